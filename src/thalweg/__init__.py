@@ -1,0 +1,70 @@
+"""Thalweg: loss surfaces with many valleys, optimisers sent down them, measured and shown.
+
+Everything public is reached from here and imported when first used, so that ``import thalweg`` is quick, starts no
+device and imports no plotting library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from thalweg import figures, losses, problems
+    from thalweg.base.errors import ThalwegError
+    from thalweg.base.status import Status
+    from thalweg.descent import starts
+    from thalweg.descent.minibatch import Minibatch
+    from thalweg.losses.objective import objective
+    from thalweg.study.derailments import derailments, locate
+    from thalweg.study.descend import descend
+    from thalweg.study.find_valleys import find_valleys
+    from thalweg.study.survey import survey
+
+_HOMES = {
+    "figures": "thalweg.figures",
+    "losses": "thalweg.losses",
+    "problems": "thalweg.problems",
+    "starts": "thalweg.descent.starts",
+    "Minibatch": "thalweg.descent.minibatch",
+    "Status": "thalweg.base.status",
+    "ThalwegError": "thalweg.base.errors",
+    "derailments": "thalweg.study.derailments",
+    "descend": "thalweg.study.descend",
+    "find_valleys": "thalweg.study.find_valleys",
+    "locate": "thalweg.study.derailments",
+    "objective": "thalweg.losses.objective",
+    "survey": "thalweg.study.survey",
+}
+
+__all__ = [
+    "Minibatch",
+    "Status",
+    "ThalwegError",
+    "derailments",
+    "descend",
+    "figures",
+    "find_valleys",
+    "locate",
+    "losses",
+    "objective",
+    "problems",
+    "starts",
+    "survey",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("thalweg")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'thalweg' has no attribute {name!r}")
+    home = import_module(_HOMES[name])
+    # A name that the module of the same name does not define is the module itself.
+    value = getattr(home, name, home)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

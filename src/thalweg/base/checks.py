@@ -1,0 +1,67 @@
+"""Checks at the border: each returns its value, or says in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from thalweg.base.errors import InvalidValue
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    infinite: bool = False,
+) -> float:
+    """Check that ``value`` is a real number within bounds; infinite only where it has a meaning."""
+    allowed = _allowed("a number" if infinite else "a finite number", above, at_least, at_most)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidValue(f"{name} = {value!r} is not a number; give {allowed}")
+    try:
+        x = float(value)
+    except OverflowError:
+        raise InvalidValue(f"{name} is too large a number and is not allowed; give {allowed}") from None
+    outside = (
+        math.isnan(x)
+        or (math.isinf(x) and not infinite)
+        or (above is not None and x <= above)
+        or (at_least is not None and x < at_least)
+        or (at_most is not None and x > at_most)
+    )
+    if outside:
+        raise InvalidValue(f"{name} = {value!r} is not allowed; give {allowed}")
+    return x
+
+
+def whole(name: str, value: Any, *, at_least: int | None = None, at_most: int | None = None) -> int:
+    """Check that ``value`` is a whole number within bounds."""
+    allowed = _allowed("a whole number", None, at_least, at_most)
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidValue(f"{name} = {value!r} is not a whole number; give {allowed}")
+    n = int(value)
+    if (at_least is not None and n < at_least) or (at_most is not None and n > at_most):
+        raise InvalidValue(f"{name} = {n} is not allowed; give {allowed}")
+    return n
+
+
+def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """Check that ``value`` is one of a few words."""
+    if value not in allowed:
+        raise InvalidValue(f"{name} = {value!r} is not allowed; give one of {', '.join(map(repr, allowed))}")
+    return value
+
+
+def _allowed(kind: str, above: float | None, at_least: float | None, at_most: float | None) -> str:
+    bounds = []
+    if above is not None:
+        bounds.append(f"above {above:g}")
+    if at_least is not None:
+        bounds.append(f"of at least {at_least:g}")
+    if at_most is not None:
+        bounds.append(f"at most {at_most:g}")
+    return " ".join([kind, " and ".join(bounds)]).strip()

@@ -1,0 +1,127 @@
+"""Settings tables: keys and values checked against the signature of what they make."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from thalweg.base.catalogue import Catalogue
+from thalweg.base.errors import InvalidValue, UnknownName
+
+Table = dict[str, Any]
+
+
+def make(catalogue: Catalogue, settings: Any, where: str) -> tuple[Any, Table]:
+    """Make the thing that ``kind`` names in a catalogue; return it and its settings with all defaults filled in."""
+    table(settings, where)
+    if "kind" not in settings:
+        raise InvalidValue(f'[{where}] has no kind; give one, such as kind = "{next(iter(catalogue))}"')
+    kind = settings["kind"]
+    if not isinstance(kind, str):
+        raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
+    rest = {key: value for key, value in settings.items() if key != "kind"}
+    made, resolved = call(catalogue[kind], rest, where)
+    return made, {"kind": kind, **resolved}
+
+
+def call(maker: Callable[..., Any], settings: Any, where: str) -> tuple[Any, Table]:
+    """Call ``maker`` with a table of settings; return what it made and the settings with all defaults filled in.
+
+    A table is turned into the dataclass that the signature asks for there. ``None`` cannot be written in TOML and
+    is left out of the filled-in settings.
+    """
+    table(settings, where)
+    signature, hints = inspect.signature(maker), get_type_hints(maker)
+    check_keys(settings, signature.parameters, where)
+    arguments, resolved = {}, {}
+    for name, parameter in signature.parameters.items():
+        if name in settings:
+            arguments[name], resolved[name] = _value(settings[name], hints.get(name, Any), f"{where}.{name}")
+        elif parameter.default is inspect.Parameter.empty:
+            raise InvalidValue(f"[{where}] has no {name}; give it a value")
+        elif parameter.default is not None:
+            resolved[name] = _plain(parameter.default)
+    return maker(**arguments), resolved
+
+
+def table(settings: Any, where: str) -> Table:
+    """Check that settings are a table."""
+    if not isinstance(settings, Mapping):
+        raise InvalidValue(f"{where} = {shown(settings)} is not a table; write it as [{where}]")
+    return dict(settings)
+
+
+def check_keys(settings: Mapping[str, Any], allowed: Any, where: str) -> None:
+    """Refuse a key that nothing reads, naming the nearest that is."""
+    for key in settings:
+        if key not in allowed:
+            raise UnknownName.of(f"key in [{where}]", key, allowed)
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message, shortened where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print integers of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _plain(default: Any) -> Any:
+    """Write a default value as TOML can hold it."""
+    if is_dataclass(default) and not isinstance(default, type):
+        return asdict(default)
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _value(value: Any, hint: Any, where: str) -> tuple[Any, Any]:
+    for option in _options(hint):
+        if isinstance(option, type) and is_dataclass(option) and isinstance(value, Mapping):
+            return call(option, value, where)
+        if _fits(value, option):
+            return value, value
+    raise InvalidValue(f"{where} = {shown(value)} is not allowed; give {_names(hint)}")
+
+
+def _options(hint: Any) -> list[Any]:
+    parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return [part for part in parts if part is not type(None)]
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if hint is Any:
+        return True
+    if get_origin(hint) in (tuple, Sequence):
+        inner = [part for part in get_args(hint) if part is not Ellipsis]
+        fixed = get_origin(hint) is tuple
+        right = isinstance(value, list | tuple) and (not fixed or len(value) == len(inner))
+        return right and all(_fits(item, inner[0]) for item in value)
+    if isinstance(value, bool):
+        return hint is bool
+    if hint is float:
+        return (isinstance(value, int | float) and abs(value) < 1e308) or isinstance(value, float)
+    if hint is int:
+        return isinstance(value, int) and abs(value) < 2**63
+    if hint is Path:
+        return isinstance(value, str)
+    return isinstance(hint, type) and isinstance(value, hint)
+
+
+_WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", Path: "a path"}
+
+
+def _names(hint: Any) -> str:
+    words = []
+    for option in _options(hint):
+        if is_dataclass(option):
+            words.append("a table of " + ", ".join(part.name for part in fields(option)))
+        elif get_origin(option) in (tuple, Sequence):
+            count = len(get_args(option)) if get_origin(option) is tuple else 0
+            words.append(f"a list of {count} numbers" if count else "a list of numbers")
+        else:
+            words.append(_WORDS.get(option, str(option)))
+    return " or ".join(dict.fromkeys(words))
