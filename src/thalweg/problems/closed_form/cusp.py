@@ -1,0 +1,254 @@
+"""Surfaces with a root or an absolute value in them.
+
+Where such a term is not differentiable its derivative is taken as 0, at exactly that point and nowhere else,
+so no gradient is ever NaN.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import e, pi
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from thalweg.base.checks import whole
+from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
+from thalweg.problems.problem import Function
+
+
+def ackley(dimension: int = 2) -> Function:
+    """A plain of equal dents with a funnel in its middle; a cusp at the bottom.
+
+    ``f(x) = 20 + e - 20 exp(-0.2 √(Σ x_i² / d)) - exp(Σ cos(2π x_i) / d)``
+
+    Domain: [-32.768, 32.768] each. Global minimum: 0 at (0, …, 0), where the gradient is taken as 0.
+
+    Parameters
+    ----------
+    dimension : number of parameters, from 1 to 1000
+
+    Raises
+    ------
+    InvalidValue
+        If the dimension is not such a number.
+
+    References
+    ----------
+    D. H. Ackley, "A connectionist machine for genetic hillclimbing", Kluwer, 1987,
+    doi:10.1007/978-1-4613-1997-9.
+    """
+    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
+    return Function(
+        name="ackley",
+        domain=cube(-32.768, 32.768, dimension),
+        start=((4.3, -2.7) * dimension)[:dimension],
+        minima=minima(0.0, (0.0,) * dimension),
+        source="Ackley (1987), A Connectionist Machine for Genetic Hillclimbing, Kluwer, doi:10.1007/978-1-4613-1997-9",
+        value=_ackley,
+    )
+
+
+def _ackley(params: Point) -> Value:
+    # Written as differences from 1, no digits are lost near the minimum.
+    radius = _root(jnp.mean(params**2))
+    waves = jnp.mean(jnp.sin(pi * params) ** 2)
+    return -20 * jnp.expm1(-radius / 5) - e * jnp.expm1(-2 * waves)
+
+
+def eggholder() -> Function:
+    """Deep, winding valleys whose lowest point lies on the edge of the box.
+
+    ``f(x, y) = -(y + 47) sin√|x/2 + y + 47| - x sin√|x - y - 47|``
+
+    Domain: [-512, 512] each. Global minimum: -959.640663 at (512, 404.231805), on the edge x = 512.
+
+    References
+    ----------
+    D. Whitley, S. Rana, J. Dzubera, K. Mathias, "Evaluating evolutionary algorithms", Artificial Intelligence
+    85, 245–276, 1996, doi:10.1016/0004-3702(95)00124-7.
+    C. Vanaret, J.-B. Gotteland, N. Durand, J.-M. Alliot, "Certified global minima for a benchmark of
+    difficult optimization problems", 2020, arXiv:2003.09867.
+    """
+    return Function(
+        name="eggholder",
+        domain=cube(-512.0, 512.0, 2),
+        start=(-200.0, 350.0),
+        minima=minima(-959.6406627208509, (512.0, 404.2318051137578)),
+        source="Whitley, Rana, Dzubera and Mathias (1996), Artificial Intelligence 85, 245-276, "
+        "doi:10.1016/0004-3702(95)00124-7",
+        value=_eggholder,
+    )
+
+
+def _eggholder(params: Point) -> Value:
+    x, y = params
+    return -(y + 47) * jnp.sin(_root(x / 2 + y + 47)) - x * jnp.sin(_root(x - y - 47))
+
+
+def schwefel(dimension: int = 2) -> Function:
+    """Waves that grow outwards: the deepest valley lies near a corner, far from the next deepest.
+
+    ``f(x) = 418.9828872724337 d - Σ x_i sin√|x_i|``
+
+    Domain: [-500, 500] each. Global minimum: 0 at (420.968746, …, 420.968746). The constant, usually printed
+    as 418.9829, is given to all digits, so that the minimum is 0.
+
+    Parameters
+    ----------
+    dimension : number of parameters, from 1 to 1000
+
+    Raises
+    ------
+    InvalidValue
+        If the dimension is not such a number.
+
+    References
+    ----------
+    H.-P. Schwefel, "Numerical optimization of computer models", Wiley, 1981.
+    """
+    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
+    return Function(
+        name="schwefel",
+        domain=cube(-500.0, 500.0, dimension),
+        start=((-150.0, 260.0) * dimension)[:dimension],
+        minima=minima(0.0, (420.96874635998205,) * dimension),
+        source="Schwefel (1981), Numerical Optimization of Computer Models, Wiley",
+        value=_schwefel,
+    )
+
+
+def _schwefel(params: Point) -> Value:
+    return jnp.sum(418.9828872724337 - params * jnp.sin(_root(params)))
+
+
+def cross_in_tray() -> Function:
+    """A tray of dents parted by sharp ridges, with the cross of the axes through its middle.
+
+    ``f(x, y) = -0.0001 (|sin(x) sin(y) exp(|100 - √(x² + y²)/π|)| + 1)^0.1``
+
+    Domain: [-10, 10] each. Global minima: -2.062612 at (±1.349407, ±1.349407).
+
+    References
+    ----------
+    S. K. Mishra, "Some new test functions for global optimization and performance of repulsive particle swarm
+    method", 2006, doi:10.2139/ssrn.926132.
+    """
+    x = 1.3494066171539107
+    return Function(
+        name="cross_in_tray",
+        domain=cube(-10.0, 10.0, 2),
+        start=(5.5, -2.5),
+        minima=minima(-2.062611870822737, *product((x, -x), repeat=2)),
+        source="Mishra (2006), doi:10.2139/ssrn.926132",
+        value=_cross_in_tray,
+    )
+
+
+def _cross_in_tray(params: Point) -> Value:
+    # The exponential, up to e^100, overflows 32 bits: its logarithm does not.
+    sines = jnp.prod(jnp.sin(params))
+    on_ridge = sines == 0
+    height = _magnitude(100 - _root(jnp.sum(params**2)) / pi)
+    exponent = height + jnp.log(jnp.abs(jnp.where(on_ridge, 1.0, sines)))
+    return -0.0001 * jnp.where(on_ridge, 1.0, jnp.exp(0.1 * jnp.logaddexp(exponent, 0.0)))
+
+
+def holder_table() -> Function:
+    """A table of dents that stands on four legs, the corners of the box.
+
+    ``f(x, y) = -|sin(x) cos(y) exp(|1 - √(x² + y²)/π|)|``
+
+    Domain: [-10, 10] each. Global minima: -19.208503 at (±8.055023, ±9.664590). Mishra's own form has
+    cos(x) cos(y); this one, with the sine, is the one in common use.
+
+    References
+    ----------
+    S. K. Mishra, "Some new test functions for global optimization and performance of repulsive particle swarm
+    method", 2006, doi:10.2139/ssrn.926132.
+    M. Jamil, X.-S. Yang, "A literature survey of benchmark functions for global optimisation problems",
+    International Journal of Mathematical Modelling and Numerical Optimisation 4, 150–194, 2013,
+    doi:10.1504/IJMMNO.2013.055204.
+    """
+    x, y = 8.055023475736563, 9.664590019241272
+    return Function(
+        name="holder_table",
+        domain=cube(-10.0, 10.0, 2),
+        start=(5.0, 4.0),
+        minima=minima(-19.208502567886732, *product((x, -x), (y, -y))),
+        source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204, after Mishra (2006), "
+        "doi:10.2139/ssrn.926132",
+        value=_holder_table,
+    )
+
+
+def _holder_table(params: Point) -> Value:
+    x, y = params
+    return -_magnitude(jnp.sin(x) * jnp.cos(y)) * jnp.exp(_magnitude(1 - _root(x**2 + y**2) / pi))
+
+
+def drop_wave() -> Function:
+    """Rings of water around a fallen drop, the deepest point in the middle.
+
+    ``f(x, y) = -(1 + cos(12 r)) / (r²/2 + 2)`` with ``r = √(x² + y²)``
+
+    Domain: [-5.12, 5.12] each. Global minimum: -1 at (0, 0), smooth although its formula has a root. Its
+    origin is not established.
+
+    References
+    ----------
+    M. Molga, C. Smutnicki, "Test functions for optimization needs", 2005.
+    """
+    return Function(
+        name="drop_wave",
+        domain=cube(-5.12, 5.12, 2),
+        start=(-2.3, 1.4),
+        minima=minima(-1.0, (0.0, 0.0)),
+        source="Molga and Smutnicki (2005), Test Functions for Optimization Needs",
+        value=_drop_wave,
+    )
+
+
+def _drop_wave(params: Point) -> Value:
+    # 1 + cos(12 r) = 2 - 72 r² sinc²(6 r), whose derivatives at 0 need none of the root's.
+    squared = jnp.sum(params**2)
+    return -(2 - 72 * squared * jnp.sinc(6 * _root(squared) / pi) ** 2) / (squared / 2 + 2)
+
+
+def bukin_6() -> Function:
+    """A cusp all along a parabola, falling slowly towards one point of it.
+
+    ``f(x, y) = 100 √|y - x²/100| + |x + 10|/100``
+
+    Domain: x in [-15, -5], y in [-3, 3]. Global minimum: 0 at (-10, 1), where the gradient is taken as 0.
+
+    References
+    ----------
+    A. D. Bukin, "New minimization strategy for non-smooth functions", Budker Institute of Nuclear Physics,
+    preprint 97-79, Novosibirsk, 1997.
+    """
+    return Function(
+        name="bukin_6",
+        domain=box((-15.0, -5.0), (-3.0, 3.0)),
+        start=(-7.0, 2.5),
+        minima=minima(0.0, (-10.0, 1.0)),
+        source="Bukin (1997), Budker Institute of Nuclear Physics, preprint 97-79",
+        value=_bukin_6,
+    )
+
+
+def _bukin_6(params: Point) -> Value:
+    x, y = params
+    # As (x/10)², since a compiler may fuse x²/100 with the difference and then miss 0 at the minimum.
+    return 100 * _root(y - (x / 10) ** 2) + _magnitude(x + 10) / 100
+
+
+def _root(u: Float[Array, " *shape"]) -> Float[Array, " *shape"]:
+    """Take ``√|u|`` with the derivative 0 at 0; the inner selection keeps autodiff from the infinite one."""
+    at_cusp = u == 0
+    return jnp.where(at_cusp, 0.0, jnp.sqrt(jnp.abs(jnp.where(at_cusp, 1.0, u))))
+
+
+def _magnitude(u: Value) -> Value:
+    """Take ``|u|`` with the derivative 0 at 0; that of ``jnp.abs`` is 1."""
+    return u * jnp.sign(u)

@@ -1,0 +1,90 @@
+"""A user's own problem: a plain function of flat parameters, or of parameters and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidData, InvalidValue
+from thalweg.problems.problem import Axis, Columns, Domain, Function, Regression
+from thalweg.problems.split import WHOLE, Split
+
+
+def function(
+    value: Callable[[Any], Any],
+    domain: Axis | Sequence[Axis],
+    *,
+    start: Sequence[float] | None = None,
+    name: str = "function",
+) -> Function:
+    """Turn a plain function of the parameters into a problem.
+
+    Parameters
+    ----------
+    value : ``value(params) -> scalar`` with ``params`` of shape (param,), written with ``jax.numpy``
+    domain : one axis a parameter
+    start : (param,); the middle of the domain by default
+    name : how the problem is called
+
+    Examples
+    --------
+    >>> double_well = function(lambda p: (p[0] ** 2 - 1) ** 2 + 0.1 * p[0], Axis("x", -2, 2))
+    >>> double_well.parameters
+    ('x',)
+    """
+    axes = _domain(domain)
+    return Function(name=name, domain=axes, start=_start(start, axes), value=value)
+
+
+def regression(
+    residual: Callable[..., Any],
+    columns: Columns,
+    domain: Axis | Sequence[Axis],
+    *,
+    start: Sequence[float] | None = None,
+    split: Split = WHOLE,
+    name: str = "regression",
+) -> Regression:
+    """Turn a plain residual and data into a problem.
+
+    Parameters
+    ----------
+    residual : ``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``
+    columns : arrays of one length by name, handed to ``residual`` in this order
+    domain : one axis a parameter
+    start : (param,); the middle of the domain by default
+    split : how test data are taken; none by default
+    name : how the problem is called
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 20)
+    >>> problem = regression(lambda p, x, y: p[0] * x - y, {"x": x, "y": 2 * x}, Axis("k", 0, 4))
+    >>> problem.start
+    (2.0,)
+    """
+    data = {key: np.asarray(values, dtype=float) for key, values in columns.items()}
+    if not data or len({values.shape for values in data.values()}) != 1 or next(iter(data.values())).ndim != 1:
+        shapes = {key: values.shape for key, values in data.items()}
+        raise InvalidData(f"columns have shapes {shapes}; give one-dimensional arrays of one length")
+    for key, values in data.items():
+        if not len(values) or not np.isfinite(values).all():
+            raise InvalidData(f"column {key!r} is empty or not finite everywhere; give at least one finite number")
+    train, test = split(data)
+    axes = _domain(domain)
+    return Regression(name=name, domain=axes, start=_start(start, axes), residual=residual, train=train, test=test)
+
+
+def _domain(domain: Axis | Sequence[Axis]) -> Domain:
+    axes = (domain,) if isinstance(domain, Axis) else tuple(domain)
+    if not axes or len({axis.name for axis in axes}) != len(axes):
+        raise InvalidValue(f"domain has the axes {[axis.name for axis in axes]}; give one a parameter, no name twice")
+    return axes
+
+
+def _start(start: Sequence[float] | None, axes: Domain) -> tuple[float, ...]:
+    if start is None:
+        return tuple((axis.low + axis.high) / 2 for axis in axes)
+    return tuple(float(value) for value in start)
