@@ -1,0 +1,30 @@
+"""What a loss is: an elementwise penalty of a residual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """An elementwise penalty of a residual, zero at zero and even.
+
+    Attributes
+    ----------
+    name : how the loss is called in tables and figures
+    penalty : ``penalty(residual) -> value``, elementwise, written with ``jax.numpy``; its derivative is finite
+        everywhere, and 0 at a residual of exactly 0
+    settings : the parameters that make it, for the record
+    formula : the formula in plain text, for legends
+    """
+
+    name: str
+    penalty: Callable[[Any], Any]
+    settings: Mapping[str, float] = field(default_factory=dict)
+    formula: str = ""
+
+    def __call__(self, residual: Any) -> Any:
+        """Apply the penalty elementwise."""
+        return self.penalty(residual)

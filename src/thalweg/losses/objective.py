@@ -1,0 +1,66 @@
+"""The objective: the mean of a loss over data, a function of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidValue
+from thalweg.losses.loss import Loss
+from thalweg.problems.problem import Function, Problem, Regression
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A problem with its loss; what is descended and surveyed.
+
+    Attributes
+    ----------
+    problem, loss : what it was made of; a surface in closed form has no loss
+    example : ``example(params, *columns) -> scalar``, the loss of one example; the objective is its mean
+    train, test : the columns as 64-bit arrays, empty tuples where there are no data
+    """
+
+    problem: Problem
+    loss: Loss | None
+    example: Callable[..., Any]
+    train: tuple[np.ndarray, ...]
+    test: tuple[np.ndarray, ...]
+
+
+def objective(problem: Problem, loss: Loss | None = None) -> Objective:
+    """Join a problem and a loss.
+
+    Parameters
+    ----------
+    problem : data with residuals, or a surface in closed form
+    loss : the penalty of a residual; a surface in closed form takes none
+
+    Raises
+    ------
+    InvalidValue
+        If data come without a loss, or a surface in closed form with one.
+
+    Examples
+    --------
+    >>> from thalweg import losses, problems
+    >>> objective(problems.pencil(), losses.power(1 / 2)).problem.parameters
+    ('phi',)
+    """
+    if isinstance(problem, Regression):
+        if loss is None:
+            raise InvalidValue(f"{problem.name} has data but no loss was given; give one, such as losses.power(1 / 2)")
+        return Objective(
+            problem,
+            loss,
+            lambda params, *columns: loss.penalty(problem.residual(params, *columns)),
+            tuple(problem.train.values()),
+            tuple(problem.test.values()) if len(next(iter(problem.test.values()))) else (),
+        )
+    assert isinstance(problem, Function)
+    if loss is not None:
+        raise InvalidValue(f"{problem.name} is a surface in closed form and takes no loss; leave {loss.name} out")
+    return Objective(problem, None, problem.value, (), ())

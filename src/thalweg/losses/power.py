@@ -1,0 +1,189 @@
+"""Powers of the residual, from the quadratic loss to the fourth root."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import floor
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from thalweg.base.checks import number
+from thalweg.losses.loss import Loss
+from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, length, penalty, scale_of
+
+
+def quadratic() -> Loss:
+    """Square of the residual: ``r²``.
+
+    Examples
+    --------
+    >>> float(quadratic()(-3.0))
+    9.0
+    """
+    return Loss("quadratic", _penalty(2.0, 0.0), {}, "r²")
+
+
+def absolute() -> Loss:
+    """Size of the residual: ``|r|``.
+
+    Examples
+    --------
+    >>> float(absolute()(-3.0))
+    3.0
+    """
+    return Loss("absolute", _penalty(1.0, 0.0), {}, "|r|")
+
+
+def fourth_root(*, smoothing: float = 0.0) -> Loss:
+    """Fourth root of the square: ``(r²)^(1/4) = |r|^(1/2)``, the loss of the published experiment.
+
+    Parameters
+    ----------
+    smoothing : ε of the smoothed form, see :func:`power`
+
+    Raises
+    ------
+    InvalidValue
+        If the smoothing is outside its range.
+
+    References
+    ----------
+    H. F. Wittmann, "Loss surface with multiple valleys", 2019.
+
+    Examples
+    --------
+    >>> float(fourth_root()(-9.0))
+    3.0
+    """
+    smoothing = _smoothing(smoothing)
+    return Loss(
+        "fourth_root", _penalty(0.5, smoothing), {"smoothing": smoothing}, _formula("(r²)^(1/4)", 0.5, smoothing)
+    )
+
+
+def root(n: float, *, smoothing: float = 0.0) -> Loss:
+    """Root of the square: ``(r²)^(1/n) = |r|^(2/n)``, sublinear for n above 2.
+
+    Parameters
+    ----------
+    n : which root; 1 is :func:`quadratic`, 2 :func:`absolute`, 4 :func:`fourth_root`
+    smoothing : ε of the smoothed form, see :func:`power`
+
+    Raises
+    ------
+    InvalidValue
+        If n is below 1 or no finite number, or the smoothing outside its range.
+
+    Examples
+    --------
+    >>> float(root(8)(-16.0))
+    2.0
+    """
+    n = number("n", n, at_least=1)
+    smoothing = _smoothing(smoothing)
+    formula = _formula(f"(r²)^(1/{n:g})", 2 / n, smoothing)
+    return Loss("root", _penalty(2 / n, smoothing), {"n": n, "smoothing": smoothing}, formula)
+
+
+def power(p: float, *, smoothing: float = 0.0) -> Loss:
+    """Power of the residual's size: ``|r|^p``, or smoothed ``(r² + ε²)^(p/2) - ε^p``.
+
+    The derivative is ``p |r|^(p - 1) sign(r)``; at a residual of exactly 0 it is 0, elsewhere it is at most the
+    largest number of the precision in use, so a cusp (p < 1) gives no NaN. For p up to 2 the smoothed form lies below
+    the plain one by at most ``ε^p``.
+
+    Parameters
+    ----------
+    p : exponent above 0, at most 1e9
+    smoothing : ε, from 1e-18 to 1e18, in units of the residual; 0, the plain power, by default
+
+    Raises
+    ------
+    InvalidValue
+        If p or the smoothing is outside its range.
+
+    Examples
+    --------
+    >>> float(power(1 / 2)(-9.0))
+    3.0
+    >>> import jax
+    >>> float(jax.grad(power(1 / 2))(0.0)), float(jax.grad(power(1 / 2))(4.0))
+    (0.0, 0.25)
+    """
+    p = number("p", p, above=0, at_most=1e9)
+    smoothing = _smoothing(smoothing)
+    formula = _formula(f"|r|^{p:g}", p, smoothing)
+    return Loss("power", _penalty(p, smoothing), {"p": p, "smoothing": smoothing}, formula)
+
+
+def _smoothing(smoothing: float) -> float:
+    return scale_of("smoothing", smoothing) if number("smoothing", smoothing, at_least=0) else 0.0
+
+
+def _formula(plain: str, p: float, smoothing: float) -> str:
+    return f"(r² + {smoothing:g}²)^({p:g}/2) - {smoothing:g}^{p:g}" if smoothing else plain
+
+
+def _penalty(p: float, smoothing: float) -> Elementwise:
+    if smoothing == 0 or p == 2:  # a smoothed square is the square
+        return penalty(partial(_plain, p=p))
+
+    def slope(r: Residuals) -> Residuals:
+        return jax.jvp(partial(_plain, p=p), (length(r, smoothing),), (direction(r, smoothing),))[1]
+
+    return penalty(partial(_smoothed, p=p, scale=smoothing), slope)
+
+
+def _plain(r: Residuals, p: float) -> Residuals:
+    return r ** int(p) if p % 2 == 0 else _term(r, 1.0, p, 0)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1, 2, 3))
+def _term(r: Residuals, factor: float, p: float, order: int) -> Residuals:
+    """Compute ``factor |r|^p / r^order``, whose derivative is the term ``(p - order) factor |r|^p / r^(order + 1)``.
+
+    All orders share one root: with p = whole + fraction, ``|r|^fraction`` is multiplied by the powers that remain, or
+    divided by those that are missing. So nothing overflows unless the term itself does.
+    """
+    if factor == 0:
+        return jnp.zeros_like(r)
+    a = jnp.abs(r)
+    whole = floor(p)
+    kept = min(order, whole)
+    value = factor * _root(a, p - whole) * a ** (whole - kept) * jnp.sign(r) ** (kept % 2)
+    if kept == order:
+        return value
+    for _ in range(order - kept):
+        value = value / jnp.where(r == 0, 1, r)
+    largest = jnp.finfo(r.dtype).max
+    return jnp.clip(value, -largest, largest)
+
+
+@_term.defjvp
+def _next_term(factor: float, p: float, order: int, primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+    slope = _term(*primals, factor * (p - order), p, order + 1)
+    return _term(*primals, factor, p, order), slope * tangents[0]
+
+
+def _root(a: Residuals, p: float) -> Residuals:
+    """Raise to a power from 0 to below 1: square roots are several times faster than the general power."""
+    if p == 0:
+        return jnp.ones_like(a)
+    if p == 1 / 2:
+        return jnp.sqrt(a)
+    if p == 1 / 4:
+        return jnp.sqrt(jnp.sqrt(a))
+    return jnp.where(a == 0, 0, a**p)
+
+
+def _smoothed(r: Residuals, p: float, scale: float) -> Residuals:
+    """Compute ``h^p - scale^p`` with ``h = sqrt(r² + scale²)``, near zero without cancellation."""
+    d, h, e = excess(r, scale), length(r, scale), length(jnp.zeros_like(r), scale)
+    if p == 1:
+        return d
+    if p in (1 / 2, 1 / 4):
+        return _smoothed(r, 2 * p, scale) / (_plain(h, p) + _plain(e, p))
+    near = _plain(e, p) * jnp.expm1(p * jnp.log1p(jnp.minimum(d / e, 1)))
+    return jnp.where(d > e, _plain(h, p) - _plain(e, p), near)
