@@ -1,0 +1,143 @@
+"""Optimisers by name: optax's own, with a schedule or a clipped gradient where asked for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from thalweg.base.catalogue import Catalogue
+from thalweg.base.checks import number
+from thalweg.base.errors import InvalidValue
+from thalweg.base.settings import Table, check_keys, shown, table
+
+CATALOGUE = Catalogue(
+    "optimizer",
+    sgd=optax.sgd,
+    adam=optax.adam,
+    adamw=optax.adamw,
+    rmsprop=optax.rmsprop,
+    adagrad=optax.adagrad,
+    adadelta=optax.adadelta,
+    lion=optax.lion,
+    lbfgs=optax.lbfgs,
+    nadam=optax.nadam,
+    nadamw=optax.nadamw,
+    radam=optax.radam,
+    amsgrad=optax.amsgrad,
+    adamax=optax.adamax,
+    adamaxw=optax.adamaxw,
+    adabelief=optax.adabelief,
+    adan=optax.adan,
+    yogi=optax.yogi,
+    novograd=optax.novograd,
+    lamb=optax.lamb,
+    lars=optax.lars,
+    fromage=optax.fromage,
+    sm3=optax.sm3,
+    rprop=optax.rprop,
+    sign_sgd=optax.sign_sgd,
+    optimistic_gradient_descent=optax.optimistic_gradient_descent,
+)
+
+SCHEDULES = Catalogue(
+    "schedule",
+    constant_schedule=optax.constant_schedule,
+    exponential_decay=optax.exponential_decay,
+    cosine_decay_schedule=optax.cosine_decay_schedule,
+    linear_schedule=optax.linear_schedule,
+    polynomial_schedule=optax.polynomial_schedule,
+    warmup_constant_schedule=optax.warmup_constant_schedule,
+    warmup_cosine_decay_schedule=optax.warmup_cosine_decay_schedule,
+    warmup_exponential_decay_schedule=optax.warmup_exponential_decay_schedule,
+    cosine_onecycle_schedule=optax.cosine_onecycle_schedule,
+    linear_onecycle_schedule=optax.linear_onecycle_schedule,
+)
+
+OPTIONAL_NUMBERS = {"learning_rate", "momentum", "end_value"}
+"""Parameters that optax leaves out by default and that are numbers where given."""
+
+
+def from_settings(settings: Any, parameters: int) -> tuple[optax.GradientTransformation, Table]:
+    """Make an optimiser of ``kind`` and optax's own keywords, with ``clip``, a bound on the gradient's norm.
+
+    A learning rate is a number or a table with the ``kind`` and the keywords of an optax schedule. Returns the
+    optimiser and its settings with all defaults filled in.
+    """
+    settings = table(settings, "optimizer")
+    if "kind" not in settings:
+        raise InvalidValue('[optimizer] has no kind; give one, such as kind = "sgd"')
+    clip = settings.pop("clip", None)
+    optimizer, resolved = _call(CATALOGUE, settings, "optimizer", ("clip",))
+    if clip is not None:
+        optimizer = optax.chain(optax.clip_by_global_norm(number("optimizer.clip", clip, above=0)), optimizer)
+        resolved["clip"] = clip
+    _try(optimizer, parameters)
+    return optimizer, resolved
+
+
+def _call(catalogue: Catalogue, settings: Table, where: str, more: tuple[str, ...] = ()) -> tuple[Any, Table]:
+    kind = settings.get("kind")
+    if not isinstance(kind, str):
+        raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
+    maker = catalogue[kind]
+    allowed = _keywords(maker)
+    check_keys(settings, ["kind", *more, *allowed], where)
+    arguments, resolved = {}, {"kind": kind}
+    for name, default in allowed.items():
+        if name in settings:
+            arguments[name], resolved[name] = _value(settings[name], default, f"{where}.{name}")
+        elif default is inspect.Parameter.empty or (name == "learning_rate" and kind != "lbfgs"):
+            # Without a rate adadelta would ascend; only a line search finds its own.
+            raise InvalidValue(f"[{where}] has no {name}; give it a number")
+        elif default is not None:
+            resolved[name] = default
+    try:
+        return maker(**arguments), resolved
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise InvalidValue(f"[{where}] is refused by optax: {error}; mend its values") from None
+
+
+def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Keep the parameters that a settings table can give: numbers, and true or false."""
+    parameters = inspect.signature(maker).parameters
+    return {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if not name.endswith("mask")
+        and (
+            name in OPTIONAL_NUMBERS
+            or parameter.default is inspect.Parameter.empty
+            or isinstance(parameter.default, bool | int | float)
+        )
+    }
+
+
+def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
+    if isinstance(value, dict):
+        return _call(SCHEDULES, value, where)
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise InvalidValue(f"{where} = {shown(value)} is not allowed; give true or false")
+        return value, value
+    number(where, value, above=0 if where == "optimizer.learning_rate" else None)
+    return value, value
+
+
+def _try(optimizer: optax.GradientTransformation, parameters: int) -> None:
+    """Trace one update, so that what optax cannot use is refused now and in one line."""
+
+    def update(point: Any) -> Any:
+        extended = optax.with_extra_args_support(optimizer)
+        value = jnp.sum(point)
+        return extended.update(point, extended.init(point), point, value=value, grad=point, value_fn=jnp.sum)
+
+    try:
+        jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32))
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidValue(f"[optimizer] is refused by optax: {reason}; mend its values") from None

@@ -1,0 +1,65 @@
+"""Where runs start: uniform at random or evenly spread over a domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.problems.problem import Domain, Problem
+
+MOST = 10_000_000
+"""Starts made at once at most."""
+
+
+def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
+    """Draw ``count`` starts uniformly over the domain; shape (run, param).
+
+    Run k's start depends on the seed and on k alone: a longer list begins with the shorter one.
+    """
+    whole("count of starts", count, at_least=1, at_most=MOST)
+    whole("seed of the starts", seed, at_least=0)
+    lows, lengths = _extent(problem.domain)
+    return lows + lengths * np.random.default_rng(seed).random((count, len(lows)))
+
+
+def even(problem: Problem, count: int) -> np.ndarray:
+    """Spread ``count`` starts evenly over each axis, at the middles of equal cells; shape (run, param)."""
+    whole("count of starts", count, at_least=1, at_most=int(MOST ** (1 / len(problem.domain))))
+    lows, lengths = _extent(problem.domain)
+    middles = (np.arange(count) + 0.5) / count
+    mesh = np.meshgrid(*[middles] * len(lows), indexing="ij")
+    return lows + lengths * np.stack([axis.ravel() for axis in mesh], axis=-1)
+
+
+def read(problem: Problem, starts: Any) -> np.ndarray:
+    """Read starts as a user gives them: a number, one vector, or a list of either; shape (run, param).
+
+    For one parameter a list of numbers is a list of runs; for several it is one start.
+    """
+    count = len(problem.domain)
+    try:
+        values = np.asarray(starts, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidValue(f"starts = {starts!r} are not numbers; give {_shape(problem)}") from None
+    if count == 1 and values.ndim <= 1:
+        values = values.reshape(-1, 1)
+    elif values.ndim == 1:
+        values = values.reshape(1, -1)
+    if values.ndim != 2 or values.shape[1] != count or not len(values):
+        raise InvalidValue(f"starts have the shape {np.shape(starts)}; give {_shape(problem)}")
+    if not np.isfinite(values).all():
+        bad = values[~np.isfinite(values).all(axis=1)][0]
+        raise InvalidValue(f"a start is {bad.tolist()}; give finite numbers")
+    return values
+
+
+def _shape(problem: Problem) -> str:
+    names = ", ".join(problem.parameters)
+    return f"one start, or a list of them, of {len(problem.domain)} number(s) each ({names})"
+
+
+def _extent(domain: Domain) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([axis.low for axis in domain]), np.array([axis.length for axis in domain])

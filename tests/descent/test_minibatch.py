@@ -1,0 +1,56 @@
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import thalweg as tw
+from thalweg.base.errors import InvalidValue
+from thalweg.descent.minibatch import Minibatch, draw, first_shuffle
+
+
+@pytest.fixture(scope="module")
+def objective():
+    return tw.objective(tw.problems.pencil(noise=0.1), tw.losses.quadratic())
+
+
+def test_an_epoch_takes_every_example_once():
+    batch = Minibatch(4, seed=5)
+    shuffle = first_shuffle(batch, jnp.arange(3, dtype=jnp.uint32), 12)
+    seen = []
+    for step in range(6):
+        rows, shuffle = draw(batch, shuffle, jnp.asarray(step))
+        seen.append(np.asarray(rows))
+    for epoch in (seen[:3], seen[3:]):
+        taken = np.concatenate(epoch)
+        for run in range(3):
+            assert sorted(taken[:, run].tolist()) == list(range(12))
+    assert not np.array_equal(np.concatenate(seen[:3]), np.concatenate(seen[3:]))
+
+
+def test_runs_shuffle_for_themselves_and_repeatably(objective):
+    batch = tw.Minibatch(32, seed=1)
+    runs = tw.descend(objective, optax.sgd(0.1), starts=[0.5, 0.5], steps=20, minibatch=batch)
+    again = tw.descend(objective, optax.sgd(0.1), starts=[0.5], steps=20, minibatch=batch)
+    first, second = runs["params"].values
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, again["params"].values[0])
+
+
+def test_a_batch_of_all_data_is_the_full_gradient(objective):
+    full = tw.descend(objective, optax.sgd(0.1), steps=15)
+    batch = tw.descend(objective, optax.sgd(0.1), steps=15, minibatch=tw.Minibatch(670))
+    # The same sum in another order.
+    np.testing.assert_allclose(batch["params"].values, full["params"].values, rtol=1e-12)
+
+
+def test_the_training_loss_is_of_all_data(objective):
+    runs = tw.descend(objective, optax.sgd(0.1), steps=4, minibatch=tw.Minibatch(8, seed=2))
+    x, y = objective.train
+    for step in range(5):
+        phi = runs["params"].values[0, step, 0]
+        assert runs["train_loss"].values[0, step] == pytest.approx(np.mean((np.tan(phi) * x - y) ** 2), rel=1e-12)
+
+
+def test_a_closed_form_has_nothing_to_take_batches_of():
+    with pytest.raises(InvalidValue, match="himmelblau has no data to take mini-batches of; leave minibatch out"):
+        tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.1), minibatch=tw.Minibatch(2))
