@@ -1,0 +1,1 @@
+"""Surfaces: objectives evaluated over a domain."""

@@ -1,0 +1,72 @@
+"""Grids on intervals, circles and boxes, and objectives evaluated on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.base.precision import computing, dtype_of
+from thalweg.base.progress import track
+from thalweg.descent import mean
+from thalweg.problems.problem import Domain
+
+BATCH = 8192
+"""Positions evaluated at once at most."""
+
+POINTS = {1: 1800, 2: 241, 3: 65}
+"""Usual points an axis, by dimension: a tenth of a degree on the circle of period π."""
+
+MOST = 20_000_000
+"""Cells of a grid at most."""
+
+
+def coordinates(domain: Domain, points: int | Sequence[int] | None = None) -> tuple[np.ndarray, ...]:
+    """Choose evenly spaced coordinates along each axis.
+
+    An interval includes both ends; a circle leaves out its upper end, which is its lower one.
+    """
+    if len(domain) not in POINTS:
+        raise InvalidValue(
+            f"a grid over {len(domain)} parameters is too large; survey at most {max(POINTS)}, or a slice of the domain"
+        )
+    each = POINTS[len(domain)] if points is None else points
+    counts = each if isinstance(each, Sequence) else [each] * len(domain)
+    if len(counts) != len(domain):
+        raise InvalidValue(f"points = {points!r} has {len(counts)} numbers; give one, or one for each of {len(domain)}")
+    counts = [whole("points", count, at_least=3) for count in counts]
+    if math.prod(counts) > MOST:
+        raise InvalidValue(f"points = {counts} make {math.prod(counts):,} cells; give at most {MOST:,} in all")
+    return tuple(
+        np.linspace(axis.low, axis.high, count, endpoint=not axis.periodic)
+        for axis, count in zip(domain, counts, strict=True)
+    )
+
+
+def evaluate(
+    example: mean.Example,
+    columns: mean.Columns,
+    positions: Float[np.ndarray, "position param"],
+    precision: int = 64,
+) -> Float[np.ndarray, " position"]:
+    """Evaluate an objective at many positions, in the same order of summation as the runs."""
+    dtype = dtype_of(precision)
+    columns = tuple(np.asarray(column, dtype) for column in columns)
+    width = mean.width_for(len(positions), BATCH)
+    parts = []
+    with computing(precision):
+        for first in track(range(0, len(positions), width), "surveying"):
+            batch = positions[first : first + width].astype(dtype)
+            parts.append(np.asarray(_program(mean.pad(batch, width), columns, example))[: len(batch)])
+    return np.concatenate(parts)
+
+
+@partial(jax.jit, static_argnames="example")
+def _program(params, columns, example):
+    return mean.value(example, params, columns)

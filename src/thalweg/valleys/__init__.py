@@ -1,0 +1,1 @@
+"""Valleys: minima, passes, persistence, basins and derailments on a grid."""

@@ -1,0 +1,22 @@
+import numpy as np
+
+from thalweg.valleys import falls
+
+
+def test_only_a_step_on_a_floor_into_another_valley_is_a_derailment():
+    valleys = np.array([[0, 0, 1, 1, -1, 1, 0]])
+    #        far    floor  far   floor        floor
+    losses = np.array([[0.9, 0.1, 0.9, 0.55, 0.0, 0.5, 0.2]])
+    depths, barriers = np.array([0.0, 0.5]), np.array([1.0, 0.4])
+    floor = falls.on_floor(valleys, losses, depths, barriers, share=0.25)
+    assert floor.tolist() == [[False, True, False, True, False, True, True]]
+    found = falls.find(valleys, floor)
+    # Step 3 leaves for no valley at all, which is no derailment.
+    assert found.step.tolist() == [1, 5]
+    assert found.left.tolist() == [0, 1]
+    assert found.entered.tolist() == [1, 0]
+
+
+def test_no_valleys_no_floor():
+    floor = falls.on_floor(np.full((2, 3), -1), np.zeros((2, 3)), np.zeros(0), np.zeros(0), share=0.25)
+    assert not floor.any()
