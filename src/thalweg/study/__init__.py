@@ -1,0 +1,1 @@
+"""Study: the border to labelled results, and the public verbs."""

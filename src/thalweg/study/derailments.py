@@ -1,0 +1,72 @@
+"""The verb ``derailments``: where runs were thrown out of a valley they had nearly settled in."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import number
+from thalweg.study.survey import domain_of
+from thalweg.valleys import falls
+from thalweg.valleys.locate import valley_of
+
+FLOOR = 0.25
+"""Usual share of a valley's barrier up to which a loss lies on its floor."""
+
+
+def derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FLOOR) -> xr.Dataset:
+    """Find every derailment.
+
+    A run is on the floor of a valley while its training loss is above the valley's minimum by at most ``floor`` times
+    the valley's barrier; it derails at a step on the floor whose next step lies in another valley's basin.
+
+    Parameters
+    ----------
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    floor : share of the barrier, above 0 and at most 1
+
+    Returns
+    -------
+    xarray.Dataset
+        Over fall, by run and step: ``run``, ``step`` (the last one on the floor), ``left`` and ``entered`` (valleys),
+        ``jump`` (distance to the next step, in the parameters' units), ``rise`` in training loss, ``grad_norm`` at the
+        step. Names of the valleys are in the attribute ``names``.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), steps=20)
+    >>> falls = tw.derailments(runs, tw.find_valleys(objective))
+    >>> falls["step"].values.tolist()
+    [6]
+    """
+    number("floor", floor, above=0, at_most=1)
+    visited = locate(runs, valleys).values
+    losses = runs["train_loss"].values.astype(np.float64)
+    floors = falls.on_floor(visited, losses, valleys["loss"].values, valleys["barrier"].values, floor)
+    found = falls.find(visited, floors)
+    params = runs["params"].values.astype(np.float64)
+    moved = params[found.run, found.step + 1] - params[found.run, found.step]
+    return xr.Dataset(
+        {
+            "run": ("fall", found.run),
+            "step": ("fall", found.step),
+            "left": ("fall", found.left),
+            "entered": ("fall", found.entered),
+            "jump": ("fall", np.linalg.norm(moved, axis=-1)),
+            "rise": ("fall", losses[found.run, found.step + 1] - losses[found.run, found.step]),
+            "grad_norm": ("fall", runs["grad_norm"].values[found.run, found.step].astype(np.float64)),
+        },
+        coords={"fall": np.arange(len(found.run))},
+        attrs=runs.attrs | {"floor": floor, "names": valleys.attrs["names"]},
+    )
+
+
+def locate(runs: xr.Dataset, valleys: xr.Dataset) -> xr.DataArray:
+    """Tell the valley in which each step of each run lies, -1 for none; dims (run, step)."""
+    domain = domain_of(valleys["basin"])
+    places = [valleys.coords[axis.name].values for axis in domain]
+    found = valley_of(runs["params"].values.astype(np.float64), domain, places, valleys["basin"].values)
+    return xr.DataArray(found, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")

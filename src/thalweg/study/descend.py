@@ -1,0 +1,132 @@
+"""The verb ``descend``: runs of an optimiser as a labelled dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optax
+import xarray as xr
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.base.status import Status
+from thalweg.descent import starts as read_starts
+from thalweg.descent.driver import Info, drive
+from thalweg.descent.minibatch import Minibatch, check
+from thalweg.losses.objective import Objective
+from thalweg.problems.problem import Problem, Regression
+from thalweg.study.provenance import provenance
+
+MEMORY = 4e9
+"""Bytes of measurements held at once at most; they are copied a few times on their way to a dataset."""
+
+
+def descend(
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    *,
+    starts: Any = None,
+    steps: int = 100,
+    minibatch: Minibatch | None = None,
+    precision: int = 64,
+) -> xr.Dataset:
+    """Descend an objective from every start with any optax optimiser.
+
+    Everything is measured before the step's update: step 0 is the start, step k what k updates led to. All runs
+    share one compiled program; a run's numbers do not depend on what else is computed beside it.
+
+    Parameters
+    ----------
+    objective : what is descended
+    optimizer : any optax ``GradientTransformation``, schedules included
+    starts : a start or a list of them, (run, param); the problem's usual start by default
+    steps : updates of each run
+    minibatch : gradients from a part of the training data at a time; all of it by default
+    precision : 32 or 64 bits
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (run, step): ``params`` (with a further dimension param, angles in radians and not wrapped),
+        ``train_loss`` and ``test_loss`` on all data, ``grad_norm`` of the gradient that the step used, and the
+        problem's derived quantities. Over run: ``status`` (see :class:`thalweg.Status`) and ``last_step``, the last
+        at which all numbers were finite; behind it everything is NaN.
+
+    Raises
+    ------
+    InvalidValue
+        If starts, steps, minibatch or precision are outside what is allowed.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), starts=0.785, steps=10)
+    >>> dict(runs.sizes)
+    {'run': 1, 'step': 11, 'param': 1}
+    """
+    problem = objective.problem
+    whole("steps", steps, at_least=1)
+    if not isinstance(optimizer, optax.GradientTransformation):
+        raise InvalidValue(f"optimizer = {optimizer!r} is no optax optimiser; give one, such as optax.sgd(0.05)")
+    if minibatch is not None and not objective.train:
+        raise InvalidValue(f"{problem.name} has no data to take mini-batches of; leave minibatch out")
+    if minibatch is not None:
+        check(minibatch, len(objective.train[0]))
+    positions = read_starts.read(problem, problem.start if starts is None else starts)
+    _check_memory(len(positions), steps, len(problem.domain), precision)
+    info = drive(objective, optimizer, positions, steps, minibatch, precision)
+    runs = _label(problem, info, np.finfo(info.train_loss.dtype).eps)
+    runs.attrs = provenance(objective, precision) | {
+        "steps": steps,
+        "minibatch_size": minibatch.size if minibatch else len(objective.train[0]) if objective.train else 0,
+        "minibatch_seed": minibatch.seed if minibatch else 0,
+    }
+    return runs
+
+
+def _check_memory(runs: int, steps: int, parameters: int, precision: int) -> None:
+    numbers = runs * (steps + 1) * (parameters + 3)
+    if numbers * precision // 8 > MEMORY:
+        raise InvalidValue(
+            f"{runs} runs of {steps} steps take {numbers * precision / 8e9:.3g} GB, more than the {MEMORY / 1e9:g} GB "
+            "that are held in memory at once; take fewer runs or steps"
+        )
+
+
+def _label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
+    params = np.moveaxis(info.params, -1, 0)
+    losses = {"train_loss": info.train_loss.T, "test_loss": info.test_loss.T, "grad_norm": info.grad_norm.T}
+    finite = np.isfinite(params).all(axis=-1) & np.isfinite(losses["train_loss"]) & np.isfinite(losses["grad_norm"])
+    alive = np.logical_and.accumulate(finite, axis=1)
+    last_step = alive.sum(axis=1) - 1
+    # A gradient of sqrt(eps) moves a minimum of unit curvature by as much, and its loss by eps.
+    final = np.where(np.isfinite(losses["grad_norm"][:, -1]), losses["grad_norm"][:, -1], np.inf)
+    status = np.where(final <= np.sqrt(rounding), Status.CONVERGED, Status.MAX_STEPS)
+    status = np.where(alive[:, -1], status, Status.DIVERGED).astype(np.int8)
+    derived = problem.derived if isinstance(problem, Regression) else {}
+    along = np.moveaxis(params, -1, 0)
+    over = ("run", "step")
+    return xr.Dataset(
+        {
+            "params": ((*over, "param"), np.where(alive[..., None], params, np.nan)),
+            **{name: (over, np.where(alive, np.asarray(of(along)), np.nan)) for name, of in derived.items()},
+            **{name: (over, np.where(alive, values, np.nan)) for name, values in losses.items()},
+            "status": (
+                "run",
+                status,
+                {"flag_values": [int(s) for s in Status], "flag_meanings": _meanings()},
+            ),
+            "last_step": ("run", last_step),
+        },
+        coords={
+            "run": np.arange(params.shape[0]),
+            "step": np.arange(params.shape[1]),
+            "param": list(problem.parameters),
+        },
+    )
+
+
+def _meanings() -> str:
+    return " ".join(status.name.lower() for status in Status)

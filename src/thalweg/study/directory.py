@@ -1,0 +1,131 @@
+"""The run directory: written beside its place under another name, and put there only when it is complete."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import tomli_w
+
+from thalweg.base.errors import InvalidData, OutputError
+from thalweg.study import results as store
+from thalweg.study import tables
+from thalweg.study.experiment import Experiment, load
+from thalweg.study.results import Results
+
+EXPERIMENT = "experiment.toml"
+DATA = "data.csv"
+
+OURS = {
+    EXPERIMENT,
+    DATA,
+    store.STORE,
+    "trajectory.csv",
+    "valleys.csv",
+    "derailments.csv",
+    "figures",
+    "report.html",
+}
+"""All that a run directory holds; one that holds anything else is left alone."""
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """Give a folder to write into; it takes the place of ``out`` when the block ends well, and goes when it does not.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is not ours to replace, or cannot be written.
+    """
+    out = out.resolve()
+    check(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        folder.chmod(0o755)
+        yield folder
+        _put(folder, out)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def check(out: Path) -> None:
+    """Refuse a place that holds what thalweg did not write."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise OutputError(f"{out} is a file; give another folder with --out")
+    try:
+        held = {entry.name for entry in out.iterdir()}
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    if not held:
+        return
+    foreign = sorted(held - OURS)
+    if foreign or not {EXPERIMENT, store.STORE} <= held:
+        what = f"{foreign[0]!r}, which thalweg did not write" if foreign else "no finished run"
+        raise OutputError(f"{out} exists and holds {what}; give another folder with --out, or empty it")
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write settings, arrays and tables."""
+    settings = {key: dict(table) for key, table in results.experiment.settings.items()}
+    source = settings["problem"].get("path")
+    if source:
+        shutil.copyfile(source, folder / DATA)
+        settings["problem"]["path"] = DATA
+    text = "# Everything needed to repeat this run: thalweg run experiment.toml\n\n" + tomli_w.dumps(settings)
+    store.save(results, folder)
+    tables.write(results, folder)
+    (folder / EXPERIMENT).write_text(text, encoding="utf-8")
+
+
+def read(folder: Path) -> Results:
+    """Read a finished run back."""
+    if not (folder / EXPERIMENT).is_file():
+        raise InvalidData(f"{folder} holds no finished run; give a folder that 'thalweg run' or 'thalweg demo' wrote")
+    experiment: Experiment = load(folder / EXPERIMENT)
+    return store.load(experiment, folder)
+
+
+def copy(folder: Path, staged: Path) -> None:
+    """Copy settings, arrays and tables of a finished run, but nothing that was drawn."""
+    for name in OURS - {"figures", "report.html"}:
+        source = folder / name
+        if source.is_dir():
+            shutil.copytree(source, staged / name)
+        elif source.exists():
+            shutil.copyfile(source, staged / name)
+
+
+def _put(folder: Path, out: Path) -> None:
+    """Move a finished folder to its place; what was there is removed only afterwards."""
+    if not out.exists():
+        folder.rename(out)
+        return
+    former = Path(tempfile.mkdtemp(prefix=f".{out.name}.former-", dir=out.parent))
+    out.rename(former / out.name)
+    try:
+        folder.rename(out)
+    except OSError:
+        (former / out.name).rename(out)
+        raise
+    finally:
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write {out}: {error.strerror or error}; make room there or give another folder with --out"
+    )

@@ -1,0 +1,102 @@
+"""Results: an experiment carried out, and its arrays in and out of a Zarr store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidData
+from thalweg.study.derailments import derailments
+from thalweg.study.descend import descend
+from thalweg.study.experiment import Experiment
+from thalweg.study.find_valleys import find_valleys
+from thalweg.study.survey import survey
+from thalweg.surface import grid
+
+STORE = "results.zarr"
+
+GROUPS = ("surface", "valleys", "derailments")
+"""Groups of the store beside the runs, which are its root."""
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Wraps a named part of the work, to time it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What an experiment gave; ``surface``, ``valleys`` and ``derailments`` are None over too many parameters."""
+
+    experiment: Experiment
+    runs: xr.Dataset
+    surface: xr.Dataset | None = None
+    valleys: xr.Dataset | None = None
+    derailments: xr.Dataset | None = None
+
+
+def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext()) -> Results:
+    """Carry out an experiment: descend, survey, find valleys and derailments."""
+    options = experiment.settings
+    with stage("descend"):
+        runs = descend(
+            experiment.objective,
+            experiment.optimizer,
+            starts=experiment.starts,
+            steps=options["descent"]["steps"],
+            minibatch=experiment.minibatch,
+            precision=options["descent"]["precision"],
+        )
+    if len(experiment.domain) not in grid.POINTS:
+        return Results(experiment, runs)
+    with stage("survey"):
+        surface = survey(experiment.objective, points=options["surface"]["points"], domain=experiment.domain)
+    with stage("valleys"):
+        threshold = options["valleys"].get("persistence")
+        valleys = find_valleys(experiment.objective, surface, persistence=threshold)
+        falls = derailments(runs, valleys, floor=options["valleys"]["floor"])
+    return Results(experiment, runs, surface, valleys, falls)
+
+
+def save(results: Results, folder: Path) -> None:
+    """Write all arrays into ``results.zarr``: the runs at its root, the others in groups of their names.
+
+    The attribute ``done`` of the root is written last: a store without it is not complete.
+    """
+    store = folder / STORE
+    parts = {"": results.runs, **{name: getattr(results, name) for name in GROUPS}}
+    for group, dataset in parts.items():
+        if dataset is not None:
+            _storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
+    import zarr
+
+    zarr.open_group(store, mode="r+").attrs["done"] = True
+
+
+def load(experiment: Experiment, folder: Path) -> Results:
+    """Read back the arrays that :func:`save` wrote."""
+    store = folder / STORE
+    try:
+        runs = _read(store, None)
+        parts = {name: _read(store, name) if (store / name).is_dir() else None for name in GROUPS}
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidData(f"cannot read {store}: {error}; give the folder of a finished run") from None
+    if not runs.attrs.pop("done", False):
+        raise InvalidData(f"{store} was not finished; run the experiment again")
+    return Results(experiment, runs, **parts)
+
+
+def _storable(dataset: xr.Dataset) -> xr.Dataset:
+    """Zarr has no settled form for text: parameter names go into an attribute."""
+    if "param" in dataset.coords:
+        dataset = dataset.assign_attrs(params=list(dataset["param"].values.tolist())).drop_vars("param")
+    return dataset
+
+
+def _read(store: Path, group: str | None) -> xr.Dataset:
+    dataset = xr.load_dataset(store, group=group, engine="zarr", consolidated=False)
+    names = dataset.attrs.pop("params", None)
+    return dataset if names is None else dataset.assign_coords(param=np.array(names))

@@ -1,0 +1,71 @@
+"""The results as CSV tables that any program can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from thalweg.study.derailments import locate
+from thalweg.study.results import Results
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write ``trajectory.csv`` and, where there is a surface, ``valleys.csv`` and ``derailments.csv``."""
+    _save(trajectory(results.runs, results.valleys), folder / "trajectory.csv")
+    if results.valleys is not None and results.derailments is not None:
+        _save(valleys(results.valleys), folder / "valleys.csv")
+        _save(derailments(results.derailments), folder / "derailments.csv")
+
+
+def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
+    """List every step of every run; ``valley`` is a number of ``valleys.csv``, empty outside every valley."""
+    shape = (runs.sizes["run"], runs.sizes["step"])
+    columns = {
+        "run": np.repeat(runs["run"].values, shape[1]),
+        "step": np.tile(runs["step"].values, shape[0]),
+    }
+    for k, name in enumerate(runs["param"].values.tolist()):
+        columns[name] = runs["params"].values[..., k].ravel()
+    for name, values in runs.data_vars.items():
+        if values.dims == ("run", "step"):
+            columns[str(name)] = values.values.ravel()
+    visited = np.full(shape, -1) if valleys is None else locate(runs, valleys).values
+    columns["valley"] = pd.array(visited.ravel(), dtype="Int64")
+    frame = pd.DataFrame(columns)
+    frame.loc[frame["valley"] == -1, "valley"] = pd.NA
+    return frame
+
+
+def valleys(found: xr.Dataset) -> pd.DataFrame:
+    """List the valleys, deepest first; ``persistence`` of the deepest is infinite."""
+    columns = {"valley": found["valley"].values, "name": found.attrs["names"]}
+    for k, name in enumerate(found["param"].values.tolist()):
+        columns[name] = found["position"].values[:, k]
+    for name in ("loss", "persistence", "barrier", "joins", "at_edge"):
+        columns[name] = found[name].values
+    return pd.DataFrame(columns)
+
+
+def derailments(falls: xr.Dataset) -> pd.DataFrame:
+    """List the derailments by run and step, valleys by number and by name."""
+    names = np.array(falls.attrs["names"], dtype=object)
+    return pd.DataFrame(
+        {
+            "run": falls["run"].values,
+            "step": falls["step"].values,
+            "left": falls["left"].values,
+            "entered": falls["entered"].values,
+            "left_name": names[falls["left"].values],
+            "entered_name": names[falls["entered"].values],
+            "jump": falls["jump"].values,
+            "rise": falls["rise"].values,
+            "grad_norm": falls["grad_norm"].values,
+        }
+    )
+
+
+def _save(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
