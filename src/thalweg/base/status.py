@@ -19,8 +19,7 @@ class Status(IntEnum):
 
 
 _ADVICE = {
-    Status.MAX_STEPS: "took every step with a gradient that had not vanished; more steps or a decaying "
-    "learning rate may settle it",
-    Status.CONVERGED: "ended where the gradient vanishes to rounding",
-    Status.DIVERGED: "left the finite numbers; try a smaller learning rate or clip the gradient",
+    Status.MAX_STEPS: "the gradient has not vanished; more steps or a decaying learning rate may settle it",
+    Status.CONVERGED: "the gradient vanishes to rounding",
+    Status.DIVERGED: "its numbers are no longer finite; try a smaller learning rate or clip the gradient",
 }
