@@ -1,0 +1,217 @@
+"""What the crown shows: one set of arrays, drawn static, interactive and moving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import number as check_number
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.crown.ring import Ring
+from thalweg.figures.drawing import scale
+from thalweg.figures.drawing.course import Course, Falls, course_of, falls_of, no_falls, valley_names
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.view import ROUNDING
+from thalweg.problems.problem import Axis
+
+PLACES = 1800
+"""Places drawn on one period at most; of a finer surface the lowest and the highest place of every stretch."""
+
+USUAL = 0.75
+"""Share of the surface, its lowest part, that is shown where no passes tell how high to go."""
+
+STEEP = 0.9
+"""Share of the surface above which steps of a run do not raise the cut."""
+
+TALL = 1.25
+"""A surface that reaches less than this many times as high as what must be shown is not cut."""
+
+ROOM = (0.12, 0.05)
+"""Room below the lowest and above the highest thing that must be shown, as shares of their distance."""
+
+WIDE = 2.4
+"""A run that covers more of the circle than this, in radians, is not all seen at once; its derailment is."""
+
+TICKS = 6
+"""Intervals between ticks at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The scale of losses: the ring stands on ``base`` and is cut at ``cut``, where it is cut at all."""
+
+    base: float
+    cut: float
+    ticks: np.ndarray
+    constant: bool
+
+    def height(self, losses: np.ndarray) -> np.ndarray:
+        """Place losses on the scale, from 0 at the base to 1 at the cut, where the surface is cut off."""
+        share = (np.nan_to_num(losses, nan=self.base, posinf=self.cut) - self.base) / (self.cut - self.base)
+        return np.clip(share, 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Crown:
+    """A surface around its circle, the valleys in it, and a run on it.
+
+    Attributes
+    ----------
+    shown : how the parameter is written
+    copies : how often the period is met on the drawn circle: a line's angle twice, all else once
+    angles : (place,), on the drawn circle, rising from 0 to below 2π
+    losses : (place,), of the surface, not cut
+    levels : the scale of losses
+    marks : (mark,), places of the valleys on the drawn circle, first copies first, each deepest first
+    mark_losses, mark_texts : their losses and names
+    course, falls : the run and its derailments, None and none where no run is drawn
+    path : (step,), the run's place on the drawn circle, not wrapped
+    names : of the valleys, as ``falls`` counts them
+    """
+
+    shown: Scale
+    copies: int
+    angles: np.ndarray
+    losses: np.ndarray
+    levels: Levels
+    marks: np.ndarray
+    mark_losses: np.ndarray
+    mark_texts: list[str]
+    names: list[str]
+    course: Course | None
+    falls: Falls
+    path: np.ndarray
+
+    @property
+    def above(self) -> np.ndarray:
+        """(place,), where the surface is cut off."""
+        return self.losses > self.levels.cut
+
+    @property
+    def cut(self) -> np.ndarray:
+        """(place,), where the surface is cut off all the way to the next place."""
+        return self.above & np.roll(self.above, -1)
+
+    @property
+    def ring(self) -> Ring:
+        """The surface as a solid ring, seen from where the run is."""
+        return Ring(self.angles, self.levels.height(self.losses), self.azimuth)
+
+    @property
+    def highest(self) -> float:
+        """The highest loss of the surface that is finite."""
+        return float(self.losses[np.isfinite(self.losses)].max())
+
+    @property
+    def azimuth(self) -> float:
+        """The place on the drawn circle that faces the viewer: near the run's end, or the deepest place."""
+        if not self.path.size:
+            filled = np.where(np.isfinite(self.losses), self.losses, np.inf)
+            return float(self.marks[0] if self.marks.size else self.angles[np.argmin(filled)])
+        low, high = float(self.path.min()), float(self.path.max())
+        if high - low <= WIDE:
+            return ((low + high) / 2 + float(self.path[-1])) / 2
+        fall = self.falls.step[:1]
+        return float(np.mean(self.path[np.append(fall, fall + 1)])) if fall.size else float(self.path[-1])
+
+    def value(self, angle: np.ndarray) -> np.ndarray:
+        """Read the parameter, in the shown unit, back from the drawn circle."""
+        return angle / (2 * np.pi) * self.copies * (self.shown.high - self.shown.low)
+
+    def text(self, angle: float) -> str:
+        """Write the parameter at a place on the drawn circle."""
+        return self.shown.text(float(self.value(np.array(angle))))
+
+
+def crown_of(
+    surface: xr.Dataset, axis: Axis, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int, cut: float | None
+) -> Crown:
+    """Collect what is drawn; ``axis`` is the surface's one periodic axis."""
+    shown = scale.of_axis(axis)
+    # Undirected lines: published pictures draw their angles over a full turn, where each line is met twice.
+    copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
+    turn = 2 * np.pi / (copies * axis.length)
+    angles, losses = _around(surface, axis, copies)
+    course = None if runs is None else course_of(runs, run)
+    falls = falls_of(runs, valleys, run) if runs is not None else no_falls()
+    marks, mark_losses, mark_texts = _marks(valleys, shown, copies)
+    return Crown(
+        shown=shown,
+        copies=copies,
+        angles=angles,
+        losses=losses,
+        levels=_levels(losses, valleys, np.empty(0) if course is None else course.train, cut),
+        marks=marks,
+        mark_losses=mark_losses,
+        mark_texts=mark_texts,
+        names=valley_names(valleys),
+        course=course,
+        falls=falls,
+        path=np.empty(0) if course is None else course.params[:, 0] * turn,
+    )
+
+
+def _around(surface: xr.Dataset, axis: Axis, copies: int) -> tuple[np.ndarray, np.ndarray]:
+    values, losses = surface[axis.name].values, surface["train_loss"].values.astype(np.float64)
+    keep = _telling(losses)
+    once = values[keep] * (2 * np.pi / (copies * axis.length))
+    angles = np.concatenate([once + copy * 2 * np.pi / copies for copy in range(copies)])
+    angles = np.mod(angles, 2 * np.pi)
+    order = np.argsort(angles)
+    return angles[order], np.tile(losses[keep], copies)[order]
+
+
+def _telling(losses: np.ndarray) -> np.ndarray:
+    """Choose places: all of them, or the lowest and the highest of every stretch of a fine surface."""
+    if len(losses) <= PLACES:
+        return np.arange(len(losses))
+    ends = np.linspace(0, len(losses), PLACES // 2 + 1).astype(int)
+    filled = np.nan_to_num(losses, nan=np.inf)
+    return np.unique([a + pick(filled[a:b]) for a, b in pairwise(ends) for pick in (np.argmin, np.argmax)])
+
+
+def _marks(valleys: xr.Dataset | None, shown: Scale, copies: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    if valleys is None or not valleys.sizes["valley"]:
+        return np.empty(0), np.empty(0), []
+    period = shown.high - shown.low
+    places = np.concatenate([shown.of(valleys["position"].values[:, 0]) + copy * period for copy in range(copies)])
+    angles = np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
+    return angles, np.tile(valleys["loss"].values, copies), [shown.text(place) for place in places]
+
+
+def _levels(losses: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray, cut: float | None) -> Levels:
+    finite = losses[np.isfinite(losses)]
+    low, high = float(finite.min()), float(finite.max())
+    if cut is not None and check_number("cut", cut) <= low:
+        raise InvalidValue(f"cut = {cut!r} leaves nothing of the surface; give a loss above its lowest, {low:.6g}")
+    if high - low <= ROUNDING * max(abs(low), abs(high)):
+        room = abs(low) / 2 or 0.5
+        return Levels(low - room, low + room, np.array([low]), True)
+    top = _top(finite, valleys, path) if cut is None else float(cut)
+    step = _step(top - low)
+    base = step / 2 * np.floor((low - ROOM[0] * (top - low)) / (step / 2))
+    if cut is None:
+        top = step / 2 * np.ceil(top / (step / 2))
+    ticks = step * np.arange(np.ceil(base / step - 1e-9), np.floor(top / step + 1e-9) + 1)
+    return Levels(float(base), float(top), ticks, False)
+
+
+def _top(finite: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray) -> float:
+    """Choose how high to show: every pass over which valleys merge, and the run unless it climbs a steep wall."""
+    low, high = float(finite.min()), float(finite.max())
+    merging = np.empty(0)
+    if valleys is not None and valleys.sizes["pass"]:
+        merging = valleys["pass_loss"].values[valleys["pass_merges"].values == 1]
+    passes = merging if merging.size else np.quantile(finite, [USUAL])
+    climbed = np.minimum(path, np.quantile(finite, STEEP))
+    needed = max(float(passes.max()), float(climbed.max(initial=low)))
+    return high if high - low <= TALL * (needed - low) else low + (1 + ROOM[1]) * (needed - low)
+
+
+def _step(span: float) -> float:
+    """Choose a round distance between ticks."""
+    power = 10.0 ** np.floor(np.log10(span / TICKS))
+    return float(next(power * round_ for round_ in (1, 2, 2.5, 5, 10) if power * round_ * TICKS >= span))

@@ -1,0 +1,120 @@
+"""The crown: a loss over the circle of its one parameter, and a run on it."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import xarray as xr
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.crown import web
+from thalweg.figures.crown.arrays import Crown, crown_of
+from thalweg.figures.crown.film import Film
+from thalweg.figures.crown.path import draw_names, draw_path
+from thalweg.figures.crown.stage import Stage, set_stage
+from thalweg.figures.drawing import style
+from thalweg.figures.drawing.wording import count, number, subject
+from thalweg.figures.figure import Figure
+from thalweg.study.survey import domain_of
+
+
+def crown(
+    surface: xr.Dataset,
+    runs: xr.Dataset | None = None,
+    valleys: xr.Dataset | None = None,
+    *,
+    run: int = 0,
+    cut: float | None = None,
+) -> Figure:
+    """Draw a surface around its circle, the loss upwards, with the valleys, a run and its derailments.
+
+    The circle of a line's angle has the period π and is drawn over 2π, where each line is met twice; any other period
+    is drawn once around. Heights are to scale from the base to ``cut``; what is higher is cut off, and the note says
+    so.
+
+    Parameters
+    ----------
+    surface : a survey over one periodic parameter
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`
+    run : place of the run that is drawn
+    cut : the loss at which the surface is cut; just above the passes between valleys by default
+
+    Raises
+    ------
+    InvalidValue
+        If the surface is not over one periodic parameter, or the run or the cut is outside what is allowed.
+    """
+    domain = domain_of(surface["train_loss"])
+    if len(domain) != 1 or not domain[0].periodic:
+        use = "profile" if len(domain) == 1 else "plane"
+        raise InvalidValue(
+            f"a crown needs one periodic parameter, and the surface has {', '.join(axis.name for axis in domain)}; "
+            f"draw it with figures.{use}"
+        )
+    shown = crown_of(surface, domain[0], runs, valleys, run, cut)
+    title, note = _title(shown), _note(shown, surface)
+
+    @cache
+    def film() -> Film:
+        with style.styled():
+            return Film(_stage(shown, title, note))
+
+    return Figure(
+        name="crown",
+        title=title,
+        caption=_caption(shown),
+        static=partial(_static, shown, title, note),
+        interactive=partial(web.describe, shown),
+        moving=None if shown.course is None else lambda path: film().save(path),
+    )
+
+
+def _title(shown: Crown) -> str:
+    if shown.levels.constant:
+        return "A surface that is constant to rounding"
+    found = count(len(shown.marks) // shown.copies, "valley") if len(shown.marks) else "The loss around its circle"
+    falls = len(shown.falls.step)
+    return f"{found[:1].upper()}{found[1:]}" + (f", and a run derailed {_times(falls)}" if falls else "")
+
+
+def _times(falls: int) -> str:
+    return {1: "once", 2: "twice"}.get(falls, f"{falls} times")
+
+
+def _note(shown: Crown, surface: xr.Dataset) -> str:
+    parts = [subject(surface.attrs)]
+    if shown.course is not None:
+        parts.append(shown.course.story)
+    if shown.above.any():
+        parts.append(f"cut at {number(shown.levels.cut)}: the loss reaches {number(shown.highest)}")
+    return " · ".join(parts)
+
+
+def _caption(shown: Crown) -> str:
+    words = ["The circle of the parameter with the loss upwards."]
+    if shown.copies == 2:
+        words.append(
+            "A line at an angle is the same line half a turn on, so the drawn circle meets every valley twice."
+        )
+    if shown.above.any():
+        words.append(f"The surface is cut at {number(shown.levels.cut)}.")
+    for step, left, entered in zip(shown.falls.step, shown.falls.left, shown.falls.entered, strict=True):
+        names = shown.names[int(left)], shown.names[int(entered)]
+        words.append(f"Between steps {step} and {step + 1} the run is thrown out of {names[0]} into {names[1]}.")
+        break
+    return " ".join(words)
+
+
+def _stage(shown: Crown, title: str, note: str) -> Stage:
+    stage = set_stage(shown, title, note)
+    draw_names(stage)
+    return stage
+
+
+def _static(shown: Crown, title: str, note: str) -> Canvas:
+    stage = _stage(shown, title, note)
+    if shown.course is not None:
+        draw_path(stage)
+    return stage.page

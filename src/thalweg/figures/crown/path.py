@@ -1,0 +1,117 @@
+"""A run, its derailments and the valleys' names on the crown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
+
+from thalweg.figures.crown.stage import Stage
+from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.wording import minus
+
+LIFT = 0.012
+"""The path lies this much above the surface, in units of the ring's height."""
+
+FINE = 12
+"""Points drawn between two steps, so that the path follows the surface."""
+
+APART = 5.0
+"""Points between two dots at least; steps nearer to each other are told by the line's colour alone."""
+
+LABELLED = 3
+"""Derailments that get a label."""
+
+HALO = [withStroke(linewidth=3, foreground=style.PAPER)]
+
+ABOVE, BELOW = 14, -15
+"""Where a name stands from its valley's end, points."""
+
+
+def draw_names(stage: Stage) -> None:
+    """Name every valley that can be seen: below its end on the near side of the ring, above it on the far side."""
+    crown, ring = stage.crown, stage.ring
+    for angle, text in zip(crown.marks, crown.mark_texts, strict=True):
+        near = np.cos(angle - ring.azimuth) > 0
+        end = ring.place(np.array(angle), ring.top(np.array(angle)), 1.0)
+        if ring.hidden(end) and ring.hidden(ring.place(np.array(angle), ring.top(np.array(angle)), 0.0)):
+            continue
+        look = {"size": 10, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
+        at, offset = ring.project(end), (0, BELOW if near else ABOVE)
+        stage.axes.annotate(text, (at[0], at[1]), offset, textcoords="offset points", ha="center", va="center", **look)
+
+
+def draw_path(stage: Stage, until: int | None = None) -> list[Any]:
+    """Draw the run up to a step, coloured by step, with its derailments; return what was added."""
+    crown, ring = stage.crown, stage.ring
+    assert crown.course is not None
+    path = crown.path[: None if until is None else until + 1]
+    points = ring.place(path, crown.levels.height(crown.course.train[: len(path)]) + LIFT)
+    look = {"cmap": style.path_colours(), "norm": canvas.step_colours(crown.course.last)}
+    lines, steps = _pieces(stage, path)
+    added: list[Any] = []
+    if lines:
+        for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, {"array": steps, **look})):
+            drawn = LineCollection(lines, linewidths=width, capstyle="round", zorder=order, **colours)
+            added.append(stage.axes.add_collection(drawn, autolim=False))
+    dots = _dots(stage, points)
+    flat, size = ring.project(points[dots]), {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
+    added.append(stage.axes.scatter(*flat.T, c=dots, zorder=10, **look, **size))
+    for place, step in enumerate(crown.falls.step.tolist()):
+        if step + 1 < len(points):
+            added += _fall(stage, place, step, ring.project(points[step : step + 2]))
+    return added
+
+
+def _pieces(stage: Stage, path: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Follow the surface from step to step, but for derailments; the pieces that are seen, and their steps."""
+    steps = np.setdiff1d(np.arange(len(path) - 1), stage.crown.falls.step)
+    share = np.linspace(0, 1, FINE)
+    angles = path[steps, None] + share * (path[steps + 1] - path[steps])[:, None]
+    ways = stage.ring.place(angles, stage.ring.top(angles) + LIFT)
+    seen = ~stage.ring.hidden(ways)
+    flat = stage.ring.project(ways)
+    kept = seen.sum(axis=-1) > 1
+    return [way[mask] for way, mask in zip(flat[kept], seen[kept], strict=True)], steps[kept].astype(float)
+
+
+def _dots(stage: Stage, points: np.ndarray) -> np.ndarray:
+    """Choose the steps that get a dot: the last one, and all that are seen and apart from the dot before."""
+    flat = stage.ring.project(points) * stage.points
+    seen = ~stage.ring.hidden(points)
+    must = {0, len(points) - 1, *stage.crown.falls.step, *(stage.crown.falls.step + 1)}
+    chosen: list[int] = []
+    for step in np.flatnonzero(seen).tolist():
+        if not chosen or step in must or np.hypot(*(flat[step] - flat[chosen[-1]])) >= APART:
+            chosen.append(step)
+    return np.array(chosen, dtype=int)
+
+
+def _fall(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Any]:
+    """Draw a derailment as an arrow in the air, with a label on the first few."""
+    (x, y), (to, low) = ends.tolist()
+    bend = -0.45 if to > x else 0.45
+    look = {"arrowstyle": "-|>", "color": style.FALL, "lw": 2.2, "mutation_scale": 14, "shrinkA": 4, "shrinkB": 4}
+    arrow = stage.axes.annotate(
+        "", (to, low), (x, y), arrowprops={**look, "connectionstyle": f"arc3,rad={bend}"}, zorder=15
+    )
+    if place >= LABELLED:
+        return [arrow]
+    crown = stage.crown
+    left, entered = (crown.names[int(valley[place])] for valley in (crown.falls.left, crown.falls.entered))
+    text = minus(f"step {step} → {step + 1}: {left} → {entered}")
+    label = stage.axes.annotate(
+        text,
+        ((x + to) / 2, (y + low) / 2),
+        (0, 36),
+        textcoords="offset points",
+        ha="center",
+        size=10.5,
+        weight="bold",
+        color=style.FALL,
+        path_effects=HALO,
+        zorder=21,
+    )
+    return [arrow, label]

@@ -1,0 +1,167 @@
+"""A page with the ring on it: everything of a crown but its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import TriMesh
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Ellipse
+from matplotlib.tri import Triangulation
+
+from thalweg.figures.crown.arrays import Crown
+from thalweg.figures.crown.ring import INNER, OUTER, Ring
+from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.wording import number
+
+SIZE = (9.0, 7.0)
+"""Inches."""
+
+BOX = (0.0, 0.07, 1.0, 0.8)
+"""Where the ring lies on the page: left, bottom, width, height."""
+
+MARGIN = np.array([[0.34, 0.16], [0.14, 0.12]])
+"""Room around the ring, left and below, right and above, in units of the ring: for the scale, for names."""
+
+FLOOR = "#eef0f2"
+"""The paper inside the ring, in its shade."""
+
+HATCH = np.radians(2.0)
+"""Between the lines that hatch a top where the ring is cut."""
+
+LIFT = 0.02
+"""A line along a valley's floor lies this much above it, or the walls of a narrow notch would hide it."""
+
+ENGRAVED = 240
+"""Points of a level line around the ring."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A page with the ring on it, ready for a run to be drawn."""
+
+    crown: Crown
+    ring: Ring
+    page: Canvas
+    axes: Axes
+
+    @property
+    def points(self) -> float:
+        """Points of the page for one unit of the ring."""
+        low, high = self.axes.get_xlim()
+        return 72 * SIZE[0] * BOX[2] / (high - low)
+
+    def line(self, points: np.ndarray, **look: object) -> None:
+        """Draw lines through points in space, (…, point, 3), where the ring does not hide them."""
+        lines = points.reshape(-1, *points.shape[-2:])
+        drawn = self.ring.project(lines)
+        drawn[self.ring.hidden(lines)] = np.nan
+        broken = np.concatenate([drawn, np.full((len(drawn), 1, 2), np.nan)], axis=1).reshape(-1, 2)
+        self.axes.plot(*broken.T, **look)  # pyright: ignore[reportArgumentType]
+
+
+def set_stage(crown: Crown, title: str, note: str) -> Stage:
+    """Draw all that does not depend on the run's steps."""
+    page = Canvas(figsize=SIZE, dpi=style.DPI)
+    page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
+    page.text(0.03, 0.915, canvas.plain(note), va="top", size=10, color=style.MUTED)
+    axes = page.add_axes(BOX)
+    axes.set_axis_off()
+    stage = Stage(crown, crown.ring, page, axes)
+    _frame(stage)
+    _shadow(stage)
+    _solid(stage)
+    _engrave(stage)
+    _scale(stage)
+    if crown.course is not None:
+        _step_bar(stage, crown.course.last)
+    return stage
+
+
+def _frame(stage: Stage) -> None:
+    ring = stage.ring
+    edges = np.concatenate([ring.project(ring.place(ring.angles, ring.heights * up, 1.0)) for up in (0, 1)])
+    low, high = edges.min(axis=0) - MARGIN[0], edges.max(axis=0) + MARGIN[1]
+    room = np.array(SIZE) * BOX[2:]
+    reach = np.max((high - low) / room) * room / 2
+    middle = (low + high) / 2
+    stage.axes.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
+    stage.axes.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
+
+
+def _shadow(stage: Stage) -> None:
+    """Let the ring stand on the paper: a soft shadow around its foot."""
+    for k in range(16):
+        wide = 2 * OUTER * (0.99 + 0.014 * k)
+        middle, tall = (0.003 * k, -0.02 - 0.001 * k), wide * float(np.sin(stage.ring.elevation))
+        stage.axes.add_patch(Ellipse(middle, wide, tall, fc="black", alpha=0.013, lw=0, zorder=0))
+    tall = 2 * INNER * float(np.sin(stage.ring.elevation))
+    stage.axes.add_patch(Ellipse((0, 0), 2 * INNER, tall, fc=FLOOR, lw=0, zorder=0.5))
+
+
+def _solid(stage: Stage) -> None:
+    crown = stage.crown
+    corners, light = stage.ring.mesh(crown.cut)
+    points = corners.reshape(-1, 2)
+    mesh = TriMesh(Triangulation(points[:, 0], points[:, 1], np.arange(len(points)).reshape(-1, 3)))
+    grey = np.repeat(np.clip(light.reshape(-1, 1), 0, 1), 4, axis=1)
+    grey[:, 3] = 1
+    mesh.set_facecolor(grey)  # pyright: ignore[reportArgumentType]
+    mesh.set_rasterized(True)
+    mesh.set_zorder(1)
+    stage.axes.add_collection(mesh, autolim=False)
+
+
+def _engrave(stage: Stage) -> None:
+    """Draw what gives the ring its edges: rims, levels of loss on the walls, and a line along each valley's floor."""
+    crown, ring = stage.crown, stage.ring
+    closed = np.append(ring.angles, ring.angles[0] + 2 * np.pi)
+    top = ring.top(closed)
+    for across in (0.0, 1.0):
+        stage.line(ring.place(closed, top, across)[None], color=style.INK, lw=0.7, alpha=0.55, zorder=2)
+    stage.line(ring.place(closed, np.zeros_like(top), 1.0)[None], color=style.INK, lw=0.5, alpha=0.3, zorder=2)
+    around = np.linspace(0, 2 * np.pi, ENGRAVED + 1)
+    for height in crown.levels.height(crown.levels.ticks):
+        if not 0 < height < 1:
+            continue
+        for across in (0.0, 1.0):
+            level = ring.place(around, np.full_like(around, height), across)
+            level[ring.top(around) < height] = np.nan
+            stage.line(level[None], color=style.PAPER, lw=0.7, alpha=0.5, zorder=1.5)
+    across = np.linspace(0, 1, 24)
+    spokes = np.arange(0, 2 * np.pi, HATCH)
+    cut = spokes[np.interp(spokes, crown.angles, crown.above, period=2 * np.pi) == 1]
+    if len(cut):
+        stage.line(
+            ring.place(cut[:, None], ring.top(cut)[:, None], across), color=style.MUTED, lw=0.4, alpha=0.7, zorder=1.6
+        )
+    if len(crown.marks):
+        floors = ring.place(crown.marks[:, None], ring.top(crown.marks)[:, None] + LIFT, across)
+        stage.line(floors, color=style.VALLEY, lw=1.5, zorder=3, solid_capstyle="round")
+
+
+def _scale(stage: Stage) -> None:
+    """Draw the scale of losses at the left of the ring, in the plane through its axis that faces the viewer."""
+    crown, ring = stage.crown, stage.ring
+    if not len(crown.levels.ticks):
+        return
+    left = np.array([ring.azimuth - np.pi / 2])
+    x = stage.axes.get_xlim()[0] + 0.17
+    heights = ring.project(ring.place(left, crown.levels.height(crown.levels.ticks), 1.0))[:, 1].tolist()
+    for tick, y in zip(crown.levels.ticks, heights, strict=True):
+        stage.axes.plot([x - 0.02, x], [y, y], color=style.MUTED, lw=0.8)
+        stage.axes.text(x - 0.035, y, number(float(tick)), ha="right", va="center", size=9, color=style.MUTED)
+    stage.axes.plot([x, x], [heights[0], heights[-1]], color=style.MUTED, lw=0.8)
+    stage.axes.text(x, heights[-1] + 0.05, "loss", ha="center", size=9.5, color=style.INK)
+
+
+def _step_bar(stage: Stage, last: int) -> None:
+    bar = stage.page.add_axes((0.69, 0.075, 0.27, 0.013))
+    shades = ScalarMappable(canvas.step_colours(last), style.path_colours())
+    drawn = stage.page.colorbar(shades, cax=bar, orientation="horizontal")
+    drawn.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    drawn.set_label("step", size=9)
+    bar.tick_params(labelsize=8.5, length=2)

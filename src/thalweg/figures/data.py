@@ -1,0 +1,60 @@
+"""The data of a regression."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.figures.drawing import canvas, points, web
+from thalweg.figures.drawing.wording import count, shortened
+from thalweg.figures.figure import Figure
+from thalweg.problems.problem import Problem, Regression
+
+
+def data(problem: Problem) -> Figure:
+    """Draw the data of a regression with columns x and y, training and test data apart.
+
+    Where a parameter is an angle both axes have one scale, so that angles look like themselves.
+
+    Parameters
+    ----------
+    problem : a regression whose columns are x and y
+
+    Raises
+    ------
+    InvalidValue
+        If the problem has no such data.
+
+    Examples
+    --------
+    >>> from thalweg import problems
+    >>> data(problems.pencil()).caption.partition(",")[0]
+    'The data of pencil: training data'
+    """
+    regression = points.with_data(problem, "data")
+    parts = points.points_of(regression)
+    name, source = shortened(problem.name), problem.source or "source not stated"
+    number = count(sum(len(part.x) for part in parts), "point")
+    note = f"{name} · {number} · {shortened(source, 70)}"
+    return Figure(
+        name="data",
+        title="The data",
+        caption=f"The data of {name}: {'; '.join(part.legend for part in parts)}. {source}.",
+        static=partial(_static, regression, parts, note),
+        interactive=partial(_interactive, regression, parts),
+    )
+
+
+def _static(problem: Regression, parts: list[points.Points], note: str) -> Canvas:
+    sheet, (axes,) = canvas.blank("The data", note)
+    for part in parts:
+        points.scatter(axes, part)
+    points.name_axes(axes, problem)
+    canvas.legend(sheet, axes)
+    return sheet
+
+
+def _interactive(problem: Regression, parts: list[points.Points]) -> dict[str, Any]:
+    return web.described([points.trace(part, problem) for part in parts], points.web_axes(problem))

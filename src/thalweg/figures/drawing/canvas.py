@@ -1,0 +1,153 @@
+"""What static figures have in common: a page with title and note, the bar of steps, marks and labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from thalweg.figures.drawing import style
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.wording import minus
+
+HEADER = 0.82
+"""Inches above the axes, for title, note and legend."""
+
+AREA = (5.5, 3.0)
+"""Inches, about: what the axes come to when bars, ticks and labels have their room."""
+
+LETTER = 0.62
+"""Mean width of a letter of DejaVu Sans, as a share of its size."""
+
+
+def blank(title: str, note: str, rows: int = 1) -> tuple[Canvas, list[Axes]]:
+    """Open a canvas with a title, a line of facts below it, and axes one below the other."""
+    sheet = headed(title, note, layout="constrained")
+    top = 1 - HEADER / style.SIZE[1]
+    sheet.get_layout_engine().set(rect=(0.012, 0.01, 0.976, top - 0.01), hspace=0.06)  # pyright: ignore
+    return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
+
+
+def headed(title: str, note: str, layout: str = "none") -> Canvas:
+    """Open a canvas with a title and a line of facts below it."""
+    width, height = style.SIZE
+    sheet = Canvas(figsize=style.SIZE, layout=layout)  # pyright: ignore[reportArgumentType]
+    left = 0.14 / width
+    sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
+    # A long line is set smaller, rather than cut off.
+    size = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
+    sheet.text(left, 1 - 0.40 / height, plain(note), va="top", size=size, color=style.MUTED)
+    return sheet
+
+
+def placed(sheet: Canvas, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add axes at a place in inches."""
+    across, up = style.SIZE
+    return sheet.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def plain(text: str) -> str:
+    """Keep Matplotlib from reading dollar signs as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def step_colours(last: int) -> Normalize:
+    """Place steps 0 to last on the path's colours."""
+    return Normalize(0, max(last, 1))
+
+
+def step_bar(sheet: Canvas, last: int, **place: Any) -> None:
+    """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
+    bar = side_bar(sheet, ScalarMappable(step_colours(last), style.path_colours()), "step", **place)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=True))
+
+
+def side_bar(sheet: Canvas, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:
+    """Draw a slender bar of colours, its name above it."""
+    bar = sheet.colorbar(colours, **({} if "cax" in place else {"aspect": 34, "pad": 0.025, "fraction": 0.05}), **place)
+    bar.ax.set_title(name, size=9, weight="normal", loc="left", pad=7, color=style.INK)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar.ax.tick_params(length=2, labelsize=9)
+    return bar
+
+
+def show_unit(axis: Any, scale: Scale) -> None:
+    """Label an axis with a parameter; degrees get the ticks that people expect."""
+    axis.set_label_text(plain(scale.label))
+    if scale.sign:
+        axis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 2, 3, 4.5, 5, 6, 9, 10]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: minus(f"{value + 0.0:g}{scale.sign}")))
+
+
+def legend(sheet: Canvas, axes: Axes) -> None:
+    """Draw the legend in a row below the note, where it covers nothing; nothing if there is nothing to tell."""
+    handles, labels = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    width, height = style.SIZE
+    sheet.legend(
+        handles,
+        [plain(label) for label in labels],
+        loc="upper left",
+        bbox_to_anchor=(0.11 / width, 1 - 0.56 / height),
+        borderaxespad=0,
+        ncols=8,
+        fontsize=8.5,
+        handlelength=1.6,
+        columnspacing=1.4,
+        handletextpad=0.5,
+    ).set_in_layout(False)
+
+
+def spread(places: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Move labels apart along one axis, as little as needed, so that neighbours keep a gap within bounds.
+
+    The labels keep their order; the result minimises the largest move of each clump.
+    """
+    order = np.argsort(places, kind="stable")
+    ladder = gap * np.arange(len(places))
+    shifted = np.asarray(places, dtype=np.float64)[order] - ladder
+    groups: list[list[float]] = []
+    for value in shifted:
+        groups.append([value])
+        while len(groups) > 1 and np.mean(groups[-2]) > np.mean(groups[-1]):
+            last = groups.pop()
+            groups[-1] += last
+    level = np.concatenate([[float(np.mean(group))] * len(group) for group in groups]) if groups else shifted
+    fitted = np.clip(level, low, max(low, high - ladder[-1] if len(ladder) else high)) + ladder
+    result = np.empty_like(fitted)
+    result[order] = fitted
+    return result
+
+
+def fitting(boxes: np.ndarray, taken: np.ndarray | None = None) -> np.ndarray:
+    """Choose, in the order given, boxes that overlap neither what is taken nor one chosen before.
+
+    Parameters
+    ----------
+    boxes, taken : (box, 4), left, bottom, right, top
+
+    Returns
+    -------
+    (box,), True for each that is chosen
+    """
+    others = np.empty((0, 4)) if taken is None else taken
+    chosen = np.zeros(len(boxes), dtype=bool)
+    for k, box in enumerate(boxes):
+        left, bottom, right, top = box
+        apart = (others[:, 2] <= left) | (right <= others[:, 0]) | (others[:, 3] <= bottom) | (top <= others[:, 1])
+        chosen[k] = bool(apart.all())
+        if chosen[k]:
+            others = np.vstack([others, box])
+    return chosen
+
+
+def width_of(text: str, size: float) -> float:
+    """Estimate the width of a text in points."""
+    return LETTER * size * len(text)

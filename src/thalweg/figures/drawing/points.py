@@ -1,0 +1,108 @@
+"""The data of a regression as figures draw them: training and test data told apart by colour and by shape."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.wording import shortened
+from thalweg.problems.problem import Problem, Regression
+
+DENSE = 3000
+"""Points above which a vector graphic holds them as one picture, and a page leaves them to the graphics card."""
+
+
+class Points(NamedTuple):
+    """Training or test data, and how they look."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    colour: str
+    hollow: bool
+
+    @property
+    def legend(self) -> str:
+        """Name and number of points."""
+        return f"{self.name}, {len(self.x):,}"
+
+
+def points_of(problem: Regression) -> list[Points]:
+    """Read training data and, where there are any, test data."""
+    train = Points("training data", problem.train["x"], problem.train["y"], style.TRAIN, False)
+    test = Points("test data", problem.test["x"], problem.test["y"], style.TEST, True)
+    return [train, test] if len(test.x) else [train]
+
+
+def with_data(problem: Problem, figure: str) -> Regression:
+    """Refuse a problem that has no columns x and y."""
+    if not isinstance(problem, Regression):
+        raise InvalidValue(
+            f"{problem.name} is a surface in closed form and has no data for the figure {figure!r}; draw its surface"
+        )
+    if not {"x", "y"} <= set(problem.train):
+        raise InvalidValue(
+            f"{problem.name} has the columns {', '.join(problem.train)}; the figure {figure!r} needs x and y"
+        )
+    return problem
+
+
+def scatter(axes: Axes, part: Points, **more: Any) -> None:
+    """Draw points, the smaller and clearer the more there are, so that a thousand keep their shape."""
+    number = len(part.x)
+    settings: dict[str, Any] = {
+        "label": part.legend,
+        "s": float(np.clip(16 * np.sqrt(300 / number), 2, 22)),
+        "alpha": float(np.clip(1.1 - number / 4000, 0.35, 0.85)),
+        "rasterized": number > DENSE,
+    }
+    if part.hollow:
+        settings |= {"marker": "D", "facecolors": "none", "edgecolors": part.colour, "linewidths": 0.8}
+    else:
+        settings |= {"marker": "o", "facecolors": part.colour, "linewidths": 0}
+    axes.scatter(part.x, part.y, **settings | more)
+
+
+def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
+    """Describe points for a page."""
+    x, y = (web.safe(label) for label in labels_of(problem))
+    shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": "circle", "size": 5}
+    return {
+        "type": "scattergl" if len(part.x) > DENSE else "scatter",
+        "mode": "markers",
+        "name": part.legend,
+        "x": part.x,
+        "y": part.y,
+        "marker": {"color": part.colour, "opacity": 0.75} | shape | more,
+        "hovertemplate": f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>",
+    }
+
+
+def labels_of(problem: Regression) -> tuple[str, str]:
+    """Name the two columns."""
+    return problem.labels.get("x", "x"), problem.labels.get("y", "y")
+
+
+def of_angle(problem: Problem) -> bool:
+    """Tell whether a parameter is an angle, so that both axes need one scale to show it as it is."""
+    return any(axis.unit == "rad" for axis in problem.domain)
+
+
+def name_axes(axes: Axes, problem: Regression) -> None:
+    """Label the axes with the columns' names."""
+    x, y = labels_of(problem)
+    axes.set_xlabel(canvas.plain(shortened(x, 60)))
+    axes.set_ylabel(canvas.plain(shortened(y)))
+    if of_angle(problem):
+        axes.set_aspect("equal", adjustable="datalim")
+
+
+def web_axes(problem: Regression) -> dict[str, Any]:
+    """Describe the axes for a page."""
+    x, y = labels_of(problem)
+    equal = {"scaleanchor": "x", "scaleratio": 1} if of_angle(problem) else {}
+    return {"xaxis": web.axis(x), "yaxis": web.axis(y, **equal)}

@@ -1,0 +1,159 @@
+"""What figures against step have in common: the marks of derailments, labels in the margin, the other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.course import Falls
+
+FEW = 40
+"""Up to so many steps each is marked by a point."""
+
+OTHERS = 50
+"""Other runs drawn at most as single lines."""
+
+FAINT = "#b9bfc8"
+
+SMALL = 8.5
+"""Size of labels, points."""
+
+LINE = 0.058
+"""Height of a label's line, as a share of the height of all panels."""
+
+
+class Marks(NamedTuple):
+    """Lines and labels for a page."""
+
+    shapes: list[dict[str, Any]]
+    labels: list[dict[str, Any]]
+
+
+def show_steps(axes: Axes, last: int) -> None:
+    """Set up the axis of steps."""
+    axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 2, 5, 10], integer=True))
+    axes.set_xlim(*step_range(last))
+
+
+def step_range(last: int) -> tuple[float, float]:
+    """Choose the shown steps: all, and a little room."""
+    room = 0.02 * max(last, 1)
+    return -room, max(last, 1) + room
+
+
+def fall_labels(falls: Falls, names: Sequence[str]) -> list[str]:
+    """Name every derailment by the two valleys."""
+    return [f"{names[left]} → {names[entered]}" for left, entered in zip(falls.left, falls.entered, strict=True)]
+
+
+def mark_falls(axes: Axes, falls: Falls, names: Sequence[str], last: int) -> None:
+    """Draw a line between the two steps of every derailment and, where names are given, the labels that have room."""
+    places, texts = falls.step + 0.5, fall_labels(falls, names) if names else [""] * len(falls.step)
+    low, high = step_range(last)
+    # In points; the text starts right of its line, or ends left of it where the axes end.
+    full = 72 * canvas.AREA[0]
+    lines = full * (places - low) / (high - low)
+    widths = np.array([canvas.width_of(text, SMALL) + 6 for text in texts])
+    sides = np.where(lines + widths > full, -1, 1)
+    starts = np.where(sides < 0, lines - widths, lines)
+    boxes = np.stack([starts, np.zeros_like(starts), starts + widths, np.ones_like(starts)], axis=-1)
+    for place, side, text, fits in zip(places, sides, texts, canvas.fitting(boxes), strict=True):
+        axes.axvline(float(place), color=style.FALL, lw=1.0, alpha=0.8, zorder=1.5)
+        if fits:
+            axes.annotate(
+                canvas.plain(text),
+                (place, 0.985),
+                (3 * int(side), 0),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="right" if side < 0 else "left",
+                va="top",
+                size=SMALL,
+                color=style.FALL,
+            )
+
+
+def margin_labels(axes: Axes, places: np.ndarray, texts: Sequence[str], rows: int = 1) -> None:
+    """Write labels into the right margin, moved apart where they would overlap."""
+    moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
+    for place, where, text in zip(places, moved, texts, strict=True):
+        axes.annotate(
+            canvas.plain(text),
+            (1.0, place),
+            (1.022, where),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            va="center",
+            size=SMALL,
+            color=style.VALLEY,
+            arrowprops={"arrowstyle": "-", "lw": 0.7, "color": style.VALLEY, "shrinkA": 1, "shrinkB": 0},
+        )
+
+
+def web_falls(falls: Falls, names: Sequence[str]) -> Marks:
+    """Describe the marks of derailments, through all panels."""
+    places = (falls.step + 0.5).tolist()
+    line = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"color": style.FALL, "width": 1.5}}
+    text = {"y": 1, "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
+    font = {"color": style.FALL, "size": 12}
+    labels = zip(places, fall_labels(falls, names), strict=True)
+    return Marks(
+        [line | {"x0": place, "x1": place} for place in places],
+        [text | {"x": place, "text": web.safe(label), "font": font} for place, label in labels],
+    )
+
+
+def web_levels(values: np.ndarray, places: np.ndarray, texts: Sequence[str], axis: str, rows: int = 1) -> Marks:
+    """Describe horizontal lines and their labels in the right margin."""
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
+    colour = {"color": style.VALLEY, "width": 1}
+    text = {"xref": "paper", "x": 1.005, "xanchor": "left", "yanchor": "middle", "showarrow": False}
+    text["yref"] = f"{axis} domain"
+    moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
+    return Marks(
+        [line | {"y0": value, "y1": value, "line": colour} for value in values.tolist()],
+        [
+            text | {"y": float(place), "text": web.safe(label), "font": {"color": style.VALLEY, "size": 12}}
+            for place, label in zip(moved, texts, strict=True)
+        ],
+    )
+
+
+def web_line(name: str, x: np.ndarray, y: np.ndarray, line: dict[str, Any], sign: str = "") -> web.Trace:
+    """Describe a line against step."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x,
+        "y": y,
+        "line": line,
+        "hovertemplate": f"step %{{x}}<br>{name} %{{y:.5g}}{sign}<extra></extra>",
+    }
+
+
+def web_others(name: str, values: np.ndarray) -> list[web.Trace]:
+    """Describe other runs, (run, step), as one faint trace with gaps between them."""
+    runs, steps = values.shape
+    x = np.broadcast_to(np.append(np.arange(steps, dtype=np.float64), np.nan), (runs, steps + 1))
+    y = np.append(values, np.full((runs, 1), np.nan), axis=1)
+    line = {"color": FAINT, "width": 0.8}
+    return [web_line(name, x.ravel(), y.ravel(), line) | {"hoverinfo": "skip", "hovertemplate": None}]
+
+
+def web_timeline(traces: list[web.Trace], axes: dict[str, Any], *marks: Marks) -> dict[str, Any]:
+    """Join traces, axes and marks; the right margin is as wide as its labels."""
+    labels = [label for mark in marks for label in mark.labels]
+    longest = max((len(label["text"]) for label in labels if label.get("xref") == "paper"), default=0)
+    more = {
+        "shapes": [shape for mark in marks for shape in mark.shapes],
+        "annotations": labels,
+        "margin": web.MARGIN | {"r": 16 + 8 * longest},
+    }
+    return web.described(traces, axes | more)

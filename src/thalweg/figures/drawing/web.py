@@ -1,0 +1,87 @@
+"""What interactive figures have in common: explicit colours and axes for plotly.js, texts that it does not read."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from thalweg.figures.drawing import style
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.wording import shortened
+
+Trace = dict[str, Any]
+
+MARGIN = {"l": 56, "r": 16, "t": 48, "b": 48}
+
+
+def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
+    """Join traces and layout to a description for plotly.js, in Thalweg's look."""
+    look = {
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": style.INK},
+        "paper_bgcolor": style.PAPER,
+        "plot_bgcolor": style.PAPER,
+        "margin": MARGIN,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.01,
+            "yanchor": "bottom",
+            "font": {"size": 12},
+            "traceorder": "normal",
+        },
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": style.PAPER, "bordercolor": style.MUTED, "font": {"color": style.INK}},
+    }
+    return {"data": traces, "layout": look | layout}
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """Describe an axis."""
+    return {
+        "title": {"text": safe(title), "standoff": 8},
+        "color": style.MUTED,
+        "gridcolor": style.GRID,
+        "linecolor": style.MUTED,
+        "showline": True,
+        "zeroline": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "automargin": True,
+        **more,
+    }
+
+
+def parameter_axis(scale: Scale, **more: Any) -> dict[str, Any]:
+    """Describe the axis of a parameter."""
+    return axis(scale.label, ticksuffix=scale.sign, **more)
+
+
+def step_marker(step: np.ndarray, last: int, **more: Any) -> dict[str, Any]:
+    """Colour points by step and draw the bar that tells a step from its colour."""
+    return {
+        "color": step,
+        "colorscale": style.plotly_colours(),
+        "cmin": 0,
+        "cmax": max(last, 1),
+        "colorbar": {
+            "title": {"text": "step", "side": "top"},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "x": 1.01,
+            "len": 0.9,
+        },
+        **more,
+    }
+
+
+def step_bar(last: int) -> Trace:
+    """Draw the bar of steps alone, for lines that carry their colours themselves."""
+    marker = step_marker(np.array([0]), last, showscale=True)
+    return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": marker, "showlegend": False}
+
+
+def safe(text: str) -> str:
+    """Shorten a name and keep plotly.js from reading it as markup."""
+    return escape(shortened(text, 60), quote=False)

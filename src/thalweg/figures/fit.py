@@ -1,0 +1,165 @@
+"""The fitted straight line over the data, from the start of a run to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.base.errors import InvalidValue
+from thalweg.base.precision import computing
+from thalweg.figures.drawing import canvas, points, style, web
+from thalweg.figures.drawing.course import Course, course_of
+from thalweg.figures.drawing.span import lines_inside
+from thalweg.figures.drawing.wording import number, subject
+from thalweg.figures.figure import Figure
+from thalweg.problems.problem import Problem, Regression
+
+BETWEEN = 24
+"""Lines drawn at most between the first step and the last."""
+
+FAINT = "#aab0b8"
+"""Data behind the lines."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    problem: Regression
+    part: points.Points
+    low: np.ndarray
+    high: np.ndarray
+    step: np.ndarray
+    segments: np.ndarray
+    slopes: np.ndarray
+    intercepts: np.ndarray
+    note: str
+
+    def name(self, k: int) -> str:
+        """Name one line, saying so where it does not cross the data's box."""
+        outside = ", outside the picture" if np.isnan(self.segments[k]).any() else ""
+        return f"{'start' if k == 0 else f'step {self.step[k]}'}{outside}"
+
+
+def fit(problem: Problem, runs: xr.Dataset, *, run: int = 0) -> Figure:
+    """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
+
+    Lines are cut to the box of all data, however steep they are. Without test data, training data are drawn.
+
+    Parameters
+    ----------
+    problem : a regression whose model is a straight line
+    runs : from :func:`thalweg.descend`
+    run : place of the run
+
+    Raises
+    ------
+    InvalidValue
+        If the model is no straight line, or there is no such run.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), steps=10)
+    >>> fit(objective.problem, runs).title
+    'The fitted line'
+    """
+    regression = points.with_data(problem, "fit")
+    if regression.line is None:
+        raise InvalidValue(
+            f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
+        )
+    course = course_of(runs, run)
+    fitted = _fit(regression, course, f"{subject(runs.attrs)} · {course.story}")
+    return Figure(
+        name="fit",
+        title="The fitted line",
+        caption=_caption(fitted, course),
+        static=partial(_static, fitted),
+        interactive=partial(_interactive, fitted),
+    )
+
+
+def _fit(problem: Regression, course: Course, note: str) -> _Fit:
+    parts = points.points_of(problem)
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
+    margin = 0.04 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
+    low, high = np.array([x.min(), y.min()]) - margin, np.array([x.max(), y.max()]) + margin
+    chosen = np.unique(np.linspace(0, course.last, BETWEEN + 2).round().astype(int))
+    assert problem.line
+    with computing(64):
+        lines = np.array([problem.line(course.params[k]) for k in chosen], dtype=np.float64)
+    slopes, intercepts = lines.T
+    segments = lines_inside(slopes, intercepts, low, high)
+    return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note)
+
+
+def _caption(fitted: _Fit, course: Course) -> str:
+    which = "Test data" if fitted.part.hollow else "Training data (there are no test data)"
+    return (
+        f"{which} and the fitted line, {fitted.note}: slope {number(fitted.slopes[0])} and intercept "
+        f"{number(fitted.intercepts[0])} at the start, slope {number(fitted.slopes[-1])} and intercept "
+        f"{number(fitted.intercepts[-1])} at step {course.last}. Lines between are coloured by step."
+    )
+
+
+def _static(fitted: _Fit) -> Canvas:
+    sheet, (axes,) = canvas.blank("The fitted line", fitted.note)
+    points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
+    between = LineCollection(
+        list(fitted.segments[1:-1]),
+        array=fitted.step[1:-1],
+        cmap=style.path_colours(),
+        norm=canvas.step_colours(int(fitted.step[-1])),
+        linewidths=0.9,
+        alpha=0.75,
+    )
+    axes.add_collection(between, autolim=False)
+    axes.plot(*fitted.segments[0].T, color=style.INK, lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
+    if len(fitted.step) > 1:
+        axes.plot(*fitted.segments[-1].T, color=style.FIT, lw=2.6, solid_capstyle="butt", label=fitted.name(-1))
+    points.name_axes(axes, fitted.problem)
+    axes.update_datalim([fitted.low, fitted.high])
+    axes.margins(0)
+    axes.autoscale_view()
+    canvas.legend(sheet, axes)
+    canvas.step_bar(sheet, int(fitted.step[-1]), ax=axes)
+    return sheet
+
+
+def _interactive(fitted: _Fit) -> dict[str, Any]:
+    last = int(fitted.step[-1])
+    shade = style.path_colours()
+    colours = [to_hex(shade(share)) for share in canvas.step_colours(last)(fitted.step)]
+    between = [
+        _line(fitted, k, {"color": colours[k], "width": 1}, showlegend=False) for k in range(1, len(colours) - 1)
+    ]
+    ends = [_line(fitted, 0, {"color": style.INK, "width": 1.5, "dash": "dash"})]
+    if last:
+        ends.append(_line(fitted, -1, {"color": style.FIT, "width": 4}))
+    traces = [
+        points.trace(fitted.part, fitted.problem, color=FAINT, symbol="circle"),
+        *between,
+        *ends,
+        web.step_bar(last),
+    ]
+    return web.described(traces, points.web_axes(fitted.problem))
+
+
+def _line(fitted: _Fit, k: int, line: dict[str, Any], **more: Any) -> web.Trace:
+    text = f"step {fitted.step[k]}<br>slope {number(fitted.slopes[k])}<br>intercept {number(fitted.intercepts[k])}"
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": fitted.name(k),
+        "x": fitted.segments[k, :, 0],
+        "y": fitted.segments[k, :, 1],
+        "line": line,
+        "hovertemplate": f"{text}<extra></extra>",
+    } | more

@@ -1,0 +1,73 @@
+"""Every figure that suits some results, in the order in which one looks at them."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from thalweg.figures.crown import crown
+from thalweg.figures.data import data
+from thalweg.figures.figure import Figure
+from thalweg.figures.fit import fit
+from thalweg.figures.loss import loss
+from thalweg.figures.parameter import parameter
+from thalweg.figures.plane import plane
+from thalweg.figures.profile import profile
+from thalweg.problems.problem import Problem, Regression
+from thalweg.study.survey import domain_of
+
+
+def gallery(
+    problem: Problem,
+    runs: xr.Dataset,
+    surface: xr.Dataset | None = None,
+    valleys: xr.Dataset | None = None,
+    *,
+    run: int = 0,
+) -> list[Figure]:
+    """Choose and describe every figure that suits; none is drawn yet.
+
+    A surface of one parameter is drawn in profile, one of two as a plane; data need columns x and y, a fit a model that
+    is a straight line. Of a run that is not finite even at its start nothing is drawn.
+
+    Parameters
+    ----------
+    problem : what was descended
+    runs : from :func:`thalweg.descend`
+    surface : from :func:`thalweg.survey`; without it no figure of a surface
+    valleys : from :func:`thalweg.find_valleys`
+    run : place of the run that is drawn
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.himmelblau())
+    >>> runs = tw.descend(objective, optax.adam(0.1), steps=10)
+    >>> [figure.name for figure in gallery(objective.problem, runs, tw.survey(objective, points=41))]
+    ['plane', 'loss', 'parameter']
+    """
+    drawable = int(runs["last_step"].values[run]) >= 0
+    return [
+        *_of_surface(surface, runs if drawable else None, valleys, run),
+        *_of_data(problem, runs if drawable else None, run),
+        *([loss(runs, valleys, run=run), parameter(runs, valleys, run=run)] if drawable else []),
+    ]
+
+
+def _of_surface(
+    surface: xr.Dataset | None, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int
+) -> list[Figure]:
+    if surface is None or not np.isfinite(surface["train_loss"].values).any():
+        return []
+    domain = domain_of(surface["train_loss"])
+    if len(domain) == 1 and domain[0].periodic:
+        return [draw(surface, runs, valleys, run=run) for draw in (crown, profile)]
+    draw = {1: profile, 2: plane}.get(len(domain))
+    return [draw(surface, runs, valleys, run=run)] if draw else []
+
+
+def _of_data(problem: Problem, runs: xr.Dataset | None, run: int) -> list[Figure]:
+    if not isinstance(problem, Regression) or not {"x", "y"} <= set(problem.train):
+        return []
+    fitted = [fit(problem, runs, run=run)] if problem.line is not None and runs is not None else []
+    return [data(problem), *fitted]

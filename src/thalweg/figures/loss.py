@@ -1,0 +1,196 @@
+"""The loss of a run against its steps."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.base.status import Status
+from thalweg.figures.drawing import canvas, style, timeline, web
+from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
+from thalweg.figures.drawing.view import View, crowd, view_of
+from thalweg.figures.drawing.wording import count, number, subject
+from thalweg.figures.figure import Figure
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""What is drawn of many other runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Loss:
+    course: Course
+    falls: Falls
+    names: list[str]
+    others: np.ndarray
+    floors: np.ndarray
+    view: View
+    note: str
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The visited valleys whose floors lie in the view, and visibly below nothing that the run had there.
+
+        A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
+        """
+        floors = self.floors[self.falls.visited]
+        undercut = self.view.fraction(floors) - self.view.fraction(self.falls.lowest) > 0.01
+        return self.falls.visited[self.view.shows(floors) & ~undercut]
+
+    @property
+    def many(self) -> bool:
+        """Whether the other runs are too many for single lines."""
+        return len(self.others) > timeline.OTHERS
+
+    @property
+    def band(self) -> np.ndarray:
+        """Quantiles of the other runs that are still finite, (quantile, step)."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a step at which no run is finite stays NaN
+            return np.nanquantile(self.others, QUANTILES, axis=0)
+
+
+def loss(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -> Figure:
+    """Draw the training and test loss of a run against its steps, and the other runs faintly.
+
+    Derailments are marked between their two steps, the floors of visited valleys by horizontal lines. The axis is
+    logarithmic where positive values span more than two decades. More than fifty other runs are drawn as quantiles.
+
+    Parameters
+    ----------
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    run : place of the run
+
+    Raises
+    ------
+    InvalidValue
+        If there is no such run, or it is not finite at its start.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), steps=10)
+    >>> loss(runs).title
+    'Loss by step'
+    """
+    course, falls = course_of(runs, run), falls_of(runs, valleys, run)
+    floors = np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)
+    others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
+    own = [course.train] if course.test is None else [course.train, course.test]
+    names = valley_names(valleys)
+    drawn = _Loss(
+        course=course,
+        falls=falls,
+        names=names,
+        others=others,
+        floors=floors,
+        view=view_of([*own, crowd(others)], floors[falls.visited]),
+        note=f"{subject(runs.attrs)} · {course.story}{falls_note(falls, names)}",
+    )
+    return Figure(
+        name="loss",
+        title="Loss by step",
+        caption=_caption(drawn),
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _caption(drawn: _Loss) -> str:
+    course = drawn.course
+    texts = [
+        f"{drawn.note.partition(' · ')[0]}, {course.story}: the training loss goes from "
+        f"{number(course.train[0])} to {number(course.train[-1])}"
+    ]
+    if course.test is not None:
+        texts.append(f", the test loss from {number(course.test[0])} to {number(course.test[-1])}")
+    if drawn.many:
+        texts.append("; of the other runs the bands hold half and 90 %")
+    if drawn.names:
+        texts.append(f"; {falls_story(drawn.falls, drawn.names)}")
+    return "".join(texts) + "."
+
+
+def _static(drawn: _Loss) -> Canvas:
+    sheet, (axes,) = canvas.blank("Loss by step", drawn.note)
+    course, view = drawn.course, drawn.view
+    view.show(axes)
+    marker = {"marker": "o", "ms": 3.5} if course.last <= timeline.FEW else {}
+    axes.plot(course.step, course.train, color=style.TRAIN, lw=1.8, label="training loss", **marker)
+    if course.test is not None:
+        axes.plot(course.step, course.test, color=style.TEST, lw=1.5, ls=(0, (4, 1.8)), label="test loss", **marker)
+    if course.status == Status.DIVERGED:
+        axes.plot(
+            course.step[-1:], course.train[-1:], "X", color=style.FIT, ms=8, label=f"last finite step, {course.last}"
+        )
+    _draw_others(axes, drawn)
+    floors = drawn.floors[drawn.shown]
+    for k, floor in enumerate(floors):
+        label = "floors of visited valleys" if k == 0 else None
+        axes.axhline(floor, color=style.VALLEY, lw=0.9, zorder=1.4, label=label)
+    timeline.show_steps(axes, course.last)
+    axes.set_ylabel("loss")
+    timeline.mark_falls(axes, drawn.falls, drawn.names, course.last)
+    timeline.margin_labels(axes, view.fraction(floors), [drawn.names[k] for k in drawn.shown])
+    canvas.legend(sheet, axes)
+    return sheet
+
+
+def _draw_others(axes: Axes, drawn: _Loss) -> None:
+    steps = np.arange(drawn.others.shape[1])
+    if drawn.many:
+        low, quarter, middle, threequarter, high = drawn.band
+        axes.fill_between(steps, low, high, color=timeline.FAINT, alpha=0.3, lw=0, zorder=1)
+        axes.fill_between(steps, quarter, threequarter, color=timeline.FAINT, alpha=0.5, lw=0, zorder=1.1)
+        axes.plot(steps, middle, color=style.MUTED, lw=1, zorder=1.2, label=_others_name(drawn))
+        return
+    for k, values in enumerate(drawn.others):
+        label = _others_name(drawn) if k == 0 else None
+        axes.plot(steps, values, color=timeline.FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=label)
+
+
+def _others_name(drawn: _Loss) -> str:
+    return count(len(drawn.others), "other run") + (", median" if drawn.many else "")
+
+
+def _interactive(drawn: _Loss) -> dict[str, Any]:
+    course, marks = drawn.course, "lines+markers" if drawn.course.last <= timeline.FEW else "lines"
+    traces = _web_others(drawn)
+    for name, values, line in (
+        ("training loss", course.train, {"color": style.TRAIN, "width": 2.5}),
+        ("test loss", course.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
+    ):
+        if values is not None:
+            traces.append(timeline.web_line(name, course.step, values, line) | {"mode": marks})
+    if course.status == Status.DIVERGED:
+        end = timeline.web_line(f"last finite step, {course.last}", course.step[-1:], course.train[-1:], {})
+        traces.append(end | {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": style.FIT}})
+    floors = drawn.floors[drawn.shown]
+    texts = [drawn.names[k] for k in drawn.shown]
+    levels = timeline.web_levels(floors, drawn.view.fraction(floors), texts, "y")
+    x = web.axis("step", range=list(timeline.step_range(course.last)))
+    y = web.axis("loss", exponentformat="power", **drawn.view.web)
+    return timeline.web_timeline(traces, {"xaxis": x, "yaxis": y}, timeline.web_falls(drawn.falls, drawn.names), levels)
+
+
+def _web_others(drawn: _Loss) -> list[web.Trace]:
+    name, steps = _others_name(drawn), np.arange(drawn.others.shape[1])
+    if not drawn.many:
+        return timeline.web_others(name, drawn.others) if len(drawn.others) else []
+    low, quarter, middle, threequarter, high = drawn.band
+    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
+    bands = [
+        edge | {"x": steps, "y": low},
+        edge | {"x": steps, "y": high, "fill": "tonexty", "fillcolor": "rgba(185,191,200,0.3)"},
+        edge | {"x": steps, "y": quarter},
+        edge | {"x": steps, "y": threequarter, "fill": "tonexty", "fillcolor": "rgba(185,191,200,0.5)"},
+    ]
+    return [*bands, timeline.web_line(name, steps, middle, {"color": style.MUTED, "width": 1})]

@@ -1,0 +1,208 @@
+"""The parameters of a run against its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.base.status import Status
+from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.view import View, crowd, view_of
+from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.figure import Figure
+
+PANELS = 4
+"""Parameters drawn at most."""
+
+LEVELS = 12
+"""Valleys drawn at most in a panel: all of them, else those that the run visited."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Panel:
+    """One parameter: values in the shown unit, and valleys on every turn of a circle that is in view."""
+
+    scale: Scale
+    values: np.ndarray
+    others: np.ndarray
+    view: View
+    levels: np.ndarray
+    texts: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    course: Course
+    falls: Falls
+    names: list[str]
+    panels: list[_Panel]
+    title: str
+    note: str
+
+
+def parameter(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -> Figure:
+    """Draw the parameters of a run against its steps, one panel each, and the other runs faintly.
+
+    Angles are in degrees and not wrapped: a run that goes around a circle leaves the first turn, and every valley is
+    drawn on each turn in view. Valleys are horizontal lines, derailments are marked between their two steps.
+
+    Parameters
+    ----------
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    run : place of the run
+
+    Raises
+    ------
+    InvalidValue
+        If there is no such run, or it is not finite at its start.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), steps=10)
+    >>> parameter(runs).title
+    'phi by step'
+    """
+    course, falls, names = course_of(runs, run), falls_of(runs, valleys, run), valley_names(valleys)
+    panels = _panels(runs, valleys, course, falls)
+    total = runs.sizes["param"]
+    few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
+    drawn = _Drawing(
+        course=course,
+        falls=falls,
+        names=names,
+        panels=panels,
+        title=f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step",
+        note=f"{subject(runs.attrs)} · {course.story}{falls_note(falls, names)}{few}",
+    )
+    return Figure(
+        name="parameter",
+        title=drawn.title,
+        caption=_caption(drawn),
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: Course, falls: Falls) -> list[_Panel]:
+    others = np.delete(np.arange(course.runs), course.run)
+    if len(others) > timeline.OTHERS:
+        others = others[np.linspace(0, len(others) - 1, timeline.OTHERS).round().astype(int)]
+    faint = runs["params"].values[others].astype(np.float64)
+    chosen, names = _chosen(valleys, falls), valley_names(valleys)
+    panels = []
+    for k, shown in enumerate(scale.of_runs(runs, valleys)[:PANELS]):
+        values, beside = shown.of(course.params[:, k]), shown.of(faint[..., k])
+        extent = np.append(values, crowd(beside))
+        positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
+        levels, texts = _turns(shown, positions, [names[j] for j in chosen], extent)
+        view = view_of([extent], levels, may_log=False)
+        seen = view.shows(levels)
+        panels.append(_Panel(shown, values, beside, view, levels[seen], list(np.array(texts, dtype=object)[seen])))
+    return panels
+
+
+def _chosen(valleys: xr.Dataset | None, falls: Falls) -> np.ndarray:
+    """Choose all valleys where they are few, else those that the run visited."""
+    number = 0 if valleys is None else valleys.sizes["valley"]
+    return np.arange(number) if number <= LEVELS else falls.visited[:LEVELS]
+
+
+def _turns(shown: Scale, positions: np.ndarray, names: list[str], extent: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Repeat valleys on every turn of a circle that comes near the values; on an interval they lie only once."""
+    if not shown.periodic:
+        return positions, names
+    period, reach = shown.high - shown.low, np.ptp(extent)
+    first = np.floor((extent.min() - reach - shown.high) / period)
+    last = np.ceil((extent.max() + reach - shown.low) / period)
+    # A run that goes around very often would give a line for every pixel.
+    turns = np.arange(first, last + 1) if last - first <= LEVELS else np.zeros(1)
+    levels = (positions + period * turns[:, None]).ravel()
+    return levels, [name + _turn(turn * period, shown.sign) for turn in turns for name in names]
+
+
+def _turn(shift: float, sign: str) -> str:
+    return "" if shift == 0 else f" {'+' if shift > 0 else '−'} {abs(shift):g}{sign}"
+
+
+def _caption(drawn: _Drawing) -> str:
+    course = drawn.course
+    told = [
+        f"{panel.scale.name} goes from {panel.scale.text(panel.values[0])} to {panel.scale.text(panel.values[-1])}"
+        for panel in drawn.panels
+    ]
+    falls = f"; {falls_story(drawn.falls, drawn.names)}" if drawn.names else ""
+    return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
+
+
+def _static(drawn: _Drawing) -> Canvas:
+    rows = len(drawn.panels)
+    sheet, all_axes = canvas.blank(drawn.title, drawn.note, rows)
+    for axes, panel in zip(all_axes, drawn.panels, strict=True):
+        _draw_panel(axes, panel, drawn)
+        timeline.mark_falls(axes, drawn.falls, drawn.names if axes is all_axes[0] else [], drawn.course.last)
+        timeline.margin_labels(axes, panel.view.fraction(panel.levels), panel.texts, rows)
+        timeline.show_steps(axes, drawn.course.last)
+        axes.label_outer()
+    canvas.legend(sheet, all_axes[0])
+    return sheet
+
+
+def _draw_panel(axes: Axes, panel: _Panel, drawn: _Drawing) -> None:
+    course = drawn.course
+    panel.view.show(axes)
+    canvas.show_unit(axes.yaxis, panel.scale)
+    for k, values in enumerate(panel.others):
+        label = _others_name(drawn) if k == 0 else None
+        axes.plot(values, color=timeline.FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=label)
+    for k, level in enumerate(panel.levels):
+        axes.axhline(level, color=style.VALLEY, lw=0.9, zorder=1.4, label="valleys" if k == 0 else None)
+    marker = {"marker": "o", "ms": 3.5} if course.last <= timeline.FEW else {}
+    axes.plot(course.step, panel.values, color=style.INK, lw=1.8, **marker)
+    if course.status == Status.DIVERGED:
+        label = f"last finite step, {course.last}"
+        axes.plot(course.step[-1:], panel.values[-1:], "X", color=style.FIT, ms=8, label=label)
+
+
+def _others_name(drawn: _Drawing) -> str:
+    drawn_ones, others = len(drawn.panels[0].others), drawn.course.runs - 1
+    return (f"{drawn_ones} of " if drawn_ones < others else "") + count(others, "other run")
+
+
+def _interactive(drawn: _Drawing) -> dict[str, Any]:
+    rows, course = len(drawn.panels), drawn.course
+    traces, marks = [], [timeline.web_falls(drawn.falls, drawn.names)]
+    axes: dict[str, Any] = {"xaxis": web.axis("step", range=list(timeline.step_range(course.last)), anchor=f"y{rows}")}
+    for k, panel in enumerate(drawn.panels):
+        y = "y" if k == 0 else f"y{k + 1}"
+        traces += [trace | {"yaxis": y} for trace in _web_panel(panel, drawn, k == 0)]
+        marks.append(timeline.web_levels(panel.levels, panel.view.fraction(panel.levels), panel.texts, y, rows))
+        domain = [1 - (k + 0.92) / rows, 1 - k / rows] if rows > 1 else [0, 1]
+        axes[f"yaxis{k + 1 if k else ''}"] = web.parameter_axis(panel.scale, domain=domain, **panel.view.web)
+    return timeline.web_timeline(traces, axes, *marks)
+
+
+def _web_panel(panel: _Panel, drawn: _Drawing, first: bool) -> list[web.Trace]:
+    course, name = drawn.course, panel.scale.name
+    faint = timeline.web_others(_others_name(drawn), panel.others) if len(panel.others) else []
+    mode = "lines+markers" if course.last <= timeline.FEW else "lines"
+    line = timeline.web_line(name, course.step, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
+    ends = []
+    if course.status == Status.DIVERGED:
+        end = timeline.web_line(f"last finite step, {course.last}", course.step[-1:], panel.values[-1:], {})
+        ends = [end | {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": style.FIT}}]
+    return (
+        [trace | {"showlegend": first} for trace in faint]
+        + [line | {"mode": mode, "showlegend": False}]
+        + [trace | {"showlegend": first} for trace in ends]
+    )

@@ -1,0 +1,171 @@
+"""A surface of two parameters and a run on it, as the arrays that figures draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import scale
+from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, valley_names
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.span import pieces_inside
+from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.plane import relief
+from thalweg.figures.plane.relief import Spacing
+from thalweg.study.survey import domain_of
+
+ENDS = 2000
+"""Other runs whose ends are drawn at most."""
+
+
+PATHS = 50
+"""Up to so many other runs are drawn with their paths."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Everything that is drawn, places in the shown units.
+
+    Attributes
+    ----------
+    scales : of the two parameters
+    x, y : (x,), (y,), the grid; a circle's first place again at its end
+    heights, spaced : (x, y), training loss, and as it is spaced; what is not finite has the height of the highest
+    valleys, passes : (valley, 2), (pass, 2); passes that join two valleys for the first time
+    depths : (valley,), training loss
+    path : (step, 2), circles wrapped; inside : (step,), which steps lie in the box
+    pieces : (piece, 2, 2), the path between steps, cut to the box, with ``piece_step`` of their starts
+    ends : (run, 2), where the other runs end
+    others : (piece, 2, 2), the paths of the other runs, where they are few
+    """
+
+    scales: tuple[Scale, ...]
+    x: np.ndarray
+    y: np.ndarray
+    heights: np.ndarray
+    spacing: Spacing
+    valleys: np.ndarray
+    depths: np.ndarray
+    passes: np.ndarray
+    names: list[str]
+    note: str
+    course: Course | None = None
+    falls: Falls | None = None
+    path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
+    piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
+    ends: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    others: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
+
+    @property
+    def spaced(self) -> np.ndarray:
+        """Heights as they are spaced."""
+        return self.spacing.of(self.heights)
+
+    @property
+    def corners(self) -> tuple[np.ndarray, np.ndarray]:
+        """The low and the high corner of the box."""
+        return np.array([self.x[0], self.y[0]]), np.array([self.x[-1], self.y[-1]])
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Tell which steps of the path lie in the box."""
+        low, high = self.corners
+        return np.all((self.path >= low) & (self.path <= high), axis=-1)
+
+    @property
+    def leaving(self) -> str:
+        """Say when the path leaves the box; nothing if it never does."""
+        outside = np.flatnonzero(~self.inside)
+        if not len(outside):
+            return ""
+        if len(outside) == len(self.path) - outside[0]:
+            return f"the path leaves the box at step {outside[0]}"
+        return f"the path leaves the box at step {outside[0]} and is outside at {count(len(outside), 'step')}"
+
+
+def chart_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Chart:
+    """Read a surface of two parameters, its valleys and a run, refusing what cannot be drawn."""
+    values = surface["train_loss"]
+    domain = domain_of(values)
+    if len(domain) != 2:
+        raise InvalidValue(f"the surface has {len(domain)} parameter(s); a plane needs two, draw a profile of one")
+    heights = values.values.astype(np.float64)
+    finite = np.isfinite(heights)
+    if not finite.any():
+        raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
+    scales = scale.of_domain(domain)
+    heights = np.where(finite, heights, heights[finite].max())
+    for k, shown in enumerate(scales):
+        heights = np.concatenate([heights, heights.take([0], axis=k)], axis=k) if shown.periodic else heights
+    x, y = (_places(surface, shown) for shown in scales)
+    bare = Chart(
+        scales=scales,
+        x=x,
+        y=y,
+        heights=heights,
+        spacing=relief.spacing_of(heights),
+        note=subject(surface.attrs) + ("" if valleys is None else f" · {count(valleys.sizes['valley'], 'valley')}"),
+        names=valley_names(valleys),
+        **_marks(valleys, scales),
+    )
+    return bare if runs is None else _with_run(bare, runs, valleys, run)
+
+
+def _places(surface: xr.Dataset, shown: Scale) -> np.ndarray:
+    places = shown.of(surface[shown.name].values)
+    return np.append(places, shown.high) if shown.periodic else places
+
+
+def _marks(valleys: xr.Dataset | None, scales: tuple[Scale, ...]) -> dict[str, Any]:
+    if valleys is None:
+        return {"valleys": np.empty((0, 2)), "depths": np.empty(0), "passes": np.empty((0, 2))}
+    factors = np.array([shown.factor for shown in scales])
+    return {
+        "valleys": valleys["position"].values * factors,
+        "depths": valleys["loss"].values.astype(np.float64),
+        "passes": valleys["pass_position"].values[valleys["pass_merges"].values == 1] * factors,
+    }
+
+
+def _with_run(bare: Chart, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Chart:
+    course, falls = course_of(runs, run), falls_of(runs, valleys, run)
+    pieces, steps = _pieces(bare, course)
+    others = np.delete(np.arange(course.runs), run)
+    others = others[runs["last_step"].values[others] >= 0][:ENDS]
+    few = others if len(others) <= PATHS else others[:0]
+    last = runs["params"].values[others, runs["last_step"].values[others]]
+    found = replace(
+        bare,
+        course=course,
+        falls=falls,
+        path=_wrapped(course.params, bare.scales),
+        pieces=pieces,
+        piece_step=steps,
+        ends=_wrapped(last, bare.scales),
+        others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, course_of(runs, int(k)))[0] for k in few)]),
+    )
+    leaving = f" · {found.leaving}" if found.leaving else ""
+    return replace(found, note=f"{bare.note} · {course.story}{falls_note(falls, bare.names)}{leaving}")
+
+
+def _wrapped(params: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
+    return np.stack([shown.wrapped(params[:, k]) for k, shown in enumerate(scales)], axis=-1)
+
+
+def _pieces(bare: Chart, course: Course) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the path to the box; a piece that crosses the end of a circle is drawn at both ends."""
+    points = np.stack([shown.of(course.params[:, k]) for k, shown in enumerate(bare.scales)], axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        turns = points - _wrapped(course.params, bare.scales)
+        pairs = np.stack([points[:-1], points[1:]], axis=1)
+        cut = [pieces_inside(pairs - turns[k : len(turns) - 1 + k, None], *bare.corners) for k in (0, 1)]
+    steps = course.step[:-1]
+    again = (np.diff(turns, axis=0) != 0).any(axis=-1)
+    pieces, steps = np.concatenate([cut[0], cut[1][again]]), np.concatenate([steps, steps[again]])
+    drawn = np.isfinite(pieces).all(axis=(1, 2))
+    return pieces[drawn], steps[drawn]

@@ -1,0 +1,123 @@
+"""Heights of a surface of two parameters made visible: how they are spaced, their levels, and light on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.ticker import MaxNLocator
+from scipy.ndimage import zoom
+
+WIDE = 20.0
+"""Heights whose spread is so many times that of their lowest tenth are spaced by their logarithm."""
+
+FLOOR = 0.005
+"""Share of the surface, the lowest part, below which a logarithm tells no differences."""
+
+LEVELS = 15
+"""Levels of gray."""
+
+DARK, LIGHT = 0.64, 0.975
+"""Gray of the lowest and of the highest level."""
+
+_GRAYS = np.linspace(DARK, LIGHT, LEVELS)
+
+SHADOW, GLEAM = 0.36, 0.5
+"""How much full shadow takes from a gray, and what full light gives it of what it lacks to white."""
+
+FINER = 2
+"""Painted points for each point of the grid, along either axis."""
+
+SUN = (-0.55, 0.65, 0.52)
+"""Where the light comes from: left, up, towards the viewer."""
+
+STEEP = 0.9
+"""Share of the surface that is less steep than 45 degrees, as it is lit."""
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How heights are spaced: as they are, or by the logarithm of the height above the lowest point.
+
+    Attributes
+    ----------
+    lowest : the lowest point of the surface
+    pad : is added below a logarithm, so that the lowest point has one; 0 where heights are spaced as they are
+    """
+
+    lowest: float
+    pad: float = 0.0
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether heights are spaced by their logarithm."""
+        return self.pad > 0
+
+    def of(self, heights: np.ndarray) -> np.ndarray:
+        """Space heights; what lies below the lowest point of the surface counts as that."""
+        above = np.maximum(heights, self.lowest) - self.lowest
+        return np.log10(above + self.pad) if self.logarithmic else above
+
+    def back(self, spaced: np.ndarray) -> np.ndarray:
+        """Find the heights that were spaced so."""
+        return (10**spaced - self.pad if self.logarithmic else spaced) + self.lowest
+
+
+def spacing_of(heights: np.ndarray) -> Spacing:
+    """Choose how finite heights are spaced."""
+    finite = heights[np.isfinite(heights)]
+    lowest = float(finite.min())
+    floor, tenth, most = np.quantile(finite - lowest, [FLOOR, 0.1, 0.99])
+    if tenth > 0 and most > WIDE * tenth and floor > 0:
+        return Spacing(lowest, float(floor))
+    return Spacing(lowest)
+
+
+def levels_of(spaced: np.ndarray) -> np.ndarray:
+    """Choose levels, evenly spaced, from the lowest spaced height to the highest; two for a constant."""
+    low, high = float(spaced.min()), float(spaced.max())
+    return np.linspace(low, high if high > low else low + 1.0, LEVELS + 1)
+
+
+def picture(spaced: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Paint a surface, (x, y), with the gray of every level, under light from the upper left.
+
+    The result is (row, column, 3), bytes, the lowest y first. It is painted finer than the grid, so that the edges of
+    levels are smooth under their contour lines.
+    """
+    fine = np.asarray(zoom(spaced, FINER, order=1))
+    shade = np.asarray(zoom(_light(spaced), FINER, order=1)) - 0.5
+    tint = _GRAYS[np.clip(np.searchsorted(levels, fine, side="right") - 1, 0, LEVELS - 1)]
+    lit = np.where(shade > 0, tint + (1 - tint) * 2 * GLEAM * shade, tint * (1 + 2 * SHADOW * shade))
+    return np.repeat((255 * lit.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
+
+
+def _light(spaced: np.ndarray) -> np.ndarray:
+    """Light a surface: 0 is full shadow, flat ground is 0.5, 1 is full light.
+
+    Slopes are measured across the picture and scaled by their own usual steepness, so that any surface has relief.
+    """
+    across, up = np.gradient(spaced, 1 / spaced.shape[0], 1 / spaced.shape[1])
+    usual = float(np.quantile(np.hypot(across, up), STEEP))
+    across, up = (across / usual, up / usual) if usual > 0 else (across, up)
+    x, y, z = np.array(SUN) / np.linalg.norm(SUN)
+    shade = (z - x * across - y * up) / np.sqrt(1 + across**2 + up**2)
+    return np.clip(0.5 + 0.5 * (shade - z) / np.where(shade > z, 1 - z, z), 0, 1)
+
+
+def bar_of(levels: np.ndarray) -> ScalarMappable:
+    """Pair levels and grays, for a bar."""
+    return ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), ListedColormap([str(gray) for gray in _GRAYS]))
+
+
+def ticks_of(spacing: Spacing, low: float, high: float, most: int = 6) -> np.ndarray:
+    """Choose round heights between two, evenly spread as they are spaced."""
+    if not spacing.logarithmic:
+        ticks = np.asarray(MaxNLocator(most).tick_values(low, high))
+    else:
+        first, last = spacing.of(np.array([low, high])).tolist()
+        wanted = spacing.back(np.linspace(first, last, most))
+        ticks = np.unique([float(f"{value:.1g}") for value in wanted])
+    return ticks[(ticks >= low) & (ticks <= high)]

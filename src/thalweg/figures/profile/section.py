@@ -1,0 +1,157 @@
+"""A surface of one parameter and a run on it, as the arrays that a profile draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import scale, timeline
+from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, valley_names
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.view import ROUNDING, View
+from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.profile.arc import Arc, arcs
+from thalweg.study.survey import domain_of
+
+USUAL = 0.75
+"""Share of the surface, the lowest part, that is always shown; steep walls may be cut."""
+
+TALL = 1.6
+"""A surface that reaches this many times as high as its usual part is cut there."""
+
+NEAR = 6.0
+"""A path is shown up to so many times the height of the surface's usual part."""
+
+ROOM = (0.16, 0.14)
+"""Room below and above, as shares of the shown heights: for labels of valleys, for arrows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Valleys or passes: places in the shown unit, losses, labels."""
+
+    x: np.ndarray
+    y: np.ndarray
+    texts: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Everything that is drawn, places in the shown unit.
+
+    Attributes
+    ----------
+    scale : of the parameter
+    x, train, test : (place,), the surface; a circle's first place again at its end
+    valleys, passes : marks; passes that join two valleys for the first time
+    view : of the loss
+    path : (step, 2), place, wrapped on a circle, and training loss of every step
+    falls, arcs : the derailments, and how they are drawn
+    """
+
+    scale: Scale
+    x: np.ndarray
+    train: np.ndarray
+    test: np.ndarray | None
+    valleys: Marks
+    passes: Marks
+    view: View
+    note: str
+    course: Course | None = None
+    path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    falls: Falls | None = None
+    arcs: list[Arc] = field(default_factory=list)
+
+    @property
+    def cut(self) -> float | None:
+        """The highest loss, where the axis is cut below it."""
+        highest = float(self.train[np.isfinite(self.train)].max())
+        return highest if highest > self.view.high else None
+
+
+def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Section:
+    """Read a surface of one parameter, its valleys and a run, refusing what cannot be drawn."""
+    domain = domain_of(surface["train_loss"])
+    if len(domain) != 1:
+        raise InvalidValue(f"the surface has {len(domain)} parameters; a profile needs one, draw a plane of two")
+    if not np.isfinite(surface["train_loss"].values).any():
+        raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
+    bare = _bare(surface, valleys, scale.of_axis(domain[0]))
+    return bare if runs is None else _with_run(bare, runs, valleys, run)
+
+
+def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Section:
+    x = shown.of(surface[shown.name].values)
+    train, test = (_closed(surface, name, shown) for name in ("train_loss", "test_loss"))
+    assert train is not None
+    tops, passes = _marks(valleys, shown)
+    return Section(
+        scale=shown,
+        x=np.append(x, shown.high) if shown.periodic else x,
+        train=train,
+        test=test,
+        valleys=tops,
+        passes=passes,
+        view=_view(train, np.empty(0), np.append(tops.y, passes.y)),
+        note=subject(surface.attrs) + ("" if valleys is None else f" · {count(len(tops.x), 'valley')}"),
+    )
+
+
+def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Section:
+    course, falls, names = course_of(runs, run), falls_of(runs, valleys, run), valley_names(valleys)
+    shown = bare.scale
+    path = np.stack([shown.wrapped(course.params[:, 0]), course.train], axis=-1)
+    outside = (path[:, 0] < bare.x[0]) | (path[:, 0] > bare.x[-1])
+    view = _view(bare.train, path[~outside, 1], np.append(bare.valleys.y, bare.passes.y))
+    texts = timeline.fall_labels(falls, names)
+    return replace(
+        bare,
+        course=course,
+        path=path,
+        falls=falls,
+        arcs=arcs(path, falls.step, texts, (bare.x, bare.train), view, shown),
+        view=view,
+        note=f"{bare.note} · {course.story}{falls_note(falls, names)}{_leaving(outside)}",
+    )
+
+
+def _leaving(outside: np.ndarray) -> str:
+    """Say where a run leaves an interval."""
+    steps = np.flatnonzero(outside)
+    return f" · outside the interval at {count(len(steps), 'step')}, first at step {steps[0]}" if len(steps) else ""
+
+
+def _closed(surface: xr.Dataset, name: str, shown: Scale) -> np.ndarray | None:
+    """Read heights and repeat a circle's first one at its upper end."""
+    if name not in surface:
+        return None
+    heights = surface[name].values.astype(np.float64)
+    return np.append(heights, heights[0]) if shown.periodic else heights
+
+
+def _marks(valleys: xr.Dataset | None, shown: Scale) -> tuple[Marks, Marks]:
+    """Read the valleys, and the passes that join two of them for the first time."""
+    if valleys is None:
+        nothing = Marks(np.empty(0), np.empty(0), [])
+        return nothing, nothing
+    joining = valleys["pass_merges"].values == 1
+    places, passes = valleys["position"].values[:, 0], valleys["pass_position"].values[joining, 0]
+    tops = shown.of(passes)
+    return (
+        Marks(shown.of(places), valleys["loss"].values.astype(np.float64), valley_names(valleys)),
+        Marks(tops, valleys["pass_loss"].values[joining].astype(np.float64), [shown.text(top) for top in tops]),
+    )
+
+
+def _view(heights: np.ndarray, path: np.ndarray, marks: np.ndarray) -> View:
+    finite = heights[np.isfinite(heights)]
+    lowest, highest, usual = float(finite.min()), float(finite.max()), float(np.quantile(finite, USUAL))
+    near = path[path <= lowest + NEAR * (usual - lowest)]
+    low, high = min([lowest, *path]), max([usual, *near, *marks])
+    high = highest if highest - low <= TALL * (high - low) else high
+    # A constant needs some room of its own.
+    span = high - low if high - low > ROUNDING * max(abs(low), abs(high)) else abs(high) or 1.0
+    return View(low - ROOM[0] * span, high + ROOM[1] * span)
