@@ -1,0 +1,44 @@
+"""From an experiment to a finished run directory, with progress and a summary: what demo and run share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from thalweg.cli.progress import showing
+from thalweg.cli.timings import Timings
+
+if TYPE_CHECKING:
+    from thalweg.study.experiment import Experiment
+
+NARROWEST = 80
+"""Columns for which tables are made; a narrower terminal wraps them rather than lose digits."""
+
+
+def conduct(load: Callable[[], Experiment], out: Path, *, timings: bool) -> None:
+    """Carry out what ``load`` reads and put the run directory at ``out``."""
+    console, clock = Console(width=max(Console().width, NARROWEST)), Timings()
+    with showing(Console(stderr=True)):
+        with clock.stage("import the engine"):
+            from thalweg.study import directory
+            from thalweg.study.results import perform
+        directory.check(out)
+        with clock.stage("read the experiment"):
+            experiment = load()
+        results = perform(experiment, clock.stage)
+        with clock.stage("import the figures"):
+            from thalweg.cli.drawing import draw
+        with directory.staging(out) as folder:
+            with clock.stage("write the arrays"):
+                directory.write(results, folder)
+            draw(results, folder, clock.stage)
+    from thalweg.cli.summary import print_summary
+    from thalweg.report.summary import summarise
+
+    print_summary(summarise(results), console)
+    console.print(f"Look first at [bold]{out / 'report.html'}[/bold] and {out / 'figures'}")
+    if timings:
+        clock.show(console)

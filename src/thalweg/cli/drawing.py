@@ -1,0 +1,42 @@
+"""Figures and report of results into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import which
+
+from thalweg.base.errors import OutputError
+from thalweg.base.progress import track
+from thalweg.figures import page
+from thalweg.figures.gallery import gallery
+from thalweg.report.page import write_report
+from thalweg.study.results import Results, Stage
+
+
+def draw(results: Results, folder: Path, stage: Stage) -> None:
+    """Draw every figure that suits the results, in the formats that the experiment asks for, and write the report."""
+    options = results.experiment.settings["figures"]
+    target = folder / "figures"
+    target.mkdir()
+    figures = gallery(results.experiment.problem, results.runs, results.surface, results.valleys)
+    for figure in track(figures, "drawing"):
+        with stage(f"draw {figure.name}"):
+            for ending in ("png", "svg"):
+                if ending in options["formats"]:
+                    figure.save(target / f"{figure.name}.{ending}")
+        if figure.moving and options["animation"]:
+            with stage(f"animate {figure.name}"):
+                for ending in ("gif", "mp4") if which("ffmpeg") else ("gif",):
+                    figure.save(target / f"{figure.name}.{ending}")
+    if "html" in options["formats"]:
+        with stage("interactive page"):
+            _write(target / "interactive.html", page.html(figures, f"Thalweg: {results.experiment.problem.name}"))
+    with stage("report"):
+        write_report(results, figures, folder)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,54 @@
+"""``thalweg run``: carry out an experiment file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from thalweg.base.errors import InvalidValue
+
+
+def run(
+    experiment: Path,
+    /,
+    *,
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
+    out: Path | None = None,
+    timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+) -> None:
+    """Carry out an experiment: descend, survey, find valleys, draw, report.
+
+    Parameters
+    ----------
+    experiment: Path
+        A TOML file; make one with `thalweg new`.
+    set: tuple[str, ...]
+        Values that replace those of the file, such as `loss=quadratic optimizer.learning_rate=0.01`.
+    out: Path
+        Folder to write, by default the file's name with `-run`; one that an earlier run wrote is replaced.
+    timings: bool
+        Print where the time goes.
+    """
+    overrides = dict(_override(text) for text in set)
+
+    def load():
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    from thalweg.cli.conduct import conduct
+
+    conduct(load, out or Path(f"{experiment.stem}-run"), timings=timings)
+
+
+def _override(text: str) -> tuple[str, Any]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise InvalidValue(f"--set {text!r} has no '='; give section.key=value, such as loss.p=0.5")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except ValueError:
+        return key.strip(), value.strip()

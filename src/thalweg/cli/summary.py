@@ -1,0 +1,24 @@
+"""Printing a summary to the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from thalweg.report.summary import Summary
+
+
+def print_summary(summary: Summary, console: Console) -> None:
+    """Print heading, tables and remarks."""
+    console.print(f"\n[bold]{summary.heading}[/bold]\n")
+    for part in summary.tables:
+        table = Table(title=part.title, title_justify="left", caption=part.note or None)
+        for column in part.columns:
+            wide = column == "valleys"
+            table.add_column(column, justify="left" if wide or column in ("", "at") else "right", no_wrap=not wide)
+        for row in part.rows:
+            table.add_row(*row)
+        console.print(table)
+    for remark in summary.remarks:
+        console.print(remark, highlight=False)
+    console.print()

@@ -1,0 +1,1 @@
+"""Reports: the summary in words and tables, and the page."""

@@ -1,0 +1,122 @@
+"""``report.html``: everything that a run showed on one page, readable on a phone, on paper and without a network."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tomli_w
+
+from thalweg.report.summary import TextTable, summarise
+from thalweg.study.results import Results
+
+if TYPE_CHECKING:
+    from thalweg.figures.figure import Figure
+
+STYLE = """
+:root { --ink: #22262b; --muted: #5d6673; --line: #e3e6ea; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 54rem; padding: 1.25rem; color: var(--ink); background: #fff;
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 .25rem; }
+h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; }
+.lead { color: var(--muted); margin: 0 0 1.25rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
+caption { caption-side: bottom; text-align: left; color: var(--muted); padding-top: .3rem; }
+th, td { padding: .3rem .9rem .3rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--muted); font-weight: 600; }
+th.text, td.text { text-align: left; }
+td.long { white-space: normal; min-width: 9rem; }
+figure { margin: 2rem 0; break-inside: avoid; }
+figure img { width: 100%; height: auto; display: block; }
+figcaption { color: var(--muted); font-size: .92rem; margin-top: .4rem; }
+pre { background: #f6f7f9; padding: .9rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; }
+a { color: #1f5fa8; }
+@media print { body { max-width: none; padding: 0; font-size: 10pt; } pre { white-space: pre-wrap; }
+  .screen { display: none; } figure { max-width: 16cm; } }
+"""
+
+LEFT = {"", "at", "valleys"}
+
+
+def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> None:
+    """Write the report beside the figures that lie in ``folder/figures``; a figure without a PNG there is drawn."""
+    summary = summarise(results)
+    parts = [
+        f"<h1>{escape(_title(results))}</h1>",
+        f'<p class="lead">{escape(summary.heading)}</p>',
+        *(f"<p>{escape(remark)}</p>" for remark in summary.remarks),
+        *(_table(table) for table in summary.tables),
+        *(_figure(figure, folder) for figure in figures),
+        _links(folder),
+        "<h2>How to repeat it</h2>",
+        f"<pre>{escape(tomli_w.dumps(results.experiment.settings))}</pre>",
+        f'<p class="lead">{escape(_versions(results))}</p>',
+    ]
+    page = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(_title(results))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body>\n</html>\n"
+    )
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _title(results: Results) -> str:
+    name = results.experiment.problem.name.replace("_", " ")
+    if results.valleys is None:
+        return f"A descent on the {name}"
+    count = results.valleys.sizes["valley"]
+    return f"The {name}: {'no valley' if not count else f'{count} valley' + 's' * (count != 1)}"
+
+
+def _table(table: TextTable) -> str:
+    def cell(tag: str, column: str, text: str) -> str:
+        kind = ' class="text long"' if column == "valleys" else ' class="text"' if column in LEFT else ""
+        return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+    head = "".join(cell("th", column, column) for column in table.columns)
+    rows = (
+        "<tr>" + "".join(cell("td", column, text) for column, text in zip(table.columns, row, strict=True)) + "</tr>"
+        for row in table.rows
+    )
+    note = f"<caption>{escape(table.note)}</caption>" if table.note else ""
+    return (
+        f'<h2>{escape(table.title)}</h2>\n<div class="scroll"><table>{note}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _figure(figure: Figure, folder: Path) -> str:
+    drawn, moving = (folder / "figures" / f"{figure.name}.{ending}" for ending in ("png", "gif"))
+    images = [_image("png", drawn.read_bytes() if drawn.exists() else figure.png(), figure.caption)]
+    if moving.exists():
+        images.append(f'<div class="screen">{_image("gif", moving.read_bytes(), f"{figure.title}, moving")}</div>')
+    return (
+        f"<figure><h2>{escape(figure.title)}</h2>\n{''.join(images)}\n"
+        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+    )
+
+
+def _image(kind: str, content: bytes, text: str) -> str:
+    return f'<img alt="{escape(text)}" src="data:image/{kind};base64,{b64encode(content).decode()}">'
+
+
+def _links(folder: Path) -> str:
+    if not (folder / "figures" / "interactive.html").exists():
+        return ""
+    return (
+        '<p class="screen">The same figures to turn and to read off: <a href="figures/interactive.html">'
+        "figures/interactive.html</a>.</p>"
+    )
+
+
+def _versions(results: Results) -> str:
+    attributes = results.runs.attrs
+    named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
+    return f"Computed with {', '.join(named)} on {attributes['device']}."
