@@ -97,10 +97,7 @@ def _figure(figure: Figure, folder: Path) -> str:
     images = [_image("png", drawn.read_bytes() if drawn.exists() else figure.png(), figure.caption)]
     if moving.exists():
         images.append(f'<div class="screen">{_image("gif", moving.read_bytes(), f"{figure.title}, moving")}</div>')
-    return (
-        f"<figure><h2>{escape(figure.title)}</h2>\n{''.join(images)}\n"
-        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
-    )
+    return f"<figure>{''.join(images)}\n<figcaption>{escape(figure.caption)}</figcaption></figure>"
 
 
 def _image(kind: str, content: bytes, text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from scipy.spatial import KDTree
 
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.figures.crown.path import draw_path
@@ -79,10 +80,12 @@ class Film:
     def _gif(self, path: Path) -> None:
         from PIL import Image
 
-        images = [Image.fromarray(frame) for frame in self.frames.values()]
-        palette = Image.new("P", (1, 1))
-        palette.putpalette(_colours().tobytes())
-        first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+        colours = _colours()
+        nearest = _nearest(colours)
+        images = [Image.fromarray(nearest[_bins(frame)]) for frame in self.frames.values()]
+        for image in images:
+            image.putpalette(colours.tobytes())
+        first, *others = images
         lasting = [round(1000 * SECONDS * frames) for frames in self.lasting.values()]
         first.save(path, save_all=True, append_images=others, duration=lasting, loop=0, optimize=False)
 
@@ -99,9 +102,22 @@ class Film:
 
 
 def _colours() -> np.ndarray:
-    """Choose the 256 colours of a GIF, (colour, 3), bytes; left to itself Pillow would spend them all on grays."""
+    """Choose the 256 colours of a GIF, (colour, 3), bytes: a palette made from a frame would be nearly all gray."""
     grays = np.repeat(np.linspace(0, 1, GRAYS)[:, None], 3, axis=1)
     path = style.path_colours()(np.linspace(0, 1, SHADES))[:, :3]
-    share = np.linspace(0, 1, TINTS, endpoint=False)[:, None]
+    share = np.linspace(0, 0.8, TINTS)[:, None]
     tints = [np.array(to_rgb(colour)) * (1 - share) + share for colour in (style.VALLEY, style.FALL)]
     return (255 * np.concatenate([grays, path, *tints])).round().astype(np.uint8)
+
+
+def _bins(frame: np.ndarray) -> np.ndarray:
+    """Number the colours of a frame by six bits of each channel."""
+    red, green, blue = (frame[..., k].astype(np.int32) >> 2 for k in range(3))
+    return (red << 12) | (green << 6) | blue
+
+
+def _nearest(colours: np.ndarray) -> np.ndarray:
+    """Find the nearest of the colours for every bin; white and black stay what they are."""
+    channel = np.linspace(0, 255, 64)
+    bins = np.stack(np.meshgrid(channel, channel, channel, indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.asarray(KDTree(colours.astype(np.float64)).query(bins)[1], dtype=np.uint8)

@@ -26,7 +26,7 @@ BOX = (0.0, 0.07, 1.0, 0.8)
 MARGIN = np.array([[0.34, 0.16], [0.14, 0.12]])
 """Room around the ring, left and below, right and above, in units of the ring: for the scale, for names."""
 
-FLOOR = "#eef0f2"
+FLOOR = "#f0f0f0"
 """The paper inside the ring, in its shade."""
 
 HATCH = np.radians(2.0)

@@ -9,14 +9,17 @@ import numpy as np
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
 from thalweg.figures.drawing import style, web
-from thalweg.figures.drawing.wording import minus
+from thalweg.figures.drawing.wording import minus, number
 
 GRAYS = [[0.0, "#000000"], [1.0, "#ffffff"]]
 
 UNLIT = {"ambient": 1.0, "diffuse": 0.0, "specular": 0.0, "fresnel": 0.0}
 
-EYE = (1.08, 0.85)
+EYE = (1.16, 0.9)
 """How far away and how high above the middle of the ring the viewer stands, in its widths."""
+
+WIDE = 1.35
+"""Width of the box around the ring, as plotly.js measures it."""
 
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height, or it would flicker with it."""
@@ -27,34 +30,17 @@ FINE = 8
 
 def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
-    traces = [_ring(crown), *_floors(crown)]
+    traces = [_ring(crown), _scale(crown), *_floors(crown)]
     if crown.course is not None:
         traces += [*_falls(crown), *_run(crown, crown.course.train, crown.course.last)]
-    hidden = {"visible": False}
-    ticks = {
-        "tickvals": HEIGHT * crown.levels.height(crown.levels.ticks),
-        "ticktext": [f"{t:g}" for t in crown.levels.ticks],
-    }
-    reach = 1.12 * (OUTER + FLARE * HEIGHT)
+    hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
         "xaxis": hidden | {"range": [-reach, reach]},
         "yaxis": hidden | {"range": [-reach, reach]},
-        "zaxis": {
-            "title": {"text": "loss"},
-            "range": [0, HEIGHT],
-            "color": style.MUTED,
-            "showgrid": False,
-            "showline": True,
-            "linecolor": style.MUTED,
-            "ticks": "outside",
-            "showbackground": False,
-            "zeroline": False,
-            "showspikes": False,
-            **ticks,
-        },
+        "zaxis": hidden | {"range": [0, HEIGHT]},
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.15, "y": 1.15, "z": 1.15 * HEIGHT / (2 * reach)},
+        "aspectratio": {"x": WIDE, "y": WIDE, "z": WIDE * HEIGHT / (2 * reach)},
         "camera": {
             "eye": {"x": across * np.cos(crown.azimuth), "y": across * np.sin(crown.azimuth), "z": up},
             "center": {"x": 0, "y": 0, "z": -0.12},
@@ -88,6 +74,26 @@ def _ring(crown: Crown) -> web.Trace:
         "showscale": False,
         "lighting": UNLIT,
         "contours": {axis: {"highlight": False} for axis in "xyz"},
+    }
+
+
+def _scale(crown: Crown) -> web.Trace:
+    """Draw the scale of losses at the left of the ring."""
+    ticks = crown.levels.ticks
+    left = np.full(len(ticks), crown.azimuth - np.pi / 2)
+    places = _place(left, np.zeros(len(ticks)), 2.05) | {"z": HEIGHT * crown.levels.height(ticks)}
+    texts = [number(float(tick)) for tick in ticks]
+    return {
+        "type": "scatter3d",
+        "mode": "lines+markers+text",
+        "text": [*texts[:-1], f"loss {texts[-1]}"] if texts else [],
+        "textposition": "middle left",
+        "textfont": {"color": style.MUTED, "size": 12},
+        "line": {"color": style.MUTED, "width": 2},
+        "marker": {"color": style.MUTED, "size": 2},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        **places,
     }
 
 
@@ -133,7 +139,7 @@ def _run(crown: Crown, losses: np.ndarray, last: int) -> list[web.Trace]:
     dots = {
         "type": "scatter3d",
         "mode": "markers",
-        "name": "the run, by step",
+        "name": "the run",
         "text": texts,
         "hovertemplate": "%{text}<extra></extra>",
         "marker": web.step_marker(steps, last, size=3.5),

@@ -19,12 +19,12 @@ FLOOR = 0.005
 LEVELS = 15
 """Levels of gray."""
 
-DARK, LIGHT = 0.64, 0.975
+DARK, LIGHT = 0.5, 0.975
 """Gray of the lowest and of the highest level."""
 
 _GRAYS = np.linspace(DARK, LIGHT, LEVELS)
 
-SHADOW, GLEAM = 0.36, 0.5
+SHADOW, GLEAM = 0.12, 0.25
 """How much full shadow takes from a gray, and what full light gives it of what it lacks to white."""
 
 FINER = 2

@@ -1,0 +1,80 @@
+"""Draw every picture of the gallery anew: python docs/gallery/build.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import optax
+
+import thalweg as tw
+
+HERE = Path(__file__).parent
+STARS = HERE.parents[1] / "src" / "thalweg" / "problems" / "data" / "stars-cyg.csv"
+
+
+def main() -> None:
+    """Draw all pictures beside this file."""
+    pencil()
+    stars()
+    line()
+    functions()
+
+
+def pencil() -> None:
+    """The published experiment."""
+    problem = tw.problems.pencil()
+    objective = tw.objective(problem, tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=100, precision=32)
+    surface = tw.survey(objective)
+    valleys = tw.find_valleys(objective, surface)
+    crown = tw.figures.crown(surface, runs, valleys)
+    crown.save(HERE / "crown.png")
+    crown.save(HERE / "crown.gif")
+    tw.figures.data(problem).save(HERE / "pencil-data.png")
+    tw.figures.parameter(runs, valleys).save(HERE / "pencil-parameter.png")
+    tw.figures.profile(surface, runs, valleys).save(HERE / "pencil-profile.png")
+
+
+def stars() -> None:
+    """A line through the stars of CYG OB1, under two losses."""
+    problem = tw.problems.table(STARS, "log_temperature", "log_light")
+    starts = [[0.0, problem.start[1]], [3.5, 4.6]]
+    for name, loss, optimizer in (
+        ("stars-quadratic", tw.losses.quadratic(), optax.sgd(0.45)),
+        (
+            "stars-fourth-root",
+            tw.losses.fourth_root(),
+            optax.chain(optax.clip_by_global_norm(0.3), optax.sgd(optax.cosine_decay_schedule(0.3, 500))),
+        ),
+    ):
+        objective = tw.objective(problem, loss)
+        runs = tw.descend(objective, optimizer, starts=starts, steps=500)
+        surface = tw.survey(objective)
+        valleys = tw.find_valleys(objective, surface)
+        tw.figures.plane(surface, runs, valleys).save(HERE / f"{name}.png")
+
+
+def line() -> None:
+    """The straight line that came before the pencil."""
+    objective = tw.objective(tw.problems.line(), tw.losses.quadratic())
+    runs = tw.descend(objective, optax.sgd(0.1), starts=[5.0, 0.0], steps=10, precision=32)
+    surface = tw.survey(objective)
+    tw.figures.plane(surface, runs, tw.find_valleys(objective, surface)).save(HERE / "line.png")
+
+
+def functions() -> None:
+    """Test surfaces of the literature."""
+    for problem, optimizer, steps in (
+        (tw.problems.himmelblau(), optax.sgd(0.01, momentum=0.8), 100),
+        (tw.problems.rosenbrock(), optax.adam(0.05), 1000),
+        (tw.problems.rastrigin(), optax.sgd(0.002, momentum=0.9), 100),
+    ):
+        objective = tw.objective(problem)
+        runs = tw.descend(objective, optimizer, steps=steps)
+        surface = tw.survey(objective)
+        tw.figures.plane(surface, runs, tw.find_valleys(objective, surface)).save(HERE / f"{problem.name}.png")
+
+
+if __name__ == "__main__":
+    main()
