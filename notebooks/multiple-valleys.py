@@ -63,7 +63,7 @@ figures.profile(tw.survey(vertical), valleys=valleys)
 # %%
 orthogonal = tw.objective(tw.problems.pencil(residual="orthogonal", split=whole), tw.losses.quadratic())
 flat = tw.survey(orthogonal)["train_loss"].values
-print(f"from {flat.min():.16f} to {flat.max():.16f}, valleys: {tw.find_valleys(orthogonal).sizes['valley']}")
+print(f"from {flat.min():.12f} to {flat.max():.12f}, valleys: {tw.find_valleys(orthogonal).sizes['valley']}")
 
 # %% [markdown]
 # ## A loss that lets the many be wrong

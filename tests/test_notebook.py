@@ -1,15 +1,16 @@
 """The notebook runs, is what its paired script says, and shows its pictures without being run."""
 
-import warnings
+import re
+import sys
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOK = FOLDER / "multiple-valleys.ipynb"
+SHARE = re.compile(r"(\d+\.\d)%")
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +19,13 @@ def committed():
 
 
 @pytest.fixture(scope="module")
-def executed(committed):
-    fresh = nbformat.v4.new_notebook(cells=[cell.copy() for cell in committed.cells], metadata=committed.metadata)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tornado and zmq warn of each other's age on some systems
-        return NotebookClient(fresh, timeout=240, kernel_name="python3").execute()
+def executed():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import build
+    finally:
+        sys.path.pop(0)
+    return build.run(jupytext.read(FOLDER / "multiple-valleys.py"))
 
 
 def test_the_notebook_is_what_its_script_says(committed):
@@ -30,18 +33,28 @@ def test_the_notebook_is_what_its_script_says(committed):
     assert [(c.cell_type, c.source) for c in committed.cells] == [(c.cell_type, c.source) for c in script.cells]
 
 
-def printed(notebook) -> list[str]:
-    return [
+def printed(notebook) -> str:
+    return "\n".join(
         output.text
         for cell in notebook.cells
         if cell.cell_type == "code"
         for output in cell.outputs
         if output.output_type == "stream" and output.name == "stdout"
-    ]
+    )
 
 
 def test_it_runs_and_prints_what_is_committed(committed, executed):
-    assert printed(executed) == printed(committed)
+    now, then = printed(executed), printed(committed)
+
+    def without_shares(text):
+        return re.sub(r" +#", " #", SHARE.sub("#", text))
+
+    assert without_shares(now) == without_shares(then)
+    # Near a floor rounding decides which valley a run ends in, and processors round sums differently; of 720 runs
+    # that moves a share by a few in a hundred at most.
+    now, then = ([float(share) for share in SHARE.findall(text)] for text in (now, then))
+    assert len(now) >= 18
+    assert now == pytest.approx(then, abs=5)
 
 
 def test_pictures_show_without_running_it(committed):

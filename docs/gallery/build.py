@@ -16,6 +16,7 @@ STARS = HERE.parents[1] / "src" / "thalweg" / "problems" / "data" / "stars-cyg.c
 def main() -> None:
     """Draw all pictures beside this file."""
     pencil()
+    orthogonal()
     stars()
     line()
     functions()
@@ -36,6 +37,15 @@ def pencil() -> None:
     tw.figures.profile(surface, runs, valleys).save(HERE / "pencil-profile.png")
 
 
+def orthogonal() -> None:
+    """The same pencil with distances measured across the line: a crown of equal points."""
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.05), starts=2.0, steps=100)
+    surface = tw.survey(objective)
+    crown = tw.figures.crown(surface, runs, tw.find_valleys(objective, surface))
+    crown.save(HERE / "crown-orthogonal.png")
+
+
 def stars() -> None:
     """A line through the stars of CYG OB1, under two losses."""
     problem = tw.problems.table(STARS, "log_temperature", "log_light")
@@ -45,11 +55,11 @@ def stars() -> None:
         (
             "stars-fourth-root",
             tw.losses.fourth_root(),
-            optax.chain(optax.clip_by_global_norm(0.3), optax.sgd(optax.cosine_decay_schedule(0.3, 500))),
+            optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(optax.cosine_decay_schedule(0.3, 2000))),
         ),
     ):
         objective = tw.objective(problem, loss)
-        runs = tw.descend(objective, optimizer, starts=starts, steps=500)
+        runs = tw.descend(objective, optimizer, starts=starts, steps=2000)
         surface = tw.survey(objective)
         valleys = tw.find_valleys(objective, surface)
         tw.figures.plane(surface, runs, valleys).save(HERE / f"{name}.png")

@@ -19,10 +19,13 @@ STATIC = (".png", ".svg", ".pdf")
 QUICK = {"compress_level": 3}
 """Packs a picture nearly as small as Matplotlib would, in a third of the time."""
 
+IN_NOTEBOOK = 110
+"""Dots an inch in a notebook, which keeps its pictures inside."""
+
 MOVING = (".gif", ".mp4")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Figure:
     """A figure that knows how to be drawn; nothing is drawn before it is asked for.
 
@@ -61,13 +64,13 @@ class Figure:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
         return path
 
-    def png(self) -> bytes:
+    def png(self, dpi: int = style.DPI) -> bytes:
         """Draw the figure as the bytes of a PNG."""
         buffer = io.BytesIO()
         with style.styled():
             canvas = self.static()
             FigureCanvasAgg(canvas)
-            canvas.savefig(buffer, format="png", dpi=style.DPI, metadata={"Software": None}, pil_kwargs=QUICK)
+            canvas.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=QUICK)
         return buffer.getvalue()
 
     def _save_static(self, path: Path) -> None:
@@ -78,5 +81,8 @@ class Figure:
             more: dict[str, Any] = {"pil_kwargs": QUICK} if ending == ".png" else {}
             canvas.savefig(path, dpi=style.DPI, metadata=metadata[ending], **more)
 
+    def __repr__(self) -> str:
+        return f"<Figure {self.name}: {self.title}>"
+
     def _repr_png_(self) -> bytes:
-        return self.png()
+        return self.png(IN_NOTEBOOK)

@@ -23,7 +23,7 @@ SIZE = (9.0, 7.0)
 BOX = (0.0, 0.07, 1.0, 0.8)
 """Where the ring lies on the page: left, bottom, width, height."""
 
-MARGIN = np.array([[0.34, 0.16], [0.14, 0.12]])
+MARGIN = np.array([[0.4, 0.16], [0.14, 0.12]])
 """Room around the ring, left and below, right and above, in units of the ring: for the scale, for names."""
 
 FLOOR = "#f0f0f0"
@@ -149,7 +149,7 @@ def _scale(stage: Stage) -> None:
     if not len(crown.levels.ticks):
         return
     left = np.array([ring.azimuth - np.pi / 2])
-    x = stage.axes.get_xlim()[0] + 0.17
+    x = stage.axes.get_xlim()[0] + 0.24
     heights = ring.project(ring.place(left, crown.levels.height(crown.levels.ticks), 1.0))[:, 1].tolist()
     for tick, y in zip(crown.levels.ticks, heights, strict=True):
         stage.axes.plot([x - 0.02, x], [y, y], color=style.MUTED, lw=0.8)
