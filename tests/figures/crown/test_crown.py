@@ -1,0 +1,171 @@
+"""The crown: its arrays, its marks as drawn, its page and its film."""
+
+import io
+
+import numpy as np
+import optax
+import pytest
+from PIL import Image
+
+import thalweg as tw
+from thalweg.base.errors import InvalidValue
+from thalweg.figures import crown
+from thalweg.figures.crown import film
+from thalweg.figures.crown.arrays import crown_of
+from thalweg.figures.crown.ring import HEIGHT
+from thalweg.figures.drawing import style
+from thalweg.study.survey import domain_of
+
+
+@pytest.fixture(scope="module")
+def arrays(published):
+    (axis,) = domain_of(published.surface["train_loss"])
+    return crown_of(published.surface, axis, published.runs, published.valleys, 0, None)
+
+
+def test_every_valley_is_met_twice_on_the_drawn_circle(arrays):
+    degrees = np.sort(np.degrees(arrays.marks))
+    # The grid knows a place to half of a tenth of a degree; these lie on it.
+    np.testing.assert_allclose(degrees, np.arange(0, 360, 36), atol=1e-9)
+
+
+def test_the_surface_is_repeated_after_half_a_turn(arrays):
+    np.testing.assert_array_equal(arrays.losses[:1800], arrays.losses[1800:])
+    np.testing.assert_allclose(np.diff(arrays.angles), np.radians(0.1), atol=1e-12)
+
+
+def test_all_passes_between_valleys_and_the_run_are_below_the_cut(arrays, published):
+    merging = published.valleys["pass_loss"].values[published.valleys["pass_merges"].values == 1]
+    assert merging.max() < arrays.levels.cut
+    assert arrays.course.train.max() < arrays.levels.cut
+    assert arrays.levels.base < arrays.losses.min()
+
+
+def test_the_title_and_the_caption_tell_the_fall(published):
+    figure = crown(*published.of_surface)
+    assert figure.title == "5 valleys, and a run derailed once"
+    assert "Between steps 6 and 7 the run is thrown out of 36° into 0°." in figure.caption
+    assert "cut at 0.9" in figure.caption
+
+
+def test_a_circle_that_is_no_lines_angle_is_drawn_once():
+    import jax.numpy as jnp
+
+    axis = tw.problems.Axis("u", 0, 2 * np.pi, periodic=True, unit="rad")
+    objective = tw.objective(tw.problems.function(lambda p: jnp.cos(3 * p[0]), axis))
+    surface = tw.survey(objective, points=360)
+    found = crown_of(surface, axis, None, tw.find_valleys(objective, surface), 0, None)
+    assert found.copies == 1
+    assert np.sort(np.degrees(found.marks)).round(9).tolist() == [60.0, 180.0, 300.0]
+    assert not found.above.any()
+
+
+def test_a_run_is_drawn_at_its_true_loss(published, arrays):
+    described = crown(*published.of_surface).interactive()
+    (run,) = (trace for trace in described["data"] if trace.get("name") == "the run")
+    heights = arrays.levels.height(published.runs["train_loss"].values[0].astype(float))
+    # All are lifted off the surface alike.
+    lift = run["z"] - HEIGHT * heights
+    np.testing.assert_allclose(lift, lift[0], atol=1e-9)
+    assert 0 < lift[0] < 0.02
+    np.testing.assert_allclose(np.arctan2(run["y"], run["x"]), published.runs["params"].values[0, :, 0], atol=1e-6)
+
+
+def test_a_page_has_one_arc_for_every_derailment(published):
+    described = crown(*published.of_surface).interactive()
+    arcs = [trace for trace in described["data"] if trace.get("name") == "step 6 → 7: 36° → 0°"]
+    assert len(arcs) == 1
+    assert np.isnan(arcs[0]["z"]).sum() == 1
+
+
+def colours_of(picture: Image.Image) -> np.ndarray:
+    return np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
+
+
+def test_the_surface_is_gray_and_the_path_coloured(published):
+    bare = colours_of(Image.open(io.BytesIO(crown(published.surface).png())))
+    spread = bare.max(axis=1) - bare.min(axis=1)
+    # Ink and muted ink are bluish by this much, and nothing else is drawn on a bare crown.
+    assert spread.max() <= 24
+    full = colours_of(Image.open(io.BytesIO(crown(*published.of_surface).png())))
+    for colour in (style.VALLEY, style.FALL, *style.PATH_COLOURS[1:4]):
+        wanted = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
+        # A path's colours lie between the five that are named.
+        assert np.abs(full - wanted).max(axis=1).min() <= 12, colour
+
+
+def test_the_steps_keep_their_order_in_grey_print():
+    shades = style.path_colours()(np.linspace(0, 1, 50))[:, :3]
+    grey = shades @ [0.299, 0.587, 0.114]
+    assert (np.diff(grey) > 0).all()
+    assert grey[-1] - grey[0] > 0.6
+
+
+def test_a_film_shows_every_step_and_rests_at_the_fall(tmp_path, published):
+    path = crown(*published.of_surface).save(tmp_path / "crown.gif")
+    with Image.open(path) as moving:
+        lasting = []
+        for frame in range(moving.n_frames):
+            moving.seek(frame)
+            lasting.append(moving.info["duration"])
+        assert moving.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+    assert len(lasting) == 101
+    usual = lasting[0]
+    assert [step for step, time in enumerate(lasting) if time > usual] == [6, 7, 100]
+
+
+def test_a_film_keeps_the_colours_of_the_path():
+    colours = film._colours()
+    assert colours.shape == (256, 3)
+    nearest = film._nearest(colours)
+    frame = (255 * style.path_colours()(np.linspace(0, 1, 200))[None, :, :3]).astype(np.uint8)
+    kept = colours[nearest[film._bins(frame)]].astype(int)
+    # A bin is 4 wide, and the palette's steps along the path are about 5.
+    assert np.abs(kept - frame.astype(int)).max() <= 9
+
+
+def test_an_mp4_needs_ffmpeg_and_says_so(tmp_path, published, monkeypatch):
+    monkeypatch.setattr(film, "which", lambda name: None)
+    with pytest.raises(
+        InvalidValue, match="cannot write a.mp4: ffmpeg is not on the PATH; install it, or write a .gif"
+    ):
+        crown(*published.of_surface).save(tmp_path / "a.mp4")
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_a_surface_without_a_run_does_not_move(published):
+    assert crown(published.surface).moving is None
+
+
+def test_a_constant_surface_is_a_plain_ring():
+    whole = tw.problems.Split(test_share=0.0)
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal", split=whole), tw.losses.quadratic())
+    surface = tw.survey(objective)
+    figure = crown(surface, None, tw.find_valleys(objective, surface))
+    assert figure.title == "A surface that is constant to rounding"
+    assert figure.png(40).startswith(b"\x89PNG")
+    assert figure.interactive()["data"]
+
+
+def test_a_run_that_goes_around_and_around_is_drawn():
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root())
+    surface = tw.survey(objective)
+    runs = tw.descend(objective, optax.sgd(1.0), starts=[2.0, -1.0], steps=40)
+    figure = crown(surface, runs, tw.find_valleys(objective, surface), run=1)
+    assert figure.png(40).startswith(b"\x89PNG")
+
+
+def test_a_cut_of_ones_own(published):
+    (axis,) = domain_of(published.surface["train_loss"])
+    assert crown_of(published.surface, axis, None, None, 0, 0.6).levels.cut == 0.6
+    with pytest.raises(
+        InvalidValue, match=r"cut = 0.2 leaves nothing of the surface; give a loss above its lowest, 0.46"
+    ):
+        crown(published.surface, cut=0.2)
+
+
+def test_a_plane_cannot_be_crowned(line):
+    with pytest.raises(
+        InvalidValue, match=r"a crown needs one periodic parameter, .* W, b; draw it with figures.plane"
+    ):
+        crown(line.surface)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import style
+from thalweg.figures.plane import relief
+
+
+def line_of(axes, label):
+    (found,) = (line for line in axes.lines if line.get_label() == label)
+    return np.column_stack([found.get_xdata(), found.get_ydata()])
+
+
+def test_start_and_end_are_the_runs(line):
+    axes = tw.figures.plane(*line.of_surface).static().axes[0]
+    np.testing.assert_array_equal(line_of(axes, "start"), line.runs["params"].values[0, :1])
+    np.testing.assert_array_equal(line_of(axes, "step 10"), line.runs["params"].values[0, -1:])
+
+
+def test_the_valleys_of_himmelblau_are_marked_and_named(himmelblau):
+    axes = tw.figures.plane(*himmelblau.of_surface).static().axes[0]
+    np.testing.assert_array_equal(line_of(axes, "valleys"), himmelblau.valleys["position"].values)
+    numbers = [text.get_text() for text in axes.texts if text.get_color() == style.VALLEY]
+    assert sorted(numbers) == ["0", "1", "2", "3"]
+
+
+def test_the_darkest_gray_is_the_lowest_ground():
+    # The light must not move the dark: a bowl away from the middle, lit from the side.
+    x = np.linspace(-1, 1, 101)
+    heights = (x[:, None] - 0.4) ** 2 + (x - 0.2) ** 2
+    gray = relief.picture(heights, relief.levels_of(heights))[..., 0]
+    row, column = np.unravel_index(np.argmin(gray), gray.shape)
+    found = np.array([column, row]) / (np.array(gray.shape[::-1]) - 1) * 2 - 1
+    # The lowest of 15 levels is as wide as sqrt(1/15) of the way to the highest corner, 1.84.
+    assert np.hypot(*(found - [0.4, 0.2])) <= 1.84 * np.sqrt(1 / 15)
+
+
+def test_deep_narrow_ground_gets_a_logarithm():
+    x = np.linspace(-2, 2, 81)
+    canyon = 100 * (x - x[:, None] ** 2) ** 2 + (1 - x[:, None]) ** 2
+    spacing = relief.spacing_of(canyon)
+    assert spacing.logarithmic
+    np.testing.assert_allclose(spacing.back(spacing.of(canyon)), canyon, atol=1e-9)
+    assert not relief.spacing_of(x[:, None] + x).logarithmic
+
+
+def test_a_path_that_leaves_the_box_is_cut_and_told():
+    import optax
+
+    objective = tw.objective(tw.problems.line(points=100), tw.losses.quadratic())
+    runs = tw.descend(objective, optax.sgd(1.2), starts=[5.0, 0.0], steps=12)
+    surface = tw.survey(objective, points=31)
+    figure = tw.figures.plane(surface, runs)
+    assert "the path leaves the box at step" in figure.caption
+    assert figure.png(40).startswith(b"\x89PNG")
+
+
+def test_the_landscape_carries_the_runs_true_loss(line):
+    described = tw.figures.plane(*line.of_surface).interactive()
+    (ground,) = (trace for trace in described["data"] if trace["type"] == "surface")
+    assert np.asarray(ground["z"]).shape == (41, 41)
+    spacing = relief.spacing_of(line.surface["train_loss"].values)
+    heights = spacing.of(line.runs["train_loss"].values[0])
+    assert any(
+        np.shape(trace.get("z")) == heights.shape and np.allclose(trace["z"], heights) for trace in described["data"]
+    )
+
+
+def test_one_parameter_is_no_plane(published):
+    with pytest.raises(
+        InvalidValue, match=r"the surface has 1 parameter\(s\); a plane needs two, draw a profile of one"
+    ):
+        tw.figures.plane(published.surface)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.base.errors import InvalidValue
+
+
+def line_of(axes, label):
+    (found,) = (line for line in axes.lines if line.get_label() == label)
+    return found.get_xdata(), found.get_ydata()
+
+
+def test_the_curve_is_the_surface_and_closes(published):
+    canvas = tw.figures.profile(*published.of_surface).static()
+    x, y = line_of(canvas.axes[0], "training loss")
+    np.testing.assert_allclose(x[:-1], np.degrees(published.surface["phi"].values), atol=1e-12)
+    assert x[-1] == 90
+    np.testing.assert_array_equal(y[:-1], published.surface["train_loss"].values)
+    assert y[-1] == y[0]
+
+
+def test_the_valleys_stand_at_their_places(published):
+    canvas = tw.figures.profile(*published.of_surface).static()
+    x, y = line_of(canvas.axes[0], "valleys")
+    np.testing.assert_allclose(x, [0, 36, -36, -72, 72], atol=1e-9)
+    np.testing.assert_array_equal(y, published.valleys["loss"].values)
+
+
+def test_the_caption_says_where_the_axis_is_cut(published):
+    assert "axis cut at 0.929: the loss reaches 6.78 × 10⁷" in tw.figures.profile(*published.of_surface).caption
+
+
+def test_a_run_outside_its_interval_is_told(leaving):
+    assert "outside the interval" in tw.figures.profile(*leaving.of_surface).caption
+
+
+def test_a_plane_has_no_profile(line):
+    with pytest.raises(InvalidValue, match="the surface has 2 parameters; a profile needs one, draw a plane of two"):
+        tw.figures.profile(line.surface)

@@ -1,0 +1,71 @@
+"""Loss and parameter against step."""
+
+import numpy as np
+import optax
+
+import thalweg as tw
+from thalweg.figures.drawing import style
+
+
+def coloured(axes, colour):
+    return [line for line in axes.lines if line.get_color() == colour and len(line.get_xdata()) > 2]
+
+
+def test_the_losses_are_those_of_the_run(published):
+    canvas = tw.figures.loss(published.runs, published.valleys).static()
+    for colour, name in ((style.TRAIN, "train_loss"), (style.TEST, "test_loss")):
+        (line,) = coloured(canvas.axes[0], colour)
+        np.testing.assert_allclose(line.get_ydata(), published.runs[name].values[0], rtol=1e-7)
+        assert line.get_xdata().tolist() == list(range(101))
+
+
+def test_the_fall_stands_between_its_two_steps(published):
+    for draw in (tw.figures.loss, tw.figures.parameter):
+        axes = draw(published.runs, published.valleys).static().axes[0]
+        marks = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.FALL]
+        assert marks == [6.5]
+        assert "36° → 0°" in [text.get_text() for text in axes.texts]
+
+
+def test_the_angle_is_in_degrees_with_the_valleys_marked(published):
+    axes = tw.figures.parameter(published.runs, published.valleys).static().axes[0]
+    (line,) = coloured(axes, style.INK)
+    np.testing.assert_allclose(line.get_ydata(), np.degrees(published.runs["params"].values[0, :, 0]), rtol=1e-6)
+    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.VALLEY)
+    np.testing.assert_allclose(levels, [0, 36], atol=1e-9)
+
+
+def test_an_angle_that_goes_around_is_not_wrapped():
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.3), starts=3.1, steps=40)
+    axes = tw.figures.parameter(runs, tw.find_valleys(objective)).static().axes[0]
+    (line,) = coloured(axes, style.INK)
+    assert line.get_ydata().max() > 90
+
+
+def test_every_parameter_has_a_panel(himmelblau):
+    canvas = tw.figures.parameter(himmelblau.runs, himmelblau.valleys).static()
+    assert [axes.get_ylabel() for axes in canvas.axes] == ["x", "y"]
+
+
+def test_a_page_shows_the_same_numbers(published):
+    described = tw.figures.loss(published.runs, published.valleys).interactive()
+    (train,) = (trace for trace in described["data"] if trace["name"] == "training loss")
+    np.testing.assert_allclose(train["y"], published.runs["train_loss"].values[0], rtol=1e-7)
+
+
+def test_many_runs_become_bands():
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.05), starts=tw.starts.even(objective.problem, 80), steps=10)
+    axes = tw.figures.loss(runs).static().axes[0]
+    assert "79 other runs, median" in [line.get_label() for line in axes.lines]
+    (median,) = (line for line in axes.lines if line.get_label().endswith("median"))
+    others = runs["train_loss"].values[1:]
+    np.testing.assert_allclose(median.get_ydata(), np.median(others, axis=0))
+
+
+def test_a_diverged_run_ends_with_its_last_finite_step(leaving):
+    axes = tw.figures.loss(leaving.runs).static().axes[0]
+    last = int(leaving.runs["last_step"][0])
+    (end,) = (line for line in axes.lines if line.get_label() == f"last finite step, {last}")
+    assert end.get_xdata().tolist() == [last]
