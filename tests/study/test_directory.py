@@ -94,6 +94,23 @@ def test_what_was_interrupted_leaves_nothing_behind(done, tmp_path, error):
         assert "No space left on device; make room there" in str(caught.value)
 
 
+def test_folders_made_on_the_way_go_again(tmp_path):
+    with pytest.raises(OutputError), directory.staging(tmp_path / "deep" / "er" / "run"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_that_finds_no_room_is_told_with_the_users_folder(tmp_path):
+    with pytest.raises(OutputError) as caught, directory.staging(tmp_path / "run"):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise OutputError("cannot write .run.partial-x/figures/crown.gif") from error
+    assert str(caught.value).startswith(
+        f"cannot write {(tmp_path / 'run').resolve()}: No space left on device; make room"
+    )
+
+
 def test_a_failed_rewrite_leaves_the_former_run(done, tmp_path):
     put(done, tmp_path / "run")
     with pytest.raises(OutputError), directory.staging(tmp_path / "run"):

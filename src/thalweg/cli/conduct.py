@@ -25,13 +25,13 @@ def conduct(load: Callable[[], Experiment], out: Path, *, timings: bool) -> None
         with clock.stage("import the engine"):
             from thalweg.study import directory
             from thalweg.study.results import perform
-        directory.check(out)
         with clock.stage("read the experiment"):
             experiment = load()
-        results = perform(experiment, clock.stage)
-        with clock.stage("import the figures"):
-            from thalweg.cli.drawing import draw
+        # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
+            results = perform(experiment, clock.stage)
+            with clock.stage("import the figures"):
+                from thalweg.cli.drawing import draw
             with clock.stage("write the arrays"):
                 directory.write(results, folder)
             draw(results, folder, clock.stage)

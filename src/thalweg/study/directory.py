@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import tomli_w
@@ -43,21 +43,21 @@ def staging(out: Path) -> Iterator[Path]:
     """
     out = out.resolve()
     check(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    try:
-        folder.chmod(0o755)
-        yield folder
-        _put(folder, out)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as undo:
+        try:
+            _make_parents(out, undo)
+            folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder.chmod(0o755)
+            yield folder
+            _put(folder, out)
+            undo.pop_all()
+        except OSError as error:
+            # A figure that cannot be saved names a file of the folder that is about to go; the user gave another.
+            cause = error.__cause__ if isinstance(error, OutputError) else error
+            if not isinstance(cause, OSError):
+                raise
+            raise _unwritable(out, cause) from error
 
 
 def check(out: Path) -> None:
@@ -107,6 +107,18 @@ def copy(folder: Path, staged: Path) -> None:
             shutil.copytree(source, staged / name)
         elif source.exists():
             shutil.copyfile(source, staged / name)
+
+
+def _make_parents(out: Path, undo: ExitStack) -> None:
+    """Make the folders that ``out`` lies in; those that were not there go again if ``undo`` is closed."""
+    for parent in reversed([parent for parent in out.parents if not parent.exists()]):
+        parent.mkdir()
+        undo.callback(_remove_if_empty, parent)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _put(folder: Path, out: Path) -> None:
