@@ -1,5 +1,6 @@
 """The command line as a whole process: what it prints and how it ends."""
 
+import os
 import subprocess
 import sys
 import time
@@ -134,6 +135,16 @@ def test_an_interrupted_run_leaves_no_run_directory(tmp_path, signal_name):
         assert process.returncode == 130
         assert said.strip().splitlines() == ["thalweg: interrupted; nothing was written"]
         assert [path.name for path in tmp_path.iterdir()] == ["experiment.toml"]
+
+
+def test_a_terminal_that_knows_only_ascii_gets_the_summary_too(tmp_path):
+    thalweg("new", "pencil", folder=tmp_path)
+    overrides = [*QUICK, "descent.steps=8"]
+    command = [sys.executable, "-m", "thalweg", "run", "experiment.toml", *overrides]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, env=environment)
+    assert done.returncode == 0
+    assert b"6 ? 7" in done.stdout
 
 
 def test_a_second_experiment_on_the_same_stars_can_be_made(tmp_path):

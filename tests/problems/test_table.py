@@ -36,6 +36,7 @@ BAD = [
     ("x,y\n1,2\n2,inf\n", "line 3: 'y' is 'inf'; give a finite number"),
     ("x,y\n1,2\n", "has 1 usable rows; a line needs at least 2"),
     ("x,y\n", "has 0 usable rows"),
+    ("", "has no header row; give a CSV file whose first line names its columns"),
     ("x,y\n1,2\n1,3\n1,4\n", "all 3 values of 'x' in .* are 1; a slope needs at least two different ones"),
     ("x,x,y\n1,2,3\n", "has 2 columns named 'x'; give each its own name"),
 ]

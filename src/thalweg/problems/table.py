@@ -95,6 +95,8 @@ def _read(path: Path, columns: tuple[str, str], *, drop: bool) -> np.ndarray:
         raise InvalidData(f"cannot read {path}: {reason}; give the path of a CSV file in UTF-8") from None
     reader = csv.reader(text.splitlines())
     header = [name.strip() for name in next(reader, [])]
+    if not any(header):
+        raise InvalidData(f"{path} has no header row; give a CSV file whose first line names its columns")
     places = [_place(header, name, path) for name in columns]
     rows, gaps = [], []
     for row in reader:
