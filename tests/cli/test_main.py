@@ -142,8 +142,7 @@ def test_a_terminal_that_knows_only_ascii_gets_the_summary_too(tmp_path):
     overrides = [*QUICK, "descent.steps=8"]
     command = [sys.executable, "-m", "thalweg", "run", "experiment.toml", *overrides]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, env=environment)
-    assert done.returncode == 0
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, env=environment, check=True)
     assert b"6 ? 7" in done.stdout
 
 

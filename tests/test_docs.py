@@ -1,0 +1,45 @@
+"""Every example in a docstring and in the README runs and gives what it says."""
+
+import doctest
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import thalweg
+
+README = Path(__file__).parents[1] / "README.md"
+MODULES = [
+    found.name for found in pkgutil.walk_packages(thalweg.__path__, "thalweg.") if not found.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module(name):
+    assert doctest.testmod(import_module(name)).failed == 0
+
+
+def test_the_examples_are_many():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    examples = [test for name in MODULES for test in finder.find(import_module(name)) if test.examples]
+    assert len(examples) > 30
+
+
+def test_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 2
+    names = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert (tmp_path / "crown.html").stat().st_size > 1_000_000
+    assert names["falls"]["step"].values.tolist() == [6]
+    assert names["runs"].sizes["run"] == 3
+
+
+def test_the_pictures_that_the_documents_show_are_there():
+    for document in (README, README.parent / "docs" / "gallery" / "README.md"):
+        for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).is_file(), target
