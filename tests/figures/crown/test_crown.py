@@ -6,13 +6,16 @@ import numpy as np
 import optax
 import pytest
 from PIL import Image
+from scipy.spatial import KDTree
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures import crown
 from thalweg.figures.crown import film
 from thalweg.figures.crown.arrays import crown_of
+from thalweg.figures.crown.path import way_of
 from thalweg.figures.crown.ring import HEIGHT
+from thalweg.figures.crown.stage import set_stage
 from thalweg.figures.drawing import style
 from thalweg.study.survey import domain_of
 
@@ -153,6 +156,26 @@ def test_a_run_that_goes_around_and_around_is_drawn():
     runs = tw.descend(objective, optax.sgd(1.0), starts=[2.0, -1.0], steps=40)
     figure = crown(surface, runs, tw.find_valleys(objective, surface), run=1)
     assert figure.png(40).startswith(b"\x89PNG")
+
+
+def test_a_long_step_follows_the_surface_and_breaks_where_it_is_hidden():
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    surface = tw.survey(objective)
+    runs = tw.descend(objective, optax.sgd(0.05), starts=-1.5490, steps=3)
+    (axis,) = domain_of(surface["train_loss"])
+    shown = crown_of(surface, axis, runs, None, 0, None)
+    # One step carries it around half the ring and more.
+    assert np.ptp(shown.path) > np.pi
+    stage = set_stage(shown, "", "")
+    way = way_of(stage)
+    around = np.linspace(0, 2 * np.pi, 20001)
+    top = stage.ring.project(stage.ring.place(around, stage.ring.top(around)))
+    for piece in way.lines:
+        # Points are lifted by 0.012 of a height of 0.8, and neighbours lie a degree apart.
+        assert np.hypot(*np.diff(piece, axis=0).T).max() < 0.1
+        nearest = KDTree(top).query(piece)[0]
+        assert nearest.max() < 0.012
+    assert len(way.lines) > 1
 
 
 def test_a_cut_of_ones_own(published):

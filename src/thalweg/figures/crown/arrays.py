@@ -35,6 +35,9 @@ ROOM = (0.12, 0.05)
 WIDE = 2.4
 """A run that covers more of the circle than this, in radians, is not all seen at once; its derailment is."""
 
+FINE, COARSE, MOST = np.radians(1.0), 8, 720
+"""Between two steps a path is drawn at points this far apart, radians; so many at least, and at most."""
+
 TICKS = 6
 """Intervals between ticks at most."""
 
@@ -99,6 +102,14 @@ class Crown:
     def ring(self) -> Ring:
         """The surface as a solid ring, seen from where the run is."""
         return Ring(self.angles, self.levels.height(self.losses), self.azimuth)
+
+    @property
+    def along(self) -> np.ndarray:
+        """(point,), where the path is drawn, in steps and fractions of steps: fine enough to follow the ring."""
+        moves = np.abs(np.diff(self.path))
+        counts = np.clip(np.ceil(moves / FINE), COARSE, MOST).astype(int)
+        between = [step + np.arange(count) / count for step, count in enumerate(counts)]
+        return np.append(np.concatenate([np.empty(0), *between]), len(moves))
 
     @property
     def highest(self) -> float:

@@ -11,7 +11,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown import web
 from thalweg.figures.crown.arrays import Crown, crown_of
 from thalweg.figures.crown.film import Film
-from thalweg.figures.crown.path import draw_names, draw_path
+from thalweg.figures.crown.path import draw_names, draw_path, way_of
 from thalweg.figures.crown.stage import Stage, set_stage
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.wording import count, number, subject
@@ -116,5 +116,5 @@ def _stage(shown: Crown, title: str, note: str) -> Stage:
 def _static(shown: Crown, title: str, note: str) -> Canvas:
     stage = _stage(shown, title, note)
     if shown.course is not None:
-        draw_path(stage)
+        draw_path(stage, way_of(stage))
     return stage.page

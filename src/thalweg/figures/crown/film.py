@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from scipy.spatial import KDTree
 
 from thalweg.base.errors import InvalidValue, OutputError
-from thalweg.figures.crown.path import draw_path
+from thalweg.figures.crown.path import Way, draw_path, way_of
 from thalweg.figures.crown.stage import Stage
 from thalweg.figures.drawing import style
 
@@ -61,11 +61,12 @@ class Film:
         """The picture of every shown step, (height, width, 3), bytes."""
         self.canvas.draw()
         empty = self.canvas.copy_from_bbox(self.stage.page.bbox)
-        return {step: self._frame(empty, step) for step in self.lasting}
+        way = way_of(self.stage)
+        return {step: self._frame(empty, way, step) for step in self.lasting}
 
-    def _frame(self, empty: Any, step: int) -> np.ndarray:
+    def _frame(self, empty: Any, way: Way, step: int) -> np.ndarray:
         self.canvas.restore_region(empty)
-        added = draw_path(self.stage, step)
+        added = draw_path(self.stage, way, step)
         added.append(self.stage.page.text(0.03, 0.07, f"step {step}", size=14))
         renderer = self.canvas.get_renderer()
         for artist in sorted(added, key=lambda artist: artist.get_zorder()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,6 @@ from thalweg.figures.drawing.wording import minus
 
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height."""
-
-FINE = 12
-"""Points drawn between two steps, so that the path follows the surface."""
 
 APART = 5.0
 """Points between two dots at least; steps nearer to each other are told by the line's colour alone."""
@@ -43,47 +41,70 @@ def draw_names(stage: Stage) -> None:
         stage.axes.annotate(text, (at[0], at[1]), offset, textcoords="offset points", ha="center", va="center", **look)
 
 
-def draw_path(stage: Stage, until: int | None = None) -> list[Any]:
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A run as it is seen on a stage.
+
+    Attributes
+    ----------
+    points : (step, 3), its steps in space, at their true losses
+    seen : (step,), which of them the ring does not hide
+    lines : pieces along the surface, (point, 2) each, on paper
+    line_step : (line,), the step that each piece leads on from
+    """
+
+    points: np.ndarray
+    seen: np.ndarray
+    lines: list[np.ndarray]
+    line_step: np.ndarray
+
+
+def way_of(stage: Stage) -> Way:
+    """Find where the run is seen; between its steps it follows the surface, but for derailments."""
+    crown, ring = stage.crown, stage.ring
+    assert crown.course is not None
+    points = ring.place(crown.path, crown.levels.height(crown.course.train) + LIFT)
+    along = crown.along
+    angles = np.interp(along, np.arange(len(crown.path)), crown.path)
+    ways = ring.place(angles, ring.top(angles) + LIFT)
+    flat, seen = ring.project(ways), ~ring.hidden(ways)
+    # A piece is a stretch of one step between neighbouring points that are both seen.
+    step = np.floor(along[:-1]).astype(int)
+    drawn = seen[:-1] & seen[1:] & ~np.isin(step, crown.falls.step)
+    begins = np.flatnonzero(drawn & (np.diff(step, prepend=-1).astype(bool) | ~np.append(False, drawn[:-1])))
+    ends = np.flatnonzero(drawn & (np.diff(step, append=-1).astype(bool) | ~np.append(drawn[1:], False)))
+    lines = [flat[begin : end + 2] for begin, end in zip(begins, ends, strict=True)]
+    return Way(points, ~ring.hidden(points), lines, step[begins])
+
+
+def draw_path(stage: Stage, way: Way, until: int | None = None) -> list[Any]:
     """Draw the run up to a step, coloured by step, with its derailments; return what was added."""
     crown, ring = stage.crown, stage.ring
     assert crown.course is not None
-    path = crown.path[: None if until is None else until + 1]
-    points = ring.place(path, crown.levels.height(crown.course.train[: len(path)]) + LIFT)
+    last = crown.course.last if until is None else until
     look = {"cmap": style.path_colours(), "norm": canvas.step_colours(crown.course.last)}
-    lines, steps = _pieces(stage, path)
+    steps = way.line_step[: np.searchsorted(way.line_step, last)]
+    lines = way.lines[: len(steps)]
     added: list[Any] = []
     if lines:
         for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, {"array": steps, **look})):
             drawn = LineCollection(lines, linewidths=width, capstyle="round", zorder=order, **colours)
             added.append(stage.axes.add_collection(drawn, autolim=False))
-    dots = _dots(stage, points)
-    flat, size = ring.project(points[dots]), {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
+    dots = _dots(stage, way, last)
+    flat, size = ring.project(way.points[dots]), {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
     added.append(stage.axes.scatter(*flat.T, c=dots, zorder=10, **look, **size))
     for place, step in enumerate(crown.falls.step.tolist()):
-        if step + 1 < len(points):
-            added += _fall(stage, place, step, ring.project(points[step : step + 2]))
+        if step < last:
+            added += _fall(stage, place, step, ring.project(way.points[step : step + 2]))
     return added
 
 
-def _pieces(stage: Stage, path: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """Follow the surface from step to step, but for derailments; the pieces that are seen, and their steps."""
-    steps = np.setdiff1d(np.arange(len(path) - 1), stage.crown.falls.step)
-    share = np.linspace(0, 1, FINE)
-    angles = path[steps, None] + share * (path[steps + 1] - path[steps])[:, None]
-    ways = stage.ring.place(angles, stage.ring.top(angles) + LIFT)
-    seen = ~stage.ring.hidden(ways)
-    flat = stage.ring.project(ways)
-    kept = seen.sum(axis=-1) > 1
-    return [way[mask] for way, mask in zip(flat[kept], seen[kept], strict=True)], steps[kept].astype(float)
-
-
-def _dots(stage: Stage, points: np.ndarray) -> np.ndarray:
-    """Choose the steps that get a dot: the last one, and all that are seen and apart from the dot before."""
-    flat = stage.ring.project(points) * stage.points
-    seen = ~stage.ring.hidden(points)
-    must = {0, len(points) - 1, *stage.crown.falls.step, *(stage.crown.falls.step + 1)}
+def _dots(stage: Stage, way: Way, last: int) -> np.ndarray:
+    """Choose the steps that get a dot: the first, the last, those of derailments, and all apart from the dot before."""
+    flat = stage.ring.project(way.points) * stage.points
+    must = {0, last, *stage.crown.falls.step, *(stage.crown.falls.step + 1)}
     chosen: list[int] = []
-    for step in np.flatnonzero(seen).tolist():
+    for step in np.flatnonzero(way.seen[: last + 1]).tolist():
         if not chosen or step in must or np.hypot(*(flat[step] - flat[chosen[-1]])) >= APART:
             chosen.append(step)
     return np.array(chosen, dtype=int)

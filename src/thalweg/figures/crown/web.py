@@ -24,9 +24,6 @@ WIDE = 1.35
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height, or it would flicker with it."""
 
-FINE = 8
-"""Points drawn between two steps."""
-
 
 def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
@@ -119,7 +116,7 @@ def _floors(crown: Crown) -> list[web.Trace]:
 
 def _run(crown: Crown, losses: np.ndarray, last: int) -> list[web.Trace]:
     steps = np.arange(len(crown.path))
-    along = np.unique(np.concatenate([np.linspace(0, last, FINE * last + 1), steps]))
+    along = crown.along
     angles, heights = np.interp(along, steps, crown.path), crown.levels.height(losses)
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
     falling = np.isin(np.floor(along), crown.falls.step) & (along != np.floor(along))
