@@ -2,7 +2,7 @@ import numpy as np
 
 from thalweg.problems.problem import Axis
 from thalweg.valleys.locate import valley_of
-from thalweg.valleys.topology import OUTSIDE
+from thalweg.valleys.tree import OUTSIDE
 
 
 def test_positions_wrap_on_a_circle_and_end_at_the_edge_of_an_interval():

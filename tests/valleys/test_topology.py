@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests.strategies import small_grids
-from thalweg.valleys import topology
+from thalweg.valleys import topology, tree
 
 
 def flood(values, periodic):
@@ -66,7 +66,7 @@ def test_every_cell_flows_down_into_its_basin_and_walls_into_none(grid):
     values = np.array(heights, dtype=float).reshape(shape)
     values[values == 9] = np.nan
     found = topology.analyse(values, periodic)
-    assert np.array_equal(found.basins == topology.OUTSIDE, np.isnan(values))
+    assert np.array_equal(found.basins == tree.OUTSIDE, np.isnan(values))
     for number, cell in enumerate(found.minima):
         inside = values[found.basins == number]
         assert inside.min() == values.ravel()[cell]
@@ -110,11 +110,11 @@ def test_the_barrier_is_the_lowest_way_out_though_it_leads_to_a_shallower_valley
     depths = values[found.minima]
     # The valley of depth 2 ends only at the pass of height 9, but can be left over the one of height 5.
     assert found.persistence.tolist() == [np.inf, 7.0, 2.0]
-    assert topology.barriers(depths, found.passes).tolist() == [9.0, 3.0, 2.0]
+    assert tree.barriers(depths, found.passes.between, found.passes.height).tolist() == [9.0, 3.0, 2.0]
 
 
 @pytest.mark.parametrize("fill", [np.nan, np.inf])
 def test_a_grid_of_walls_has_nothing(fill):
     found = topology.analyse(np.full((3, 4), fill), (False, True))
     assert len(found.minima) == 0
-    assert (found.basins == topology.OUTSIDE).all()
+    assert (found.basins == tree.OUTSIDE).all()

@@ -9,7 +9,7 @@ from thalweg.base.checks import number
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
 from thalweg.study.survey import domain_of, survey
-from thalweg.valleys import topology
+from thalweg.valleys import topology, tree
 
 SHARE = 0.01
 """Usual threshold of persistence, as a share of the median height of the surface above its lowest point."""
@@ -124,8 +124,8 @@ def _label(valleys: topology.Topology, surface: xr.Dataset, domain: Domain) -> x
             "position": (("valley", "param"), position(valleys.minima)),
             "loss": ("valley", depths),
             "persistence": ("valley", valleys.persistence),
-            "barrier": ("valley", topology.barriers(depths, valleys.passes)),
-            "joins": ("valley", np.where(itself, topology.OUTSIDE, valleys.parent)),
+            "barrier": ("valley", tree.barriers(depths, valleys.passes.between, valleys.passes.height)),
+            "joins": ("valley", np.where(itself, tree.OUTSIDE, valleys.parent)),
             "at_edge": (
                 "valley",
                 np.any(edges, axis=0).astype(np.int8) if edges else np.zeros(len(depths), np.int8),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from thalweg.valleys.topology import OUTSIDE
+from thalweg.valleys.tree import OUTSIDE
 
 
 class Falls(NamedTuple):

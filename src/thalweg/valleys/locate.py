@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from thalweg.problems.problem import Domain
-from thalweg.valleys.topology import OUTSIDE
+from thalweg.valleys.tree import OUTSIDE
 
 
 def valley_of(

@@ -2,8 +2,7 @@
 
 Cells are put in order of value, ties in order of place, so that no two are equal. Every cell points to the
 steepest of its lower neighbours; following the pointers gives the basins. Only where two basins touch can they
-join: the lowest such place for each pair is a pass, and a spanning forest over the passes, lowest first (Kruskal
-1956), is the merge tree. Persistence follows the elder rule: where two join, the shallower minimum ends.
+join: the lowest such place for each pair is a pass, and the passes make the merge tree.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-OUTSIDE = -1
-"""The basin of a cell that is a wall, or of a position that is in no valley."""
+from thalweg.valleys import tree
+from thalweg.valleys.tree import OUTSIDE
 
 
 class Passes(NamedTuple):
@@ -59,7 +58,7 @@ def analyse(values: Float[np.ndarray, "..."], periodic: tuple[bool, ...]) -> Top
     basins = np.where(wall, OUTSIDE, number[summit])
 
     passes = _passes(flat, rank, basins, neighbours)
-    persistence, parent, saddle = _merge(flat[minima], passes)
+    persistence, parent, saddle = tree.merge(flat[minima], passes.between, passes.height)
     return Topology(minima, basins.reshape(values.shape), passes, persistence, parent, saddle)
 
 
@@ -95,14 +94,6 @@ def simplify(topology: Topology, keep: Bool[np.ndarray, " minimum"]) -> tuple[To
         place[topology.saddle[kept]],
     )
     return simpler, kept
-
-
-def barriers(depths: Float[np.ndarray, " minimum"], passes: Passes) -> Float[np.ndarray, " minimum"]:
-    """Height of the lowest pass out of each basin above its minimum; infinite where there is none."""
-    lowest = np.full(len(depths), np.inf)
-    for side in (0, 1):
-        np.minimum.at(lowest, passes.between[:, side], passes.height)
-    return lowest - depths
 
 
 def _offsets(dimension: int) -> list[tuple[int, ...]]:
@@ -157,26 +148,3 @@ def _passes(flat, rank, basins, neighbours) -> Passes:
     _, first = np.unique(between, axis=0, return_index=True)
     first = np.sort(first)
     return Passes(between[first], cell[first], flat[cell[first]])
-
-
-def _merge(depths: Float[np.ndarray, " minimum"], passes: Passes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Join basins over their passes, lowest first; minima are numbered by depth, so the smaller number lives on."""
-    count = len(depths)
-    root = list(range(count))
-    persistence = np.full(count, np.inf)
-    saddle = np.full(count, OUTSIDE)
-    parent = np.arange(count)
-
-    def find(minimum: int) -> int:
-        while root[minimum] != minimum:
-            root[minimum] = root[root[minimum]]
-            minimum = root[minimum]
-        return minimum
-
-    for place, (one, other) in enumerate(passes.between.tolist()):
-        elder, younger = sorted((find(one), find(other)))
-        if elder != younger:
-            root[younger] = parent[younger] = elder
-            persistence[younger] = passes.height[place] - depths[younger]
-            saddle[younger] = place
-    return persistence, parent, saddle
