@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 OUTSIDE = -1
 """The basin of a place that is a wall or in no valley; the pass at which a minimum ends that never does."""
@@ -69,3 +69,47 @@ def barriers(
     for side in (0, 1):
         np.minimum.at(lowest, between[:, side], heights)
     return lowest - depths
+
+
+class Kept(NamedTuple):
+    """What is left of minima and passes when the shallow minima have joined those that they merge into.
+
+    Attributes
+    ----------
+    minima : old numbers of the minima that stay
+    renumber : (minimum + 1,), the new number of every old one's valley; ``OUTSIDE`` for none, and last for ``OUTSIDE``
+    passes : old numbers of the passes that stay: the lowest between each two valleys
+    between : the valleys that each of them joins
+    parent, saddle : of the minima that stay, in new numbers
+    """
+
+    minima: Int[np.ndarray, " kept"]
+    renumber: Int[np.ndarray, " minimum"]
+    passes: Int[np.ndarray, " kept_pass"]
+    between: Int[np.ndarray, "kept_pass 2"]
+    parent: Int[np.ndarray, " kept"]
+    saddle: Int[np.ndarray, " kept"]
+
+
+def simplify(tree: Tree, between: Int[np.ndarray, "pass 2"], keep: Bool[np.ndarray, " minimum"]) -> Kept:
+    """Let every minimum that is not kept join the one that it merges into.
+
+    ``keep`` must hold with every minimum all more persistent ones.
+    """
+    owner = np.arange(len(keep))
+    # Parents are deeper and numbered by depth, so one pass from the deepest on finds every owner.
+    for minimum in np.flatnonzero(~keep):
+        parent = tree.parent[minimum]
+        owner[minimum] = owner[parent] if parent != minimum else OUTSIDE
+    kept = np.flatnonzero(keep)
+    number = np.full(len(owner) + 1, OUTSIDE)
+    number[kept] = np.arange(len(kept))
+    renumber = np.append(number[owner], OUTSIDE)
+
+    pairs = np.sort(renumber[between], axis=1)
+    real = (pairs[:, 0] != pairs[:, 1]) & (pairs[:, 0] != OUTSIDE)
+    _, first = np.unique(pairs[real], axis=0, return_index=True)
+    chosen = np.flatnonzero(real)[np.sort(first)]
+    place = np.full(len(between) + 1, OUTSIDE)
+    place[chosen] = np.arange(len(chosen))
+    return Kept(kept, renumber, chosen, pairs[chosen], renumber[tree.parent[kept]], place[tree.saddle[kept]])
