@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+import census
 from thalweg.valleys import topology
 
 Row = tuple[str, float, str, float]
@@ -86,7 +87,15 @@ def topology_beside_quick_gudhi(repeats: int) -> Row | None:
     )
 
 
+def census_beside_evaluation(repeats: int) -> Row:
+    """Time the exact census of 10,000 slopes, passes included; the other comparisons are in ``census.py``."""
+    name = "vertical census, 10000 slopes"
+    row = census.against_evaluation(10_000, min(repeats, 3))[name]
+    return name, row["seconds"], "evaluation at the slopes", row["ratio"]
+
+
 MEASUREMENTS: list[Callable[[int], Row | None]] = [
+    census_beside_evaluation,
     topology_beside_argsort,
     topology_beside_gudhi,
     topology_beside_quick_gudhi,

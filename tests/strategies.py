@@ -1,5 +1,6 @@
 """Hypothesis strategies, all in one place."""
 
+import math
 import string
 
 from hypothesis import strategies as st
@@ -26,11 +27,24 @@ def tables(keys: list[str]) -> st.SearchStrategy[dict]:
     return st.dictionaries(st.one_of(st.sampled_from(keys), names), values, max_size=5)
 
 
-small_grids = st.tuples(st.integers(3, 6), st.integers(3, 6)).flatmap(
-    lambda shape: st.tuples(
-        st.just(shape),
-        # Few distinct heights, so that ties and plateaus are common.
-        st.lists(st.integers(0, 9), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]),
-        st.tuples(st.booleans(), st.booleans()),
+def grids(dimension: int, longest: int) -> st.SearchStrategy[tuple]:
+    """Shape, heights and which axes are periodic, of grids with axes of 3 cells and more."""
+    return st.tuples(*[st.integers(3, longest)] * dimension).flatmap(
+        lambda shape: st.tuples(
+            st.just(shape),
+            # Few distinct heights, so that ties and plateaus are common.
+            st.lists(st.integers(0, 9), min_size=math.prod(shape), max_size=math.prod(shape)),
+            st.tuples(*[st.booleans()] * dimension),
+        )
     )
+
+
+small_lines, small_grids, small_solids = grids(1, 12), grids(2, 6), grids(3, 4)
+
+
+planar_points = st.lists(
+    # Whole numbers, so that repeated slopes, points on an axis and points at the origin are common.
+    st.tuples(st.integers(-9, 9), st.integers(-7, 12)),
+    min_size=1,
+    max_size=6,
 )

@@ -1,0 +1,68 @@
+"""For which models, residuals and losses every valley is known exactly.
+
+Between two data lines every term ``|r|^p`` with ``p <= 1`` is concave in the parameter, and so is their sum: no strict
+local minimum lies there. What is left are the lines through data points, and they can be counted.
+"""
+
+from __future__ import annotations
+
+from thalweg.base.checks import choice
+from thalweg.base.errors import InvalidValue
+from thalweg.losses.loss import Loss
+
+MODELS = ("through_origin", "affine")
+RESIDUALS = ("vertical", "orthogonal")
+GRID = "use method = 'grid'"
+
+
+def exponent(loss: Loss, *, model: str = "through_origin", residual: str = "vertical") -> float:
+    """Return the exponent p of a loss for which the exact census is proved.
+
+    Proved are: a line through the origin, vertical or orthogonal residual, ``|r|^p`` with ``0 < p <= 1``; the line
+    ``y = W x + b``, vertical residual, ``0 < p < 1``.
+
+    Parameters
+    ----------
+    loss : absolute, fourth_root, root or power, without smoothing
+    model : ``"through_origin"`` or ``"affine"``
+    residual : ``"vertical"`` or ``"orthogonal"``
+
+    Raises
+    ------
+    InvalidValue
+        If nothing is proved for the three together.
+
+    Examples
+    --------
+    >>> from thalweg.losses import root
+    >>> exponent(root(8))
+    0.25
+    """
+    choice("model", model, MODELS)
+    choice("residual", residual, RESIDUALS)
+    if model == "affine" and residual == "orthogonal":
+        raise InvalidValue(f"no exact census is known for y = W x + b with orthogonal residuals; {GRID}")
+    p = _power(loss)
+    if p is None:
+        raise InvalidValue(f"the exact census needs a power of |r|, and the loss is {loss.name!r}; {GRID}")
+    if smoothing := loss.settings.get("smoothing", 0.0):
+        raise InvalidValue(
+            f"the exact census needs a loss without smoothing, and smoothing = {smoothing:g}; set it to 0 or {GRID}"
+        )
+    if p > 1 or (p == 1 and model == "affine"):
+        allowed = "below 1" if model == "affine" else "at most 1"
+        raise InvalidValue(f"the exact census needs |r|^p with p {allowed}, and the loss has p = {p:g}; {GRID}")
+    return p
+
+
+def _power(loss: Loss) -> float | None:
+    """Exponent of a loss that is a power of the residual's size."""
+    settings = loss.settings
+    powers = {
+        "quadratic": lambda: 2.0,
+        "absolute": lambda: 1.0,
+        "fourth_root": lambda: 0.5,
+        "root": lambda: 2 / settings["n"],
+        "power": lambda: float(settings["p"]),
+    }
+    return powers[loss.name]() if loss.name in powers else None
