@@ -1,0 +1,229 @@
+"""Gradient flow from many starts at once: where the surface itself would let each of them come to rest.
+
+A step follows the flow of the local quadratic exactly: with ``φ₁(z) = (eᶻ - 1)/z`` it is ``-h φ₁(-hH) g``, the
+exponential Rosenbrock–Euler method. A short step is gradient descent, a long one in a bowl is Newton's, so stiff
+valleys cost few steps and the end is polished on the way. The step width follows the error estimate of the
+third-order companion; a step that is too wrong, or that leads upwards, is taken again at less than its width.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Float, Integer
+
+from thalweg.base.precision import computing
+from thalweg.base.progress import track
+from thalweg.descent import mean
+from thalweg.problems.problem import Domain
+
+BATCH = 1024
+"""Starts that flow at once at most."""
+
+ERROR = 1e-4
+"""Error allowed in one step, as a share of each axis's length."""
+
+REACH = 0.02
+"""Longest step, as a share of each axis's length."""
+
+FLOOR = 1e-11
+"""A step shorter than this share of each axis's length ends the flow."""
+
+ROUNDING = 1e-14
+"""A step may lead upwards by this share of the height: near a minimum all heights are equal to rounding."""
+
+STEPS = 5000
+"""Steps of one start at most."""
+
+
+class Ends(NamedTuple):
+    """Where each start came to rest.
+
+    Attributes
+    ----------
+    position : not wrapped on a circle; never off a bounded axis
+    height : the objective there; not finite where the start's already is not
+    gradient : its norm, without what points out of a bounded axis; large at a cusp, where that is no fault
+    settled : 1 where the steps had become short, 0 where the most steps were taken or the numbers are not finite
+    steps : how many were tried
+    """
+
+    position: Float[np.ndarray, "start param"]
+    height: Float[np.ndarray, " start"]
+    gradient: Float[np.ndarray, " start"]
+    settled: Bool[np.ndarray, " start"]
+    steps: Integer[np.ndarray, " start"]
+
+
+class _Flow(NamedTuple):
+    """One position a lane, what is known of the objective there, and the next step's width in time."""
+
+    position: Any
+    height: Any
+    gradient: Any
+    hessian: Any
+    width: Any
+    running: Any
+    steps: Any
+
+
+def descend(
+    example: mean.Example,
+    columns: mean.Columns,
+    domain: Domain,
+    starts: Float[np.ndarray, "start param"],
+    steps: int = STEPS,
+) -> Ends:
+    """Let every start flow along ``-∇f`` until it rests, in 64 bits.
+
+    On a bounded axis the flow ends at the edge or slides along it. Each start is computed as if it were alone. A
+    valley narrower than the error allowed in a step may be stepped over. Along a crease, where the gradient jumps,
+    steps shrink and a start may rest before the lowest place: check such ends by the paths between them.
+
+    Parameters
+    ----------
+    example, columns : the objective as the mean of ``example(params, *columns)``
+    domain : its axes; a periodic one is a circle
+    starts : inside the domain
+    steps : of one start at most
+
+    References
+    ----------
+    M. Hochbruck, A. Ostermann, J. Schweitzer, "Exponential Rosenbrock-type methods", SIAM Journal on Numerical
+    Analysis 47, 786–803, 2009, doi:10.1137/080717717.
+    """
+    low, high, length = bounds(domain)
+    columns = tuple(np.asarray(column, np.float64) for column in columns)
+    width = mean.width_for(len(starts), BATCH)
+    parts = []
+    with computing(64):
+        for first in track(range(0, len(starts), width), "flowing"):
+            batch = starts[first : first + width].astype(np.float64)
+            ends = _program(mean.pad(batch, width), columns, low, high, length, example, steps)
+            parts.append([np.asarray(part)[..., : len(batch)] for part in ends])
+    position, height, gradient, settled, taken = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return Ends(position.T, height, gradient, settled, taken)
+
+
+def bounds(
+    domain: Domain,
+) -> tuple[Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"]]:
+    """Lay out (low, high, length) of every axis as columns; a circle has no ends."""
+    low = [-np.inf if axis.periodic else axis.low for axis in domain]
+    high = [np.inf if axis.periodic else axis.high for axis in domain]
+    length = [axis.length for axis in domain]
+    return np.array(low)[:, None], np.array(high)[:, None], np.array(length)[:, None]
+
+
+def inward(position: Any, gradient: Any, low: Any, high: Any) -> Any:
+    """Tell which parts of the gradient do not point out of a bounded axis at whose end the position is."""
+    return ~(((position <= low) & (gradient > 0)) | ((position >= high) & (gradient < 0)))
+
+
+@partial(jax.jit, static_argnames=("example", "steps"))
+def _program(starts, columns, low, high, length, example, steps):
+    view = partial(look, example, columns)
+
+    def more(flow: _Flow) -> Array:
+        return jnp.any(flow.running)
+
+    def step(flow: _Flow) -> _Flow:
+        free = inward(flow.position, flow.gradient, low, high)
+        gradient = jnp.where(free, flow.gradient, 0)
+        values, vectors = curvature(flow.hessian, free)
+        first = -_along(vectors, gradient, flow.width * _phi1(-flow.width * values))
+        position = jnp.clip(flow.position + first, low, high)
+        moved = position - flow.position
+        height, slope, hessian = view(position)
+        defect = jnp.where(free, slope - flow.gradient - _times(flow.hessian, moved), 0)
+        error = _along(vectors, defect, 2 * flow.width * _phi3(-flow.width * values))
+        return _judge(flow, (position, height, slope, hessian), size(moved, length), size(error, length), steps)
+
+    height, gradient, hessian = view(starts)
+    width = 0.1 * REACH / jnp.maximum(size(gradient, length), jnp.finfo(starts.dtype).tiny)
+    finite = jnp.isfinite(height) & jnp.all(jnp.isfinite(gradient), axis=0)
+    none = jnp.zeros(starts.shape[1], jnp.int32)
+    flow = _Flow(starts, height, gradient, hessian, jnp.minimum(width, 1e100), finite, none)
+    flow = lax.while_loop(more, step, flow)
+    rest = jnp.where(inward(flow.position, flow.gradient, low, high), flow.gradient, 0)
+    norm = jnp.sqrt(jnp.sum(rest * rest, axis=0))
+    return flow.position, flow.height, norm, finite & (flow.steps < steps), flow.steps
+
+
+def _judge(flow: _Flow, there: Any, moved: Array, error: Array, steps: int) -> _Flow:
+    """Take the step or leave it, and choose the next width."""
+    position, height, gradient, hessian = there
+    finite = jnp.isfinite(height) & jnp.all(jnp.isfinite(gradient), axis=0)
+    lower = height <= flow.height + ROUNDING * jnp.abs(flow.height)
+    wide = jnp.maximum((error / ERROR) ** (1 / 3), moved / REACH)
+    good = finite & lower & (wide <= 1)
+    taken = flow.running & good
+    factor = jnp.clip(0.8 / wide, 0.2, 5.0)
+    factor = jnp.where(good, factor, jnp.where(finite & lower, jnp.minimum(factor, 0.8), 0.4))
+    done = flow.steps + flow.running
+    # A move that is not finite is no short one.
+    running = flow.running & ~(moved <= FLOOR) & (done < steps)
+    return _Flow(
+        jnp.where(taken, position, flow.position),
+        jnp.where(taken, height, flow.height),
+        jnp.where(taken, gradient, flow.gradient),
+        jnp.where(taken, hessian, flow.hessian),
+        jnp.clip(jnp.where(flow.running, flow.width * factor, flow.width), 1e-200, 1e200),
+        running,
+        done,
+    )
+
+
+def look(example: mean.Example, columns: mean.Columns, position: Any) -> tuple[Any, Any, Any]:
+    """Height, gradient (param, lane) and Hessian (param, param, lane), which is 0 where it is not finite."""
+
+    def turn(direction: Array) -> Array:
+        tangent = jnp.broadcast_to(direction[:, None], position.shape)
+        both = partial(mean.value_and_gradient, example, columns=columns)
+        return jax.jvp(both, (position,), (tangent,))[1][1]
+
+    height, gradient = mean.value_and_gradient(example, position, columns)
+    hessian = jax.vmap(turn)(jnp.eye(position.shape[0], dtype=position.dtype))
+    hessian = (hessian + hessian.swapaxes(0, 1)) / 2
+    return height, gradient, jnp.where(jnp.all(jnp.isfinite(hessian), axis=(0, 1)), hessian, 0)
+
+
+def curvature(hessian: Any, free: Any) -> tuple[Any, Any]:
+    """Eigenvalues (param, lane) and eigenvectors (param, value, lane) of the Hessian among the free axes."""
+    values, vectors = jnp.linalg.eigh(jnp.moveaxis(jnp.where(free & free[:, None], hessian, 0), -1, 0))
+    return values.T, jnp.moveaxis(vectors, 0, -1)
+
+
+def _along(vectors: Any, vector: Any, factors: Any) -> Any:
+    """Scale a vector's parts along the eigenvectors."""
+    parts = factors * jnp.sum(vectors * vector[:, None], axis=0)
+    return jnp.sum(vectors * parts, axis=1)
+
+
+def _times(matrix: Any, vector: Any) -> Any:
+    return jnp.sum(matrix * vector, axis=1)
+
+
+def size(vector: Any, length: Any) -> Any:
+    """The largest part of a vector, in lengths of its axis."""
+    return jnp.max(jnp.abs(vector) / length, axis=0)
+
+
+def _phi1(z: Any) -> Any:
+    """``(eᶻ - 1)/z``; large z are cut off, as steps that long are refused anyway."""
+    z = jnp.minimum(z, 100.0)
+    small = jnp.abs(z) < 1e-8
+    return jnp.where(small, 1 + z / 2, jnp.expm1(z) / jnp.where(small, 1.0, z))
+
+
+def _phi3(z: Any) -> Any:
+    """``(eᶻ - 1 - z - z²/2)/z³``; near 0 its series, as the differences lose all digits."""
+    z = jnp.minimum(z, 100.0)
+    small = jnp.abs(z) < 1e-2
+    safe = jnp.where(small, 1.0, z)
+    return jnp.where(small, 1 / 6 + z / 24 + z * z / 120, (jnp.expm1(z) - z - z * z / 2) / safe**3)

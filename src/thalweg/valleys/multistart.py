@@ -1,0 +1,279 @@
+"""Multi-start census: the minima that many starts flow to, in any dimension, and the passes between them.
+
+Every start flows down to its end. Ends at one place are one; an end that a low path joins to a deeper one is part of
+it. What is left are the minima, each with its share of the start volume. Bands between neighbours give the passes, and
+the passes the merge tree, which in this field is called the disconnectivity graph.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+from scipy.stats import qmc
+
+from thalweg.base.checks import number, whole
+from thalweg.base.errors import InvalidValue
+from thalweg.losses.objective import Objective
+from thalweg.problems.problem import Domain
+from thalweg.surface import grid
+from thalweg.valleys import band, flow, nearness, shares, summit, tree
+from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
+from thalweg.valleys.tree import OUTSIDE, Tree
+
+MOST = 2**20
+"""Starts at most."""
+
+SAME = 1e-6
+"""Ends nearer than this share of every axis's length are one place."""
+
+NEAR = 1e-3
+"""A run's end nearer than this share of every axis's length belongs to the minimum."""
+
+RISE = 1e-6
+"""Usual least persistence of a minimum, as a share of the starts' median height above the lowest end."""
+
+ROUNDING = 1e3
+"""Differences below this many times the spacing of numbers are rounding, not valleys."""
+
+NEIGHBOURS = 3
+"""Nearest minima to which passes are sought from each; more where the minima would not hang together."""
+
+
+class Routes(NamedTuple):
+    """The lowest path found between each two neighbouring minima, lowest first.
+
+    Attributes
+    ----------
+    between : the two minima
+    place, height : of the highest place on the path, wrapped on a circle
+    converged : whether the band came to rest on a pass; else the pass may be lower than the height
+    """
+
+    between: Integer[np.ndarray, "pass 2"]
+    place: Float[np.ndarray, "pass param"]
+    height: Float[np.ndarray, " pass"]
+    converged: Bool[np.ndarray, " pass"]
+
+
+class Census(NamedTuple):
+    """What the starts found; minima in order of depth.
+
+    Attributes
+    ----------
+    position, depth : of the minima, wrapped on a circle
+    basin : the minimum of each start; ``OUTSIDE`` where its numbers are not finite
+    settled : whether each start's flow came to rest
+    counts, shares : starts of each minimum, and its share of the start volume
+    unseen : the share of the start volume that belongs to minima not found
+    routes, tree : passes between neighbours and what they merge
+    rise : the least persistence that makes a minimum, in units of the loss
+    """
+
+    position: Float[np.ndarray, "minimum param"]
+    depth: Float[np.ndarray, " minimum"]
+    basin: Integer[np.ndarray, " start"]
+    settled: Bool[np.ndarray, " start"]
+    counts: Integer[np.ndarray, " minimum"]
+    shares: Shares
+    unseen: Unseen
+    routes: Routes
+    tree: Tree
+    rise: float
+
+
+class Difference(NamedTuple):
+    """How often two descents from one start end in different basins.
+
+    Attributes
+    ----------
+    share, low, high : of the starts compared, with Wilson's interval
+    compared : starts for which both basins are known
+    unknown : the others
+    """
+
+    share: float
+    low: float
+    high: float
+    compared: int
+    unknown: int
+
+
+def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "start param"]:
+    """Spread starts over a domain by a scrambled Sobol sequence; a longer list begins with the shorter one.
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is outside what is allowed.
+
+    References
+    ----------
+    A. B. Owen, "Scrambling Sobol' and Niederreiter–Xing points", Journal of Complexity 14, 466–489, 1998,
+    doi:10.1006/jcom.1998.0487.
+
+    Examples
+    --------
+    >>> from thalweg.problems import himmelblau
+    >>> design(himmelblau().domain, 5).shape
+    (5, 2)
+    """
+    whole("count of starts", count, at_least=1, at_most=MOST)
+    whole("seed of the starts", seed, at_least=0)
+    points = qmc.Sobol(len(domain), scramble=True, rng=seed).random_base2((count - 1).bit_length())
+    return np.array([axis.low for axis in domain]) + points[:count] * np.array([axis.length for axis in domain])
+
+
+def explore(
+    objective: Objective,
+    starts: Float[np.ndarray, "start param"],
+    *,
+    rise: float | None = None,
+    neighbours: int = NEIGHBOURS,
+    confidence: float = CONFIDENCE,
+) -> Census:
+    """Find the minima that starts flow to, their shares of the start volume, and the passes between them.
+
+    Minima of equal depth stay apart: only the place, and the path between, tell whether two are one. A surface that is
+    constant to rounding has no minimum.
+
+    Parameters
+    ----------
+    objective : what is explored, in 64 bits
+    starts : spread evenly over the domain, as :func:`design` does
+    rise : a minimum from which a path to a deeper one rises by no more than this is none; a millionth of the starts'
+        median height above the lowest end by default
+    neighbours : nearest minima to which passes are sought from each
+    confidence : of the intervals, above 0 and below 1
+
+    Raises
+    ------
+    InvalidValue
+        If a start is off a bounded axis, or a number is outside what is allowed.
+
+    Examples
+    --------
+    >>> from thalweg import problems
+    >>> from thalweg.losses.objective import objective
+    >>> himmelblau = objective(problems.himmelblau())
+    >>> census = explore(himmelblau, design(himmelblau.problem.domain, 64))
+    >>> len(census.depth), int(census.counts.sum())
+    (4, 64)
+    """
+    domain = objective.problem.domain
+    whole("neighbours", neighbours, at_least=1)
+    _check(starts, domain)
+    ends = flow.descend(objective.example, objective.train, domain, starts)
+    rise = _rise(objective, starts, ends.height, rise)
+    finite = np.isfinite(ends.height) & np.isfinite(rise)
+    place = nearness.wrap(ends.position[finite], domain)
+    nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
+    position, depth = place[nodes], ends.height[finite][nodes]
+
+    between, straight = _straight(objective, position, neighbours)
+    order = np.argsort(straight, kind="stable")
+    joined = tree.merge(depth, between[order], straight[order])
+    kept = tree.simplify(joined, between[order], joined.persistence > rise)
+    node, position, depth = kept.renumber[node], position[kept.minima], depth[kept.minima]
+
+    routes = _routes(objective, position, neighbours)
+    joined = tree.merge(depth, routes.between, routes.height)
+    kept = tree.simplify(joined, routes.between, joined.persistence > rise)
+    routes = Routes(kept.between, *(part[kept.passes] for part in routes[1:]))
+    position, depth = position[kept.minima], depth[kept.minima]
+
+    basin = np.full(len(starts), OUTSIDE)
+    basin[finite] = kept.renumber[node]
+    counts = np.bincount(basin[basin != OUTSIDE], minlength=len(depth))
+    return Census(
+        position,
+        depth,
+        basin,
+        ends.settled,
+        counts,
+        shares.wilson(counts, len(starts), confidence),
+        shares.unseen(counts, len(starts), confidence),
+        routes,
+        tree.merge(depth, routes.between, routes.height),
+        rise,
+    )
+
+
+def assign(
+    positions: Float[np.ndarray, "run param"],
+    minima: Float[np.ndarray, "minimum param"],
+    domain: Domain,
+    near: float = NEAR,
+) -> Integer[np.ndarray, " run"]:
+    """Number the minimum nearest to each run's end; ``OUTSIDE`` if none is within ``near`` of every axis's length."""
+    number("near", near, above=0)
+    return nearness.nearest(nearness.wrap(positions, domain), minima, domain, near)
+
+
+def compare(
+    one: Integer[np.ndarray, " start"], other: Integer[np.ndarray, " start"], confidence: float = CONFIDENCE
+) -> Difference:
+    """Count how often two descents from the same starts end in different basins.
+
+    Starts whose basin is ``OUTSIDE`` for either are left out, and counted.
+    """
+    known = (one != OUTSIDE) & (other != OUTSIDE)
+    compared = int(known.sum())
+    if not compared:
+        return Difference(np.nan, 0.0, 1.0, 0, len(one))
+    found = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared, confidence)
+    share, low, high = (float(part[0]) for part in found)
+    return Difference(share, low, high, compared, len(one) - compared)
+
+
+def _check(starts: np.ndarray, domain: Domain) -> None:
+    if not len(starts):
+        raise InvalidValue("there are no starts; give at least 1")
+    for axis, along in zip(domain, starts.T, strict=True):
+        off = ~np.isfinite(along) | (not axis.periodic and (along < axis.low) | (along > axis.high))
+        if off.any():
+            raise InvalidValue(
+                f"a start has {axis.name} = {along[off][0]}; give numbers from {axis.low:g} to {axis.high:g}"
+            )
+
+
+def _rise(objective: Objective, starts: np.ndarray, ends: np.ndarray, rise: float | None) -> float:
+    """Choose the least persistence; infinite, and so no minimum, where all heights are equal to rounding."""
+    heights = grid.evaluate(objective.example, objective.train, starts)
+    heights, ends = heights[np.isfinite(heights)], ends[np.isfinite(ends)]
+    if not heights.size or not ends.size:
+        return np.inf
+    # Not the largest height: a pole would call everything rounding.
+    rounding = float(ROUNDING * np.finfo(np.float64).eps * np.quantile(np.abs(heights), 0.9))
+    if max(heights.max(), ends.max()) - ends.min() <= rounding:
+        return np.inf
+    usual = RISE * float(np.median(heights) - ends.min())
+    return max(usual if rise is None else number("rise", rise, at_least=0), rounding)
+
+
+def _straight(objective: Objective, position: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbouring ends, and the highest place on the straight line between them: a bound for their pass."""
+    domain = objective.problem.domain
+    between, turns = nearness.pairs(position, domain, neighbours)
+    if not len(between):
+        return between, np.zeros(0)
+    lines = band.ends(position, between, domain, turns)
+    return between, summit.highest(objective.example, objective.train, lines)[0]
+
+
+def _routes(objective: Objective, position: np.ndarray, neighbours: int) -> Routes:
+    """Passes between neighbouring minima, the lowest for each pair, in order of height."""
+    domain = objective.problem.domain
+    between, turns = nearness.pairs(position, domain, neighbours)
+    if not len(between):
+        none = np.zeros(0)
+        return Routes(between, np.zeros((0, len(domain))), none, none.astype(bool))
+    bands = band.relax(
+        objective.example, objective.train, domain=domain, ends=band.ends(position, between, domain, turns)
+    )
+    order = np.argsort(bands.height, kind="stable")
+    _, first = np.unique(between[order], axis=0, return_index=True)
+    chosen = order[np.sort(first)]
+    place = nearness.wrap(bands.place[chosen], domain)
+    return Routes(between[chosen], place, bands.height[chosen], bands.converged[chosen])

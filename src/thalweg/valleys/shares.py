@@ -1,0 +1,146 @@
+"""How much of the start volume each basin has, and how much belongs to minima that no run has found yet.
+
+All errors are those of independent starts. A low-discrepancy design fills the domain more evenly than chance, so that
+its shares usually lie nearer to the truth than the intervals say.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Integer
+from scipy.special import ndtri
+
+from thalweg.base.checks import number, whole
+from thalweg.base.errors import InvalidValue
+
+CONFIDENCE = 0.95
+"""Usual probability that an interval covers the truth."""
+
+
+class Shares(NamedTuple):
+    """Shares of all starts, with the interval that each lies in at the stated confidence."""
+
+    share: Float[np.ndarray, " basin"]
+    low: Float[np.ndarray, " basin"]
+    high: Float[np.ndarray, " basin"]
+
+
+class Unseen(NamedTuple):
+    """The share of the start volume that belongs to minima not yet seen.
+
+    Attributes
+    ----------
+    share : the Good–Turing estimate, the share of starts that are alone in their basin
+    error : half the width of Esty's interval around it; 0 where no basin has one or two starts
+    bound : what it does not exceed at the stated confidence, whatever the basins are
+    singletons, doubletons : how many basins have one start, and two
+    """
+
+    share: float
+    error: float
+    bound: float
+    singletons: int
+    doubletons: int
+
+
+def wilson(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float = CONFIDENCE) -> Shares:
+    """Estimate the share of each basin, with Wilson's score interval.
+
+    ``(p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n)``
+
+    Parameters
+    ----------
+    counts : starts in each basin
+    starts : how many there are in all
+    confidence : probability that an interval covers the true share, above 0 and below 1
+
+    Raises
+    ------
+    InvalidValue
+        If a count is negative or above ``starts``, or the confidence is none.
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22, 209–212, 1927, doi:10.1080/01621459.1927.10502953.
+
+    Examples
+    --------
+    >>> wilson(np.array([10, 0]), 10).low.round(3).tolist()
+    [0.722, 0.0]
+    """
+    starts = _check(counts, starts)
+    z = float(ndtri((1 + _confidence(confidence)) / 2))
+    p = counts / starts
+    middle = p + z * z / (2 * starts)
+    half = z * np.sqrt(p * (1 - p) / starts + (z / (2 * starts)) ** 2)
+    width = 1 + z * z / starts
+    # With none, or with all, one end is exact; the formula gives it up to rounding.
+    low = np.where(counts == 0, 0.0, (middle - half) / width)
+    high = np.where(counts == starts, 1.0, (middle + half) / width)
+    return Shares(p, low, high)
+
+
+def unseen(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float = CONFIDENCE) -> Unseen:
+    """Estimate the share of the start volume whose minima no start has found.
+
+    The estimate is N₁/n: of n starts, N₁ are alone in their basin. Its error is Esty's normal approximation,
+    ``z √(N₁ (1 - N₁/n) + 2 N₂) / n``, good for many basins with few starts each. The bound needs no such thing:
+    ``N₁/n + (1 + √2) √(ln(2/δ)/n)`` with ``δ = 1 - confidence``. It joins two facts, at δ/2 each: the unseen share
+    exceeds its mean by t with probability ``exp(-n t²)`` at most (Berend and Kontorovich), and the mean of N₁/n, never
+    below that mean, exceeds N₁/n by t with probability ``exp(-n t²/2)`` at most (McDiarmid).
+
+    Parameters
+    ----------
+    counts : starts in each basin; empty basins do not matter
+    starts : how many there are in all
+    confidence : of the error and of the bound, above 0 and below 1
+
+    Raises
+    ------
+    InvalidValue
+        If a count is negative or above ``starts``, or the confidence is none.
+
+    References
+    ----------
+    I. J. Good, "The population frequencies of species and the estimation of population parameters", Biometrika 40,
+    237–264, 1953, doi:10.1093/biomet/40.3-4.237.
+    W. W. Esty, "A normal limit law for a nonparametric estimator of the coverage of a random sample", The Annals of
+    Statistics 11, 905–912, 1983, doi:10.1214/aos/1176346256.
+    C. McDiarmid, "On the method of bounded differences", Surveys in Combinatorics, 148–188, 1989,
+    doi:10.1017/CBO9781107359949.008.
+    D. Berend, A. Kontorovich, "On the concentration of the missing mass", Electronic Communications in Probability 18
+    (3), 1–7, 2013, doi:10.1214/ECP.v18-2359, who sharpen McAllester and Ortiz (2003).
+
+    Examples
+    --------
+    >>> unseen(np.array([5, 3, 1, 1]), 10).share
+    0.2
+    """
+    starts = _check(counts, starts)
+    confidence = _confidence(confidence)
+    z = float(ndtri((1 + confidence) / 2))
+    once, twice = int(np.sum(counts == 1)), int(np.sum(counts == 2))
+    share = once / starts
+    error = z * np.sqrt(once * (1 - share) + 2 * twice) / starts
+    bound = share + (1 + np.sqrt(2)) * np.sqrt(np.log(2 / (1 - confidence)) / starts)
+    return Unseen(share, float(error), min(float(bound), 1.0), once, twice)
+
+
+def _check(counts: np.ndarray, starts: int) -> int:
+    starts = whole("starts", starts, at_least=1)
+    if counts.size and (counts.min() < 0 or counts.sum() > starts):
+        raise InvalidValue(
+            f"counts = {counts.tolist()} are no parts of {starts} starts; give numbers of at least 0 "
+            f"and together at most {starts}"
+        )
+    return starts
+
+
+def _confidence(value: float) -> float:
+    value = number("confidence", value, above=0)
+    if value >= 1:
+        raise InvalidValue(f"confidence = {value!r} is not allowed; give a number above 0 and below 1")
+    return value

@@ -1,0 +1,136 @@
+"""The highest place on a path, and the pass that lies beside it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Bool, Float
+
+from thalweg.base.precision import computing
+from thalweg.descent import mean
+from thalweg.problems.problem import Domain
+from thalweg.surface import grid
+from thalweg.valleys.flow import bounds, curvature, inward, look, size
+
+BATCH = 256
+"""Passes polished at once at most."""
+
+BETWEEN = 16
+"""Places looked at from one image of a path to the next."""
+
+ROUNDS = 10
+"""How often the surroundings of the highest place are looked at, each time at an eighth of the width."""
+
+STEPS = 20
+"""Newton steps onto a pass."""
+
+
+class Summits(NamedTuple):
+    """Places near which passes were sought.
+
+    Attributes
+    ----------
+    place, height : where Newton's method led, at most ``reach`` away along each axis
+    slope : norm of the gradient there, in units of the loss per length of an axis
+    is_pass : whether exactly one curvature is below 0
+    """
+
+    place: Float[np.ndarray, "path param"]
+    height: Float[np.ndarray, " path"]
+    slope: Float[np.ndarray, " path"]
+    is_pass: Bool[np.ndarray, " path"]
+
+
+def highest(
+    example: mean.Example, columns: mean.Columns, paths: Float[np.ndarray, "path image param"]
+) -> tuple[Float[np.ndarray, " path"], Float[np.ndarray, "path param"]]:
+    """Find the highest place on each path of straight pieces: (height, place); infinite where a place is not finite.
+
+    Between two places looked at there may be a higher one only if the objective turns twice between them.
+    """
+    count, images, _ = paths.shape
+
+    def measure(where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        piece = np.clip(where.astype(np.int64), 0, images - 2)
+        rows = np.arange(count)[:, None]
+        share = (where - piece)[..., None]
+        # A weighted mean meets both ends exactly.
+        places = (1 - share) * paths[rows, piece] + share * paths[rows, piece + 1]
+        heights = grid.evaluate(example, columns, places.reshape(-1, places.shape[-1])).reshape(where.shape)
+        heights = np.where(np.isfinite(heights), heights, np.inf)
+        top = np.argmax(heights, axis=1)
+        return top, np.concatenate([heights[rows[:, 0], top][:, None], places[rows[:, 0], top]], axis=1)
+
+    where = np.broadcast_to(np.linspace(0, images - 1, (images - 1) * BETWEEN + 1), (count, (images - 1) * BETWEEN + 1))
+    width = 1 / BETWEEN
+    top, found = measure(where)
+    for _ in range(ROUNDS):
+        middle = np.take_along_axis(where, top[:, None], axis=1)
+        where = np.clip(middle + width * np.linspace(-1, 1, 17), 0, images - 1)
+        top, found = measure(where)
+        width /= 8
+    return found[:, 0], found[:, 1:]
+
+
+def polish(
+    example: mean.Example,
+    columns: mean.Columns,
+    *,
+    domain: Domain,
+    places: Float[np.ndarray, "path param"],
+    reach: Float[np.ndarray, " path"],
+) -> Summits:
+    """Go from every place to the pass beside it by Newton's method, while the gradient falls.
+
+    Parameters
+    ----------
+    example, columns : the objective as the mean of ``example(params, *columns)``
+    domain : its axes; on the edge of a bounded one the pass is sought along the edge
+    places : where to begin
+    reach : how far from there at most, in lengths of the axes
+    """
+    low, high, length = bounds(domain)
+    columns = tuple(np.asarray(column, np.float64) for column in columns)
+    width = mean.width_for(len(places), BATCH)
+    parts = []
+    with computing(64):
+        for first in range(0, len(places), width):
+            batch = places[first : first + width]
+            near = mean.pad(reach[first : first + width, None], width)[0]
+            found = _program(mean.pad(batch, width), columns, (near, length, low, high), example)
+            parts.append([np.asarray(part)[..., : len(batch)] for part in found])
+    place, *rest = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return Summits(place.T, *rest)
+
+
+@partial(jax.jit, static_argnames="example")
+def _program(places, columns, around, example):
+    reach, length, low, high = around
+
+    def inner(at: Any, gradient: Any, hessian: Any) -> tuple[Any, Any, Any]:
+        """Gradient and curvature among the axes that do not point out of the box."""
+        free = inward(at, gradient, low, high)
+        return jnp.where(free, gradient, 0), *curvature(hessian, free)
+
+    def slope(gradient: Any) -> Any:
+        return jnp.sqrt(jnp.sum((gradient * length) ** 2, axis=0))
+
+    def step(carry: Any, _: Any) -> tuple[Any, None]:
+        at, seen = carry
+        rest, values, vectors = inner(at, *seen[1:])
+        parts = jnp.sum(vectors * rest[:, None], axis=0) / jnp.where(values == 0, 1, values)
+        beyond = jnp.clip(at - jnp.sum(vectors * parts, axis=1), low, high)
+        there = look(example, columns, beyond)
+        left = jnp.where(inward(beyond, there[1], low, high), there[1], 0)
+        near = size(beyond - places, length) <= reach
+        good = (jnp.sum(values < 0, axis=0) == 1) & near & (slope(left) < slope(rest)) & jnp.isfinite(there[0])
+        return jax.tree.map(lambda new, old: jnp.where(good, new, old), (beyond, there), carry), None
+
+    (at, seen), _ = lax.scan(step, (places, look(example, columns, places)), None, length=STEPS)
+    rest, values, _ = inner(at, *seen[1:])
+    return at, seen[0], slope(rest), jnp.sum(values < 0, axis=0) == 1
