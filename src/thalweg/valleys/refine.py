@@ -1,0 +1,277 @@
+"""Minima and passes of a grid, polished on the objective itself.
+
+A smooth minimum is where Newton's method ends: its gradient is rounding and no curvature is negative. A cusp has no
+gradient; it is closed in on by heights alone. What is neither within a cell of its place keeps the place of the grid.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from thalweg.base.precision import computing
+from thalweg.descent import mean
+from thalweg.problems.problem import Domain
+from thalweg.valleys import polish
+from thalweg.valleys.polish import EPS, Box, Examined, Found
+
+WIDTH = 64
+"""Places searched from at once at most."""
+
+STILL = 1e-6
+"""A smooth place has a gradient below this, in heights a cell, for each unit of relief; it reaches far less."""
+
+JUMP = 1e-3
+"""Where the gradient beside a place is above this, in heights a cell for each unit of relief, the place is a cusp."""
+
+FLAT = 1e-8
+"""Curvature below this, in heights a cell squared for each unit of relief, counts as zero."""
+
+SAME = 1e-6
+"""Places nearer than this, in cells, and what their brackets add, are one."""
+
+
+class Places(NamedTuple):
+    """Minima or passes, polished.
+
+    Attributes
+    ----------
+    position, value : where it is, on periodic axes from low to high, and its height
+    gradient : norm of the gradient; on the edge of a box it may point outwards; NaN at a cusp
+    bracket : half-width of what is not known of the position, along each parameter
+    kind : ``smooth``; ``cusp``, where there is no gradient; ``edge``, on the edge of a box, smooth or not;
+        ``grid``, not polished: the place of the grid
+    signature : numbers of negative, zero and positive curvatures, along the edge only where the edge holds the place;
+        all 0 where there is no Hessian
+    """
+
+    position: Float[np.ndarray, "place param"]
+    value: Float[np.ndarray, " place"]
+    gradient: Float[np.ndarray, " place"]
+    bracket: Float[np.ndarray, "place param"]
+    kind: Shaped[np.ndarray, " place"]
+    signature: Int[np.ndarray, "place 3"]
+
+
+def refine_minima(
+    example: mean.Example,
+    columns: mean.Columns,
+    *,
+    domain: Domain,
+    positions: Float[np.ndarray, "place param"],
+    spacing: Float[np.ndarray, " param"],
+) -> tuple[Places, Int[np.ndarray, " place"]]:
+    """Polish the minima of a grid.
+
+    Parameters
+    ----------
+    example, columns : the objective, as the mean of ``example(params, *columns)``
+    domain : of the parameters; minima stay in it
+    positions : of the grid's minima
+    spacing : size of a cell of the grid
+
+    Notes
+    -----
+    Gradient and curvature show a smooth minimum, a bracket a cusp of one parameter. In two parameters a cusp is a place
+    below all that was tried about it. In three or more, where cusps meet along edges, the search can stop on an edge:
+    there a ``cusp`` may still fall along it.
+
+    Returns
+    -------
+    Places
+        In order of depth, each once.
+    index : (place,)
+        The number in it of each minimum of the grid.
+    """
+    look = partial(_look, example, columns, domain, _box(domain, spacing))
+    best = look(polish.descend, positions)
+    rest = np.flatnonzero(best.kind == "grid")
+    if rest.size:
+        if len(domain) == 1:
+            closed = look(polish.bracket, positions[rest], np.ones_like(positions[rest]))
+        else:
+            closed = look(polish.poll, positions[rest])
+        again = look(polish.descend, closed.position)
+        as_low = again.value <= closed.value + 4 * EPS * np.abs(closed.value)
+        closed = _where(as_low & (again.kind != "grid"), again, closed)
+        best = _put(best, rest, closed)
+    return merge(_fall_back(look, best, positions), domain, spacing)
+
+
+def refine_passes(
+    example: mean.Example,
+    columns: mean.Columns,
+    *,
+    domain: Domain,
+    positions: Float[np.ndarray, "place param"],
+    spacing: Float[np.ndarray, " param"],
+    between: Float[np.ndarray, "place 2 param"],
+) -> Places:
+    """Polish the passes of a grid: a maximum in one parameter, a saddle with one negative curvature in more.
+
+    Parameters
+    ----------
+    example, columns, domain, spacing : as for :func:`refine_minima`
+    positions : of the grid's passes
+    between : the two minima that each pass joins; in one parameter the pass is sought between them
+
+    Returns
+    -------
+    Places
+        In the order of ``positions``, none merged. A maximum without a gradient is a ``cusp``. What is not found, and
+        every pass on the edge of a box in more than one parameter, keeps the place of the grid.
+    """
+    look = partial(_look, example, columns, domain, _box(domain, spacing))
+    if spacing.size > 1:
+        return _fall_back(look, look(polish.climb, positions), positions)
+    reach = _apart(between, positions[:, None], domain).min(axis=1) / spacing
+    closed = look(polish.bracket, positions, -np.minimum(reach, 1))
+    polished = look(polish.climb, closed.position)
+    near = (_apart(polished.position, closed.position, domain) < 1e-3 * spacing).all(axis=1)
+    return _fall_back(look, _where(near & (polished.kind == "smooth"), polished, closed), positions)
+
+
+def merge(
+    places: Places, domain: Domain, spacing: Float[np.ndarray, " param"]
+) -> tuple[Places, Int[np.ndarray, " place"]]:
+    """Make places that lie at one position one, by position alone: valleys of equal depth stay apart.
+
+    Returns
+    -------
+    Places
+        In order of value; of those at one position, the lowest.
+    index : (place,)
+        The number in it of each place given.
+    """
+    count = len(places.value)
+    lengths = np.array([axis.length if axis.periodic else 0.0 for axis in domain]) / spacing
+    cells = (places.position - [axis.low for axis in domain]) / spacing
+    cells = np.where((lengths > 0) & (cells >= lengths), 0.0, cells)
+    unsure = np.where(places.kind == "grid", 0.0, np.minimum((places.bracket / spacing).max(axis=1), 1e-3))
+    # SciPy takes a length of 0 for an axis that is not periodic.
+    pairs = KDTree(cells, boxsize=lengths).query_pairs(SAME + 2 * unsure.max(initial=0), np.inf, output_type="ndarray")
+    apart = (_apart(places.position[pairs[:, 0]], places.position[pairs[:, 1]], domain) / spacing).max(axis=1)
+    pairs = pairs[apart <= SAME + unsure[pairs].sum(axis=1)]
+    _, group = connected_components(coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count)), directed=False)
+    order = np.lexsort((np.arange(count), places.value))
+    _, first = np.unique(group[order], return_index=True)
+    kept = order[np.sort(first)]
+    number = np.empty(len(kept), dtype=np.int64)
+    number[group[kept]] = np.arange(len(kept))
+    return Places(*(field[kept] for field in places)), number[group]
+
+
+def _box(domain: Domain, spacing: Float[np.ndarray, " param"]) -> Box:
+    low = np.array([-np.inf if axis.periodic else axis.low for axis in domain])
+    high = np.array([np.inf if axis.periodic else axis.high for axis in domain])
+    return Box(low, high, spacing)
+
+
+def _look(example, columns, domain, box, program, starts, *ways) -> Places:
+    """Search from every place and judge what was found; of kind ``grid`` is what a search did not settle."""
+    if not len(starts):
+        return Places(starts, np.zeros(0), np.zeros(0), starts, np.zeros(0, "<U6"), np.zeros((0, 3), np.int64))
+    if program is None:
+        position, width = starts, np.ones_like(starts)
+    else:
+        position, width = _in_lanes(program, example, columns, box, starts, *ways)
+    position = _wrap(position, domain)
+    seen = _in_lanes(polish.examine, example, columns, box, position)
+    return _judge(program, Found(position, width), seen, box, _apart(position, _wrap(starts, domain), domain))
+
+
+def _fall_back(look: Any, places: Places, starts: np.ndarray) -> Places:
+    """Keep the place of the grid, known to a cell, where nothing was settled."""
+    lost = np.flatnonzero(places.kind == "grid")
+    return _put(places, lost, look(None, starts[lost])) if lost.size else places
+
+
+def _in_lanes(program: Any, example: mean.Example, columns: mean.Columns, box: Box, *places: np.ndarray) -> Any:
+    """Run a compiled search from every place, in 64 bits; its results have the places as first axis."""
+    columns = tuple(np.asarray(column, np.float64) for column in columns)
+    width = mean.width_for(len(places[0]), WIDTH)
+    parts = []
+    with computing(64):
+        for first in range(0, len(places[0]), width):
+            batch = [part[first : first + width].astype(np.float64) for part in places]
+            result = program(example, columns, box, *(mean.pad(part, width).T for part in batch))
+            parts.append(jax.tree.map(lambda values: np.asarray(values)[: len(batch[0])], result))  # noqa: B023
+    return jax.tree.map(lambda *fields: np.concatenate(fields), *parts)
+
+
+def _judge(program: Any, found: Found, seen: Examined, box: Box, moved: np.ndarray) -> Places:
+    """Say of what kind each place is that a search ended at, and describe it."""
+    x, g = found.position, seen.gradient * box.spacing
+    at_edge = (x <= box.low) | (x >= box.high)
+    free = ~(((x <= box.low) & (g > 0)) | ((x >= box.high) & (g < 0)))
+    rounding = 64 * EPS * np.abs(seen.value)
+    still = np.abs(np.where(free, g, 0)).max(axis=1) <= np.maximum(STILL * seen.relief, rounding)
+    cusp = ~(np.abs(seen.beside).max(axis=(1, 2)) <= np.maximum(JUMP * seen.relief, rounding))
+    signature = _signature(seen.hessian * np.outer(box.spacing, box.spacing), free, FLAT * seen.relief + rounding)
+    signature[cusp] = 0
+    settled = np.isfinite(seen.value) & np.isfinite(found.width).all(axis=1)
+    if program in (polish.descend, polish.climb):
+        settled &= still & ~cusp & (signature[:, 0] == (program is polish.climb))
+        settled &= (program is polish.descend) | ~at_edge.any(axis=1)
+        kind = np.where(at_edge.any(axis=1), "edge", "smooth")
+    else:
+        settled &= cusp & (moved < 0.999 * box.spacing).all(axis=1) & (program is not None)
+        kind = np.where(at_edge.any(axis=1), "edge", "cusp")
+    return Places(
+        x,
+        seen.value,
+        np.where(cusp, np.nan, np.linalg.norm(seen.gradient, axis=1)),
+        np.maximum(found.width * box.spacing, np.spacing(np.abs(x))),
+        np.where(settled, kind, "grid"),
+        signature,
+    )
+
+
+def _signature(
+    H: Float[np.ndarray, "place param param"], free: Bool[np.ndarray, "place param"], zero: Float[np.ndarray, " place"]
+) -> Int[np.ndarray, "place 3"]:
+    """Count the curvatures below, at and above zero along the free axes; none where they are not finite."""
+    both = free[:, :, None] & free[:, None, :]
+    usable = np.all(np.abs(np.where(both, H, 0)) < 1e150, axis=(1, 2))
+    # Axes that are not free are parted from the others and given a curvature of exactly 0.
+    curvature = np.linalg.eigvalsh(np.where(both & usable[:, None, None], H, 0.0))
+    negative = np.count_nonzero(curvature < -zero[:, None], axis=1)
+    positive = np.count_nonzero(curvature > zero[:, None], axis=1)
+    counts = np.stack([negative, free.sum(axis=1) - negative - positive, positive], axis=1)
+    return np.where(usable[:, None], counts, 0)
+
+
+def _apart(one: np.ndarray, other: np.ndarray, domain: Domain) -> np.ndarray:
+    """Measure distances along each parameter, the short way round on a circle."""
+    lengths = np.array([axis.length if axis.periodic else np.inf for axis in domain])
+    away = np.abs(one - other)
+    return np.minimum(away % lengths, -away % lengths)
+
+
+def _wrap(position: Float[np.ndarray, "place param"], domain: Domain) -> Float[np.ndarray, "place param"]:
+    wrapped = position.copy()
+    for k, axis in enumerate(domain):
+        outside = (position[:, k] < axis.low) | (position[:, k] >= axis.high)
+        if axis.periodic and outside.any():
+            wrapped[outside, k] = axis.low + (position[outside, k] - axis.low) % axis.length
+    return wrapped
+
+
+def _where(condition: Bool[np.ndarray, " place"], one: Places, other: Places) -> Places:
+    return Places(
+        *(np.where(condition.reshape(-1, *[1] * (a.ndim - 1)), a, b) for a, b in zip(one, other, strict=True))
+    )
+
+
+def _put(places: Places, which: Int[np.ndarray, " some"], others: Places) -> Places:
+    fields = [field.copy() for field in places]
+    for field, other in zip(fields, others, strict=True):
+        field[which] = other
+    return Places(*fields)
