@@ -17,6 +17,7 @@ def main() -> None:
     """Draw all pictures beside this file."""
     pencil()
     orthogonal()
+    valleys()
     stars()
     line()
     functions()
@@ -44,6 +45,20 @@ def orthogonal() -> None:
     surface = tw.survey(objective)
     crown = tw.figures.crown(surface, runs, tw.find_valleys(objective, surface))
     crown.save(HERE / "crown-orthogonal.png")
+
+
+def valleys() -> None:
+    """How valleys last and join, which basin is whose, and how many there are."""
+    pencil = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    found = tw.find_valleys(pencil, method="exact")
+    tw.figures.barcode(found).save(HERE / "barcode.png")
+    tw.figures.merge_tree(found).save(HERE / "merge-tree.png")
+    himmelblau = tw.objective(tw.problems.himmelblau())
+    surface = tw.survey(himmelblau)
+    tw.figures.basins(surface, None, tw.find_valleys(himmelblau, surface)).save(HERE / "basins.png")
+    noise, exponents = [0.0, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1], [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    diagram = tw.phase_diagram(lambda s: tw.problems.pencil(noise=s), noise, exponents, persistence=0.002)
+    tw.figures.phases(diagram).save(HERE / "phases.png")
 
 
 def stars() -> None:

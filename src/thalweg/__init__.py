@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from thalweg.study.derailments import derailments, locate
     from thalweg.study.descend import descend
     from thalweg.study.find_valleys import find_valleys
+    from thalweg.study.methods import Design
+    from thalweg.study.phase_diagram import phase_diagram
     from thalweg.study.survey import survey
+    from thalweg.study.tally import tally
 
 _HOMES = {
     "figures": "thalweg.figures",
     "losses": "thalweg.losses",
+    "phase_diagram": "thalweg.study.phase_diagram",
     "problems": "thalweg.problems",
     "starts": "thalweg.descent.starts",
+    "Design": "thalweg.study.methods",
     "Minibatch": "thalweg.descent.minibatch",
     "Status": "thalweg.base.status",
     "ThalwegError": "thalweg.base.errors",
@@ -35,9 +40,11 @@ _HOMES = {
     "locate": "thalweg.study.derailments",
     "objective": "thalweg.losses.objective",
     "survey": "thalweg.study.survey",
+    "tally": "thalweg.study.tally",
 }
 
 __all__ = [
+    "Design",
     "Minibatch",
     "Status",
     "ThalwegError",
@@ -48,9 +55,11 @@ __all__ = [
     "locate",
     "losses",
     "objective",
+    "phase_diagram",
     "problems",
     "starts",
     "survey",
+    "tally",
 ]
 
 

@@ -53,3 +53,20 @@ def leaving():
     axis = tw.problems.Axis("x", -2, 2)
     objective = tw.objective(tw.problems.function(lambda p: p[0] ** 4 - p[0] ** 2, axis, start=[1.5]))
     return drawn(objective, optax.sgd(0.4), steps=30)
+
+
+@pytest.fixture(scope="session")
+def many():
+    """Hundreds of valleys, most of them far shallower than can be seen."""
+    objective = tw.objective(tw.problems.pencil(noise=0.02), tw.losses.fourth_root())
+    surface = tw.survey(objective, points=90_000)
+    runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=5)
+    return Drawn(objective.problem, runs, surface, tw.find_valleys(objective, surface, persistence=0.0))
+
+
+@pytest.fixture(scope="session")
+def constant():
+    """A surface without a valley."""
+    whole = tw.problems.Split(test_share=0.0)
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal", split=whole), tw.losses.quadratic())
+    return drawn(objective, optax.sgd(0.1), steps=3)

@@ -21,12 +21,22 @@ def opened(picture: bytes) -> Image.Image:
 
 def test_the_published_experiment_has_all_its_figures(published):
     names = [figure.name for figure in gallery(published)]
-    assert names == ["crown", "profile", "data", "fit", "loss", "parameter"]
+    assert names == ["crown", "profile", "barcode", "merge_tree", "data", "fit", "loss", "parameter"]
 
 
 def test_two_parameters_are_drawn_as_a_plane(line, himmelblau):
     assert [figure.name for figure in gallery(line)] == ["plane", "data", "fit", "loss", "parameter"]
-    assert [figure.name for figure in gallery(himmelblau)] == ["plane", "loss", "parameter"]
+    names = [figure.name for figure in gallery(himmelblau)]
+    assert names == ["plane", "barcode", "merge_tree", "loss", "parameter"]
+
+
+def test_one_valley_has_no_barcode(line):
+    assert line.valleys.sizes["valley"] == 1
+    assert not {"barcode", "merge_tree"} & {figure.name for figure in gallery(line)}
+
+
+def test_every_figure_has_a_name_in_the_catalogue():
+    assert {"barcode", "basins", "merge_tree", "phases"} <= set(tw.figures.CATALOGUE)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

@@ -81,6 +81,8 @@ REFUSED = [
     (SMALL + "[descent]\nstarts = {count=0}", "count of starts = 0 is not allowed"),
     (SMALL + "[descent]\nprecision = 16", "precision = 16 is not allowed; give 32 or 64"),
     (SMALL + "[descent]\nminibatch = {size=0}", "minibatch size = 0 is not allowed"),
+    (SMALL + "[surface]\npoints = {}", "surface.points = {} is not a whole number"),
+    (SMALL + "[surface]\npoints = [9, 'a']", "surface.points = 'a' is not a whole number"),
     (SMALL + "[surface]\npoints = 2", "points = 2 is not allowed; give a whole number of at least 3"),
     (SMALL + "[surface]\ndomain = {phi=[1.0, 0.0]}", "low must be below high"),
     (SMALL + "[surface]\ndomain = {psi=[1.0, 2.0]}", "unknown key in .surface.domain. 'psi'"),

@@ -13,13 +13,17 @@ from thalweg.cli.timings import Timings
 
 if TYPE_CHECKING:
     from thalweg.study.experiment import Experiment
+    from thalweg.study.results import Results, Stage
 
 NARROWEST = 80
 """Columns for which tables are made; a narrower terminal wraps them rather than lose digits."""
 
 
-def conduct(load: Callable[[], Experiment], out: Path, *, timings: bool) -> None:
-    """Carry out what ``load`` reads and put the run directory at ``out``."""
+Work = Callable[["Experiment", "Stage"], "Results"]
+
+
+def conduct(load: Callable[[], Experiment], out: Path, work: Work | None = None, *, timings: bool = False) -> None:
+    """Carry out what ``load`` reads and put the run directory at ``out``; the usual work is a descent."""
     console, clock = Console(width=max(Console().width, NARROWEST)), Timings()
     with showing(Console(stderr=True)):
         with clock.stage("import the engine"):
@@ -29,7 +33,7 @@ def conduct(load: Callable[[], Experiment], out: Path, *, timings: bool) -> None
             experiment = load()
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
-            results = perform(experiment, clock.stage)
+            results = (work or perform)(experiment, clock.stage)
             with clock.stage("import the figures"):
                 from thalweg.cli.drawing import draw
             with clock.stage("write the arrays"):

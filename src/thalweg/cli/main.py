@@ -13,6 +13,7 @@ from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
 from thalweg.cli.new import new
 from thalweg.cli.run import run
+from thalweg.cli.valleys import valleys
 
 
 def _version() -> str:
@@ -34,6 +35,7 @@ app = App(
 app.command(demo)
 app.command(new)
 app.command(run)
+app.command(valleys)
 app.command(figures)
 
 

@@ -32,7 +32,7 @@ def run(
     timings: bool
         Print where the time goes.
     """
-    overrides = dict(_override(text) for text in set)
+    overrides = dict(override(text) for text in set)
 
     def load():
         from thalweg.study.experiment import load
@@ -44,7 +44,8 @@ def run(
     conduct(load, out or Path(f"{experiment.stem}-run"), timings=timings)
 
 
-def _override(text: str) -> tuple[str, Any]:
+def override(text: str) -> tuple[str, Any]:
+    """Read one ``section.key=value``; a value that is not TOML is text."""
     key, sign, value = text.partition("=")
     if not sign:
         raise InvalidValue(f"--set {text!r} has no '='; give section.key=value, such as loss.p=0.5")

@@ -1,16 +1,35 @@
 """Figures, one file each, drawn static, interactive and moving from the same arrays."""
 
 from thalweg.base.catalogue import Catalogue
+from thalweg.figures.barcode import barcode
+from thalweg.figures.basins import basins
 from thalweg.figures.crown import crown
 from thalweg.figures.data import data
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
 from thalweg.figures.gallery import gallery
 from thalweg.figures.loss import loss
+from thalweg.figures.merge_tree import merge_tree
 from thalweg.figures.parameter import parameter
+from thalweg.figures.phases import phases
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 
-CATALOGUE = Catalogue("figure", crown, profile, plane, data, fit, loss, parameter)
+CATALOGUE = Catalogue("figure", crown, profile, plane, basins, barcode, merge_tree, phases, data, fit, loss, parameter)
 
-__all__ = ["CATALOGUE", "Figure", "crown", "data", "fit", "gallery", "loss", "parameter", "plane", "profile"]
+__all__ = [
+    "CATALOGUE",
+    "Figure",
+    "barcode",
+    "basins",
+    "crown",
+    "data",
+    "fit",
+    "gallery",
+    "loss",
+    "merge_tree",
+    "parameter",
+    "phases",
+    "plane",
+    "profile",
+]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.figures.barcode import barcode
+from thalweg.figures.basins import basins
 from thalweg.figures.crown import crown
 from thalweg.figures.data import data
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
 from thalweg.figures.loss import loss
+from thalweg.figures.merge_tree import merge_tree
 from thalweg.figures.parameter import parameter
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
@@ -19,7 +22,7 @@ from thalweg.study.survey import domain_of
 
 def gallery(
     problem: Problem,
-    runs: xr.Dataset,
+    runs: xr.Dataset | None,
     surface: xr.Dataset | None = None,
     valleys: xr.Dataset | None = None,
     *,
@@ -28,12 +31,13 @@ def gallery(
     """Choose and describe every figure that suits; none is drawn yet.
 
     A surface of one parameter is drawn in profile, one of two as a plane; data need columns x and y, a fit a model that
-    is a straight line. Of a run that is not finite even at its start nothing is drawn.
+    is a straight line, a barcode and a merge tree at least two valleys. Of a run that is not finite even at its start
+    nothing is drawn. Without runs the surface is drawn by basin too.
 
     Parameters
     ----------
     problem : what was descended
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`, or None
     surface : from :func:`thalweg.survey`; without it no figure of a surface
     valleys : from :func:`thalweg.find_valleys`
     run : place of the run that is drawn
@@ -46,11 +50,15 @@ def gallery(
     >>> [figure.name for figure in gallery(objective.problem, runs, tw.survey(objective, points=41))]
     ['plane', 'loss', 'parameter']
     """
-    drawable = int(runs["last_step"].values[run]) >= 0
+    census = [] if runs is not None or surface is None or valleys is None else _by_basin(surface, valleys)
+    if runs is not None and int(runs["last_step"].values[run]) < 0:
+        runs = None
     return [
-        *_of_surface(surface, runs if drawable else None, valleys, run),
-        *_of_data(problem, runs if drawable else None, run),
-        *([loss(runs, valleys, run=run), parameter(runs, valleys, run=run)] if drawable else []),
+        *_of_surface(surface, runs, valleys, run),
+        *census,
+        *_of_valleys(valleys),
+        *_of_data(problem, runs, run),
+        *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
     ]
 
 
@@ -64,6 +72,19 @@ def _of_surface(
         return [draw(surface, runs, valleys, run=run) for draw in (crown, profile)]
     draw = {1: profile, 2: plane}.get(len(domain))
     return [draw(surface, runs, valleys, run=run)] if draw else []
+
+
+def _by_basin(surface: xr.Dataset, valleys: xr.Dataset) -> list[Figure]:
+    """Colour the basins where they are known: on a grid, or along one axis."""
+    known = "basin" in valleys or "stretch_from" in valleys
+    finite = np.isfinite(surface["train_loss"].values).any()
+    return [basins(surface, None, valleys)] if known and finite and valleys.sizes["param"] <= 2 else []
+
+
+def _of_valleys(valleys: xr.Dataset | None) -> list[Figure]:
+    if valleys is None or valleys.sizes["valley"] < 2 or np.isnan(valleys["persistence"].values).any():
+        return []
+    return [barcode(valleys), merge_tree(valleys)]
 
 
 def _of_data(problem: Problem, runs: xr.Dataset | None, run: int) -> list[Figure]:

@@ -78,6 +78,8 @@ def line(
         train=train,
         test=test,
         line=lambda params: (params[0], params[1]),
+        model="affine",
+        distance=residual,
     )
 
 

@@ -80,6 +80,8 @@ def pencil(
         train=train,
         test=test,
         line=lambda params: (jnp.tan(params[0]), 0.0),
+        model="through_origin",
+        distance=residual,
     )
 
 

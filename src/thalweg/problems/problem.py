@@ -95,6 +95,9 @@ class Regression(Problem):
     line : ``line(params) -> (slope, intercept)`` where the model is a straight line in x, else None
     derived : further quantities of interest by name, functions of the parameters, recorded with every run
     labels : axis labels of the columns, for figures
+    model, distance : the model's name and how its residual is measured, where a theorem knows them:
+        ``"through_origin"`` or ``"affine"``, ``"vertical"`` or ``"orthogonal"``
+    center : of an affine model, the x at which its second parameter is the line's height
     """
 
     residual: Callable[..., Any] = field(kw_only=True)
@@ -103,6 +106,9 @@ class Regression(Problem):
     line: Callable[[Any], tuple[Any, Any]] | None = field(kw_only=True, default=None)
     derived: Mapping[str, Callable[[Any], Any]] = field(kw_only=True, default_factory=dict)
     labels: Mapping[str, str] = field(kw_only=True, default_factory=dict)
+    model: str = field(kw_only=True, default="")
+    distance: str = field(kw_only=True, default="")
+    center: float = field(kw_only=True, default=0.0)
 
 
 @dataclass(frozen=True, eq=False)

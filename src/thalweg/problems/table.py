@@ -81,6 +81,9 @@ def table(
         train=train,
         test=test,
         line=lambda params: (params[0], params[1] - params[0] * center),
+        model="affine",
+        distance=residual,
+        center=center,
         derived={"b": lambda params: params[1] - params[0] * center},
         labels={"x": x, "y": y},
     )

@@ -114,6 +114,6 @@ def _links(folder: Path) -> str:
 
 
 def _versions(results: Results) -> str:
-    attributes = results.runs.attrs
+    attributes = next(part.attrs for part in (results.runs, results.valleys) if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
     return f"Computed with {', '.join(named)} on {attributes['device']}."

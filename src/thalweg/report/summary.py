@@ -39,7 +39,7 @@ class Summary:
 
 def summarise(results: Results) -> Summary:
     """Sum up an experiment: runs, valleys, derailments."""
-    tables = [_runs(results)]
+    tables = [] if results.runs is None else [_runs(results, results.runs)]
     if results.valleys is not None:
         tables.append(_valleys(results))
     if results.derailments is not None and results.derailments.sizes["fall"]:
@@ -50,12 +50,14 @@ def summarise(results: Results) -> Summary:
 def _heading(results: Results) -> str:
     settings = results.experiment.settings
     loss = settings.get("loss", {}).get("kind")
+    what = settings["problem"]["kind"].replace("_", " ") + (f" under the {loss.replace('_', ' ')} loss" if loss else "")
+    if results.runs is None:
+        return what
     rate = settings["optimizer"].get("learning_rate")
     count = results.runs.sizes["run"]
     return ", ".join(
         [
-            settings["problem"]["kind"].replace("_", " ")
-            + (f" under the {loss.replace('_', ' ')} loss" if loss else ""),
+            what,
             settings["optimizer"]["kind"] + (f" with learning rate {rate:g}" if isinstance(rate, int | float) else ""),
             f"{count} run{'s' * (count != 1)} of {settings['descent']['steps']} steps",
             f"{settings['descent']['precision']} bits",
@@ -63,9 +65,9 @@ def _heading(results: Results) -> str:
     )
 
 
-def _runs(results: Results) -> TextTable:
+def _runs(results: Results, runs: xr.Dataset) -> TextTable:
     """List each run's start and end, losses, the valleys it went through and how it ended."""
-    runs, names = results.runs, results.runs["param"].values.tolist()
+    names = runs["param"].values.tolist()
     axes = results.experiment.domain
     count = runs.sizes["run"]
     losses = {"train_loss": "train loss", "test_loss": "test loss"}
@@ -86,7 +88,7 @@ def _runs(results: Results) -> TextTable:
                     *(quantity(value, axis) for value, axis in zip(place["params"].values, axes, strict=True)),
                     *(figures(float(place[name])) for name in _derived(runs)),
                     *(figures(float(place[name])) for name in losses),
-                    _way(results, run) if label == "end" else "",
+                    _way(runs.isel(run=[run]), results.valleys) if label == "end" else "",
                 )
             )
     columns = (
@@ -109,14 +111,13 @@ def _derived(runs: xr.Dataset) -> list[str]:
     ]
 
 
-def _way(results: Results, run: int) -> str:
+def _way(run: xr.Dataset, valleys: xr.Dataset | None) -> str:
     """Write the valleys that a run went through, in order."""
-    if results.valleys is None:
+    if valleys is None:
         return ""
-    runs = results.runs.isel(run=[run])
-    names = [*_called(results.valleys), "outside"]
-    last = int(runs["last_step"][0])
-    visited = [key for key, _ in groupby(locate(runs, results.valleys).values[0, : last + 1].tolist())]
+    names = [*_called(valleys), "outside"]
+    last = int(run["last_step"][0])
+    visited = [key for key, _ in groupby(locate(run, valleys).values[0, : last + 1].tolist())]
     shown = [names[valley] for valley in visited]
     if len(shown) > 8:
         shown = [*shown[:4], f"… {len(shown) - 7} more …", *shown[-3:]]
@@ -172,7 +173,32 @@ def _derailments(results: Results) -> TextTable:
 
 
 def _remarks(results: Results) -> list[str]:
-    runs, remarks = results.runs, [_fitted(results)]
+    remarks = [] if results.runs is None else _of_runs(results, results.runs)
+    if results.valleys is None:
+        remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
+    elif not results.valleys.sizes["valley"]:
+        remarks.append("The surface is constant to rounding: it has no valley.")
+    else:
+        remarks.append(_method(results.valleys))
+    return remarks
+
+
+def _method(valleys: xr.Dataset) -> str:
+    """Say where the valleys come from, so that every number can be asked."""
+    attrs, threshold = valleys.attrs, f"{valleys.attrs['threshold']:.3g}"
+    least = f"; counted are those of persistence {threshold} or more" if valleys.attrs["threshold"] else ""
+    if attrs["method"] == "exact":
+        return f"Valleys by the exact census of |r|^{attrs['exponent']:g} with {attrs['residual']} residuals{least}."
+    if attrs["method"] == "starts":
+        unseen = f"{attrs['unseen']:.1%} of the start volume, give or take {attrs['unseen_error']:.1%}"
+        return f"Valleys from {attrs['starts']} starts, seed {attrs['seed']}; minima not seen have about {unseen}."
+    cells = " x ".join(map(str, attrs["points"]))
+    known = "refined on the objective" if attrs["refined"] else "known to half a cell"
+    return f"Valleys from a grid of {cells} points, {known}{least}."
+
+
+def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:
+    remarks = [_fitted(results, runs)]
     for status in Status:
         chosen = np.flatnonzero(runs["status"].values == status)
         if len(chosen) and (status is not Status.MAX_STEPS or runs.sizes["run"] > 1):
@@ -182,10 +208,6 @@ def _remarks(results: Results) -> list[str]:
                 when = f"{', the first' if len(chosen) > 1 else ''} after step {last}"
             name = status.name.lower().replace("_", " ").replace("max steps", "took every step")
             remarks.append(f"{_share(len(chosen), runs)} {name}{when}: {status.advice}.")
-    if results.valleys is None:
-        remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
-    elif not results.valleys.sizes["valley"]:
-        remarks.append("The surface is constant to rounding: it has no valley.")
     if results.derailments is not None and results.derailments.sizes["fall"]:
         derailed = len(np.unique(results.derailments["run"].values))
         remarks.append(
@@ -200,9 +222,9 @@ def _share(count: int, runs: xr.Dataset) -> str:
     return "The run" if runs.sizes["run"] == 1 else f"{count} of {runs.sizes['run']} runs"
 
 
-def _fitted(results: Results) -> str:
+def _fitted(results: Results, runs: xr.Dataset) -> str:
     """Write the line that the first run ended with."""
-    problem, runs = results.experiment.problem, results.runs
+    problem = results.experiment.problem
     if not isinstance(problem, Regression) or problem.line is None or runs.sizes["run"] != 1:
         return ""
     if runs["status"].values[0] == Status.DIVERGED:

@@ -6,9 +6,10 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.checks import number
-from thalweg.study.survey import domain_of
+from thalweg.base.errors import InvalidValue
+from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys import falls
-from thalweg.valleys.locate import valley_of
+from thalweg.valleys.locate import valley_from, valley_of
 
 FLOOR = 0.25
 """Usual share of a valley's barrier up to which a loss lies on its floor."""
@@ -60,13 +61,21 @@ def derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FLOOR) 
             "grad_norm": ("fall", runs["grad_norm"].values[found.run, found.step].astype(np.float64)),
         },
         coords={"fall": np.arange(len(found.run))},
-        attrs=runs.attrs | {"floor": floor, "names": valleys.attrs["names"]},
+        attrs=runs.attrs | {"floor": floor, "names": valleys.attrs["names"], "runs": runs.sizes["run"]},
     )
 
 
 def locate(runs: xr.Dataset, valleys: xr.Dataset) -> xr.DataArray:
     """Tell the valley in which each step of each run lies, -1 for none; dims (run, step)."""
-    domain = domain_of(valleys["basin"])
-    places = [valleys.coords[axis.name].values for axis in domain]
-    found = valley_of(runs["params"].values.astype(np.float64), domain, places, valleys["basin"].values)
+    domain, positions = domain_of_valleys(valleys), runs["params"].values.astype(np.float64)
+    if "basin" in valleys:
+        places = [valleys.coords[axis.name].values for axis in domain]
+        found = valley_of(positions, domain, places, valleys["basin"].values)
+    elif "stretch_from" not in valleys:
+        raise InvalidValue(
+            f"valleys found by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
+        )
+    else:
+        stretches = valleys["stretch_from"].values, valleys["stretch_valley"].values
+        found = valley_from(positions, domain[0], *stretches)
     return xr.DataArray(found, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")

@@ -25,6 +25,7 @@ OURS = {
     store.STORE,
     "trajectory.csv",
     "valleys.csv",
+    "passes.csv",
     "derailments.csv",
     "figures",
     "report.html",

@@ -191,7 +191,7 @@ def _surface(problem: Problem, table: Table) -> tuple[Domain, Table]:
         domain = tuple(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in domain)
     resolved: Table = {}
     if len(domain) in grid.POINTS:
-        points = table.get("points", grid.POINTS[len(domain)])
+        points = _points(table.get("points", grid.POINTS[len(domain)]))
         resolved["points"] = [len(along) for along in grid.coordinates(domain, points)]
     elif "points" in table:
         raise InvalidValue(
@@ -200,6 +200,12 @@ def _surface(problem: Problem, table: Table) -> tuple[Domain, Table]:
     if given:
         resolved["domain"] = given
     return domain, resolved
+
+
+def _points(given: Any) -> int | list[int]:
+    if isinstance(given, list):
+        return [whole("surface.points", count) for count in given]
+    return whole("surface.points", given)
 
 
 def _narrow(axis: Axis, bounds: Any) -> Axis:

@@ -2,76 +2,146 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from thalweg.base.checks import number
+from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
-from thalweg.study.survey import domain_of, survey
-from thalweg.valleys import topology, tree
+from thalweg.study.methods import Design, Sought, by_grid, exactly, from_starts
+from thalweg.study.provenance import provenance
+from thalweg.study.survey import survey
+from thalweg.valleys import tree
+from thalweg.valleys.found import keep
 
-SHARE = 0.01
-"""Usual threshold of persistence, as a share of the median height of the surface above its lowest point."""
+USUAL = Design()
 
-ROUNDING = 1e3
-"""Differences below this many times the spacing of numbers are rounding, not valleys."""
+METHODS = ("grid", "exact", "starts")
 
 
 def find_valleys(
-    objective: Objective, surface: xr.Dataset | None = None, *, persistence: float | None = None
+    objective: Objective,
+    surface: xr.Dataset | None = None,
+    *,
+    method: str = "grid",
+    persistence: float | None = None,
+    refine: bool = False,
+    design: Design = USUAL,
 ) -> xr.Dataset:
-    """Find the valleys of a surface on its grid.
+    """Find the valleys of a surface: on a grid, exactly, or from many starts.
 
     A minimum counts as a valley if its persistence, the height of the pass over which it joins a deeper one, reaches
-    a threshold. All places are places of the grid, so they are known to half a cell. A surface that is constant to
-    rounding has no valley.
+    a threshold. On a grid all places are places of the grid, so they are known to half a cell, unless they are refined;
+    a surface that is constant to rounding has no valley. The exact census lists every minimum, by theorem, under
+    ``|r|^p``: of a line through the origin for p at most 1, with its passes; of a line ``y = W x + b`` for p below 1,
+    whose passes are not known. See :mod:`thalweg.valleys.theorem`. From starts, in any number of parameters, what many
+    starts flow to is found, with its share of the start volume. See :mod:`thalweg.valleys.multistart`.
 
     Parameters
     ----------
     objective : what the surface is of
-    surface : its survey; made here by default
-    persistence : threshold, in units of the loss; 1 % of the median height above the lowest point by default
+    surface : its survey, for the grid; made here by default
+    method : ``"grid"``, ``"exact"`` or ``"starts"``
+    persistence : threshold, in units of the loss; by default on a grid 1 % of the median height above the lowest
+        point, 0, so that every minimum is a valley, in the exact census, and what exceeds rounding from starts
+    refine : whether the grid's minima and passes are polished on the objective itself
+    design : how many starts there are, and their seed
 
     Returns
     -------
     xarray.Dataset
         Over valley, deepest first: ``position`` (valley, param), ``loss``, ``persistence`` (infinite for the deepest),
         ``barrier`` (the lowest pass out of the valley, above its minimum), ``joins`` (the valley it merges into, -1 for
-        none), ``at_edge`` (1 where it lies on the edge of a box). Over pass, lowest first: ``pass_position``,
-        ``pass_loss``, ``pass_between`` (pass, side), ``pass_merges`` (1 where it belongs to the merge tree). Over the
-        grid: ``basin``, -1 outside every valley. Names of the valleys are in the attribute ``names``.
+        none), ``width`` (how far the position may be off, along any axis), ``at_edge`` (1 where it lies on the edge of
+        a box), ``plateau`` (cells that touch and are as low as the minimum; 1 where it is strict). Over pass, lowest
+        first: ``pass_position``, ``pass_loss``, ``pass_between`` (pass, side), ``pass_merges`` (1 where it belongs to
+        the merge tree). Over the grid: ``basin``, -1 outside every valley; of the exact census instead
+        ``stretch_valley`` over stretch, the valley of each stretch of the axis, and ``stretch_from``, where it begins,
+        or ``through`` (valley, end), the two training examples that a line with intercept passes through. From starts:
+        ``starts`` in each valley, ``share`` with its 95 % Wilson interval, ``start_position`` and ``start_valley``; in
+        attributes ``unseen``, the Good–Turing estimate of the start volume of minima not found, with error and bound.
+        Names of the valleys are in the attribute ``names``; ``method``, ``threshold`` and what the method depends on,
+        such as ``points``, in others.
 
     Raises
     ------
     InvalidValue
-        If the threshold is not a number of at least 0.
+        If the threshold is not a number of at least 0, the method is unknown, or nothing is proved for this objective.
 
     Examples
     --------
     >>> import thalweg as tw
-    >>> valleys = tw.find_valleys(tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2)))
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> valleys = tw.find_valleys(objective)
     >>> valleys.attrs["names"]
     ['0°', '36°', '-36°', '-72°', '72°']
+    >>> noisy = tw.objective(tw.problems.pencil(noise=0.01), tw.losses.power(1 / 2))
+    >>> tw.find_valleys(noisy, method="exact").sizes["valley"]
+    670
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
+    if method not in METHODS:
+        raise InvalidValue(f"method = {method!r} is not allowed; give one of {', '.join(map(repr, METHODS))}")
+    if method == "exact":
+        return label(exactly(objective), persistence, provenance(objective, 64))
+    if method == "starts":
+        return label(from_starts(objective, design), persistence, provenance(objective, 64))
     if surface is None:
         surface = survey(objective)
-    domain = domain_of(surface["train_loss"])
-    heights = surface["train_loss"].values.astype(np.float64)
-    threshold = _threshold(heights, persistence, surface["train_loss"].dtype)
-    found = topology.analyse(heights, tuple(axis.periodic for axis in domain))
-    valleys, _ = topology.simplify(found, (found.persistence >= threshold) & np.isfinite(threshold))
-    result = _label(valleys, surface, domain)
-    result.attrs = surface.attrs | {
-        "method": "grid",
-        "points": list(heights.shape),
-        "threshold": threshold,
-        "minima": len(found.minima),
-        "names": [name_of(position, domain) for position in result["position"].values],
-    }
-    return result
+    return label(by_grid(objective, surface, refine), persistence, surface.attrs)
+
+
+def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> xr.Dataset:
+    """Keep the minima whose persistence reaches the threshold, as a labelled dataset."""
+    threshold = sought.usual if persistence is None else max(persistence, sought.least)
+    # A persistence that is not known, NaN, is not known to be too low.
+    found, kept = keep(sought.found, ~(sought.found.tree.persistence < threshold) & np.isfinite(threshold))
+    minima, passes = found.minima, found.passes
+    barriers = tree.barriers(minima.depths, passes.between, passes.heights)
+    merges = np.zeros(len(passes.heights), dtype=np.int8)
+    merges[found.tree.saddle[found.tree.saddle >= 0]] = 1
+    itself = found.tree.parent == np.arange(len(minima.depths))
+    names, domain = [axis.name for axis in sought.domain], sought.domain
+    return xr.Dataset(
+        {
+            "position": (("valley", "param"), minima.positions),
+            "loss": ("valley", minima.depths),
+            "persistence": ("valley", found.tree.persistence),
+            "barrier": ("valley", np.where(np.isnan(found.tree.persistence), np.nan, barriers)),
+            "joins": ("valley", np.where(itself, tree.OUTSIDE, found.tree.parent)),
+            "width": ("valley", minima.width),
+            "at_edge": ("valley", minima.at_edge.astype(np.int8)),
+            "plateau": ("valley", minima.plateau),
+            "pass_position": (("pass", "param"), passes.positions),
+            "pass_loss": ("pass", passes.heights),
+            "pass_between": (("pass", "side"), passes.between),
+            "pass_merges": ("pass", merges),
+            **sought.basins(kept.renumber),
+        },
+        coords={"valley": np.arange(len(minima.depths)), "param": names, **sought.coords},
+        attrs=attrs
+        | sought.attrs
+        | {
+            "threshold": threshold,
+            "minima": len(sought.found.minima.depths),
+            "names": [name_of(position, domain) for position in minima.positions],
+            "axes": [f"{axis.low!r} {axis.high!r} {int(axis.periodic)} {axis.unit}" for axis in domain],
+        },
+    )
+
+
+def domain_of_valleys(valleys: xr.Dataset) -> Domain:
+    """Read the domain of valleys back from their attributes."""
+    axes = zip(valleys["param"].values.tolist(), valleys.attrs["axes"], strict=True)
+    parts = [(name, *text.split(" ", 3)) for name, text in axes]
+    return tuple(
+        Axis(name, float(low), float(high), periodic=periodic == "1", unit=unit)
+        for name, low, high, periodic, unit in parts
+    )
 
 
 def name_of(position: np.ndarray, domain: Domain) -> str:
@@ -85,60 +155,3 @@ def _number_of(value: float, axis: Axis) -> str:
     if axis.unit == "rad":
         return f"{np.round(np.degrees(value), 2) + 0.0:g}°"
     return f"{np.round(value, 4) + 0.0:g}"
-
-
-def _threshold(heights: np.ndarray, persistence: float | None, dtype: np.dtype) -> float:
-    """Choose the threshold; infinite, and so no valley, where all heights are equal to rounding."""
-    finite = heights[np.isfinite(heights)]
-    if not finite.size:
-        return np.inf
-    # Not the largest height: a pole would call everything rounding.
-    rounding = float(ROUNDING * np.finfo(dtype).eps * np.quantile(np.abs(finite), 0.9))
-    if np.ptp(finite) <= rounding:
-        return np.inf
-    if persistence is not None:
-        return max(persistence, rounding)
-    return max(SHARE * float(np.median(finite) - np.min(finite)), rounding)
-
-
-def _label(valleys: topology.Topology, surface: xr.Dataset, domain: Domain) -> xr.Dataset:
-    shape = valleys.basins.shape
-    places = [surface.coords[axis.name].values for axis in domain]
-    heights = surface["train_loss"].values.ravel()
-
-    def position(cells: np.ndarray) -> np.ndarray:
-        return np.stack([along[i] for along, i in zip(places, np.unravel_index(cells, shape), strict=True)], axis=-1)
-
-    index = np.unravel_index(valleys.minima, shape)
-    edges = [
-        (i == 0) | (i == len(along) - 1)
-        for i, along, axis in zip(index, places, domain, strict=True)
-        if not axis.periodic
-    ]
-    depths = heights[valleys.minima]
-    merges = np.zeros(len(valleys.passes.cell), dtype=np.int8)
-    merges[valleys.saddle[valleys.saddle >= 0]] = 1
-    itself = valleys.parent == np.arange(len(valleys.minima))
-    return xr.Dataset(
-        {
-            "position": (("valley", "param"), position(valleys.minima)),
-            "loss": ("valley", depths),
-            "persistence": ("valley", valleys.persistence),
-            "barrier": ("valley", tree.barriers(depths, valleys.passes.between, valleys.passes.height)),
-            "joins": ("valley", np.where(itself, tree.OUTSIDE, valleys.parent)),
-            "at_edge": (
-                "valley",
-                np.any(edges, axis=0).astype(np.int8) if edges else np.zeros(len(depths), np.int8),
-            ),
-            "pass_position": (("pass", "param"), position(valleys.passes.cell)),
-            "pass_loss": ("pass", valleys.passes.height),
-            "pass_between": (("pass", "side"), valleys.passes.between),
-            "pass_merges": ("pass", merges),
-            "basin": ([axis.name for axis in domain], valleys.basins.astype(np.int32)),
-        },
-        coords={
-            "valley": np.arange(len(depths)),
-            "param": [axis.name for axis in domain],
-            **{axis.name: surface.coords[axis.name] for axis in domain},
-        },
-    )

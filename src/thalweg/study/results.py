@@ -15,8 +15,9 @@ from thalweg.study.derailments import derailments
 from thalweg.study.descend import descend
 from thalweg.study.experiment import Experiment
 from thalweg.study.find_valleys import find_valleys
+from thalweg.study.methods import Design
 from thalweg.study.survey import survey
-from thalweg.surface import grid
+from thalweg.surface.grid import POINTS
 
 STORE = "results.zarr"
 
@@ -29,10 +30,13 @@ Stage = Callable[[str], AbstractContextManager[object]]
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What an experiment gave; ``surface``, ``valleys`` and ``derailments`` are None over too many parameters."""
+    """What an experiment gave; what was not asked for, or cannot be had, is None.
+
+    A descent over too many parameters has no surface and no valleys; a census of valleys has no runs.
+    """
 
     experiment: Experiment
-    runs: xr.Dataset
+    runs: xr.Dataset | None = None
     surface: xr.Dataset | None = None
     valleys: xr.Dataset | None = None
     derailments: xr.Dataset | None = None
@@ -50,7 +54,7 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext()) -
             minibatch=experiment.minibatch,
             precision=options["descent"]["precision"],
         )
-    if len(experiment.domain) not in grid.POINTS:
+    if len(experiment.domain) not in POINTS:
         return Results(experiment, runs)
     with stage("survey"):
         surface = survey(experiment.objective, points=options["surface"]["points"], domain=experiment.domain)
@@ -59,6 +63,20 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext()) -
         valleys = find_valleys(experiment.objective, surface, persistence=threshold)
         falls = derailments(runs, valleys, floor=options["valleys"]["floor"])
     return Results(experiment, runs, surface, valleys, falls)
+
+
+def census(experiment: Experiment, stage: Stage, method: str, grid: int | None, design: Design) -> Results:
+    """Find the valleys of an experiment's surface without a descent; those of a grid are refined."""
+    options, target = experiment.settings, experiment.objective
+    threshold = options["valleys"].get("persistence")
+    surface = None
+    if len(experiment.domain) in POINTS or method == "grid":
+        with stage("survey"):
+            points = options["surface"].get("points") if grid is None else grid
+            surface = survey(target, points=points, domain=experiment.domain)
+    with stage("valleys"):
+        valleys = find_valleys(target, surface, method=method, persistence=threshold, refine=True, design=design)
+    return Results(experiment, surface=surface, valleys=valleys)
 
 
 def save(results: Results, folder: Path) -> None:
@@ -73,20 +91,20 @@ def save(results: Results, folder: Path) -> None:
             _storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
     import zarr
 
-    zarr.open_group(store, mode="r+").attrs["done"] = True
+    zarr.open_group(store, mode="a").attrs["done"] = True
 
 
 def load(experiment: Experiment, folder: Path) -> Results:
     """Read back the arrays that :func:`save` wrote."""
     store = folder / STORE
     try:
-        runs = _read(store, None)
+        root = _read(store, None)
         parts = {name: _read(store, name) if (store / name).is_dir() else None for name in GROUPS}
     except (OSError, ValueError, KeyError) as error:
         raise InvalidData(f"cannot read {store}: {error}; give the folder of a finished run") from None
-    if not runs.attrs.pop("done", False):
+    if not root.attrs.pop("done", False):
         raise InvalidData(f"{store} was not finished; run the experiment again")
-    return Results(experiment, runs, **parts)
+    return Results(experiment, root if root.data_vars else None, **parts)
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:

@@ -13,10 +13,13 @@ from thalweg.study.results import Results
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write ``trajectory.csv`` and, where there is a surface, ``valleys.csv`` and ``derailments.csv``."""
-    _save(trajectory(results.runs, results.valleys), folder / "trajectory.csv")
-    if results.valleys is not None and results.derailments is not None:
+    """Write the trajectories, the valleys, the passes and the derailments, each where there are any to write."""
+    if results.runs is not None:
+        _save(trajectory(results.runs, results.valleys), folder / "trajectory.csv")
+    if results.valleys is not None:
         _save(valleys(results.valleys), folder / "valleys.csv")
+        _save(passes(results.valleys), folder / "passes.csv")
+    if results.derailments is not None:
         _save(derailments(results.derailments), folder / "derailments.csv")
 
 
@@ -40,12 +43,32 @@ def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
 
 
 def valleys(found: xr.Dataset) -> pd.DataFrame:
-    """List the valleys, deepest first; ``persistence`` of the deepest is infinite."""
+    """List the valleys, deepest first; ``persistence`` of the deepest is infinite.
+
+    ``width`` is how far the place may be off. Where each valley is a line through two training examples, ``through``
+    and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts.
+    """
     columns = {"valley": found["valley"].values, "name": found.attrs["names"]}
     for k, name in enumerate(found["param"].values.tolist()):
         columns[name] = found["position"].values[:, k]
-    for name in ("loss", "persistence", "barrier", "joins", "at_edge"):
+    for name in ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau"):
         columns[name] = found[name].values
+    for name in ("starts", "share", "share_low", "share_high"):
+        if name in found:
+            columns[name] = found[name].values
+    if "through" in found:
+        columns["through"], columns["and"] = found["through"].values.T
+    return pd.DataFrame(columns)
+
+
+def passes(found: xr.Dataset) -> pd.DataFrame:
+    """List the passes, lowest first; ``merges`` is 1 for those of the merge tree."""
+    columns = {"pass": np.arange(found.sizes["pass"])}
+    for k, name in enumerate(found["param"].values.tolist()):
+        columns[name] = found["pass_position"].values[:, k]
+    columns["loss"] = found["pass_loss"].values
+    columns["between"], columns["and"] = found["pass_between"].values.T
+    columns["merges"] = found["pass_merges"].values
     return pd.DataFrame(columns)
 
 

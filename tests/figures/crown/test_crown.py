@@ -44,6 +44,38 @@ def test_all_passes_between_valleys_and_the_run_are_below_the_cut(arrays, publis
     assert arrays.levels.base < arrays.losses.min()
 
 
+def test_every_pass_at_which_valleys_join_is_marked_twice(arrays, published):
+    joining = published.valleys["pass_merges"].values == 1
+    degrees = np.degrees(published.valleys["pass_position"].values[joining, 0])
+    expected = np.sort(np.mod(np.concatenate([degrees, degrees + 180]), 360))
+    # Degrees and radians, and back: rounding.
+    np.testing.assert_allclose(np.sort(np.degrees(arrays.passes)), expected, atol=1e-9)
+    np.testing.assert_array_equal(np.sort(arrays.pass_losses[:4]), np.sort(published.valleys["pass_loss"][joining]))
+
+
+def test_passes_above_a_cut_are_not_marked(published):
+    (axis,) = domain_of(published.surface["train_loss"])
+    found = crown_of(published.surface, axis, None, published.valleys, 0, 0.6)
+    assert len(found.passes) == 4
+    assert found.pass_losses.max() < 0.6
+
+
+def test_a_page_has_a_line_across_every_pass(published, arrays):
+    described = crown(*published.of_surface).interactive()
+    (lines,) = (trace for trace in described["data"] if trace.get("name") == "passes")
+    around = np.unique(np.mod(np.arctan2(lines["y"], lines["x"]), 2 * np.pi).round(9))
+    np.testing.assert_allclose(around[np.isfinite(around)], np.sort(arrays.passes), atol=1e-8)
+
+
+def test_names_on_a_crowded_crown_do_not_overlap(many):
+    figure = crown(many.surface, None, many.valleys).static()
+    names = [text for text in figure.axes[0].texts if text.get_text().endswith("°")]
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in names]
+    assert 5 <= len(boxes) < 40
+    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
+
+
 def test_the_title_and_the_caption_tell_the_fall(published):
     figure = crown(*published.of_surface)
     assert figure.title == "5 valleys, and a run derailed once"

@@ -16,8 +16,8 @@ def test_a_line_is_cut_where_it_enters_and_leaves(slope, intercept):
     x = np.linspace(LOW[0], HIGH[0], 4001)
     y = slope * x + intercept
     inside = (y >= LOW[1]) & (y <= HIGH[1])
-    if not inside.any():
-        # It may still graze a corner between two samples.
+    if inside.sum() <= 1:
+        # It may graze a corner between two samples, or touch one and miss it by rounding.
         assert np.isnan(ends).all() or np.ptp(ends[:, 0]) <= 2e-3
         return
     # Samples are 1e-3 apart.

@@ -38,6 +38,12 @@ WIDE = 2.4
 FINE, COARSE, MOST = np.radians(1.0), 8, 720
 """Between two steps a path is drawn at points this far apart, radians; so many at least, and at most."""
 
+CROWDED = 60
+"""Valleys above which marks are thin."""
+
+APART = np.radians(4.0)
+"""Between two names in a page at least."""
+
 TICKS = 6
 """Intervals between ticks at most."""
 
@@ -70,6 +76,7 @@ class Crown:
     levels : the scale of losses
     marks : (mark,), places of the valleys on the drawn circle, first copies first, each deepest first
     mark_losses, mark_texts : their losses and names
+    passes, pass_losses : (pass,), places and losses of the passes at which valleys join, those below the cut
     course, falls : the run and its derailments, None and none where no run is drawn
     path : (step,), the run's place on the drawn circle, not wrapped
     names : of the valleys, as ``falls`` counts them
@@ -83,6 +90,8 @@ class Crown:
     marks: np.ndarray
     mark_losses: np.ndarray
     mark_texts: list[str]
+    passes: np.ndarray
+    pass_losses: np.ndarray
     names: list[str]
     course: Course | None
     falls: Falls
@@ -117,6 +126,20 @@ class Crown:
         return float(self.losses[np.isfinite(self.losses)].max())
 
     @property
+    def crowded(self) -> bool:
+        """Whether there are so many valleys that their marks are thin."""
+        return len(self.marks) > CROWDED * self.copies
+
+    @property
+    def apart(self) -> np.ndarray:
+        """(name,), marks that are far from each other, the deepest first: for names in a page."""
+        chosen: list[int] = []
+        for k, angle in enumerate(self.marks):
+            if (np.cos(self.marks[chosen] - angle) < np.cos(APART)).all():
+                chosen.append(k)
+        return np.array(chosen, dtype=int)
+
+    @property
     def azimuth(self) -> float:
         """The place on the drawn circle that faces the viewer: near the run's end, or the deepest place."""
         if not self.path.size:
@@ -149,15 +172,19 @@ def crown_of(
     course = None if runs is None else course_of(runs, run)
     falls = falls_of(runs, valleys, run) if runs is not None else no_falls()
     marks, mark_losses, mark_texts = _marks(valleys, shown, copies)
+    levels = _levels(losses, valleys, np.empty(0) if course is None else course.train, cut)
+    passes, pass_losses = _passes(valleys, shown, copies, levels.cut)
     return Crown(
         shown=shown,
         copies=copies,
         angles=angles,
         losses=losses,
-        levels=_levels(losses, valleys, np.empty(0) if course is None else course.train, cut),
+        levels=levels,
         marks=marks,
         mark_losses=mark_losses,
         mark_texts=mark_texts,
+        passes=passes,
+        pass_losses=pass_losses,
         names=valley_names(valleys),
         course=course,
         falls=falls,
@@ -187,10 +214,23 @@ def _telling(losses: np.ndarray) -> np.ndarray:
 def _marks(valleys: xr.Dataset | None, shown: Scale, copies: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if valleys is None or not valleys.sizes["valley"]:
         return np.empty(0), np.empty(0), []
-    period = shown.high - shown.low
-    places = np.concatenate([shown.of(valleys["position"].values[:, 0]) + copy * period for copy in range(copies)])
-    angles = np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
+    places, angles = _copied(valleys["position"].values[:, 0], shown, copies)
     return angles, np.tile(valleys["loss"].values, copies), [shown.text(place) for place in places]
+
+
+def _passes(valleys: xr.Dataset | None, shown: Scale, copies: int, cut: float) -> tuple[np.ndarray, np.ndarray]:
+    if valleys is None or not valleys.sizes["pass"]:
+        return np.empty(0), np.empty(0)
+    joining = (valleys["pass_merges"].values == 1) & (valleys["pass_loss"].values <= cut)
+    _, angles = _copied(valleys["pass_position"].values[joining, 0], shown, copies)
+    return angles, np.tile(valleys["pass_loss"].values[joining], copies)
+
+
+def _copied(values: np.ndarray, shown: Scale, copies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Place values of the parameter on the drawn circle, first copies first: in the shown unit, and as angles."""
+    period = shown.high - shown.low
+    places = np.concatenate([shown.of(values) + copy * period for copy in range(copies)])
+    return places, np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
 
 
 def _levels(losses: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray, cut: float | None) -> Levels:

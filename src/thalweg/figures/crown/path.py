@@ -24,21 +24,27 @@ LABELLED = 3
 
 HALO = [withStroke(linewidth=3, foreground=style.PAPER)]
 
+NAME = 10
+"""Size of the names, points."""
+
 ABOVE, BELOW = 14, -15
 """Where a name stands from its valley's end, points."""
 
 
 def draw_names(stage: Stage) -> None:
-    """Name every valley that can be seen: below its end on the near side of the ring, above it on the far side."""
+    """Name every valley that can be seen and has room: below its end on the near side, above it on the far side."""
     crown, ring = stage.crown, stage.ring
-    for angle, text in zip(crown.marks, crown.mark_texts, strict=True):
-        near = np.cos(angle - ring.azimuth) > 0
-        end = ring.place(np.array(angle), ring.top(np.array(angle)), 1.0)
-        if ring.hidden(end) and ring.hidden(ring.place(np.array(angle), ring.top(np.array(angle)), 0.0)):
-            continue
-        look = {"size": 10, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
-        at, offset = ring.project(end), (0, BELOW if near else ABOVE)
-        stage.axes.annotate(text, (at[0], at[1]), offset, textcoords="offset points", ha="center", va="center", **look)
+    inner, ends = (ring.place(crown.marks, ring.top(crown.marks), across) for across in (0.0, 1.0))
+    seen = np.flatnonzero(~(ring.hidden(ends) & ring.hidden(inner)))
+    offsets = np.where(np.cos(crown.marks - ring.azimuth) > 0, BELOW, ABOVE)
+    flat = ring.project(ends)
+    middle = flat * stage.points + np.stack([np.zeros(len(flat)), offsets], axis=-1)
+    half = np.array([(canvas.width_of(text, NAME) / 2, 0.7 * NAME) for text in crown.mark_texts]).reshape(-1, 2)
+    boxes = np.hstack([middle - half, middle + half])
+    for k in seen[canvas.fitting(boxes[seen])].tolist():
+        look = {"size": NAME, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
+        place = {"textcoords": "offset points", "ha": "center", "va": "center"}
+        stage.axes.annotate(crown.mark_texts[k], tuple(flat[k].tolist()), (0, int(offsets[k])), **place, **look)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,10 @@ HATCH = np.radians(2.0)
 LIFT = 0.02
 """A line along a valley's floor lies this much above it, or the walls of a narrow notch would hide it."""
 
+DASHES = np.linspace(0, 1, 91)
+DASHES[np.floor(np.linspace(0, 12.999, 91)).astype(int) % 2 == 1] = np.nan
+"""Where across the ring the dashes of a pass are, with gaps between them."""
+
 ENGRAVED = 240
 """Points of a level line around the ring."""
 
@@ -138,9 +142,13 @@ def _engrave(stage: Stage) -> None:
         stage.line(
             ring.place(cut[:, None], ring.top(cut)[:, None], across), color=style.MUTED, lw=0.4, alpha=0.7, zorder=1.6
         )
+    thin = 0.3 if crown.crowded else 1.0
+    if len(crown.passes):
+        tops = ring.place(crown.passes[:, None], ring.top(crown.passes)[:, None], DASHES)
+        stage.line(tops, color=style.MUTED, lw=1.1 * thin, zorder=2.9, solid_capstyle="butt")
     if len(crown.marks):
         floors = ring.place(crown.marks[:, None], ring.top(crown.marks)[:, None] + LIFT, across)
-        stage.line(floors, color=style.VALLEY, lw=1.5, zorder=3, solid_capstyle="round")
+        stage.line(floors, color=style.VALLEY, lw=1.5 * thin, zorder=3, solid_capstyle="round")
 
 
 def _scale(stage: Stage) -> None:

@@ -27,7 +27,7 @@ LIFT = 0.012
 
 def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
-    traces = [_ring(crown), _scale(crown), *_floors(crown)]
+    traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
     if crown.course is not None:
         traces += [*_falls(crown), *_run(crown, crown.course.train, crown.course.last)]
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
@@ -100,18 +100,43 @@ def _floors(crown: Crown) -> list[web.Trace]:
     heights = crown.levels.height(crown.mark_losses) + LIFT
     ends = np.array([-0.02, 1.02, np.nan])
     lines = _place(crown.marks[:, None], heights[:, None], ends)
-    names = _place(crown.marks, heights + 0.05, 1.12)
-    floor = {"type": "scatter3d", "mode": "lines", "name": "valleys", "line": {"width": 5, "color": style.VALLEY}}
+    named = crown.apart
+    names = _place(crown.marks[named], heights[named] + 0.05, 1.12)
+    floor = {
+        "type": "scatter3d",
+        "mode": "lines",
+        "name": "valleys",
+        "line": {"width": 2 if crown.crowded else 5, "color": style.VALLEY},
+    }
     text = {
         "type": "scatter3d",
         "mode": "text",
-        "text": [web.safe(text) for text in crown.mark_texts],
+        "text": [web.safe(crown.mark_texts[k]) for k in named.tolist()],
         "textfont": {"color": style.VALLEY, "size": 13},
-        "customdata": crown.mark_losses,
+        "customdata": crown.mark_losses[named],
         "hovertemplate": "valley at %{text}, loss %{customdata:.5g}<extra></extra>",
         "showlegend": False,
     }
     return [floor | {key: part.ravel() for key, part in lines.items()} | {"hoverinfo": "skip"}, text | names]
+
+
+def _passes(crown: Crown) -> list[web.Trace]:
+    """Draw a dashed line across the top at every pass."""
+    if not len(crown.passes):
+        return []
+    heights = crown.levels.height(crown.pass_losses)[:, None] + LIFT
+    across = np.append(np.linspace(0, 1, 14), np.nan)
+    across[2::3] = np.nan
+    told = zip(crown.passes, crown.pass_losses, strict=True)
+    texts = [f"pass at {crown.text(angle)}, loss {loss:.5g}" for angle, loss in told for _ in across]
+    line = {
+        "type": "scatter3d",
+        "mode": "lines",
+        "name": "passes",
+        "line": {"width": 1 if crown.crowded else 4, "color": style.MUTED},
+    }
+    places = {key: part.ravel() for key, part in _place(crown.passes[:, None], heights, across).items()}
+    return [line | places | {"text": texts, "hovertemplate": "%{text}<extra></extra>"}]
 
 
 def _run(crown: Crown, losses: np.ndarray, last: int) -> list[web.Trace]:

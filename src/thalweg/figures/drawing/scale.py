@@ -9,7 +9,7 @@ import xarray as xr
 
 from thalweg.figures.drawing.wording import minus, number, shortened
 from thalweg.problems.problem import Axis, Domain
-from thalweg.study.survey import domain_of
+from thalweg.study.find_valleys import domain_of_valleys
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,6 @@ def of_domain(domain: Domain) -> tuple[Scale, ...]:
 def of_runs(runs: xr.Dataset, valleys: xr.Dataset | None) -> tuple[Scale, ...]:
     """Choose how the parameters of runs are shown; the valleys know their units, else phi is an angle in radians."""
     if valleys is not None:
-        return of_domain(domain_of(valleys["basin"]))
+        return of_domain(domain_of_valleys(valleys))
     names = [str(name) for name in runs["param"].values]
     return tuple(Scale(name, 180 / np.pi, "°") if name == "phi" else Scale(name) for name in names)

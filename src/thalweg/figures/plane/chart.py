@@ -41,6 +41,7 @@ class Chart:
     pieces : (piece, 2, 2), the path between steps, cut to the box, with ``piece_step`` of their starts
     ends : (run, 2), where the other runs end
     others : (piece, 2, 2), the paths of the other runs, where they are few
+    basins, hues : (x, y), the basin of every place and its colour; none where basins are not shown
     """
 
     scales: tuple[Scale, ...]
@@ -60,6 +61,8 @@ class Chart:
     piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
     ends: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     others: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
+    basins: np.ndarray | None = None
+    hues: np.ndarray | None = None
 
     @property
     def spaced(self) -> np.ndarray:
@@ -70,6 +73,18 @@ class Chart:
     def corners(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and the high corner of the box."""
         return np.array([self.x[0], self.y[0]]), np.array([self.x[-1], self.y[-1]])
+
+    @property
+    def shores(self) -> np.ndarray:
+        """(piece, 2, 2), the lines between places of different basins."""
+        if self.basins is None:
+            return np.empty((0, 2, 2))
+        x, y = (_edges(places) for places in (self.x, self.y))
+        i, j = np.nonzero(np.diff(self.basins, axis=0))
+        upright = np.stack([np.stack([x[i + 1], y[j]], -1), np.stack([x[i + 1], y[j + 1]], -1)], axis=1)
+        i, j = np.nonzero(np.diff(self.basins, axis=1))
+        level = np.stack([np.stack([x[i], y[j + 1]], -1), np.stack([x[i + 1], y[j + 1]], -1)], axis=1)
+        return np.concatenate([upright, level])
 
     @property
     def inside(self) -> np.ndarray:
@@ -99,9 +114,7 @@ def chart_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset |
     if not finite.any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
     scales = scale.of_domain(domain)
-    heights = np.where(finite, heights, heights[finite].max())
-    for k, shown in enumerate(scales):
-        heights = np.concatenate([heights, heights.take([0], axis=k)], axis=k) if shown.periodic else heights
+    heights = closed(np.where(finite, heights, heights[finite].max()), scales)
     x, y = (_places(surface, shown) for shown in scales)
     bare = Chart(
         scales=scales,
@@ -116,9 +129,21 @@ def chart_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset |
     return bare if runs is None else _with_run(bare, runs, valleys, run)
 
 
+def closed(values: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
+    """Repeat the first place of every circle at its end."""
+    for k, shown in enumerate(scales):
+        values = np.concatenate([values, values.take([0], axis=k)], axis=k) if shown.periodic else values
+    return values
+
+
 def _places(surface: xr.Dataset, shown: Scale) -> np.ndarray:
     places = shown.of(surface[shown.name].values)
     return np.append(places, shown.high) if shown.periodic else places
+
+
+def _edges(places: np.ndarray) -> np.ndarray:
+    """Find the edges of the cells around places; the outer ones end with their places."""
+    return np.concatenate([places[:1], (places[:-1] + places[1:]) / 2, places[-1:]])
 
 
 def _marks(valleys: xr.Dataset | None, scales: tuple[Scale, ...]) -> dict[str, Any]:

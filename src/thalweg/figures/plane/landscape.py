@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing import hues, style, web
 from thalweg.figures.drawing.course import Course
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.plane import relief
 from thalweg.figures.plane.chart import Chart
 
 LIGHTING = {"ambient": 0.62, "diffuse": 0.55, "specular": 0.04, "roughness": 0.9, "fresnel": 0.05}
+
+GREYS = ("#a3a8af", "#d3d6da", "#f4f5f6")
+"""From the lowest ground to the highest."""
+
+LIFT = 0.003
+"""Colours lie this much above the ground, as a share of its height."""
 
 AZIMUTHS = (-125.0, -55.0, 145.0, 35.0, -90.0, 90.0, 180.0, 0.0)
 """Sides from which the landscape may be seen, degrees; the first that serves best is taken."""
@@ -26,7 +32,7 @@ TALL = 0.52
 
 def describe(chart: Chart) -> dict[str, Any]:
     """Describe a chart for plotly.js."""
-    traces = [_ground(chart), *_marks(chart)]
+    traces = [_ground(chart), *_basins(chart), *_marks(chart)]
     if chart.course is not None:
         traces += _path(chart, chart.course)
     levels = relief.levels_of(chart.spaced)
@@ -101,7 +107,7 @@ def _ground(chart: Chart) -> web.Trace:
         # 32 bits are finer than any screen, and halve the page.
         "z": spaced.T.astype(np.float32),
         "customdata": chart.heights.T.astype(np.float32),
-        "colorscale": style.plotly_colours(("#a3a8af", "#d3d6da", "#f4f5f6")),
+        "colorscale": style.plotly_colours(GREYS),
         "showscale": False,
         "lighting": LIGHTING,
         "lightposition": {"x": -2000, "y": 1500, "z": 3000},
@@ -110,13 +116,35 @@ def _ground(chart: Chart) -> web.Trace:
     }
 
 
+def _basins(chart: Chart) -> list[web.Trace]:
+    """Lay the colours of basins a little above the ground, which shows between them."""
+    if chart.hues is None:
+        return []
+    ground, spaced = _ground(chart), chart.spaced
+    lift = _lift(chart)
+    plain = {"hoverinfo": "skip", "hovertemplate": None, "customdata": None}
+    traces = []
+    for hue in np.unique(chart.hues[chart.hues != hues.NONE]).tolist():
+        heights = np.where(chart.hues == hue, spaced + lift, np.nan).T.astype(np.float32)
+        tints = [hues.coloured(grey, hue) for grey in GREYS]
+        low, high = float(spaced.min()) + lift, float(spaced.max()) + lift
+        scale = {"colorscale": style.plotly_colours(tuple(tints)), "cmin": low, "cmax": high}
+        traces.append(ground | {"z": heights, "contours": {}} | scale | plain)
+    return traces
+
+
+def _lift(chart: Chart) -> float:
+    """Choose how high above the ground the colours of basins lie; marks lie twice as high."""
+    return 0.0 if chart.hues is None else LIFT * float(np.ptp(chart.spaced))
+
+
 def _points(chart: Chart, places: np.ndarray, losses: np.ndarray, **more: Any) -> web.Trace:
     return {
         "type": "scatter3d",
         "mode": "markers",
         "x": places[:, 0],
         "y": places[:, 1],
-        "z": chart.spacing.of(losses),
+        "z": chart.spacing.of(losses) + 2 * _lift(chart),
         "customdata": losses,
         **more,
     }

@@ -15,7 +15,7 @@ ROWS = 12
 SIZE = 7.8
 """Of the letters, points."""
 
-FIRST, LAST = 0.52, 0.6
+FIRST, LAST = 0.46, 0.56
 """Widths of the first and the last column, inches."""
 
 LONG = 8

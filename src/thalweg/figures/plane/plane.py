@@ -68,8 +68,8 @@ def plane(
     return Figure(
         name="plane",
         title=_title(chart),
-        caption=_caption(chart),
-        static=partial(_static, chart),
+        caption=caption(chart),
+        static=partial(draw_map, chart, _title(chart)),
         interactive=partial(landscape.describe, chart),
     )
 
@@ -82,7 +82,8 @@ def _place(chart: Chart, point: np.ndarray) -> str:
     return f"({', '.join(shown.text(value) for shown, value in zip(chart.scales, point, strict=True))})"
 
 
-def _caption(chart: Chart) -> str:
+def caption(chart: Chart) -> str:
+    """Say what a map shows."""
     spaced = "the logarithm of the height above the lowest point" if chart.spacing.logarithmic else "the loss"
     parts = [chart.note.replace(" · ", ", "), f"levels are evenly spaced in {spaced}"]
     if chart.course is not None:
@@ -96,12 +97,13 @@ def _caption(chart: Chart) -> str:
     return "; ".join(parts) + "."
 
 
-def _static(chart: Chart) -> Canvas:
+def draw_map(chart: Chart, title: str) -> Canvas:
+    """Draw a map, its bars and the list beside it."""
     (left, low), (right, high) = chart.corners
     ratio = (right - left) / (high - low)
     equal = NARROW <= ratio * HEIGHT <= WIDE
     width = ratio * HEIGHT if equal else WIDE
-    sheet = canvas.headed(_title(chart), chart.note)
+    sheet = canvas.headed(title, chart.note)
     axes = canvas.placed(sheet, LEFT, BOTTOM, width, HEIGHT)
     axes.grid(visible=False)
     axes.set_xlim(left, right)
@@ -127,18 +129,21 @@ def _draw_ground(axes: Axes, chart: Chart) -> None:
     spaced = chart.spaced
     levels = relief.levels_of(spaced)
     box = (chart.x[0], chart.x[-1], chart.y[0], chart.y[-1])
-    axes.imshow(relief.picture(spaced, levels), origin="lower", extent=box, aspect="auto", zorder=0.5)
+    picture = relief.picture(spaced, levels, chart.hues)
+    axes.imshow(picture, origin="lower", extent=box, aspect="auto", zorder=0.5)
     look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
     lines = axes.contour(chart.x, chart.y, spaced.T, levels=levels[1:-1], **look)
     # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
-    points = sum(len(np.asarray(path.vertices)) for path in lines.get_paths())
+    points = sum(len(np.asarray(path.vertices)) for path in lines.get_paths()) + 2 * len(chart.shores)
     axes.set_rasterization_zorder(1 if points > DENSE else None)
+    shores = LineCollection(list(chart.shores), colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
+    axes.add_collection(shores, autolim=False)
 
 
 def _draw_bar(sheet: Canvas, place: Axes, chart: Chart) -> None:
     levels = relief.levels_of(chart.spaced)
     ticks = relief.ticks_of(chart.spacing, *chart.spacing.back(levels[[0, -1]]))
-    bar = canvas.side_bar(sheet, relief.bar_of(levels), "loss", cax=place)
+    bar = canvas.side_bar(sheet, relief.bar_of(levels, 1.0 if chart.hues is None else relief.TINTED), "loss", cax=place)
     bar.set_ticks(chart.spacing.of(ticks).tolist(), labels=[number(tick) for tick in ticks])
     bar.ax.minorticks_off()
 

@@ -10,6 +10,8 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import MaxNLocator
 from scipy.ndimage import zoom
 
+from thalweg.figures.drawing import hues
+
 WIDE = 20.0
 """Heights whose spread is so many times that of their lowest tenth are spaced by their logarithm."""
 
@@ -26,6 +28,9 @@ _GRAYS = np.linspace(DARK, LIGHT, LEVELS)
 
 SHADOW, GLEAM = 0.12, 0.25
 """How much full shadow takes from a gray, and what full light gives it of what it lacks to white."""
+
+TINTED = 0.93
+"""Lightness of a gray that is to be coloured, as a share."""
 
 FINER = 2
 """Painted points for each point of the grid, along either axis."""
@@ -81,17 +86,21 @@ def levels_of(spaced: np.ndarray) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1.0, LEVELS + 1)
 
 
-def picture(spaced: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def picture(spaced: np.ndarray, levels: np.ndarray, hue: np.ndarray | None = None) -> np.ndarray:
     """Paint a surface, (x, y), with the gray of every level, under light from the upper left.
 
     The result is (row, column, 3), bytes, the lowest y first. It is painted finer than the grid, so that the edges of
-    levels are smooth under their contour lines.
+    levels are smooth under their contour lines. With a colour for every place the grays are a little darker, so that
+    high ground has colour too, and no less gray.
     """
     fine = np.asarray(zoom(spaced, FINER, order=1))
     shade = np.asarray(zoom(_light(spaced), FINER, order=1)) - 0.5
     tint = _GRAYS[np.clip(np.searchsorted(levels, fine, side="right") - 1, 0, LEVELS - 1)]
     lit = np.where(shade > 0, tint + (1 - tint) * 2 * GLEAM * shade, tint * (1 + 2 * SHADOW * shade))
-    return np.repeat((255 * lit.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
+    if hue is None:
+        return np.repeat((255 * lit.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
+    nearest = np.asarray(zoom(hue, FINER, order=0))
+    return (255 * hues.tinted(TINTED * lit.T, nearest.T) + 0.5).astype(np.uint8)
 
 
 def _light(spaced: np.ndarray) -> np.ndarray:
@@ -107,9 +116,9 @@ def _light(spaced: np.ndarray) -> np.ndarray:
     return np.clip(0.5 + 0.5 * (shade - z) / np.where(shade > z, 1 - z, z), 0, 1)
 
 
-def bar_of(levels: np.ndarray) -> ScalarMappable:
-    """Pair levels and grays, for a bar."""
-    return ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), ListedColormap([str(gray) for gray in _GRAYS]))
+def bar_of(levels: np.ndarray, share: float = 1.0) -> ScalarMappable:
+    """Pair levels and grays, for a bar; of the grays a share where they are coloured."""
+    return ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), ListedColormap([str(share * gray) for gray in _GRAYS]))
 
 
 def ticks_of(spacing: Spacing, low: float, high: float, most: int = 6) -> np.ndarray:

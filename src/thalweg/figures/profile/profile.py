@@ -14,11 +14,17 @@ from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.course import Course, falls_story
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
-from thalweg.figures.profile import labels
+from thalweg.figures.profile import ground, labels
+from thalweg.figures.profile.ground import GROUND
 from thalweg.figures.profile.section import Marks, Section, section_of
 
-GROUND = "#d5d9de"
 EDGE = "#4b5563"
+
+WEB = (620.0, 330.0)
+"""Points of the axes in a page, about."""
+
+CROWDED = 60
+"""Valleys above which marks are small."""
 
 
 def profile(
@@ -52,13 +58,14 @@ def profile(
     return Figure(
         name="profile",
         title=f"Loss over {drawn.scale.name}",
-        caption=_caption(drawn),
-        static=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
+        caption=caption(drawn),
+        static=partial(draw_profile, drawn, f"Loss over {drawn.scale.name}"),
+        interactive=partial(describe, drawn),
     )
 
 
-def _caption(drawn: Section) -> str:
+def caption(drawn: Section) -> str:
+    """Say what a profile shows."""
     parts = [drawn.note.replace(" · ", ", ")]
     if drawn.course is not None:
         first, last = (drawn.scale.text(drawn.path[k, 0]) for k in (0, -1))
@@ -77,15 +84,16 @@ def _cut_text(drawn: Section) -> str:
     return f"axis cut at {number(drawn.view.high, 3)}: the loss reaches {number(drawn.cut or 0, 3)}"
 
 
-def _static(drawn: Section) -> Canvas:
-    sheet, (axes,) = canvas.blank(f"Loss over {drawn.scale.name}", drawn.note)
+def draw_profile(drawn: Section, title: str) -> Canvas:
+    """Draw a profile, the run on it and its bar of steps."""
+    sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)
     canvas.show_unit(axes.xaxis, drawn.scale)
     axes.set_xlim(drawn.x[0], drawn.x[-1])
     axes.set_ylabel("loss")
     axes.grid(axis="x", visible=False)
-    roof = np.minimum(drawn.train, 2 * drawn.view.high - drawn.view.low)
-    axes.fill_between(drawn.x, drawn.view.low, roof, color=GROUND, lw=0)
+    axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=GROUND, lw=0)
+    ground.draw(axes, drawn.ground)
     axes.plot(drawn.x, drawn.train, color=EDGE, lw=1.4, label="training loss")
     if drawn.test is not None:
         axes.plot(drawn.x, drawn.test, color=style.TEST, lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
@@ -102,9 +110,11 @@ def _static(drawn: Section) -> Canvas:
 
 
 def _draw_marks(axes: Axes, drawn: Section) -> None:
-    axes.plot(drawn.valleys.x, drawn.valleys.y, "o", color=style.VALLEY, ms=4.5, label="valleys", zorder=2.5)
+    size = 1.0 if len(drawn.valleys.x) <= CROWDED else 0.5
+    axes.plot(drawn.valleys.x, drawn.valleys.y, "o", color=style.VALLEY, ms=4.5 * size, label="valleys", zorder=2.5)
     if len(drawn.passes.x):
-        axes.plot(drawn.passes.x, drawn.passes.y, "x", color=style.MUTED, ms=5, mew=1.2, label="passes", zorder=2.5)
+        look = {"color": style.MUTED, "ms": 5 * size, "mew": 1.2 * size, "label": "passes"}
+        axes.plot(drawn.passes.x, drawn.passes.y, "x", zorder=2.4, **look)
     texts = [(drawn.valleys, 9.0, style.VALLEY), (drawn.passes, 7.5, style.MUTED)]
     found = [
         labels.Label(x, y, text, size, colour)
@@ -151,16 +161,19 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
             axes.annotate(arc.text, (arc.x.mean(), arc.y.max()), (0, 3), **place)
 
 
-def _interactive(drawn: Section) -> dict[str, Any]:
+def describe(drawn: Section) -> dict[str, Any]:
+    """Describe a profile for plotly.js."""
     name, sign = web.safe(drawn.scale.name), drawn.scale.sign
     hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
     line = {"type": "scatter", "mode": "lines", "x": drawn.x}
-    ground = {"color": EDGE, "width": 2}
+    edge = {"color": EDGE, "width": 2}
+    fill = {"fill": "tonexty", "fillcolor": GROUND} if drawn.hues is None else {}
     traces = [
+        *ground.describe(drawn.ground),
         line
         | {"y": np.full_like(drawn.x, drawn.view.low), "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"},
         line
-        | {"y": drawn.train, "name": "training loss", "line": ground, "fill": "tonexty", "fillcolor": GROUND}
+        | {"y": drawn.train, "name": "training loss", "line": edge, **fill}
         | {"hovertemplate": f"{hover}<br>training loss %{{y:.5g}}<extra></extra>"},
     ]
     if drawn.test is not None:
@@ -182,6 +195,7 @@ def _interactive(drawn: Section) -> dict[str, Any]:
 
 
 def _web_marks(what: str, marks: Marks, colour: str, symbol: str) -> web.Trace:
+    size = 1.0 if len(marks.x) <= CROWDED else 0.5
     return {
         "type": "scatter",
         "mode": "markers",
@@ -189,7 +203,7 @@ def _web_marks(what: str, marks: Marks, colour: str, symbol: str) -> web.Trace:
         "x": marks.x,
         "y": marks.y,
         "text": marks.texts,
-        "marker": {"color": colour, "symbol": symbol, "size": 8, "line": {"color": colour, "width": 2}},
+        "marker": {"color": colour, "symbol": symbol, "size": 8 * size, "line": {"color": colour, "width": 2 * size}},
         "hovertemplate": f"{what} %{{text}}<br>loss %{{y:.5g}}<extra></extra>",
     }
 
@@ -217,8 +231,8 @@ def _web_path(drawn: Section, course: Course, hover: str) -> list[web.Trace]:
 
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:
     plain = {"showarrow": False, "font": {"color": style.VALLEY, "size": 13}, "yanchor": "top", "yshift": -6}
-    valleys = zip(drawn.valleys.x.tolist(), drawn.valleys.y.tolist(), drawn.valleys.texts, strict=True)
-    found = [plain | {"x": x, "y": y, "text": web.safe(text)} for x, y, text in valleys]
+    valleys = zip(drawn.valleys.x.tolist(), drawn.valleys.y.tolist(), drawn.valleys.texts, _roomy(drawn), strict=True)
+    found = [plain | {"x": x, "y": y, "text": web.safe(text)} for x, y, text, roomy in valleys if roomy]
     red = {"showarrow": False, "font": {"color": style.FALL, "size": 12}, "yanchor": "bottom"}
     head = {"text": "", "showarrow": True, "arrowcolor": style.FALL, "arrowwidth": 2, "arrowhead": 2}
     for arc in drawn.arcs:
@@ -227,3 +241,12 @@ def _web_labels(drawn: Section) -> list[dict[str, Any]]:
         if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
             found.append(red | {"x": float(arc.x.mean()), "y": float(arc.y.max()), "text": web.safe(arc.text)})
     return found
+
+
+def _roomy(drawn: Section) -> np.ndarray:
+    """Tell which valleys have room for their names in a page, the deepest first."""
+    width, height = WEB
+    x = width * (drawn.valleys.x - drawn.x[0]) / np.ptp(drawn.x)
+    y = height * drawn.view.fraction(drawn.valleys.y)
+    half = np.array([canvas.width_of(text, 13) / 2 for text in drawn.valleys.texts])
+    return canvas.fitting(np.stack([x - half, y - 16, x + half, y], axis=-1))

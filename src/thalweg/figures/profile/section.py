@@ -14,6 +14,7 @@ from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING, View
 from thalweg.figures.drawing.wording import count, subject
 from thalweg.figures.profile.arc import Arc, arcs
+from thalweg.figures.profile.ground import Piece, pieces
 from thalweg.study.survey import domain_of
 
 USUAL = 0.75
@@ -50,6 +51,7 @@ class Section:
     view : of the loss
     path : (step, 2), place, wrapped on a circle, and training loss of every step
     falls, arcs : the derailments, and how they are drawn
+    basins, hues : (place,), the basin of every place and its colour; none where basins are not shown
     """
 
     scale: Scale
@@ -64,6 +66,21 @@ class Section:
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     falls: Falls | None = None
     arcs: list[Arc] = field(default_factory=list)
+    basins: np.ndarray | None = None
+    hues: np.ndarray | None = None
+
+    @property
+    def roof(self) -> np.ndarray:
+        """(place,), the top of the ground: the curve, or high above the picture."""
+        return np.minimum(self.train, 2 * self.view.high - self.view.low)
+
+    @property
+    def ground(self) -> list[Piece]:
+        """The ground in pieces, one for each stretch of a basin."""
+        if self.basins is None or self.hues is None:
+            return []
+        roof = np.where(np.isfinite(self.roof), self.roof, self.view.low)
+        return pieces(self.x, roof, self.view.low, self.basins, self.hues)
 
     @property
     def cut(self) -> float | None:

@@ -1,0 +1,68 @@
+"""``thalweg valleys``: the valleys of an experiment's surface, without a descent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from thalweg.base.errors import InvalidValue
+from thalweg.cli.run import override
+
+
+def valleys(
+    experiment: Path,
+    /,
+    *,
+    exact: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    grid: int | None = None,
+    starts: int | None = None,
+    seed: int = 0,
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
+    out: Path | None = None,
+) -> None:
+    """Find the valleys of an experiment's surface: minima, passes, persistence, the merge tree.
+
+    Exactly, where a theorem allows it; on a grid, refined on the objective itself; or from many starts, in any number
+    of parameters.
+
+    Parameters
+    ----------
+    experiment: Path
+        A TOML file; make one with `thalweg new`.
+    exact: bool
+        Every minimum by theorem: linear models under a power of at most 1.
+    grid: int
+        Points along each axis of a grid; the experiment's own by default.
+    starts: int
+        Descend from so many starts of a Sobol sequence.
+    seed: int
+        Seed of the starts.
+    set: tuple[str, ...]
+        Values that replace those of the file, such as `loss=quadratic problem.noise=0.01`.
+    out: Path
+        Folder to write, by default the file's name with `-valleys`; one that thalweg wrote is replaced.
+    """
+    ways = {"--exact": exact or None, "--grid": grid, "--starts": starts}
+    chosen = [name for name, given in ways.items() if given is not None]
+    if len(chosen) > 1:
+        raise InvalidValue(f"{' and '.join(chosen)} are different ways; give one of them")
+    method = chosen[0].removeprefix("--") if chosen else "grid"
+    overrides = dict(override(text) for text in set)
+
+    def load():
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    def work(experiment: Any, stage: Any):
+        from thalweg.study.methods import Design
+        from thalweg.study.results import census
+
+        design = Design() if starts is None else Design(starts, seed)
+        return census(experiment, stage, method, grid, design)
+
+    from thalweg.cli.conduct import conduct
+
+    conduct(load, out or Path(f"{experiment.stem}-valleys"), work)

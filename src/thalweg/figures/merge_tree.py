@@ -1,0 +1,234 @@
+"""The merge tree: valleys as leaves, joined at the heights of their passes; a disconnectivity graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.forest import Forest, forest_of
+from thalweg.figures.drawing.view import View
+from thalweg.figures.figure import Figure
+
+BRANCH = "#4b5563"
+
+CROWDED = 60
+"""Valleys above which branches are thin, and minima and passes have no marks of their own."""
+
+ROOM = (0.12, 0.12)
+"""Room below and above the tree, as shares of its height: for names, for arrows."""
+
+SIZE = 8.5
+"""Of the names, points."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Tree:
+    """What is drawn.
+
+    Attributes
+    ----------
+    across : (valley,), places of the stems, 0, 1, … from the left
+    stems : (valley, 2), losses from which and to which each stem goes
+    branches : (branch, 2, 2), from the top of a stem to the stem that it joins, for every valley that ends
+    """
+
+    forest: Forest
+    across: np.ndarray
+    stems: np.ndarray
+    branches: np.ndarray
+    view: View
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there is no room for marks."""
+        return len(self.across) > CROWDED
+
+    @property
+    def names(self) -> list[str]:
+        """Names as they are written below the leaves: numbers where the names are places in several parameters."""
+        return [name.removeprefix("valley ") for name in self.forest.names]
+
+    @property
+    def edges(self) -> tuple[float, float]:
+        """The left and the right edge."""
+        room = max(0.75, 0.03 * len(self.across))
+        return -room, len(self.across) - 1 + room
+
+
+def merge_tree(valleys: xr.Dataset) -> Figure:
+    """Draw how valleys join as the water rises, the loss upwards; also known as a disconnectivity graph.
+
+    Every valley is a stem that begins at the loss of its minimum and ends at the pass over which it joins a deeper
+    one. The length of a stem is its persistence. Stems are ordered so that no two lines cross.
+
+    Parameters
+    ----------
+    valleys : from :func:`thalweg.find_valleys`
+
+    Raises
+    ------
+    InvalidValue
+        If these are no valleys, or there is none.
+
+    References
+    ----------
+    O. M. Becker and M. Karplus, "The topology of multidimensional potential energy surfaces", 1997,
+    doi:10.1063/1.473299.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> valleys = tw.find_valleys(tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2)))
+    >>> merge_tree(valleys).title
+    'How the valleys join'
+    """
+    drawn = _tree(forest_of(valleys, "merge_tree"))
+    return Figure(
+        name="merge_tree",
+        title="How the valleys join",
+        caption=(
+            f"{drawn.forest.note.replace(' · ', ', ')}: every stem begins at the loss of a minimum and ends at the "
+            f"pass to a deeper valley; {drawn.forest.story}."
+        ),
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _tree(forest: Forest) -> _Tree:
+    order = _order(forest)
+    across = np.empty(len(order))
+    across[order] = np.arange(len(order))
+    low, high = forest.range
+    view = View(low - ROOM[0] * (high - low), high + ROOM[1] * (high - low))
+    ending = np.flatnonzero(~forest.endless)
+    feet = np.stack([across[ending], forest.ends[ending]], axis=-1)
+    joined = np.stack([across[forest.joins[ending]], forest.ends[ending]], axis=-1)
+    return _Tree(
+        forest=forest,
+        across=across,
+        stems=np.stack([forest.losses, np.where(forest.endless, view.high, forest.ends)], axis=-1),
+        branches=np.stack([feet, joined], axis=1),
+        view=view,
+    )
+
+
+def _order(forest: Forest) -> list[int]:
+    """Order the valleys from left to right so that no lines cross.
+
+    Those that join one valley stand on both sides of it, in turn, the first to join nearest. What stands between a
+    stem and the one that it joins has then ended below their branch.
+    """
+    groups = {k: [k] for k in range(len(forest.names))}
+    sides = dict.fromkeys(groups, 1)
+    ending = np.flatnonzero(~forest.endless)
+    # A deeper valley never ends before one that joins it; of equal heights the younger valley goes first.
+    for k in ending[np.lexsort((-ending, forest.ends[ending]))].tolist():
+        joined, group = int(forest.joins[k]), groups.pop(k)
+        groups[joined] = groups[joined] + group if sides[joined] > 0 else group + groups[joined]
+        sides[joined] *= -1
+    return [k for group in groups.values() for k in group]
+
+
+def _static(drawn: _Tree) -> Canvas:
+    sheet, (axes,) = canvas.blank("How the valleys join", drawn.forest.note)
+    axes.set_xlim(*drawn.edges)
+    drawn.view.show(axes)
+    axes.set_ylabel("loss")
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    _draw_lines(axes, drawn)
+    if not drawn.crowded:
+        ends = drawn.branches[:, 0]
+        if len(ends):
+            axes.plot(*ends.T, "x", color=style.INK, ms=6, mew=1.3, ls="none", label="passes", zorder=2.4)
+        look = {"mfc": style.VALLEY, "mec": style.PAPER, "mew": 0.8, "ls": "none", "ms": 7, "label": "minima"}
+        axes.plot(drawn.across, drawn.stems[:, 0], "o", zorder=2.5, **look)
+    _draw_names(axes, drawn)
+    canvas.legend(sheet, axes)
+    return sheet
+
+
+def _draw_lines(axes: Axes, drawn: _Tree) -> None:
+    places = np.repeat(drawn.across[:, None], 2, axis=1)
+    stems = np.stack([places, drawn.stems], axis=-1)
+    endless = drawn.forest.endless
+    thin = 0.7 if drawn.crowded else 1.5
+    look = {"linewidths": thin, "colors": BRANCH, "capstyle": "projecting"}
+    axes.add_collection(LineCollection([*stems[~endless], *drawn.branches], zorder=2, **look), autolim=False)
+    for (x, low), (_, high) in stems[endless]:
+        label = "the deepest valley" if x == drawn.across[np.argmin(drawn.forest.losses)] else None
+        axes.plot([x, x], [low, high], color=style.VALLEY, lw=max(2.5 * thin, 2.2), zorder=2.2, label=label)
+        head = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": style.VALLEY, "lw": 1, "shrinkB": 0}
+        axes.annotate("", (x, high), (x, high - 0.05 * (high - drawn.view.low)), arrowprops=head)
+
+
+def _draw_names(axes: Axes, drawn: _Tree) -> None:
+    """Name the leaves that have room, the most persistent first."""
+    left, right = drawn.edges
+    width, height = 72 * np.array(canvas.AREA)
+    x = width * (drawn.across - left) / (right - left)
+    low, high = (height * drawn.view.fraction(drawn.stems[:, side]) for side in (0, 1))
+    half = np.array([canvas.width_of(name, SIZE) / 2 for name in drawn.names])
+    boxes = np.stack([x - half, low - 19, x + half, low - 7], axis=-1)
+    lines = np.stack([x - 1, low, x + 1, high], axis=-1)
+    order = drawn.forest.lasting
+    order = order[(boxes[order, 0] >= 0) & (boxes[order, 2] <= width)]
+    for k, fits in zip(order.tolist(), canvas.fitting(boxes[order], lines), strict=True):
+        if fits:
+            axes.annotate(
+                canvas.plain(drawn.names[k]),
+                (drawn.across[k], drawn.stems[k, 0]),
+                (0, -7),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                size=SIZE,
+                color=style.VALLEY,
+            )
+
+
+def _interactive(drawn: _Tree) -> dict[str, Any]:
+    endless, names = drawn.forest.endless, [web.safe(name) for name in drawn.names]
+    thin = 1.0 if drawn.crowded else 2.0
+    places = np.repeat(drawn.across[:, None], 2, axis=1)
+    stems = np.stack([places, drawn.stems], axis=-1)
+    traces = [
+        _web_lines("valleys that join", [*stems[~endless], *drawn.branches], {"color": BRANCH, "width": thin}),
+        _web_lines("the deepest valley", list(stems[endless]), {"color": style.VALLEY, "width": 2.5 * thin}),
+    ]
+    points = {"type": "scatter", "mode": "markers"}
+    passes = {"color": style.INK, "symbol": "x-thin", "size": 8, "line": {"color": style.INK, "width": 2}}
+    tops = drawn.branches[:, 0]
+    ending = np.flatnonzero(~endless)
+    told = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
+    hover = {"text": told, "hovertemplate": "%{text}<br>pass at %{y:.5g}<extra></extra>"}
+    heads = {"x": drawn.across[endless], "y": drawn.stems[endless, 1], "cliponaxis": False, "hoverinfo": "skip"}
+    arrow = {"color": style.VALLEY, "symbol": "triangle-up", "size": 12}
+    traces.append(points | heads | {"name": "never ends", "showlegend": False, "marker": arrow})
+    if not drawn.crowded:
+        traces.append(points | {"name": "passes", "x": tops[:, 0], "y": tops[:, 1], "marker": passes} | hover)
+    look = {"color": style.VALLEY, "size": 4 if drawn.crowded else 10, "line": {"color": style.PAPER, "width": 1}}
+    leaves = points | {"name": "minima", "x": drawn.across, "y": drawn.stems[:, 0], "marker": look}
+    texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names}
+    if not drawn.crowded:
+        texts |= {"mode": "markers+text", "textposition": "bottom center", "textfont": {"color": style.VALLEY}}
+    traces.append(leaves | texts | {"hovertemplate": "%{customdata}<extra></extra>"})
+    x = web.axis("", range=list(drawn.edges), showgrid=False, showline=False, showticklabels=False, ticks="")
+    y = web.axis("loss", exponentformat="power", **drawn.view.web)
+    return web.described([trace for trace in traces if len(trace["x"])], {"xaxis": x, "yaxis": y})
+
+
+def _web_lines(name: str, lines: list[np.ndarray], look: dict[str, Any]) -> web.Trace:
+    """Describe lines as one trace with gaps between them."""
+    points = [np.vstack([line, [[np.nan, np.nan]]]) for line in lines]
+    x, y = np.concatenate([np.empty((0, 2)), *points]).T
+    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, "hoverinfo": "skip"}

@@ -1,0 +1,229 @@
+"""How valleys are sought: on a grid, exactly, or from many starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidValue
+from thalweg.losses.objective import Objective
+from thalweg.problems.problem import Domain, Regression
+from thalweg.study.survey import domain_of
+from thalweg.valleys import affine, census, multistart, refine, theorem, topology
+from thalweg.valleys.found import Found, Minima, Passes, arrange
+from thalweg.valleys.shares import wilson
+from thalweg.valleys.tree import OUTSIDE, Tree
+
+SHARE = 0.01
+"""Usual threshold of persistence on a grid, as a share of the median height of the surface above its lowest point."""
+
+ROUNDING = 1e3
+"""Differences below this many times the spacing of numbers are rounding, not valleys."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """How many starts a census descends from, and the seed of their scrambled Sobol sequence."""
+
+    count: int = 256
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Sought:
+    """All minima and passes that a method found.
+
+    Attributes
+    ----------
+    found : in order, with their merge tree
+    domain : of the parameters
+    usual, least : the usual threshold of persistence, and the lowest that makes sense
+    basins : makes the variables that tell which valley a place lies in, from the new numbers of the minima
+    coords : of these variables
+    attrs : the method and what it depends on
+    """
+
+    found: Found
+    domain: Domain
+    usual: float
+    least: float
+    basins: Callable[[np.ndarray], dict[str, Any]]
+    attrs: dict[str, Any]
+    coords: dict[str, Any] = field(default_factory=dict)
+
+
+def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
+    """Find what a grid holds; ``refined`` polishes places and heights on the objective itself."""
+    values = surface["train_loss"]
+    domain, heights = domain_of(values), values.values.astype(np.float64)
+    places = [surface.coords[axis.name].values for axis in domain]
+    grid = topology.analyse(heights, tuple(axis.periodic for axis in domain))
+    found, number = _of_grid(grid, heights, places, domain)
+    if refined:
+        found, again = _polished(objective, found, domain, places)
+        number = again[number]
+    usual, least = _thresholds(heights, values.dtype)
+    names = [axis.name for axis in domain]
+
+    def basins(renumber: np.ndarray) -> dict[str, Any]:
+        valley = renumber[np.append(number, -1)]
+        return {"basin": (names, valley[grid.basins].astype(np.int32))}
+
+    return Sought(
+        found,
+        domain,
+        usual,
+        least,
+        basins,
+        {"method": "grid", "points": list(heights.shape), "refined": int(refined)},
+        {name: surface.coords[name] for name in names},
+    )
+
+
+def exactly(objective: Objective) -> Sought:
+    """Find every minimum by theorem."""
+    problem, loss = objective.problem, objective.loss
+    if not isinstance(problem, Regression) or not problem.model or loss is None:
+        raise InvalidValue(f"{problem.name} has no exact census: it needs a straight line; use method = 'grid'")
+    p = theorem.exponent(loss, model=problem.model, residual=problem.distance)
+    return _pairs(objective, problem, p) if problem.model == "affine" else _around(objective, problem, p)
+
+
+def _around(objective: Objective, problem: Regression, p: float) -> Sought:
+    """List the minima of a line through the origin, whose angle lies on a circle."""
+    (x, y), residual = objective.train, problem.distance
+    found = census.through_origin(x, y, p, residual=residual)
+    (axis,) = problem.domain
+    count = len(found.depths)
+    minima = Minima(found.minima, found.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
+    by_angle = np.argsort(found.minima[:, 0])
+    passes = np.sort(found.passes[:, 0])
+    if residual == "vertical" or not len(passes):
+        edges, owners = np.append(axis.low, passes), by_angle
+    else:
+        after = np.searchsorted(found.minima[by_angle, 0], passes) % count
+        edges, owners = passes, by_angle[after]
+
+    def basins(renumber: np.ndarray) -> dict[str, Any]:
+        return {"stretch_from": ("stretch", edges), "stretch_valley": ("stretch", renumber[owners].astype(np.int32))}
+
+    attrs = {"method": "exact", "exponent": p, "residual": residual, "same_line": found.same}
+    arranged = Found(minima, Passes(found.passes, found.heights, found.between), found.tree)
+    return Sought(arranged, problem.domain, 0.0, 0.0, basins, attrs)
+
+
+def from_starts(objective: Objective, design: Design) -> Sought:
+    """Find what many starts flow to, in any dimension."""
+    domain = objective.problem.domain
+    starts = multistart.design(domain, design.count, design.seed)
+    found = multistart.explore(objective, starts)
+    count = len(found.depth)
+    edge = np.zeros(count, dtype=bool)
+    for k, axis in enumerate(domain):
+        edge |= np.isin(found.position[:, k], (axis.low, axis.high)) & (not axis.periodic)
+    width = np.full(count, multistart.SAME * max(axis.length for axis in domain))
+    minima = Minima(found.position, found.depth, width, edge, np.ones(count, np.int64))
+    passes = Passes(found.routes.place, found.routes.height, np.asarray(found.routes.between, dtype=np.int64))
+
+    def shares(renumber: np.ndarray) -> dict[str, Any]:
+        basin = renumber[found.basin]
+        counts = np.bincount(basin[basin >= 0], minlength=int((renumber[:-1] >= 0).sum()) and int(renumber.max()) + 1)
+        part = wilson(counts, design.count)
+        return {
+            "starts": ("valley", counts),
+            "share": ("valley", part.share),
+            "share_low": ("valley", part.low),
+            "share_high": ("valley", part.high),
+            "start_position": (("start", "param"), starts),
+            "start_valley": ("start", basin.astype(np.int32)),
+        }
+
+    attrs = {
+        "method": "starts",
+        "starts": design.count,
+        "seed": design.seed,
+        "unseen": found.unseen.share,
+        "unseen_error": found.unseen.error,
+        "unseen_bound": found.unseen.bound,
+        "settled": float(found.settled.mean()),
+    }
+    return Sought(Found(minima, passes, found.tree), domain, found.rise, found.rise, shares, attrs)
+
+
+def _pairs(objective: Objective, problem: Regression, p: float) -> Sought:
+    """List the minima of a line with intercept, each through two data points; how they join is not known."""
+    x, y = objective.train
+    found = affine.pair_lines(x, y, p, center=problem.center)
+    count = len(found.depths)
+    unknown, nobody = np.full(count, np.nan), np.full(count, OUTSIDE)
+    minima = Minima(found.minima, found.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
+    passes = Passes(np.empty((0, 2)), np.empty(0), np.empty((0, 2), dtype=np.int64))
+    arranged = Found(minima, passes, Tree(unknown, np.arange(count), nobody))
+
+    def through(renumber: np.ndarray) -> dict[str, Any]:
+        return {"through": (("valley", "end"), found.pairs[renumber[:-1] >= 0])}
+
+    attrs = {"method": "exact", "exponent": p, "residual": problem.distance}
+    return Sought(arranged, problem.domain, 0.0, 0.0, through, attrs)
+
+
+def _of_grid(
+    grid: topology.Topology, heights: np.ndarray, places: list[np.ndarray], domain: Domain
+) -> tuple[Found, np.ndarray]:
+    def position(cells: np.ndarray) -> np.ndarray:
+        index = np.unravel_index(cells, heights.shape)
+        return np.stack([along[i] for along, i in zip(places, index, strict=True)], axis=-1)
+
+    index = np.unravel_index(grid.minima, heights.shape)
+    edge = np.zeros(len(grid.minima), dtype=bool)
+    for i, along, axis in zip(index, places, domain, strict=True):
+        edge |= ((i == 0) | (i == len(along) - 1)) & (not axis.periodic)
+    half = max((along[1] - along[0]) / 2 for along in places)
+    minima = Minima(
+        position(grid.minima),
+        heights.ravel()[grid.minima],
+        np.full(len(grid.minima), half),
+        edge,
+        grid.plateau,
+    )
+    passes = Passes(position(grid.passes.cell), grid.passes.height, grid.passes.between)
+    return arrange(minima, passes)
+
+
+def _polished(objective: Objective, found: Found, domain: Domain, places: list[np.ndarray]) -> tuple[Found, np.ndarray]:
+    about = {"domain": domain, "spacing": np.array([along[1] - along[0] for along in places])}
+    columns, example = objective.train, objective.example
+    if not len(found.minima.depths):
+        return found, np.empty(0, dtype=np.int64)
+    better, index = refine.refine_minima(example, columns, positions=found.minima.positions, **about)
+    first = np.unique(index, return_index=True)[1]
+    width = np.where(better.kind == "grid", found.minima.width[first], better.bracket.max(axis=1))
+    edge = (better.kind == "edge") | ((better.kind == "grid") & found.minima.at_edge[first])
+    minima = Minima(better.position, better.value, width, edge, found.minima.plateau[first])
+    passes = found.passes
+    apart = index[passes.between[:, 0]] != index[passes.between[:, 1]]
+    passes = Passes(passes.positions[apart], passes.heights[apart], index[passes.between[apart]])
+    if len(passes.heights):
+        ends = better.position[passes.between]
+        saddles = refine.refine_passes(example, columns, positions=passes.positions, between=ends, **about)
+        # A pass that keeps its cell, or a cusp, is never below the minima that it joins.
+        height = np.maximum(saddles.value, better.value[passes.between].max(axis=1))
+        passes = Passes(saddles.position, height, passes.between)
+    arranged, order = arrange(minima, passes)
+    return arranged, order[index]
+
+
+def _thresholds(heights: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
+    """Choose the usual threshold and the least; infinite, and so no valley, where all heights are equal to rounding."""
+    finite = heights[np.isfinite(heights)]
+    if not finite.size:
+        return np.inf, np.inf
+    # Not the largest height: a pole would call everything rounding.
+    rounding = float(ROUNDING * np.finfo(dtype).eps * np.quantile(np.abs(finite), 0.9))
+    if np.ptp(finite) <= rounding:
+        return np.inf, np.inf
+    return max(SHARE * float(np.median(finite) - np.min(finite)), rounding), rounding

@@ -1,0 +1,70 @@
+"""Minima and passes as every method hands them on: in order, joined into a merge tree."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from thalweg.valleys.tree import Kept, Tree, merge, simplify
+
+
+class Minima(NamedTuple):
+    """Where minima lie, and how well that is known.
+
+    Attributes
+    ----------
+    positions, depths : in the parameters' units, in units of the loss
+    width : how far a place may be off, along any axis
+    at_edge : which lie on the edge of a bounded axis
+    plateau : cells of a grid that share the minimum's height with it; 1 for all other methods
+    """
+
+    positions: Float[np.ndarray, "minimum param"]
+    depths: Float[np.ndarray, " minimum"]
+    width: Float[np.ndarray, " minimum"]
+    at_edge: Bool[np.ndarray, " minimum"]
+    plateau: Int[np.ndarray, " minimum"]
+
+
+class Passes(NamedTuple):
+    """Where pairs of minima join; ``between`` holds numbers of minima."""
+
+    positions: Float[np.ndarray, "pass param"]
+    heights: Float[np.ndarray, " pass"]
+    between: Int[np.ndarray, "pass 2"]
+
+
+class Found(NamedTuple):
+    """Minima in order of depth, passes in order of height, and their merge tree."""
+
+    minima: Minima
+    passes: Passes
+    tree: Tree
+
+
+def arrange(minima: Minima, passes: Passes) -> tuple[Found, Int[np.ndarray, " minimum"]]:
+    """Bring minima into order of depth and passes into order of height, ties by position, and join them.
+
+    Returns
+    -------
+    The arranged minima and passes, and the new number of every old minimum.
+    """
+    order = np.lexsort((*minima.positions.T[::-1], minima.depths))
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    between = np.sort(number[passes.between], axis=1).reshape(-1, 2)
+    by_height = np.lexsort((*passes.positions.T[::-1], passes.heights))
+    sorted_minima = Minima(*(part[order] for part in minima))
+    sorted_passes = Passes(passes.positions[by_height], passes.heights[by_height], between[by_height])
+    tree = merge(sorted_minima.depths, sorted_passes.between, sorted_passes.heights)
+    return Found(sorted_minima, sorted_passes, tree), number
+
+
+def keep(found: Found, chosen: Bool[np.ndarray, " minimum"]) -> tuple[Found, Kept]:
+    """Let every minimum that is not chosen join the one that it merges into."""
+    kept = simplify(found.tree, found.passes.between, chosen)
+    minima = Minima(*(part[kept.minima] for part in found.minima))
+    passes = Passes(found.passes.positions[kept.passes], found.passes.heights[kept.passes], kept.between)
+    return Found(minima, passes, Tree(found.tree.persistence[kept.minima], kept.parent, kept.saddle)), kept
