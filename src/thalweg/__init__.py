@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from thalweg.descent import starts
     from thalweg.descent.minibatch import Minibatch
     from thalweg.losses.objective import objective
+    from thalweg.study.compare_basins import compare_basins
     from thalweg.study.derailments import derailments, locate
     from thalweg.study.descend import descend
     from thalweg.study.find_valleys import find_valleys
+    from thalweg.study.lowest_paths import lowest_paths
     from thalweg.study.methods import Design
     from thalweg.study.phase_diagram import phase_diagram
     from thalweg.study.survey import survey
@@ -34,10 +36,12 @@ _HOMES = {
     "Minibatch": "thalweg.descent.minibatch",
     "Status": "thalweg.base.status",
     "ThalwegError": "thalweg.base.errors",
+    "compare_basins": "thalweg.study.compare_basins",
     "derailments": "thalweg.study.derailments",
     "descend": "thalweg.study.descend",
     "find_valleys": "thalweg.study.find_valleys",
     "locate": "thalweg.study.derailments",
+    "lowest_paths": "thalweg.study.lowest_paths",
     "objective": "thalweg.losses.objective",
     "survey": "thalweg.study.survey",
     "tally": "thalweg.study.tally",
@@ -48,12 +52,14 @@ __all__ = [
     "Minibatch",
     "Status",
     "ThalwegError",
+    "compare_basins",
     "derailments",
     "descend",
     "figures",
     "find_valleys",
     "locate",
     "losses",
+    "lowest_paths",
     "objective",
     "phase_diagram",
     "problems",

@@ -29,10 +29,11 @@ class Axis:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        number(f"low of {self.name}", self.low)
-        number(f"high of {self.name}", self.high)
+        # Whole numbers would make arrays of whole numbers.
+        object.__setattr__(self, "low", number(f"low of {self.name}", self.low))
+        object.__setattr__(self, "high", number(f"high of {self.name}", self.high))
         if not self.low < self.high:
-            raise InvalidValue(f"axis {self.name} runs from {self.low} to {self.high}; low must be below high")
+            raise InvalidValue(f"axis {self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
 
     @property
     def length(self) -> float:

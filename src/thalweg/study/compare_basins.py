@@ -1,0 +1,70 @@
+"""The verb ``compare_basins``: what the surface does with a start, beside what an optimiser does with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidValue
+from thalweg.study.find_valleys import domain_of_valleys
+from thalweg.valleys import multistart
+
+
+def compare_basins(valleys: xr.Dataset, runs: xr.Dataset) -> xr.Dataset:
+    """Tell how often runs end in another valley than the gradient flow from the same start.
+
+    The flow's basins are a property of the surface; an optimiser's depend on its step size, momentum and noise.
+
+    Parameters
+    ----------
+    valleys : from :func:`thalweg.find_valleys` with the method ``"starts"``
+    runs : from :func:`thalweg.descend`, from ``valleys["start_position"]``, in order
+
+    Returns
+    -------
+    xarray.Dataset
+        ``share`` of the compared starts for which the two differ, with ``share_low`` and ``share_high``, its 95 %
+        Wilson interval; ``compared`` and ``unknown``, how many starts were compared and how many not, since a run or a
+        flow ended at no minimum. Over start: ``flow_valley`` and ``run_valley``, -1 for none.
+
+    Raises
+    ------
+    InvalidValue
+        If the valleys were not found from starts, or the runs did not start there.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.himmelblau())
+    >>> valleys = tw.find_valleys(objective, method="starts", design=tw.Design(64))
+    >>> runs = tw.descend(objective, optax.adam(0.3), starts=valleys["start_position"].values, steps=300)
+    >>> found = compare_basins(valleys, runs)
+    >>> int(found["compared"]), 0 < float(found["share"]) < 0.5
+    (64, True)
+    """
+    if "start_valley" not in valleys:
+        raise InvalidValue(
+            f"these valleys were found by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
+        )
+    starts, params = valleys["start_position"].values, runs["params"].values
+    if params.shape[0] != len(starts) or not np.allclose(params[:, 0], starts, rtol=1e-6):
+        raise InvalidValue(
+            f"the {params.shape[0]} runs did not start at the {len(starts)} starts of the census; "
+            'descend with starts = valleys["start_position"].values'
+        )
+    last = np.maximum(runs["last_step"].values, 0)
+    ends = params[np.arange(len(params)), last].astype(np.float64)
+    run_valley = multistart.assign(ends, valleys["position"].values, domain_of_valleys(valleys))
+    found = multistart.compare(valleys["start_valley"].values, run_valley)
+    return xr.Dataset(
+        {
+            "share": found.share,
+            "share_low": found.low,
+            "share_high": found.high,
+            "compared": found.compared,
+            "unknown": found.unknown,
+            "flow_valley": ("start", valleys["start_valley"].values),
+            "run_valley": ("start", run_valley),
+        },
+        attrs=valleys.attrs,
+    )
