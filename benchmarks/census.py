@@ -22,7 +22,7 @@ import numpy as np
 from scipy import optimize
 
 from thalweg.valleys import tree
-from thalweg.valleys.census import through_origin
+from thalweg.valleys.exact.census import through_origin
 
 Data = tuple[np.ndarray, np.ndarray]
 NEAR = 1e-8

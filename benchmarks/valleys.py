@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import census
-from thalweg.valleys import topology
+from thalweg.valleys.grid import topology
 
 Row = tuple[str, float, str, float]
 """Name, best seconds, name of the yardstick, ratio of the best times."""

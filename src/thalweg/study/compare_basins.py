@@ -7,7 +7,7 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.study.find_valleys import domain_of_valleys
-from thalweg.valleys import multistart
+from thalweg.valleys.starts import multistart
 
 
 def compare_basins(valleys: xr.Dataset, runs: xr.Dataset) -> xr.Dataset:

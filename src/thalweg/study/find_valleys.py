@@ -37,8 +37,8 @@ def find_valleys(
     a threshold. On a grid all places are places of the grid, so they are known to half a cell, unless they are refined;
     a surface that is constant to rounding has no valley. The exact census lists every minimum, by theorem, under
     ``|r|^p``: of a line through the origin for p at most 1, with its passes; of a line ``y = W x + b`` for p below 1,
-    whose passes are not known. See :mod:`thalweg.valleys.theorem`. From starts, in any number of parameters, what many
-    starts flow to is found, with its share of the start volume. See :mod:`thalweg.valleys.multistart`.
+    whose passes are not known. See :mod:`thalweg.valleys.exact.theorem`. From starts, in any number of parameters, what
+    many starts flow to is found, with its share of the start volume. See :mod:`thalweg.valleys.starts.multistart`.
 
     Parameters
     ----------

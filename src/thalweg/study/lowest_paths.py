@@ -12,7 +12,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.study.provenance import provenance
-from thalweg.valleys import band
+from thalweg.valleys.starts import band
 
 
 def lowest_paths(objective: Objective, valleys: xr.Dataset, between: Sequence[tuple[int, int]]) -> xr.Dataset:

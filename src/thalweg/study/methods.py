@@ -13,9 +13,11 @@ from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Domain, Regression
 from thalweg.study.survey import domain_of
-from thalweg.valleys import affine, census, multistart, refine, theorem, topology
+from thalweg.valleys.exact import affine, census, theorem
 from thalweg.valleys.found import Found, Minima, Passes, arrange
+from thalweg.valleys.grid import refine, topology
 from thalweg.valleys.shares import wilson
+from thalweg.valleys.starts import multistart
 from thalweg.valleys.tree import OUTSIDE, Tree
 
 SHARE = 0.01

@@ -15,7 +15,7 @@ from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.problems.problem import Domain
 from thalweg.surface import grid
-from thalweg.valleys.flow import bounds, curvature, inward, look, size
+from thalweg.valleys.starts.flow import bounds, curvature, inward, look, size
 
 BATCH = 256
 """Passes polished at once at most."""

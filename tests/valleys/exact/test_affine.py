@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 
 from tests.strategies import planar_points
 from thalweg.base.errors import InvalidData, InvalidValue
-from thalweg.valleys.affine import pair_lines
+from thalweg.valleys.exact.affine import pair_lines
 
 
 def exact_lines(points):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from thalweg.valleys import concave
-from thalweg.valleys.cusps import Cusps, gaps
+from thalweg.valleys.exact import concave
+from thalweg.valleys.exact.cusps import Cusps, gaps
 
 
 @pytest.mark.parametrize("circular", [False, True])

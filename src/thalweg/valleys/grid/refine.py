@@ -19,8 +19,8 @@ from scipy.spatial import KDTree
 from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.problems.problem import Domain
-from thalweg.valleys import polish
-from thalweg.valleys.polish import EPS, Box, Examined, Found
+from thalweg.valleys.grid import polish
+from thalweg.valleys.grid.polish import EPS, Box, Examined, Found
 
 WIDTH = 64
 """Places searched from at once at most."""

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidData, InvalidValue
-from thalweg.valleys.cusps import power
+from thalweg.valleys.exact.cusps import power
 
 LIMIT = 1000
 """Points; their pairs times points are half a thousand million terms."""

@@ -11,8 +11,8 @@ import thalweg as tw
 from thalweg.problems import SURFACES
 from thalweg.problems.problem import Axis
 from thalweg.surface import grid
-from thalweg.valleys import topology
-from thalweg.valleys.refine import Places, merge, refine_minima, refine_passes
+from thalweg.valleys.grid import topology
+from thalweg.valleys.grid.refine import Places, merge, refine_minima, refine_passes
 
 INTERVAL = (Axis("x", -1.0, 1.0),)
 

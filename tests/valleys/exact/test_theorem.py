@@ -4,7 +4,7 @@ import pytest
 
 from thalweg import losses
 from thalweg.base.errors import InvalidValue
-from thalweg.valleys import theorem
+from thalweg.valleys.exact import theorem
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import small_grids, small_lines, small_solids
-from thalweg.valleys import topology, tree
+from thalweg.valleys import tree
+from thalweg.valleys.grid import topology
 
 any_grids = st.one_of(small_lines, small_grids, small_solids)
 

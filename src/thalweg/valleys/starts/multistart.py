@@ -18,8 +18,9 @@ from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Domain
 from thalweg.surface import grid
-from thalweg.valleys import band, flow, nearness, shares, summit, tree
+from thalweg.valleys import shares, tree
 from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
+from thalweg.valleys.starts import band, flow, nearness, summit
 from thalweg.valleys.tree import OUTSIDE, Tree
 
 MOST = 2**20

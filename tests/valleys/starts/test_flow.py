@@ -6,7 +6,7 @@ import pytest
 
 from thalweg import losses, objective, problems
 from thalweg.problems.problem import Axis
-from thalweg.valleys import flow, multistart
+from thalweg.valleys.starts import flow, multistart
 
 BOX = (Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0))
 

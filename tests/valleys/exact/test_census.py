@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from tests.strategies import planar_points
 from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.problems import pencil
-from thalweg.valleys.census import through_origin
+from thalweg.valleys.exact.census import through_origin
 
 GOLDEN = (mp.sqrt(5) - 1) / 2
 # Widths are 1e-12 of a gap; the slope that decides the last digits is a sum of at most 6 terms, each good to 1e-16.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from thalweg.valleys.cusps import Cusps, cluster, gaps, look, power, wrap
+from thalweg.valleys.exact.cusps import Cusps, cluster, gaps, look, power, wrap
 
 WIDTH = 1e-12
 """Width of the final bracket, as a share of the maximum's distance from its nearer cusp."""

@@ -21,8 +21,8 @@ from thalweg.base.precision import computing
 from thalweg.base.progress import track
 from thalweg.descent import mean
 from thalweg.problems.problem import Domain
-from thalweg.valleys import summit
-from thalweg.valleys.flow import bounds, inward
+from thalweg.valleys.starts import summit
+from thalweg.valleys.starts.flow import bounds, inward
 
 BATCH = 256
 """Bands that move at once at most."""

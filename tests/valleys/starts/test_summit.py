@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from thalweg.problems.problem import Axis
-from thalweg.valleys import summit
+from thalweg.valleys.starts import summit
 
 BOX = (Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0))
 

@@ -11,8 +11,9 @@ from thalweg.base.errors import InvalidValue
 from thalweg.descent.driver import drive
 from thalweg.problems.problem import Axis, Function
 from thalweg.surface import grid
-from thalweg.valleys import flow, multistart, topology
+from thalweg.valleys.grid import topology
 from thalweg.valleys.locate import valley_of
+from thalweg.valleys.starts import flow, multistart
 from thalweg.valleys.tree import OUTSIDE
 
 

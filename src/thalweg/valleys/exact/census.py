@@ -20,8 +20,9 @@ from jaxtyping import Float, Int
 
 from thalweg.base.checks import choice, number
 from thalweg.base.errors import InvalidData, InvalidValue
-from thalweg.valleys import concave, tree
-from thalweg.valleys.cusps import Cusps, power, wrap
+from thalweg.valleys import tree
+from thalweg.valleys.exact import concave
+from thalweg.valleys.exact.cusps import Cusps, power, wrap
 from thalweg.valleys.tree import OUTSIDE
 
 SAME = 4 * np.finfo(float).eps

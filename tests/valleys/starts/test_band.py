@@ -7,7 +7,7 @@ import pytest
 from thalweg import losses, objective, problems
 from thalweg.base.errors import InvalidValue
 from thalweg.problems.problem import Axis
-from thalweg.valleys import band
+from thalweg.valleys.starts import band
 
 MULLER_BROWN = (Axis("x", -1.5, 1.2), Axis("y", -0.2, 2.0))
 

@@ -1,0 +1,1 @@
+"""Every valley by theorem: linear models under a power of the residual."""

@@ -1,0 +1,1 @@
+"""Valleys from many starts: gradient flow, elastic bands between its ends, a census."""
