@@ -57,12 +57,16 @@ def test_starts_find_valleys_where_no_grid_can(tmp_path):
     (tmp_path / "experiment.toml").write_text(text, encoding="utf-8")
     done = thalweg("valleys", "experiment.toml", "--starts", "256", folder=tmp_path)
     assert len(rows(tmp_path / "experiment-valleys" / "valleys.csv")) == 16
-    assert "Valleys from 256 starts, seed 0" in " ".join(done.stdout.split())
+    said = " ".join(done.stdout.split())
+    assert "Valleys from 256 starts, seed 0; minima not seen have an estimated 0.0% of the start volume" in said
+    assert "with 95 % confidence at most" in said
 
 
 BAD = [
     (["--grid", "50", "--starts", "9"], "--grid and --starts are different ways; give one of them"),
     (["--exact", "--grid", "50"], "--exact and --grid are different ways; give one of them"),
+    (["--seed", "3"], "--seed 3 is the seed of starts; give --starts N too, or leave it out"),
+    (["--starts", "0"], "count of starts = 0 is not allowed; give a whole number of at least 1 and at most 1048576"),
     (["--grid", "1"], "points = 1 is not allowed; give a whole number of at least 3"),
     (["--exact", "--set", "loss=quadratic"], "and the loss has p = 2; use method = 'grid'"),
 ]

@@ -59,9 +59,14 @@ def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 def _allowed(kind: str, above: float | None, at_least: float | None, at_most: float | None) -> str:
     bounds = []
     if above is not None:
-        bounds.append(f"above {above:g}")
+        bounds.append(f"above {_bound(above)}")
     if at_least is not None:
-        bounds.append(f"of at least {at_least:g}")
+        bounds.append(f"of at least {_bound(at_least)}")
     if at_most is not None:
-        bounds.append(f"at most {at_most:g}")
+        bounds.append(f"at most {_bound(at_most)}")
     return " ".join([kind, " and ".join(bounds)]).strip()
+
+
+def _bound(value: float) -> str:
+    """Write a whole bound with all its digits: nobody can tell what 1.04858e+06 allows."""
+    return str(value) if isinstance(value, int) else f"{value:g}"

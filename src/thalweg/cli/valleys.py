@@ -18,7 +18,7 @@ def valleys(
     exact: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     grid: int | None = None,
     starts: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
     out: Path | None = None,
 ) -> None:
@@ -38,7 +38,7 @@ def valleys(
     starts: int
         Descend from so many starts of a Sobol sequence.
     seed: int
-        Seed of the starts.
+        Seed of the starts, 0 by default.
     set: tuple[str, ...]
         Values that replace those of the file, such as `loss=quadratic problem.noise=0.01`.
     out: Path
@@ -49,6 +49,8 @@ def valleys(
     if len(chosen) > 1:
         raise InvalidValue(f"{' and '.join(chosen)} are different ways; give one of them")
     method = chosen[0].removeprefix("--") if chosen else "grid"
+    if seed is not None and starts is None:
+        raise InvalidValue(f"--seed {seed} is the seed of starts; give --starts N too, or leave it out")
     overrides = dict(override(text) for text in set)
 
     def load():
@@ -60,7 +62,7 @@ def valleys(
         from thalweg.study.methods import Design
         from thalweg.study.results import census
 
-        design = Design() if starts is None else Design(starts, seed)
+        design = Design() if starts is None else Design(starts, seed or 0)
         return census(experiment, stage, method, grid, design)
 
     from thalweg.cli.conduct import conduct

@@ -190,8 +190,9 @@ def _method(valleys: xr.Dataset) -> str:
     if attrs["method"] == "exact":
         return f"Valleys by the exact census of |r|^{attrs['exponent']:g} with {attrs['residual']} residuals{least}."
     if attrs["method"] == "starts":
-        unseen = f"{attrs['unseen']:.1%} of the start volume, give or take {attrs['unseen_error']:.1%}"
-        return f"Valleys from {attrs['starts']} starts, seed {attrs['seed']}; minima not seen have about {unseen}."
+        unseen = f"an estimated {attrs['unseen']:.1%} of the start volume, and with 95 % confidence"
+        most = f"{unseen} at most {attrs['unseen_bound']:.1%}"
+        return f"Valleys from {attrs['starts']} starts, seed {attrs['seed']}; minima not seen have {most}."
     cells = " x ".join(map(str, attrs["points"]))
     known = "refined on the objective" if attrs["refined"] else "known to half a cell"
     return f"Valleys from a grid of {cells} points, {known}{least}."

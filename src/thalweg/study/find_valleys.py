@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from thalweg.base.checks import number
-from thalweg.base.errors import InvalidValue
+from thalweg.base.checks import choice, number
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
 from thalweg.study.methods import Design, Sought, by_grid, exactly, from_starts
@@ -84,8 +83,7 @@ def find_valleys(
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
-    if method not in METHODS:
-        raise InvalidValue(f"method = {method!r} is not allowed; give one of {', '.join(map(repr, METHODS))}")
+    choice("method", method, METHODS)
     if method == "exact":
         return label(exactly(objective), persistence, provenance(objective, 64))
     if method == "starts":

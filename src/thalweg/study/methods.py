@@ -18,13 +18,10 @@ from thalweg.valleys.found import Found, Minima, Passes, arrange
 from thalweg.valleys.grid import refine, topology
 from thalweg.valleys.shares import wilson
 from thalweg.valleys.starts import multistart
-from thalweg.valleys.tree import OUTSIDE, Tree
+from thalweg.valleys.tree import OUTSIDE, ROUNDING, Tree
 
 SHARE = 0.01
 """Usual threshold of persistence on a grid, as a share of the median height of the surface above its lowest point."""
-
-ROUNDING = 1e3
-"""Differences below this many times the spacing of numbers are rounding, not valleys."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ def from_starts(objective: Objective, design: Design) -> Sought:
 
     def shares(renumber: np.ndarray) -> dict[str, Any]:
         basin = renumber[found.basin]
-        counts = np.bincount(basin[basin >= 0], minlength=int((renumber[:-1] >= 0).sum()) and int(renumber.max()) + 1)
+        counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
         part = wilson(counts, design.count)
         return {
             "starts": ("valley", counts),

@@ -14,6 +14,9 @@ from jaxtyping import Bool, Float, Int
 OUTSIDE = -1
 """The basin of a place that is a wall or in no valley; the pass at which a minimum ends that never does."""
 
+ROUNDING = 1e3
+"""Differences below this many times the spacing of numbers are rounding, not valleys."""
+
 
 class Tree(NamedTuple):
     """What becomes of each minimum as the water rises.

@@ -21,7 +21,7 @@ from thalweg.surface import grid
 from thalweg.valleys import shares, tree
 from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
 from thalweg.valleys.starts import band, flow, nearness, summit
-from thalweg.valleys.tree import OUTSIDE, Tree
+from thalweg.valleys.tree import OUTSIDE, ROUNDING, Tree
 
 MOST = 2**20
 """Starts at most."""
@@ -34,9 +34,6 @@ NEAR = 1e-3
 
 RISE = 1e-6
 """Usual least persistence of a minimum, as a share of the starts' median height above the lowest end."""
-
-ROUNDING = 1e3
-"""Differences below this many times the spacing of numbers are rounding, not valleys."""
 
 NEIGHBOURS = 3
 """Nearest minima to which passes are sought from each; more where the minima would not hang together."""
