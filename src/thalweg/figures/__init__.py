@@ -10,12 +10,15 @@ from thalweg.figures.fit import fit
 from thalweg.figures.gallery import gallery
 from thalweg.figures.loss import loss
 from thalweg.figures.merge_tree import merge_tree
+from thalweg.figures.outcome_map import outcome_map
 from thalweg.figures.parameter import parameter
 from thalweg.figures.phases import phases
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 
-CATALOGUE = Catalogue("figure", crown, profile, plane, basins, barcode, merge_tree, phases, data, fit, loss, parameter)
+CATALOGUE = Catalogue(
+    "figure", crown, profile, plane, basins, barcode, merge_tree, phases, outcome_map, data, fit, loss, parameter
+)
 
 __all__ = [
     "CATALOGUE",
@@ -28,6 +31,7 @@ __all__ = [
     "gallery",
     "loss",
     "merge_tree",
+    "outcome_map",
     "parameter",
     "phases",
     "plane",

@@ -11,6 +11,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
+from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.figures import page
 from thalweg.figures.drawing import style
@@ -21,6 +22,9 @@ QUICK = {"compress_level": 3}
 
 IN_NOTEBOOK = 110
 """Dots an inch in a notebook, which keeps its pictures inside."""
+
+MOST_DOTS = 2400
+"""Dots an inch at most: a page of 9 inches has 21,600 dots along its side then, which need 2 gigabytes."""
 
 MOVING = (".gif", ".mp4")
 
@@ -46,9 +50,16 @@ class Figure:
     interactive: Callable[[], dict[str, Any]]
     moving: Callable[[Path], None] | None = None
 
-    def save(self, path: str | Path) -> Path:
-        """Write the figure; the ending chooses how: png, svg, pdf, html, gif or mp4."""
+    def save(self, path: str | Path, *, dpi: int = style.DPI) -> Path:
+        """Write the figure; the ending chooses how: png, svg, pdf, html, gif or mp4.
+
+        Parameters
+        ----------
+        path : where to
+        dpi : dots an inch of a png, and of what is made of dots in an svg or pdf; a whole multiple of 200 for a wall
+        """
         path = Path(path)
+        whole("dpi", dpi, at_least=20, at_most=MOST_DOTS)
         ending = path.suffix.lower()
         allowed = (*STATIC, ".html", *(MOVING if self.moving else ()))
         if ending not in allowed:
@@ -57,7 +68,7 @@ class Figure:
             if ending == ".html":
                 path.write_text(page.html([self]), encoding="utf-8")
             elif ending in STATIC:
-                self._save_static(path)
+                self._save_static(path, dpi)
             elif self.moving:
                 self.moving(path)
         except OSError as error:
@@ -73,13 +84,13 @@ class Figure:
             canvas.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=QUICK)
         return buffer.getvalue()
 
-    def _save_static(self, path: Path) -> None:
+    def _save_static(self, path: Path, dpi: int) -> None:
         metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
         ending = path.suffix.lower()
         with style.styled():
             canvas = self.static()
             more: dict[str, Any] = {"pil_kwargs": QUICK} if ending == ".png" else {}
-            canvas.savefig(path, dpi=style.DPI, metadata=metadata[ending], **more)
+            canvas.savefig(path, dpi=dpi, metadata=metadata[ending], **more)
 
     def __repr__(self) -> str:
         return f"<Figure {self.name}: {self.title}>"

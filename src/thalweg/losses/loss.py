@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
+
+Settings = ParamSpec("Settings")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,3 +31,15 @@ class Loss:
     def __call__(self, residual: Any) -> Any:
         """Apply the penalty elementwise."""
         return self.penalty(residual)
+
+
+def shared(maker: Callable[Settings, Loss]) -> Callable[Settings, Loss]:
+    """Let a maker give the same loss for the same settings, so that equal losses share compiled programs."""
+    made: dict[tuple[tuple[str, float], ...], Loss] = {}
+
+    @wraps(maker)
+    def make(*arguments: Settings.args, **named: Settings.kwargs) -> Loss:
+        loss = maker(*arguments, **named)
+        return made.setdefault(tuple(loss.settings.items()), loss)
+
+    return make

@@ -13,6 +13,18 @@ from thalweg.losses.loss import Loss
 from thalweg.problems.problem import Function, Problem, Regression
 
 
+@dataclass(frozen=True)
+class Penalised:
+    """The penalty of a residual; equal ones share compiled programs."""
+
+    residual: Callable[..., Any]
+    penalty: Callable[[Any], Any]
+
+    def __call__(self, params: Any, *columns: Any) -> Any:
+        """Evaluate the loss of one example."""
+        return self.penalty(self.residual(params, *columns))
+
+
 @dataclass(frozen=True, eq=False)
 class Objective:
     """A problem with its loss; what is descended and surveyed.
@@ -56,7 +68,7 @@ def objective(problem: Problem, loss: Loss | None = None) -> Objective:
         return Objective(
             problem,
             loss,
-            lambda params, *columns: loss.penalty(problem.residual(params, *columns)),
+            Penalised(problem.residual, loss.penalty),
             tuple(problem.train.values()),
             tuple(problem.test.values()) if len(next(iter(problem.test.values()))) else (),
         )

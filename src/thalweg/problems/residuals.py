@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,22 +16,32 @@ KINDS = ("vertical", "orthogonal")
 
 
 def through_origin(kind: str) -> Residual:
-    """Make the residual of a line through the origin at angle ``params[0]``, in radians.
+    """Choose the residual of a line through the origin at angle ``params[0]``, in radians.
 
     Vertical: ``tan(phi) x - y``. Orthogonal: ``x sin(phi) - y cos(phi)``, the signed distance.
     """
-    choice("residual", kind, KINDS)
-    if kind == "vertical":
-        return lambda params, x, y: jnp.tan(params[0]) * x - y
-    return lambda params, x, y: x * jnp.sin(params[0]) - y * jnp.cos(params[0])
+    return _vertical if choice("residual", kind, KINDS) == "vertical" else _orthogonal
 
 
 def affine(kind: str, center: float = 0.0) -> Residual:
-    """Make the residual of the line ``y = params[0] (x - center) + params[1]``.
+    """Choose the residual of the line ``y = params[0] (x - center) + params[1]``.
 
     Orthogonal: the vertical residual divided by ``sqrt(1 + slope²)``.
     """
-    choice("residual", kind, KINDS)
+    return _affine(choice("residual", kind, KINDS), float(center))
+
+
+def _vertical(params: Any, x: Any, y: Any) -> Any:
+    return jnp.tan(params[0]) * x - y
+
+
+def _orthogonal(params: Any, x: Any, y: Any) -> Any:
+    return x * jnp.sin(params[0]) - y * jnp.cos(params[0])
+
+
+@cache
+def _affine(kind: str, center: float) -> Residual:
+    """Equal lines have one residual, and so share compiled programs."""
 
     def vertical(params: Any, x: Any, y: Any) -> Any:
         return params[0] * (x - center) + params[1] - y
