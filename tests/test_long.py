@@ -16,7 +16,7 @@ def test_ten_thousand_runs_do_not_depend_on_the_batch(monkeypatch):
     objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
     starts = tw.starts.uniform(tw.problems.pencil(), 10_000, seed=1)
     whole = tw.descend(objective, optax.sgd(0.05), starts=starts, steps=100, precision=32)
-    monkeypatch.setattr(driver, "BATCH", 48)
+    monkeypatch.setattr(driver, "NUMBERS", 48)
     parts = tw.descend(objective, optax.sgd(0.05), starts=starts, steps=100, precision=32)
     assert whole.equals(parts)
 

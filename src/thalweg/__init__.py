@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from thalweg import figures, losses, problems
+    from thalweg.base.compiling import remembering
     from thalweg.base.errors import ThalwegError
     from thalweg.base.status import Status
     from thalweg.descent import starts
+    from thalweg.descent.descent import Descent
+    from thalweg.descent.formulation import formulation
     from thalweg.descent.minibatch import Minibatch
+    from thalweg.descent.optimizer import Optimizer
     from thalweg.losses.objective import objective
     from thalweg.study.compare_basins import compare_basins
     from thalweg.study.derailments import derailments, locate
@@ -32,24 +36,30 @@ _HOMES = {
     "phase_diagram": "thalweg.study.phase_diagram",
     "problems": "thalweg.problems",
     "starts": "thalweg.descent.starts",
+    "Descent": "thalweg.descent.descent",
     "Design": "thalweg.study.methods",
     "Minibatch": "thalweg.descent.minibatch",
+    "Optimizer": "thalweg.descent.optimizer",
     "Status": "thalweg.base.status",
     "ThalwegError": "thalweg.base.errors",
     "compare_basins": "thalweg.study.compare_basins",
     "derailments": "thalweg.study.derailments",
     "descend": "thalweg.study.descend",
     "find_valleys": "thalweg.study.find_valleys",
+    "formulation": "thalweg.descent.formulation",
     "locate": "thalweg.study.derailments",
     "lowest_paths": "thalweg.study.lowest_paths",
     "objective": "thalweg.losses.objective",
+    "remembering": "thalweg.base.compiling",
     "survey": "thalweg.study.survey",
     "tally": "thalweg.study.tally",
 }
 
 __all__ = [
+    "Descent",
     "Design",
     "Minibatch",
+    "Optimizer",
     "Status",
     "ThalwegError",
     "compare_basins",
@@ -57,12 +67,14 @@ __all__ = [
     "descend",
     "figures",
     "find_valleys",
+    "formulation",
     "locate",
     "losses",
     "lowest_paths",
     "objective",
     "phase_diagram",
     "problems",
+    "remembering",
     "starts",
     "survey",
     "tally",

@@ -37,7 +37,7 @@ def test_a_run_is_the_same_alone_and_among_others(objective, starts, name):
 
 def test_batches_change_no_number(objective, starts, monkeypatch):
     whole = tw.descend(objective, OPTIMIZERS["sgd"], starts=starts, steps=30, precision=32)
-    monkeypatch.setattr(driver, "BATCH", 16)
+    monkeypatch.setattr(driver, "NUMBERS", 16)
     parts = tw.descend(objective, OPTIMIZERS["sgd"], starts=starts, steps=30, precision=32)
     assert whole.equals(parts)
 

@@ -5,7 +5,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.descent.minibatch import Minibatch, draw, first_shuffle
+from thalweg.descent.minibatch import draw, first_shuffle
 
 
 @pytest.fixture(scope="module")
@@ -14,11 +14,10 @@ def objective():
 
 
 def test_an_epoch_takes_every_example_once():
-    batch = Minibatch(4, seed=5)
-    shuffle = first_shuffle(batch, jnp.arange(3, dtype=jnp.uint32), 12)
+    shuffle = first_shuffle(5, jnp.arange(3, dtype=jnp.uint32), jnp.full(3, 4), 12)
     seen = []
     for step in range(6):
-        rows, shuffle = draw(batch, shuffle, jnp.asarray(step))
+        rows, _, shuffle = draw(shuffle, 4, jnp.asarray(step))
         seen.append(np.asarray(rows))
     for epoch in (seen[:3], seen[3:]):
         taken = np.concatenate(epoch)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -12,14 +14,41 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float
 
+from thalweg.base.compiling import compiled
+from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
-from thalweg.base.progress import track
-from thalweg.descent import mean
-from thalweg.descent.minibatch import Minibatch, Shuffle, draw, first_shuffle
+from thalweg.descent import mean, minibatch
+from thalweg.descent.descent import Descent
+from thalweg.descent.minibatch import Shuffle
+from thalweg.descent.optimizer import Recipe, recipe_of
 from thalweg.losses.objective import Objective
 
-BATCH = 4096
-"""Runs computed at once at most; the others follow in batches of the same shape, so that nothing compiles anew."""
+NUMBERS = 5120
+"""Numbers of one parameter side by side at most: a few such rows stay in a core's nearest cache."""
+
+HELD = 2**26
+"""Bytes of measurements that one batch may make."""
+
+
+class Draw(NamedTuple):
+    """Some runs: where they start, and their values of the optimiser's varying settings."""
+
+    starts: Float[np.ndarray, "run param"]
+    settings: Mapping[str, Float[np.ndarray, " run"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Runs to be made, drawn when their turn comes, so that a million need no memory before.
+
+    Attributes
+    ----------
+    count : how many there are
+    draw : ``draw(first, last)`` gives the runs from ``first`` to before ``last``
+    """
+
+    count: int
+    draw: Callable[[int, int], Draw]
 
 
 class State(NamedTuple):
@@ -28,6 +57,7 @@ class State(NamedTuple):
     params: Any
     optimizer: Any
     shuffle: Shuffle | None
+    seen: Any
 
 
 class Info(NamedTuple):
@@ -39,65 +69,151 @@ class Info(NamedTuple):
     grad_norm: Any
 
 
+@runtime_checkable
+class Observer(Protocol):
+    """Looks at every step as it is made and keeps what matters, instead of the whole history.
+
+    It is a JAX pytree; all that it keeps has the lanes as its last axis.
+    """
+
+    def begin(self, params: Any) -> Any:
+        """Make what is known before the first step."""
+        ...
+
+    def observe(self, seen: Any, step: Any, info: Info) -> Any:
+        """Take in one step."""
+        ...
+
+
+def listed(descent: Descent, starts: Float[np.ndarray, "run param"]) -> Source:
+    """Make the source of runs that are given as arrays."""
+    settings = recipe_of(descent.optimizer)[1]
+
+    def draw(first: int, last: int) -> Draw:
+        return Draw(starts[first:last], {name: values[first:last] for name, values in settings.items()})
+
+    return Source(len(starts), draw)
+
+
 def drive(
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    starts: Float[np.ndarray, "run param"],
-    steps: int,
-    minibatch: Minibatch | None,
-    precision: int,
-) -> Info:
-    """Descend from every start; the measurements of steps 0 to ``steps``, with runs as the last axis."""
-    dtype = dtype_of(precision)
+    objective: Objective, descent: Descent, source: Source, observer: Observer | None = None
+) -> Iterator[tuple[slice, Any]]:
+    """Make all runs, batch by batch, on all cores.
+
+    Yields
+    ------
+    Which runs, and what was measured at their steps 0 to ``steps``, an :class:`Info` with runs as the last axis; or,
+    with an observer, what it has seen of them. The batches come in order; a run's numbers do not depend on its batch.
+    """
+    dtype = dtype_of(descent.precision)
     train, test = (tuple(column.astype(dtype) for column in part) for part in (objective.train, objective.test))
-    width = mean.width_for(len(starts), BATCH)
-    parts = []
-    with computing(precision):
-        for first in track(range(0, len(starts), width), "descending"):
-            batch = starts[first : first + width].astype(dtype)
-            runs = np.arange(first, first + width, dtype=np.uint32)
-            info = _program(mean.pad(batch, width), runs, train, test, objective.example, optimizer, steps, minibatch)
-            parts.append(jax.tree.map(lambda values: np.asarray(values)[..., : len(batch)], info))  # noqa: B023
-    return Info(*(np.concatenate(fields, axis=-1) for fields in zip(*parts, strict=True)))
+    recipe, _ = recipe_of(descent.optimizer)
+    width = mean.width_for(source.count, _widest(len(objective.problem.domain), descent, observer is None))
+    plan = _Plan(objective.example, recipe, descent.steps, *_batching(descent))
+    sizes = np.broadcast_to(descent.minibatch.sizes if descent.minibatch else np.int32(1), source.count)
+
+    def compute(span: slice) -> Any:
+        runs = source.draw(span.start, span.stop)
+        count = len(runs.starts)
+
+        def lanes(values: np.ndarray) -> np.ndarray:
+            return mean.pad(np.asarray(values)[:, None], width)[0]
+
+        batch = _Batch(
+            mean.pad(runs.starts.astype(dtype), width),
+            np.arange(span.start, span.start + width, dtype=np.uint32),
+            lanes(sizes[span]),
+            {name: lanes(runs.settings[name].astype(dtype)) for name in recipe.varying},
+        )
+        with computing(descent.precision):
+            result = _program(batch, train, test if observer is None else (), observer, plan)
+            return jax.tree.map(lambda values: np.asarray(values)[..., :count], result)
+
+    spans = [slice(first, min(first + width, source.count)) for first in range(0, source.count, width)]
+    return zip(spans, each(compute, spans, "descending"), strict=True)
 
 
-@partial(jax.jit, static_argnames=("example", "optimizer", "steps", "minibatch"))
-def _program(params, runs, train, test, example, optimizer, steps, minibatch):
-    optimizer = optax.with_extra_args_support(optimizer)
-    update = jax.vmap(partial(_update, optimizer, example, train), in_axes=(1, 0, 1, 0), out_axes=(1, 0))
+class _Batch(NamedTuple):
+    """The runs of one batch, a run a lane: starts (param, lane), numbers, batch sizes, varying settings."""
 
-    def step(state: State, index: Array) -> tuple[State, Info]:
+    params: Any
+    runs: Any
+    sizes: Any
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is compiled in; equal plans share a program. ``minibatch`` is its largest size and its seed."""
+
+    example: mean.Example
+    recipe: Recipe
+    steps: int
+    minibatch: tuple[int, int] | None = None
+    ragged: bool = field(default=False)
+
+
+def _batching(descent: Descent) -> tuple[tuple[int, int] | None, bool]:
+    batch = descent.minibatch
+    return (None, False) if batch is None else ((batch.largest, batch.seed), len(batch.sizes) > 1)
+
+
+def _widest(parameters: int, descent: Descent, history: bool) -> int:
+    """Choose how many lanes fit the cache, and their history the memory; an accelerator has many more at work."""
+    wide = NUMBERS if jax.default_backend() == "cpu" else 2**20
+    held = (descent.steps + 1) * (parameters + 3) * descent.precision // 8 if history else 1
+    return max(min(2 * wide // (parameters + 1), HELD // held), mean.LANES)
+
+
+@compiled("plan")
+def _program(batch: _Batch, train: Any, test: Any, observer: Observer | None, plan: _Plan) -> Any:
+    update = jax.vmap(partial(_update, plan, train), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
+
+    def step(state: State, index: Array) -> tuple[State, Info | None]:
         params = state.params
-        shuffle = state.shuffle
-        if minibatch is None or shuffle is None:
-            loss, gradient = mean.value_and_gradient(example, params, train)
+        if plan.minibatch is None or state.shuffle is None:
+            shuffle = None
+            loss, gradient = mean.value_and_gradient(plan.example, params, train)
             batch_loss = loss
         else:
-            rows, shuffle = draw(minibatch, shuffle, index)
-            batch = tuple(column[rows] for column in train)
-            batch_loss, gradient = mean.value_and_gradient(example, params, batch)
-            loss = mean.value(example, params, train)
-        test_loss = mean.value(example, params, test) if test else jnp.full_like(loss, jnp.nan)
+            rows, kept, shuffle = minibatch.draw(state.shuffle, plan.minibatch[0], index)
+            chosen = tuple(column[rows] for column in train)
+            kept = kept if plan.ragged else None
+            batch_loss, gradient = mean.value_and_gradient(plan.example, params, chosen, kept)
+            loss = mean.value(plan.example, params, train)
+        test_loss = mean.value(plan.example, params, test) if test else jnp.full_like(loss, jnp.nan)
         norm = jnp.sqrt(jnp.sum(gradient * gradient, axis=0))
-        moved, memory = update(gradient, state.optimizer, params, batch_loss)
-        return State(moved, memory, shuffle), Info(params, loss, test_loss, norm)
+        info = Info(params, loss, test_loss, norm)
+        moved, memory = update(batch.settings, gradient, state.optimizer, params, batch_loss)
+        if observer is None:
+            return State(moved, memory, shuffle, None), info
+        return State(moved, memory, shuffle, observer.observe(state.seen, index, info)), None
 
-    shuffle = None if minibatch is None else first_shuffle(minibatch, runs, len(train[0]))
-    memory = jax.tree.map(_counting_in(params.dtype), jax.vmap(optimizer.init, in_axes=1)(params))
-    return lax.scan(step, State(params, memory, shuffle), jnp.arange(steps + 1))[1]
+    shuffle = None
+    if plan.minibatch is not None:
+        shuffle = minibatch.first_shuffle(plan.minibatch[1], batch.runs, batch.sizes, len(train[0]))
+    memory = jax.vmap(lambda settings, point: plan.recipe.build(settings).init(point), in_axes=(0, 1))(
+        batch.settings, batch.params
+    )
+    memory = jax.tree.map(_counting_in(batch.params.dtype), memory)
+    seen = None if observer is None else observer.begin(batch.params)
+    first = State(batch.params, memory, shuffle, seen)
+    last, history = lax.scan(step, first, jnp.arange(plan.steps + 1))
+    return history if observer is None else last.seen
 
 
-def _counting_in(dtype: Any) -> Any:
+def _counting_in(dtype: Any) -> Callable[[Any], Any]:
     """Let 64-bit runs count steps in 64 bits: from a 32-bit count optax's schedules make a 32-bit learning rate."""
     wide = dtype == jnp.float64
     return lambda leaf: leaf.astype(jnp.int64) if wide and leaf.dtype == jnp.int32 else leaf
 
 
-def _update(optimizer, example, train, gradient, memory, params, loss):
+def _update(plan, train, settings, gradient, memory, params, loss):
     """One update of one run. Line searches may evaluate the full objective; nobody else pays for it."""
 
     def objective(point: Float[Array, " param"]) -> Float[Array, ""]:
-        return mean.value(example, point[:, None], train)[0]
+        return mean.value(plan.example, point[:, None], train)[0]
 
+    optimizer = plan.recipe.build(settings)
     changes, memory = optimizer.update(gradient, memory, params, value=loss, grad=gradient, value_fn=objective)
     return optax.apply_updates(params, changes), memory

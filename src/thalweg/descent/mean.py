@@ -2,20 +2,24 @@
 
 One formulation for one run and for a million: parameter vectors lie in lanes, the examples are scanned in small
 blocks, and value and gradient come from one pass of autodiff over the function of *one* example. So the order
-of summation never depends on how many runs there are, and no array of runs x examples is ever made.
+of summation never depends on how many runs there are, and no array of runs x examples is ever made. Beyond a few
+hundred parameters a run fills the machine by itself: there the runs follow each other, each on all examples at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
+
+from thalweg.base.parallel import cores
+from thalweg.descent.formulation import Formulation, chosen
 
 LANES = 16
 """Batches are padded to a multiple of this: the 32-bit lanes of the widest vector registers in use."""
@@ -23,22 +27,36 @@ LANES = 16
 BLOCK = 10
 """Examples summed among themselves before they are added to the total; keeps rounding small in 32 bits."""
 
+FEWEST = 256
+"""Lanes below which a batch is not divided among cores: the loop around them would cost more than they."""
+
 Example = Callable[..., Any]
 Columns = tuple[Any, ...]
 """Data columns of shape (example,), or (example, lane) where every lane has its own."""
 
+Kept = Bool[Array, "example lane"] | None
+"""Which examples count in which lane; all of them where None."""
+
 
 def value(example: Example, params: Float[Array, "param lane"], columns: Columns) -> Float[Array, " lane"]:
     """Average ``example(params, *columns)`` over the examples, for each lane."""
-    return _mean(jax.vmap(example, in_axes=(1, *_lane_axes(columns))), params, columns)
+    if chosen(len(params), len(columns)) is Formulation.WHOLE:
+        return _one_by_one(partial(_plain, example), params, columns, None)
+    return _mean(jax.vmap(example, in_axes=(1, *_lane_axes(columns))), params, columns, None)
 
 
 def value_and_gradient(
-    example: Example, params: Float[Array, "param lane"], columns: Columns
+    example: Example, params: Float[Array, "param lane"], columns: Columns, kept: Kept = None
 ) -> tuple[Float[Array, " lane"], Float[Array, "param lane"]]:
-    """Average ``example`` and its gradient in ``params`` over the examples, for each lane."""
-    both = jax.vmap(jax.value_and_grad(example), in_axes=(1, *_lane_axes(columns)), out_axes=(0, 1))
-    return _mean(both, params, columns)
+    """Average ``example`` and its gradient in ``params`` over the examples that are kept, for each lane."""
+    if chosen(len(params), len(columns)) is Formulation.WHOLE:
+        loss, gradient = _one_by_one(jax.value_and_grad(partial(_plain, example)), params, columns, kept)
+        return loss, gradient.T
+    axes = (1, *_lane_axes(columns))
+    if len(params) > 1 or not columns:
+        return _mean(jax.vmap(jax.value_and_grad(example), in_axes=axes, out_axes=(0, 1)), params, columns, kept)
+    both = _mean(jax.vmap(partial(_as_one, example), in_axes=axes), params, columns, kept)
+    return both.real, both.imag[None]
 
 
 def pad(positions: Shaped[np.ndarray, "run param"], width: int) -> Shaped[np.ndarray, "param width"]:
@@ -47,27 +65,72 @@ def pad(positions: Shaped[np.ndarray, "run param"], width: int) -> Shaped[np.nda
 
 
 def width_for(runs: int, at_most: int) -> int:
-    """Choose how many lanes a batch has: the runs, padded, or ``at_most``."""
-    return min(-(-runs // LANES) * LANES, at_most)
+    """Choose how many lanes a batch has: equal batches, as many for every core, none wider than ``at_most``."""
+    at_most = max(at_most // LANES, 1) * LANES
+    rounds = -(-runs // (at_most * cores()))
+    each = max(-(-runs // (rounds * cores())), min(runs, FEWEST))
+    return min(-(-each // LANES) * LANES, at_most)
 
 
-def _mean(function: Callable[..., Any], params: Any, columns: Columns) -> Any:
+def _as_one(example: Example, params: Any, *columns: Any) -> Any:
+    """Join the value and a lone derivative into one complex number.
+
+    XLA makes one loop an output. Of a pair it would keep what both need, such as a root, in memory for every example;
+    of one number it keeps it in a register.
+    """
+    loss, gradient = jax.value_and_grad(example)(params, *columns)
+    return lax.complex(loss, gradient[0])
+
+
+def _mean(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept) -> Any:
     if not columns:
         return function(params)
 
-    def add_block(total: Any, rows: Columns) -> tuple[Any, None]:
-        parts = [function(params, *(column[i] for column in rows)) for i in range(rows[0].shape[0])]
+    def one(row: Columns, chosen: Any) -> Any:
+        terms = function(params, *row)
+        return terms if chosen is None else jax.tree.map(lambda term: jnp.where(chosen, term, 0), terms)
+
+    def add_block(total: Any, block: tuple[Columns, Any]) -> tuple[Any, None]:
+        rows, chosen = block
+        parts = [
+            one(tuple(column[i] for column in rows), None if chosen is None else chosen[i])
+            for i in range(rows[0].shape[0])
+        ]
         return _add(total, reduce(_add, parts)), None
 
     count = columns[0].shape[0]
     whole = count // BLOCK * BLOCK
     shapes = jax.eval_shape(function, params, *(column[0] for column in columns))
     total = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
-    blocks = tuple(column[:whole].reshape(-1, BLOCK, *column.shape[1:]) for column in columns)
+    blocks = jax.tree.map(lambda column: column[:whole].reshape(-1, BLOCK, *column.shape[1:]), (columns, kept))
     total, _ = lax.scan(add_block, total, blocks)
     if whole < count:
-        total, _ = add_block(total, tuple(column[whole:] for column in columns))
-    return jax.tree.map(lambda part: part / count, total)
+        total, _ = add_block(total, jax.tree.map(lambda column: column[whole:], (columns, kept)))
+    return jax.tree.map(lambda part: _divide(part, count if kept is None else kept.sum(axis=0)), total)
+
+
+def _divide(total: Any, count: Any) -> Any:
+    if jnp.iscomplexobj(total):
+        return lax.complex(total.real / count, total.imag / count)
+    return total / count
+
+
+def _plain(example: Example, params: Any, columns: Columns, kept: Any) -> Any:
+    """Average over all examples at once, for one run."""
+    terms = jax.vmap(example, in_axes=(None, *(0 for _ in columns)))(params, *columns)
+    return jnp.mean(terms, where=kept)
+
+
+def _one_by_one(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept) -> Any:
+    """Call ``function(params, columns, kept)`` for each lane in turn, so that none depends on its neighbours."""
+    own = [column.T if column.ndim > 1 else None for column in columns]
+
+    def of_one(lane: tuple[Any, Any, Any]) -> Any:
+        point, mine, chosen = lane
+        rows = tuple(column if row is None else row for column, row in zip(columns, mine, strict=True))
+        return function(point, rows, chosen)
+
+    return lax.map(of_one, (params.T, own, None if kept is None else kept.T))
 
 
 def _add(one: Any, other: Any) -> Any:

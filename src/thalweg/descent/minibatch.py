@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jaxtyping import Array, Int, UInt
+from jaxtyping import Array, Bool, Int, UInt
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -23,48 +25,82 @@ class Minibatch:
 
     Parameters
     ----------
-    size : examples in a batch
+    size : examples in a batch; a list for one size a run
     seed : seed of the shuffles
     """
 
-    size: int
+    size: int | Sequence[int]
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("minibatch size", self.size, at_least=1)
+        if isinstance(self.size, Sequence | np.ndarray) and not isinstance(self.size, str):
+            if not len(self.size):
+                raise InvalidValue("minibatch size is an empty list; give one size, or one a run")
+            sizes = tuple(whole("minibatch size", size, at_least=1) for size in np.asarray(self.size).tolist())
+            object.__setattr__(self, "size", sizes)
+        else:
+            whole("minibatch size", self.size, at_least=1)
         whole("minibatch seed", self.seed, at_least=0, at_most=2**32 - 1)
+
+    @property
+    def largest(self) -> int:
+        """The most examples that any run draws at a time."""
+        return self.size if isinstance(self.size, int) else max(self.size)
+
+    @property
+    def sizes(self) -> Int[np.ndarray, " run"]:
+        """One size a run, or one for all."""
+        return np.atleast_1d(np.asarray(self.size, dtype=np.int32))
 
 
 class Shuffle(NamedTuple):
-    """The order of the examples in the current epoch, and the key of each run."""
+    """What a run needs to draw its batches.
+
+    Attributes
+    ----------
+    order : of the examples in the current epoch
+    keys : of each run
+    sizes : examples in a batch of each run
+    """
 
     order: Int[Array, "lane example"]
     keys: UInt[Array, "lane 2"]
+    sizes: Int[Array, " lane"]
 
 
-def check(minibatch: Minibatch | None, examples: int) -> None:
-    """Refuse a batch that is larger than the data."""
-    if minibatch is not None and minibatch.size > examples:
+def check(minibatch: Minibatch, examples: int, runs: int) -> None:
+    """Refuse a batch that is larger than the data, and sizes that are not one a run."""
+    if minibatch.largest > examples:
         raise InvalidValue(
-            f"minibatch size = {minibatch.size} is more than the {examples} training examples; give at most {examples}"
+            f"minibatch size = {minibatch.largest} is more than the {examples} training examples; "
+            f"give at most {examples}"
         )
+    if len(minibatch.sizes) not in (1, runs):
+        raise InvalidValue(f"there are {len(minibatch.sizes)} minibatch sizes for {runs} runs; give one, or one a run")
 
 
-def first_shuffle(minibatch: Minibatch, runs: UInt[Array, " lane"], examples: int) -> Shuffle:
+def first_shuffle(seed: int, runs: UInt[Array, " lane"], sizes: Int[Array, " lane"], examples: int) -> Shuffle:
     """Make each run's key; the order is drawn by the first step."""
-    keys = jax.vmap(lambda run: jax.random.fold_in(jax.random.PRNGKey(minibatch.seed), run))(runs)
-    return Shuffle(jnp.zeros((len(runs), examples), jnp.int32), keys)
+    keys = jax.vmap(lambda run: jax.random.fold_in(jax.random.PRNGKey(seed), run))(runs)
+    return Shuffle(jnp.zeros((len(runs), examples), jnp.int32), keys, sizes)
 
 
-def draw(minibatch: Minibatch, shuffle: Shuffle, step: Array) -> tuple[Int[Array, "batch lane"], Shuffle]:
-    """Take the rows of this step's batch, shuffling first where an epoch begins."""
+def draw(
+    shuffle: Shuffle, largest: int, step: Array
+) -> tuple[Int[Array, "batch lane"], Bool[Array, "batch lane"], Shuffle]:
+    """Take the rows of this step's batch, shuffling first where an epoch begins; and tell which of them count."""
     examples = shuffle.order.shape[1]
-    batches = examples // minibatch.size
+    batches = examples // shuffle.sizes
     epoch, place = step // batches, step % batches
 
-    def reshuffle(key: Array) -> Array:
+    def reshuffle(key: Array, epoch: Array) -> Array:
         return jax.random.permutation(jax.random.fold_in(key, epoch), examples).astype(jnp.int32)
 
-    order = lax.cond(place == 0, lambda: jax.vmap(reshuffle)(shuffle.keys), lambda: shuffle.order)
-    rows = lax.dynamic_slice_in_dim(order, place * minibatch.size, minibatch.size, axis=1)
-    return rows.T, Shuffle(order, shuffle.keys)
+    def reshuffled() -> Array:
+        return jnp.where((place == 0)[:, None], jax.vmap(reshuffle)(shuffle.keys, epoch), shuffle.order)
+
+    order = lax.cond(jnp.any(place == 0), reshuffled, lambda: shuffle.order)
+    within = jnp.arange(largest)
+    places = jnp.minimum((place * shuffle.sizes)[:, None] + within, examples - 1)
+    rows = jnp.take_along_axis(order, places, axis=1)
+    return rows.T, within[:, None] < shuffle.sizes, Shuffle(order, shuffle.keys, shuffle.sizes)

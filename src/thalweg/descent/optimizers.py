@@ -6,14 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import optax
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.settings import Table, check_keys, shown, table
+from thalweg.descent.optimizer import CLIP, Optimizer, Schedule, attempt, recipe_of
 
 CATALOGUE = Catalogue(
     "optimizer",
@@ -62,7 +61,7 @@ OPTIONAL_NUMBERS = {"learning_rate", "momentum", "end_value"}
 """Parameters that optax leaves out by default and that are numbers where given."""
 
 
-def from_settings(settings: Any, parameters: int) -> tuple[optax.GradientTransformation, Table]:
+def from_settings(settings: Any, parameters: int) -> tuple[Optimizer, Table]:
     """Make an optimiser of ``kind`` and optax's own keywords, with ``clip``, a bound on the gradient's norm.
 
     A learning rate is a number or a table with the ``kind`` and the keywords of an optax schedule. Returns the
@@ -71,16 +70,24 @@ def from_settings(settings: Any, parameters: int) -> tuple[optax.GradientTransfo
     settings = table(settings, "optimizer")
     if "kind" not in settings:
         raise InvalidValue('[optimizer] has no kind; give one, such as kind = "sgd"')
-    clip = settings.pop("clip", None)
-    optimizer, resolved = _call(CATALOGUE, settings, "optimizer", ("clip",))
-    if clip is not None:
-        optimizer = optax.chain(optax.clip_by_global_norm(number("optimizer.clip", clip, above=0)), optimizer)
-        resolved["clip"] = clip
-    _try(optimizer, parameters)
+    maker, arguments, resolved = _read(CATALOGUE, settings, "optimizer", (CLIP,))
+    if CLIP in settings:
+        arguments[CLIP] = resolved[CLIP] = number("optimizer.clip", settings[CLIP], above=0)
+    optimizer = Optimizer(maker, **arguments)
+    attempt(recipe_of(optimizer)[0], parameters)
     return optimizer, resolved
 
 
-def _call(catalogue: Catalogue, settings: Table, where: str, more: tuple[str, ...] = ()) -> tuple[Any, Table]:
+def varying(optimizer: Optimizer) -> tuple[str, ...]:
+    """Name the settings of an optimiser that may differ from run to run: all that are numbers."""
+    names = [name for name, default in _keywords(optimizer.maker).items() if not isinstance(default, bool)]
+    return (*names, CLIP)
+
+
+def _read(
+    catalogue: Catalogue, settings: Table, where: str, more: tuple[str, ...] = ()
+) -> tuple[Callable[..., Any], Table, Table]:
+    """Check a table; returns the maker of its kind, the maker's arguments, and the table with all defaults."""
     kind = settings.get("kind")
     if not isinstance(kind, str):
         raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
@@ -96,10 +103,7 @@ def _call(catalogue: Catalogue, settings: Table, where: str, more: tuple[str, ..
             raise InvalidValue(f"[{where}] has no {name}; give it a number")
         elif default is not None:
             resolved[name] = default
-    try:
-        return maker(**arguments), resolved
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise InvalidValue(f"[{where}] is refused by optax: {error}; mend its values") from None
+    return maker, arguments, resolved
 
 
 def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
@@ -119,25 +123,15 @@ def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
 
 def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
     if isinstance(value, dict):
-        return _call(SCHEDULES, value, where)
+        maker, arguments, resolved = _read(SCHEDULES, value, where)
+        try:
+            maker(**arguments)
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            raise InvalidValue(f"[{where}] is refused by optax: {error}; mend its values") from None
+        return Schedule(maker, tuple(arguments.items())), resolved
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise InvalidValue(f"{where} = {shown(value)} is not allowed; give true or false")
         return value, value
     number(where, value, above=0 if where == "optimizer.learning_rate" else None)
     return value, value
-
-
-def _try(optimizer: optax.GradientTransformation, parameters: int) -> None:
-    """Trace one update, so that what optax cannot use is refused now and in one line."""
-
-    def update(point: Any) -> Any:
-        extended = optax.with_extra_args_support(optimizer)
-        value = jnp.sum(point)
-        return extended.update(point, extended.init(point), point, value=value, grad=point, value_fn=jnp.sum)
-
-    try:
-        jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32))
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidValue(f"[optimizer] is refused by optax: {reason}; mend its values") from None

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import optax
 import xarray as xr
 
-from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.status import Status
 from thalweg.descent import starts as read_starts
-from thalweg.descent.driver import Info, drive
-from thalweg.descent.minibatch import Minibatch, check
+from thalweg.descent.descent import Descent
+from thalweg.descent.driver import Info, drive, listed
+from thalweg.descent.minibatch import Minibatch
+from thalweg.descent.optimizer import AnyOptimizer
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem, Regression
-from thalweg.study.provenance import provenance
+from thalweg.study.provenance import facts, provenance
 
 MEMORY = 4e9
 """Bytes of measurements held at once at most; they are copied a few times on their way to a dataset."""
@@ -24,7 +24,7 @@ MEMORY = 4e9
 
 def descend(
     objective: Objective,
-    optimizer: optax.GradientTransformation,
+    optimizer: AnyOptimizer,
     *,
     starts: Any = None,
     steps: int = 100,
@@ -39,7 +39,8 @@ def descend(
     Parameters
     ----------
     objective : what is descended
-    optimizer : any optax ``GradientTransformation``, schedules included
+    optimizer : any optax ``GradientTransformation``, schedules included; or a :class:`thalweg.Optimizer`, whose
+        settings may differ from run to run
     starts : a start or a list of them, (run, param); the problem's usual start by default
     steps : updates of each run
     minibatch : gradients from a part of the training data at a time; all of it by default
@@ -67,22 +68,14 @@ def descend(
     {'run': 1, 'step': 11, 'param': 1}
     """
     problem = objective.problem
-    whole("steps", steps, at_least=1)
-    if not isinstance(optimizer, optax.GradientTransformation):
-        raise InvalidValue(f"optimizer = {optimizer!r} is no optax optimiser; give one, such as optax.sgd(0.05)")
-    if minibatch is not None and not objective.train:
-        raise InvalidValue(f"{problem.name} has no data to take mini-batches of; leave minibatch out")
-    if minibatch is not None:
-        check(minibatch, len(objective.train[0]))
+    descent = Descent(optimizer, steps, minibatch, precision)
     positions = read_starts.read(problem, problem.start if starts is None else starts)
+    descent.check(objective, len(positions))
     _check_memory(len(positions), steps, len(problem.domain), precision)
-    info = drive(objective, optimizer, positions, steps, minibatch, precision)
+    parts = [info for _, info in drive(objective, descent, listed(descent, positions))]
+    info = Info(*(np.concatenate(fields, axis=-1) for fields in zip(*parts, strict=True)))
     runs = _label(problem, info, np.finfo(info.train_loss.dtype).eps)
-    runs.attrs = provenance(objective, precision) | {
-        "steps": steps,
-        "minibatch_size": minibatch.size if minibatch else len(objective.train[0]) if objective.train else 0,
-        "minibatch_seed": minibatch.seed if minibatch else 0,
-    }
+    runs.attrs = provenance(objective, precision) | facts(objective, descent)
     return runs
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optax
 
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
@@ -18,6 +17,7 @@ from thalweg.base.errors import InvalidData, InvalidValue, UnknownName
 from thalweg.base.precision import dtype_of
 from thalweg.base.settings import Table
 from thalweg.descent import optimizers, starts
+from thalweg.descent.descent import Descent
 from thalweg.descent.minibatch import Minibatch
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
@@ -49,9 +49,8 @@ class Experiment:
     """A checked experiment; ``settings`` holds every value, defaults included."""
 
     objective: Objective
-    optimizer: optax.GradientTransformation
+    descent: Descent
     starts: np.ndarray
-    minibatch: Minibatch | None
     domain: Domain
     settings: dict[str, Table]
 
@@ -128,9 +127,8 @@ def build(tables: dict[str, Any], folder: Path | None = None) -> Experiment:
     }
     return Experiment(
         target,
-        optimizer,
+        Descent(optimizer, descent["steps"], minibatch, descent["precision"]),
         positions,
-        minibatch,
         domain,
         {key: table for key, table in resolved.items() if table},
     )

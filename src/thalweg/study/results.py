@@ -48,11 +48,11 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext()) -
     with stage("descend"):
         runs = descend(
             experiment.objective,
-            experiment.optimizer,
+            experiment.descent.optimizer,
             starts=experiment.starts,
-            steps=options["descent"]["steps"],
-            minibatch=experiment.minibatch,
-            precision=options["descent"]["precision"],
+            steps=experiment.descent.steps,
+            minibatch=experiment.descent.minibatch,
+            precision=experiment.descent.precision,
         )
     if len(experiment.domain) not in POINTS:
         return Results(experiment, runs)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from thalweg.base.precision import dtype_of
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
 from thalweg.study.provenance import provenance
@@ -51,17 +54,12 @@ def survey(
     if domain is not None:
         axes = (domain,) if isinstance(domain, Axis) else tuple(domain)
     places = grid.coordinates(axes, points)
-    positions = np.stack([axis.ravel() for axis in np.meshgrid(*places, indexing="ij")], axis=-1)
-    shape = tuple(map(len, places))
     names = [axis.name for axis in axes]
     parts = {"train_loss": objective.train}
     if objective.test:
         parts["test_loss"] = objective.test
     surface = xr.Dataset(
-        {
-            name: (names, grid.evaluate(objective.example, columns, positions, precision).reshape(shape))
-            for name, columns in parts.items()
-        },
+        {name: (names, _evaluate(objective, columns, places, precision)) for name, columns in parts.items()},
         coords={
             axis.name: (
                 axis.name,
@@ -73,6 +71,15 @@ def survey(
     )
     surface.attrs = provenance(objective, precision)
     return surface
+
+
+def _evaluate(objective: Objective, columns: Any, places: Sequence[np.ndarray], precision: int) -> np.ndarray:
+    shape = tuple(map(len, places))
+    values = np.empty(math.prod(shape), dtype_of(precision))
+    sweep = grid.sweep(objective.example, columns, lambda span: grid.places(places, span), len(values), precision)
+    for span, part in sweep:
+        values[span] = part
+    return values.reshape(shape)
 
 
 def domain_of(values: xr.DataArray) -> Domain:

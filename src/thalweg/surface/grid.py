@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from thalweg.base.checks import whole
+from thalweg.base.compiling import compiled
 from thalweg.base.errors import InvalidValue
+from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
-from thalweg.base.progress import track
 from thalweg.descent import mean
 from thalweg.problems.problem import Domain
 
@@ -56,17 +56,44 @@ def evaluate(
     precision: int = 64,
 ) -> Float[np.ndarray, " position"]:
     """Evaluate an objective at many positions, in the same order of summation as the runs."""
+    values = np.empty(len(positions), dtype_of(precision))
+    for span, part in sweep(example, columns, lambda span: positions[span], len(positions), precision):
+        values[span] = part
+    return values
+
+
+def sweep(
+    example: mean.Example,
+    columns: mean.Columns,
+    positions: Callable[[slice], Float[np.ndarray, "position param"]],
+    count: int,
+    precision: int = 64,
+) -> Iterator[tuple[slice, Float[np.ndarray, " position"]]]:
+    """Evaluate an objective at positions that are made when their turn comes, on all cores.
+
+    Yields
+    ------
+    Which positions, in order, and the objective there.
+    """
     dtype = dtype_of(precision)
     columns = tuple(np.asarray(column, dtype) for column in columns)
-    width = mean.width_for(len(positions), BATCH)
-    parts = []
-    with computing(precision):
-        for first in track(range(0, len(positions), width), "surveying"):
-            batch = positions[first : first + width].astype(dtype)
-            parts.append(np.asarray(_program(mean.pad(batch, width), columns, example))[: len(batch)])
-    return np.concatenate(parts)
+    width = mean.width_for(count, BATCH)
+
+    def compute(span: slice) -> np.ndarray:
+        batch = positions(span).astype(dtype)
+        with computing(precision):
+            return np.asarray(_program(mean.pad(batch, width), columns, example))[: len(batch)]
+
+    spans = [slice(first, min(first + width, count)) for first in range(0, count, width)]
+    return zip(spans, each(compute, spans, "surveying"), strict=True)
 
 
-@partial(jax.jit, static_argnames="example")
-def _program(params, columns, example):
+def places(coordinates: Sequence[np.ndarray], span: slice) -> Float[np.ndarray, "position param"]:
+    """Give the positions of some cells of a grid, counted with the last axis fastest."""
+    cells = np.unravel_index(np.arange(span.start, span.stop), [len(along) for along in coordinates])
+    return np.stack([along[cell] for along, cell in zip(coordinates, cells, strict=True)], axis=-1)
+
+
+@compiled("example")
+def _program(params: Any, columns: Any, example: mean.Example) -> Any:
     return mean.value(example, params, columns)

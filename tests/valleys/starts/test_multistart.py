@@ -6,9 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from thalweg import losses, objective, problems
+from thalweg import descend, losses, objective, problems
 from thalweg.base.errors import InvalidValue
-from thalweg.descent.driver import drive
 from thalweg.problems.problem import Axis, Function
 from thalweg.surface import grid
 from thalweg.valleys.grid import topology
@@ -172,7 +171,7 @@ def test_momentum_leaves_the_basins_of_the_flow_and_short_steps_do_not(himmelbla
     whole, starts, census = himmelblau
 
     def differ(optimizer, steps):
-        ends = drive(whole, optimizer, starts[:256], steps, None, 64).params[-1].T
+        ends = descend(whole, optimizer, starts=starts[:256], steps=steps)["params"].values[:, -1]
         return multistart.compare(census.basin[:256], multistart.assign(ends, census.position, whole.problem.domain))
 
     short, heavy = differ(optax.sgd(2e-4), 4000), differ(optax.sgd(0.01, momentum=0.9), 1000)

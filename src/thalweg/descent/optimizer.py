@@ -1,0 +1,154 @@
+"""An optimiser as it is handed to the driver: how it is made, so that its numbers may differ from run to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Float
+
+from thalweg.base.errors import InvalidValue
+
+CLIP = "clip"
+"""The setting that bounds the gradient's norm; it is ours, not the maker's."""
+
+
+class Optimizer:
+    """An optax optimiser by its maker and settings; a setting may be an array, one value a run.
+
+    All runs share one compiled program, and so do all optimisers of one maker that differ only in settings given as
+    arrays. An array is rounded to the precision of the runs before it is used; a single number enters optax as it is.
+
+    Parameters
+    ----------
+    maker : what makes a ``GradientTransformation``, such as ``optax.sgd`` or a function of your own
+    settings : its keywords, each a value as the maker takes it or an array (run,) of numbers. ``clip`` is a bound on
+        the norm of the gradient, applied before anything else
+
+    Examples
+    --------
+    >>> import numpy as np, optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> optimizer = tw.Optimizer(optax.sgd, learning_rate=np.array([0.01, 0.05]), momentum=0.5)
+    >>> runs = tw.descend(objective, optimizer, starts=[0.785, 0.785], steps=3)
+    >>> bool(runs["params"][0, 3, 0] == runs["params"][1, 3, 0])
+    False
+    """
+
+    def __init__(self, maker: Callable[..., optax.GradientTransformation], **settings: Any):
+        self.maker = maker
+        self.settings: Mapping[str, Any] = settings
+
+    def replace(self, **settings: Any) -> Optimizer:
+        """Make the same optimiser with other settings."""
+        return Optimizer(self.maker, **{**self.settings, **settings})
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.settings.items())
+        return f"{getattr(self.maker, '__name__', 'optimizer')}({shown})"
+
+
+AnyOptimizer = optax.GradientTransformation | Optimizer
+"""What the verbs take: an optimiser of optax's, or how to make one."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What of an optimiser is compiled: its maker, its fixed settings, and the names of those that vary.
+
+    Equal recipes share a compiled program.
+    """
+
+    maker: Callable[..., optax.GradientTransformation]
+    fixed: tuple[tuple[str, Any], ...] = ()
+    varying: tuple[str, ...] = ()
+
+    def build(self, values: Mapping[str, Any]) -> optax.GradientTransformationExtraArgs:
+        """Make the optimiser of one run from its values of the varying settings."""
+        settings = {**dict(self.fixed), **values}
+        clip = settings.pop(CLIP, None)
+        optimizer = self.maker(**settings)
+        if clip is not None:
+            optimizer = optax.chain(optax.clip_by_global_norm(clip), optimizer)
+        return optax.with_extra_args_support(optimizer)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning rate that changes from step to step; equal ones share a compiled program."""
+
+    maker: Callable[..., optax.Schedule]
+    settings: tuple[tuple[str, Any], ...] = field(default=())
+
+    def __call__(self, step: Any) -> Any:
+        """Give the value at a step."""
+        return self.maker(**dict(self.settings))(step)
+
+
+def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run"]]]:
+    """Part an optimiser into what is compiled and its settings that vary from run to run.
+
+    Raises
+    ------
+    InvalidValue
+        If it is no optimiser, or a varying setting is no list of finite numbers.
+    """
+    if isinstance(optimizer, optax.GradientTransformation):
+        return Recipe(_given, (("optimizer", optimizer),)), {}
+    if not isinstance(optimizer, Optimizer):
+        raise InvalidValue(f"optimizer = {optimizer!r} is no optax optimiser; give one, such as optax.sgd(0.05)")
+    fixed, varying = {}, {}
+    for name, value in optimizer.settings.items():
+        if np.ndim(value) == 0:
+            fixed[name] = value.item() if isinstance(value, np.ndarray | np.generic | jax.Array) else value
+        else:
+            varying[name] = _numbers(name, value)
+    return Recipe(optimizer.maker, tuple(fixed.items()), tuple(varying)), varying
+
+
+def attempt(recipe: Recipe, parameters: int) -> None:
+    """Trace one update, so that what optax cannot use is refused now and in one line."""
+
+    def update(point: Any, values: dict[str, Any]) -> Any:
+        optimizer = recipe.build(values)
+        return optimizer.update(point, optimizer.init(point), point, value=point[0], grad=point, value_fn=jnp.sum)
+
+    one = jax.ShapeDtypeStruct((), jnp.float32)
+    try:
+        hash(recipe)
+        jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), dict.fromkeys(recipe.varying, one))
+    except jax.errors.ConcretizationTypeError:
+        names = " and ".join(recipe.varying)
+        raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidValue(f"the optimizer is refused by optax: {reason}; mend its values") from None
+
+
+def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    return optimizer
+
+
+def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidValue(f"{name} = {value!r} holds more than numbers; give one number, or a list of them") from None
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
+        raise InvalidValue(
+            f"{name} has the shape {numbers.shape}{'' if numbers.ndim != 1 else ' and is not finite everywhere'}; "
+            "give one finite number, or one a run"
+        )
+    return numbers
+
+
+def _shown(value: Any) -> str:
+    if np.ndim(value) == 0:
+        return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+    numbers = np.asarray(value)
+    return f"{numbers.min():g}…{numbers.max():g}"
