@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from thalweg.study.find_valleys import find_valleys
     from thalweg.study.lowest_paths import lowest_paths
     from thalweg.study.methods import Design
+    from thalweg.study.outcomes import outcomes
     from thalweg.study.phase_diagram import phase_diagram
     from thalweg.study.survey import survey
     from thalweg.study.tally import tally
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "figures": "thalweg.figures",
     "losses": "thalweg.losses",
+    "outcomes": "thalweg.study.outcomes",
     "phase_diagram": "thalweg.study.phase_diagram",
     "problems": "thalweg.problems",
     "starts": "thalweg.descent.starts",
@@ -72,6 +74,7 @@ __all__ = [
     "losses",
     "lowest_paths",
     "objective",
+    "outcomes",
     "phase_diagram",
     "problems",
     "remembering",

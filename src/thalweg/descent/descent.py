@@ -26,12 +26,15 @@ class Descent:
     steps : updates of each run
     minibatch : gradients from a part of the training data at a time; all of it by default
     precision : 32 or 64 bits
+    shadows : whether three more runs are made beside each, which only rounding tells apart from it: their starts are
+        moved by one unit in the last place, up and down, and one has the other precision
     """
 
     optimizer: AnyOptimizer
     steps: int = 100
     minibatch: Minibatch | None = None
     precision: int = 64
+    shadows: bool = False
 
     def __post_init__(self) -> None:
         whole("steps", self.steps, at_least=1)

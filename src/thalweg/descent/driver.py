@@ -105,20 +105,32 @@ def drive(
     Which runs, and what was measured at their steps 0 to ``steps``, an :class:`Info` with runs as the last axis; or,
     with an observer, what it has seen of them. The batches come in order; a run's numbers do not depend on its batch.
     """
-    dtype = dtype_of(descent.precision)
+    spans = batches(objective, descent, source.count, observer is None)
+    work = worker(objective, descent, source, spans[0].stop, observer)
+    return zip(spans, each(work, spans, "descending"), strict=True)
+
+
+def batches(objective: Objective, descent: Descent, count: int, history: bool) -> list[slice]:
+    """Divide runs into batches, all of the width of the first but for the last."""
+    width = mean.width_for(count, _widest(len(objective.problem.domain), descent, history))
+    return [slice(first, min(first + width, count)) for first in range(0, count, width)]
+
+
+def worker(
+    objective: Objective, descent: Descent, source: Source, width: int, observer: Observer | None
+) -> Callable[[slice], Any]:
+    """Make the function that makes the runs of one batch."""
+    dtype, width = dtype_of(descent.precision), mean.padded(width)
     train, test = (tuple(column.astype(dtype) for column in part) for part in (objective.train, objective.test))
     recipe, _ = recipe_of(descent.optimizer)
-    width = mean.width_for(source.count, _widest(len(objective.problem.domain), descent, observer is None))
     plan = _Plan(objective.example, recipe, descent.steps, *_batching(descent))
     sizes = np.broadcast_to(descent.minibatch.sizes if descent.minibatch else np.int32(1), source.count)
 
-    def compute(span: slice) -> Any:
+    def lanes(values: np.ndarray) -> np.ndarray:
+        return mean.pad(values[:, None], width)[0]
+
+    def work(span: slice) -> Any:
         runs = source.draw(span.start, span.stop)
-        count = len(runs.starts)
-
-        def lanes(values: np.ndarray) -> np.ndarray:
-            return mean.pad(np.asarray(values)[:, None], width)[0]
-
         batch = _Batch(
             mean.pad(runs.starts.astype(dtype), width),
             np.arange(span.start, span.start + width, dtype=np.uint32),
@@ -127,10 +139,9 @@ def drive(
         )
         with computing(descent.precision):
             result = _program(batch, train, test if observer is None else (), observer, plan)
-            return jax.tree.map(lambda values: np.asarray(values)[..., :count], result)
+            return jax.tree.map(lambda values: np.asarray(values)[..., : len(runs.starts)], result)
 
-    spans = [slice(first, min(first + width, source.count)) for first in range(0, source.count, width)]
-    return zip(spans, each(compute, spans, "descending"), strict=True)
+    return work
 
 
 class _Batch(NamedTuple):

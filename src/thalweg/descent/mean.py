@@ -69,7 +69,12 @@ def width_for(runs: int, at_most: int) -> int:
     at_most = max(at_most // LANES, 1) * LANES
     rounds = -(-runs // (at_most * cores()))
     each = max(-(-runs // (rounds * cores())), min(runs, FEWEST))
-    return min(-(-each // LANES) * LANES, at_most)
+    return min(padded(each), at_most)
+
+
+def padded(runs: int) -> int:
+    """Round up to full vectors."""
+    return -(-runs // LANES) * LANES
 
 
 def _as_one(example: Example, params: Any, *columns: Any) -> Any:

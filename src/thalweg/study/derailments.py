@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -9,7 +11,7 @@ from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys import falls
-from thalweg.valleys.locate import valley_from, valley_of
+from thalweg.valleys.locate import Basins, cells, stretches
 
 FLOOR = 0.25
 """Usual share of a valley's barrier up to which a loss lies on its floor."""
@@ -45,9 +47,9 @@ def derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FLOOR) 
     """
     number("floor", floor, above=0, at_most=1)
     visited = locate(runs, valleys).values
-    losses = runs["train_loss"].values.astype(np.float64)
-    floors = falls.on_floor(visited, losses, valleys["loss"].values, valleys["barrier"].values, floor)
-    found = falls.find(visited, floors)
+    losses = runs["train_loss"].values
+    found = falls.find(visited, falls.on_floor(visited, losses, levels_of(valleys, floor)))
+    losses = losses.astype(np.float64)
     params = runs["params"].values.astype(np.float64)
     moved = params[found.run, found.step + 1] - params[found.run, found.step]
     return xr.Dataset(
@@ -67,15 +69,25 @@ def derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FLOOR) 
 
 def locate(runs: xr.Dataset, valleys: xr.Dataset) -> xr.DataArray:
     """Tell the valley in which each step of each run lies, -1 for none; dims (run, step)."""
-    domain, positions = domain_of_valleys(valleys), runs["params"].values.astype(np.float64)
+    params = runs["params"].values
+    found = basins_of(valleys, params.dtype).at(list(np.moveaxis(params, -1, 0)))
+    return xr.DataArray(found, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")
+
+
+def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
+    """Read the map of basins back from valleys, for positions of one precision."""
+    domain = domain_of_valleys(valleys)
     if "basin" in valleys:
         places = [valleys.coords[axis.name].values for axis in domain]
-        found = valley_of(positions, domain, places, valleys["basin"].values)
-    elif "stretch_from" not in valleys:
+        return cells(domain, places, valleys["basin"].values, dtype)
+    if "stretch_from" not in valleys:
         raise InvalidValue(
             f"valleys found by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
         )
-    else:
-        stretches = valleys["stretch_from"].values, valleys["stretch_valley"].values
-        found = valley_from(positions, domain[0], *stretches)
-    return xr.DataArray(found, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")
+    return stretches(domain[0], valleys["stretch_from"].values, valleys["stretch_valley"].values, dtype)
+
+
+def levels_of(valleys: xr.Dataset, floor: float) -> np.ndarray:
+    """Give the loss up to which a run is on each valley's floor."""
+    relief = valleys.attrs.get("relief", np.inf)
+    return falls.levels(valleys["loss"].values, valleys["barrier"].values, floor, relief)

@@ -78,7 +78,7 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
         usual,
         least,
         basins,
-        {"method": "grid", "points": list(heights.shape), "refined": int(refined)},
+        {"method": "grid", "points": list(heights.shape), "refined": int(refined), "relief": _relief(heights)},
         {name: surface.coords[name] for name in names},
     )
 
@@ -225,4 +225,10 @@ def _thresholds(heights: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
     rounding = float(ROUNDING * np.finfo(dtype).eps * np.quantile(np.abs(finite), 0.9))
     if np.ptp(finite) <= rounding:
         return np.inf, np.inf
-    return max(SHARE * float(np.median(finite) - np.min(finite)), rounding), rounding
+    return max(SHARE * _relief(heights), rounding), rounding
+
+
+def _relief(heights: np.ndarray) -> float:
+    """Give the median height above the lowest point."""
+    finite = heights[np.isfinite(heights)]
+    return float(np.median(finite) - np.min(finite)) if finite.size else np.inf

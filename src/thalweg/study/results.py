@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
+import zarr
 
 from thalweg.base.errors import InvalidData
 from thalweg.study.derailments import derailments
@@ -16,6 +16,7 @@ from thalweg.study.descend import descend
 from thalweg.study.experiment import Experiment
 from thalweg.study.find_valleys import find_valleys
 from thalweg.study.methods import Design
+from thalweg.study.stream import readable, storable
 from thalweg.study.survey import survey
 from thalweg.surface.grid import POINTS
 
@@ -88,9 +89,7 @@ def save(results: Results, folder: Path) -> None:
     parts = {"": results.runs, **{name: getattr(results, name) for name in GROUPS}}
     for group, dataset in parts.items():
         if dataset is not None:
-            _storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
-    import zarr
-
+            storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
     zarr.open_group(store, mode="a").attrs["done"] = True
 
 
@@ -98,23 +97,15 @@ def load(experiment: Experiment, folder: Path) -> Results:
     """Read back the arrays that :func:`save` wrote."""
     store = folder / STORE
     try:
+        done = zarr.open_group(store, mode="r").attrs.get("done", False)
         root = _read(store, None)
         parts = {name: _read(store, name) if (store / name).is_dir() else None for name in GROUPS}
     except (OSError, ValueError, KeyError) as error:
         raise InvalidData(f"cannot read {store}: {error}; give the folder of a finished run") from None
-    if not root.attrs.pop("done", False):
+    if not done:
         raise InvalidData(f"{store} was not finished; run the experiment again")
     return Results(experiment, root if root.data_vars else None, **parts)
 
 
-def _storable(dataset: xr.Dataset) -> xr.Dataset:
-    """Zarr has no settled form for text: parameter names go into an attribute."""
-    if "param" in dataset.coords:
-        dataset = dataset.assign_attrs(params=list(dataset["param"].values.tolist())).drop_vars("param")
-    return dataset
-
-
 def _read(store: Path, group: str | None) -> xr.Dataset:
-    dataset = xr.load_dataset(store, group=group, engine="zarr", consolidated=False)
-    names = dataset.attrs.pop("params", None)
-    return dataset if names is None else dataset.assign_coords(param=np.array(names))
+    return readable(xr.load_dataset(store, group=group, engine="zarr", consolidated=False))

@@ -19,19 +19,23 @@ class Falls(NamedTuple):
     entered: Int[np.ndarray, " fall"]
 
 
+def levels(
+    depths: Float[np.ndarray, " valley"], barriers: Float[np.ndarray, " valley"], share: float, relief: float = np.inf
+) -> Float[np.ndarray, " valley"]:
+    """Give the loss up to which a run is on each valley's floor: ``share`` of the barrier above the minimum.
+
+    A valley that nothing leads out of has no barrier; ``relief``, how high the surface stands, is taken instead.
+    """
+    return depths + share * np.where(np.isinf(barriers), relief, barriers)
+
+
 def on_floor(
-    valleys: Int[np.ndarray, "run step"],
-    losses: Float[np.ndarray, "run step"],
-    depths: Float[np.ndarray, " valley"],
-    barriers: Float[np.ndarray, " valley"],
-    share: float,
-) -> Bool[np.ndarray, "run step"]:
-    """Tell where a run's loss is above its valley's minimum by at most ``share`` of the valley's barrier."""
-    if not len(depths):
+    valleys: Int[np.ndarray, "*shape"], losses: Float[np.ndarray, "*shape"], floors: Float[np.ndarray, " valley"]
+) -> Bool[np.ndarray, "*shape"]:
+    """Tell where a run in a valley has a loss up to the level of the valley's floor."""
+    if not len(floors):
         return np.zeros(losses.shape, dtype=bool)
-    with np.errstate(invalid="ignore"):
-        height = losses - depths[valleys]
-        return (valleys != OUTSIDE) & (height <= share * barriers[valleys])
+    return (valleys != OUTSIDE) & (losses <= floors.astype(losses.dtype)[valleys])
 
 
 def find(valleys: Int[np.ndarray, "run step"], floor: Bool[np.ndarray, "run step"]) -> Falls:

@@ -1,9 +1,17 @@
-"""Which cell of a grid, and so which valley, a position lies in."""
+"""In which valley a position lies.
+
+What is looked up in is a pytree of arrays, and every step is one of the array standard's: so the same lines answer for
+NumPy arrays and inside a compiled program, in the precision of the positions, to the last bit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -11,48 +19,96 @@ from thalweg.problems.problem import Axis, Domain
 from thalweg.valleys.tree import OUTSIDE
 
 
-def valley_of(
-    positions: Float[np.ndarray, "*shape param"],
-    domain: Domain,
-    coordinates: Sequence[np.ndarray],
-    basins: Int[np.ndarray, "..."],
-) -> Int[np.ndarray, "*shape"]:
-    """Look up the basin of the nearest cell; ``OUTSIDE`` for what is not finite or lies off a bounded axis."""
-    inside = np.isfinite(positions).all(axis=-1)
-    cell = []
-    for k, (axis, places) in enumerate(zip(domain, coordinates, strict=True)):
-        along = np.where(inside, positions[..., k], axis.low)
-        nearest = np.rint((along - places[0]) / (places[1] - places[0]))
-        if axis.periodic:
-            nearest %= len(places)
-        else:
-            inside = inside & (nearest >= 0) & (nearest < len(places))
-            nearest = np.clip(nearest, 0, len(places) - 1)
-        cell.append(nearest.astype(np.int64))
-    return np.where(inside, basins[tuple(cell)], OUTSIDE)
+@runtime_checkable
+class Basins(Protocol):
+    """A map of which valley each place belongs to."""
+
+    def at(self, along: Sequence[Any]) -> Any:
+        """Look up positions, given parameter by parameter; ``OUTSIDE`` for what is not finite or off the map."""
+        ...
 
 
-def valley_from(
-    positions: Float[np.ndarray, "*shape 1"],
-    axis: Axis,
-    edges: Float[np.ndarray, " edge"],
-    owners: Int[np.ndarray, " edge"],
-) -> Int[np.ndarray, "*shape"]:
-    """Look up the basin on one axis that is cut into stretches.
+@partial(jax.tree_util.register_dataclass, data_fields=["valley", "first", "per"], meta_fields=["periodic"])
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A grid, each cell of which belongs to a valley.
 
-    Parameters
+    Attributes
     ----------
-    positions : where to look
-    axis : a circle, on which the last stretch goes on below the first edge; or an interval, off which nothing lies
-    edges : rising, where each stretch begins
-    owners : the basin of each stretch
+    valley : of each cell
+    first, per : the first place along each axis, and cells a unit of length
+    periodic : which axes are circles
     """
-    along = positions[..., 0]
-    inside = np.isfinite(along)
-    along = np.where(inside, along, axis.low)
-    if axis.periodic:
-        along = axis.low + np.mod(along - axis.low, axis.length)
-    else:
-        inside = inside & (along >= edges[0]) & (along <= axis.high)
-    stretch = np.searchsorted(edges, along, side="right") - 1
-    return np.where(inside, owners[stretch], OUTSIDE)
+
+    valley: Any
+    first: Any
+    per: Any
+    periodic: tuple[bool, ...] = field(default=())
+
+    def at(self, along: Sequence[Any]) -> Any:
+        """Look up the basin of the nearest cell."""
+        xp = along[0].__array_namespace__()
+        inside = xp.isfinite(along[0])
+        for values in along[1:]:
+            inside = inside & xp.isfinite(values)
+        cell = []
+        for k, values in enumerate(along):
+            count = self.valley.shape[k]
+            nearest = xp.rint((xp.where(inside, values, self.first[k]) - self.first[k]) * self.per[k])
+            if self.periodic[k]:
+                nearest = xp.remainder(nearest, xp.asarray(count, dtype=nearest.dtype))
+            else:
+                inside = inside & (nearest >= 0) & (nearest < count)
+            cell.append(xp.clip(nearest, 0, count - 1).astype(np.int32))
+        return xp.where(inside, self.valley[tuple(cell)], OUTSIDE)
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["valley", "edges", "low", "high"], meta_fields=["periodic"])
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """One axis, cut into stretches that each belong to a valley.
+
+    Attributes
+    ----------
+    valley : of each stretch
+    edges : rising, where each stretch begins
+    low, high : the ends of the axis
+    periodic : whether it is a circle, on which the last stretch goes on below the first edge; off an interval lies
+        nothing
+    """
+
+    valley: Any
+    edges: Any
+    low: Any
+    high: Any
+    periodic: bool = False
+
+    def at(self, along: Sequence[Any]) -> Any:
+        """Look up the stretch that each position lies in."""
+        (values,) = along
+        xp = values.__array_namespace__()
+        inside = xp.isfinite(values)
+        values = xp.where(inside, values, self.low)
+        if self.periodic:
+            values = self.low + xp.remainder(values - self.low, self.high - self.low)
+        else:
+            inside = inside & (values >= self.edges[0]) & (values <= self.high)
+        stretch = xp.searchsorted(self.edges, values, side="right") - 1
+        return xp.where(inside, self.valley[stretch], OUTSIDE)
+
+
+def cells(
+    domain: Domain, coordinates: Sequence[np.ndarray], basins: Int[np.ndarray, "..."], dtype: Any = np.float64
+) -> Cells:
+    """Make the map of a grid, for positions of one precision."""
+    first = np.array([places[0] for places in coordinates])
+    per = 1 / np.array([places[1] - places[0] for places in coordinates])
+    return Cells(basins, first.astype(dtype), per.astype(dtype), tuple(axis.periodic for axis in domain))
+
+
+def stretches(
+    axis: Axis, edges: Float[np.ndarray, " edge"], owners: Int[np.ndarray, " edge"], dtype: Any = np.float64
+) -> Stretches:
+    """Make the map of one axis, for positions of one precision."""
+    number = np.dtype(dtype).type
+    return Stretches(owners, edges.astype(dtype), number(axis.low), number(axis.high), axis.periodic)

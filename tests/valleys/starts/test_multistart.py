@@ -11,7 +11,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.problems.problem import Axis, Function
 from thalweg.surface import grid
 from thalweg.valleys.grid import topology
-from thalweg.valleys.locate import valley_of
+from thalweg.valleys.locate import cells
 from thalweg.valleys.starts import flow, multistart
 from thalweg.valleys.tree import OUTSIDE
 
@@ -55,7 +55,7 @@ def test_shares_are_those_of_the_basins_of_a_fine_grid(himmelblau):
     assert (census.shares.low <= share).all()
     assert (share <= census.shares.high).all()
     # A grid's way down has eight directions only: basins differ along their borders.
-    assert np.mean(valley_of(starts, whole.problem.domain, places, basins) == census.basin) > 0.95
+    assert np.mean(cells(whole.problem.domain, places, basins).at(list(starts.T)) == census.basin) > 0.95
 
 
 def test_the_disconnectivity_graph_has_the_known_passes(himmelblau):

@@ -1,0 +1,150 @@
+"""The verb ``outcomes``: how very many runs end, without keeping their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import number
+from thalweg.base.errors import InvalidValue
+from thalweg.base.parallel import each
+from thalweg.base.precision import dtype_of
+from thalweg.descent import starts as read_starts
+from thalweg.descent.descent import Descent
+from thalweg.descent.driver import Draw, Source, batches, listed, worker
+from thalweg.losses.objective import Objective
+from thalweg.study.derailments import FLOOR, basins_of, levels_of
+from thalweg.study.provenance import facts, provenance
+from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, Outcomes, judge
+
+CODES = {"flag_values": [DIVERGED, UNDECIDED], "flag_meanings": "diverged undecided"}
+"""What the outcomes below 0 mean."""
+
+
+def outcomes(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, *, starts: Any = None, floor: float = FLOOR
+) -> xr.Dataset:
+    """Make runs and keep only how each of them ends.
+
+    Memory grows by a few bytes a run, whatever the number of steps. The numbers are those that
+    :func:`thalweg.descend` and :func:`thalweg.derailments` give.
+
+    Parameters
+    ----------
+    objective : what is descended
+    descent : the optimiser, its steps and precision, and whether each run has shadows
+    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+    starts : a start or a list of them, (run, param); the problem's usual start by default
+    floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1; a valley that
+        nothing leads out of is measured by the surface's relief, its median height above the lowest point
+
+    Returns
+    -------
+    xarray.Dataset
+        Over run: ``outcome``, the number of the valley on whose floor it ends, -1 where it ends on none (undecided), -2
+        where its numbers are no longer finite (diverged); ``valley``, the one in whose basin it ends, on its floor or
+        not, -1 for none; ``settled``, the step since which it has stayed on that floor, NaN where there is none;
+        ``derailments``, how often it was thrown off a floor into another valley's basin; ``loss`` at its last finite
+        step. With shadows also ``rounding``, 1 where a run that differs by rounding alone ends in another valley. Names
+        of the valleys are in the attribute ``names``.
+
+    Raises
+    ------
+    InvalidValue
+        If the valleys have no basins, or a setting has not one value a run.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.05), steps=50, shadows=True)
+    >>> starts = tw.starts.even(objective.problem, 1000)
+    >>> found = tw.outcomes(objective, descent, tw.find_valleys(objective), starts=starts)
+    >>> 0 < float(found["rounding"].mean()) < 0.5
+    True
+    """
+    problem = objective.problem
+    positions = read_starts.read(problem, problem.start if starts is None else starts)
+    descent.check(objective, len(positions))
+    parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, positions))]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return xr.Dataset(
+        {name: ("run", values, CODES if name == "outcome" else {}) for name, values in found.items()},
+        coords={"run": np.arange(len(positions))},
+        attrs=attributes(objective, descent, valleys, floor),
+    )
+
+
+def watch(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float, source: Source
+) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    """Make runs and tell how they end, batch by batch, in order."""
+    number("floor", floor, above=0, at_most=1)
+    if valleys.sizes["valley"] > np.iinfo(np.int16).max:
+        raise InvalidValue(f"there are {valleys.sizes['valley']} valleys; ask for a higher persistence")
+    spans = batches(objective, descent, source.count, history=False)
+    works = [
+        worker(objective, variant, runs, spans[0].stop, _judge(valleys, floor, variant.precision))
+        for variant, runs in _variants(descent, source)
+    ]
+
+    def work(span: slice) -> dict[str, np.ndarray]:
+        run, *shadows = [judge(make(span)) for make in works]
+        found = run._asdict()
+        if shadows:
+            differs = [(shadow.valley != run.valley) | _lost(shadow, run) for shadow in shadows]
+            found["rounding"] = np.any(differs, axis=0).astype(np.int8)
+        return found
+
+    return zip(spans, each(work, spans, "descending"), strict=True)
+
+
+def attributes(objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float) -> dict[str, Any]:
+    """Collect what outcomes depend on."""
+    return (
+        provenance(objective, descent.precision)
+        | facts(objective, descent)
+        | {
+            "floor": floor,
+            "names": valleys.attrs["names"],
+            "valleys_method": valleys.attrs["method"],
+            "persistence": valleys.attrs["threshold"],
+        }
+    )
+
+
+def _lost(one: Outcomes, other: Outcomes) -> np.ndarray:
+    """Tell where one run diverged and the other did not."""
+    return (one.outcome == DIVERGED) != (other.outcome == DIVERGED)
+
+
+def _judge(valleys: xr.Dataset, floor: float, precision: int) -> Judge:
+    dtype = dtype_of(precision)
+    # The last place is that of a run in no valley: nothing is at most NaN.
+    return Judge(basins_of(valleys, dtype), np.append(levels_of(valleys, floor), np.nan).astype(dtype))
+
+
+def _variants(descent: Descent, source: Source) -> list[tuple[Descent, Source]]:
+    """List the runs themselves and, where asked for, their shadows."""
+    variants = [(descent, source)]
+    if descent.shadows:
+        dtype = dtype_of(descent.precision)
+        variants += [(descent, _nudged(source, dtype, limit)) for limit in (np.inf, -np.inf)]
+        other = replace(descent, precision=96 - descent.precision)
+        variants.append((other, _nudged(source, dtype, None)))
+    return variants
+
+
+def _nudged(source: Source, dtype: Any, towards: float | None) -> Source:
+    """Round starts to a precision and move them by one unit in the last place, if anywhere."""
+
+    def draw(first: int, last: int) -> Draw:
+        runs = source.draw(first, last)
+        starts = runs.starts.astype(dtype)
+        return Draw(starts if towards is None else np.nextafter(starts, dtype(towards)), runs.settings)
+
+    return Source(source.count, draw)

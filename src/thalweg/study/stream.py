@@ -1,0 +1,107 @@
+"""Results that are larger than memory: a Zarr store laid out beforehand and filled part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from thalweg.base.errors import InvalidData, OutputError
+
+CHUNK = 2**20
+"""Numbers in a chunk of the store, about."""
+
+
+class Column(NamedTuple):
+    """A variable to be filled: its dimensions, the type of its numbers, and its attributes."""
+
+    dims: tuple[str, ...]
+    dtype: Any
+    attrs: Mapping[str, Any] = {}
+
+
+class Stream:
+    """A store whose variables all grow along their first dimension, part by part.
+
+    Nothing is ever appended: all arrays have their full length from the start, and what is not filled yet is NaN, or
+    the lowest number of its type. The attribute ``done`` is set last, so that a store that was not finished is known.
+    """
+
+    def __init__(self, store: Path, frame: xr.Dataset, columns: Mapping[str, Column], *, group: str | None = None):
+        """Lay out a store.
+
+        Parameters
+        ----------
+        store : a folder that does not exist yet, or holds no such group
+        frame : coordinates and attributes
+        columns : what will be filled
+        """
+        self.path, self.group = store, group
+        try:
+            storable(frame).to_zarr(store, group=group, mode="w-", zarr_format=3, consolidated=False)
+            root = zarr.open_group(store, path=group or "", mode="r+")
+            self.arrays = {name: self._create(root, name, column, frame) for name, column in columns.items()}
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it exists already"
+            raise OutputError(f"cannot write {store}: {reason}; give another place for the results") from None
+
+    @staticmethod
+    def _create(root: zarr.Group, name: str, column: Column, frame: xr.Dataset) -> Any:
+        shape = tuple(frame.sizes[dim] for dim in column.dims)
+        dtype = np.dtype(column.dtype)
+        rows = max(1, CHUNK // max(1, int(np.prod(shape[1:]))))
+        return root.create_array(
+            name,
+            shape=shape,
+            chunks=(min(rows, shape[0]), *shape[1:]),
+            dtype=dtype,
+            fill_value=np.nan if dtype.kind == "f" else np.iinfo(dtype).min,
+            dimension_names=column.dims,
+            attributes=dict(column.attrs),
+        )
+
+    def write(self, first: int, part: Mapping[str, np.ndarray]) -> None:
+        """Fill rows from ``first`` on."""
+        for name, values in part.items():
+            self.arrays[name][first : first + len(values)] = values
+
+    def finish(self) -> xr.Dataset:
+        """Set the flag and open what was written; numbers are read when they are asked for."""
+        zarr.open_group(self.path, mode="r+").attrs["done"] = True
+        return opened(self.path, self.group)
+
+
+def opened(store: Path, group: str | None = None) -> xr.Dataset:
+    """Open a finished store; numbers are read when they are asked for.
+
+    Raises
+    ------
+    InvalidData
+        If it is none, or was not finished.
+    """
+    try:
+        done = zarr.open_group(store, mode="r").attrs.get("done", False)
+        dataset = xr.open_zarr(store, group=group, chunks=None, consolidated=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidData(f"cannot read {store}: {error}; give a store that thalweg wrote") from None
+    if not done:
+        raise InvalidData(f"{store} was not finished; make it again")
+    return readable(dataset)
+
+
+def storable(dataset: xr.Dataset) -> xr.Dataset:
+    """Put parameter names into an attribute: Zarr has no settled form for text."""
+    if "param" in dataset.coords:
+        dataset = dataset.assign_attrs(params=list(dataset["param"].values.tolist())).drop_vars("param")
+    return dataset
+
+
+def readable(dataset: xr.Dataset) -> xr.Dataset:
+    """Take parameter names from the attribute they were put into."""
+    names = dataset.attrs.pop("params", None)
+    dataset.attrs.pop("done", None)
+    return dataset if names is None else dataset.assign_coords(param=np.array(names))
