@@ -24,7 +24,7 @@ IN_NOTEBOOK = 110
 """Dots an inch in a notebook, which keeps its pictures inside."""
 
 MOST_DOTS = 2400
-"""Dots an inch at most: a page of 9 inches has 21,600 dots along its side then, which need 2 gigabytes."""
+"""Dots an inch at most: a page of 9 inches has 21,600 dots along its side then, which need 1.5 gigabytes."""
 
 MOVING = (".gif", ".mp4")
 

@@ -1,0 +1,104 @@
+"""The outcome map: how every run of a grid of runs ended, a pixel a run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from thalweg.figures.drawing.wording import count, number
+from thalweg.figures.figure import Figure
+from thalweg.figures.outcome_map import sheet, web
+from thalweg.figures.outcome_map.chart import Chart, chart_of
+from thalweg.figures.outcome_map.listing import percent
+from thalweg.figures.outcome_map.painting import painted
+
+TITLES = {
+    "outcome": "Outcomes",
+    "settled": "Outcomes, and when they were settled,",
+    "derailments": "Derailments",
+    "rounding": "Outcomes that rounding decided",
+}
+
+TOLD = 8
+"""Valleys of which the caption tells the share."""
+
+
+def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
+    """Draw how every run of a grid of runs ended, pixel for pixel.
+
+    Every valley has its hue; the hues go around the circle in the order of the valleys' places. Undecided runs are
+    nearly black, diverged ones nearly white. At the usual size a pixel is a whole number of dots, or a dot is the mean
+    light of a whole number of pixels; ``figure.save("map.png", dpi=800)`` draws four times as many dots along each
+    side, for a wall.
+
+    Parameters
+    ----------
+    chart : from :func:`thalweg.outcome_map`: variable ``outcome`` over two dimensions whose coordinates rise in even
+        steps, or in even steps of the logarithm where their attribute ``scale`` is ``"log"``; attribute ``names``
+    colour : what colours tell: ``"outcome"``; ``"settled"``, the outcome, the darker the later its run reached the
+        floor; ``"derailments"``, how often runs were thrown out of a valley; ``"rounding"``, where rounding decided
+
+    Raises
+    ------
+    InvalidValue
+        If the dataset is no such map, or has not the variable that is asked for.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> rates = ("rate", [0.01, 0.1, 1.0], {"scale": "log"})
+    >>> ends = {"outcome": (("rate", "phi"), [[0, 0], [0, -1], [-2, -2]])}
+    >>> chart = xr.Dataset(ends, {"rate": rates, "phi": [0.0, 1.0]}, {"names": ["36°"]})
+    >>> outcome_map(chart).title
+    'Outcomes over phi and rate'
+    """
+    drawn = chart_of(chart)
+    painting = painted(drawn, colour)
+    title = f"{TITLES[colour]} over {drawn.x.name} and {drawn.y.name}"
+    return Figure(
+        name="outcome_map",
+        title=title,
+        caption=_caption(drawn),
+        static=partial(sheet.draw, drawn, painting, title),
+        interactive=partial(web.describe, drawn, painting),
+    )
+
+
+def _caption(chart: Chart) -> str:
+    """Tell the picture in numbers, for people who cannot see it."""
+    sentences = [
+        f"{chart.note.replace(' · ', ', ')}: {chart.x.ends} to the right, {chart.y.ends} upwards",
+        _shares(chart),
+        *_times(chart),
+        *([", ".join(f"{words} {value}" for words, value in chart.measured)] if chart.measured else []),
+    ]
+    return " ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences)
+
+
+def _shares(chart: Chart) -> str:
+    valleys = len(chart.names)
+    largest = [k for k in np.argsort(-chart.shares[:valleys], kind="stable").tolist() if chart.shares[k] > 0]
+    told = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:TOLD]]
+    rest = float(chart.shares[largest[TOLD:]].sum())
+    told += [f"in {count(len(largest) - TOLD, 'other valley')} {percent(rest)}"] if rest else []
+    others = zip(chart.kinds[valleys:], chart.shares[valleys:].tolist(), strict=True)
+    told += [f"{kind} {percent(share)}" for kind, share in others]
+    return f"Runs end {', '.join(told)}"
+
+
+def _times(chart: Chart) -> list[str]:
+    """Tell when runs settled, how many were thrown out, and how many rounding decided."""
+    told = []
+    if chart.settled is not None and (settled := chart.settled[np.isfinite(chart.settled)]).size:
+        middle = number(float(np.median(settled)))
+        told.append(f"Of the runs that end on a floor, half stay there from step {middle} or earlier")
+    if chart.derailments is not None:
+        thrown, most = float((chart.derailments > 0).mean()), int(chart.derailments.max())
+        often = f", at most {most:,} times" if most > 1 else ""
+        some = f"{percent(thrown)} were thrown out of a valley at least once{often}"
+        told.append(some if most else "None was ever thrown out of a valley")
+    if chart.rounding is not None:
+        told.append(f"Rounding decided {percent(float(chart.rounding.mean()))}")
+    return told

@@ -1,0 +1,95 @@
+"""A map on paper: the picture in whole dots, its axes, and the list of outcomes beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.wording import number
+from thalweg.figures.outcome_map.chart import Chart, Side
+from thalweg.figures.outcome_map.listing import draw_list, least_height
+from thalweg.figures.outcome_map.painting import Painting
+from thalweg.figures.outcome_map.pixels import PixelImage
+
+DOTS = 1100
+"""Dots that the map takes at most along a side, at the usual size."""
+
+NARROW = 340
+"""Dots that it takes at least; a narrower side is stretched on its own."""
+
+LEFT, RIGHT, HEAD, FOOT = 0.85, 2.6, 0.78, 0.62
+"""Inches around the map: for the axis, the list, the title, the other axis."""
+
+GAP, EDGE = 0.26, 0.16
+"""From the map to the list, and from the list to the edge of the page, inches."""
+
+
+def draw(chart: Chart, painting: Painting, title: str) -> Canvas:
+    """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
+    wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
+    # Whole dots, so that the map begins and ends on the edge of one.
+    body = max(tall, np.ceil(style.DPI * least_height(painting, chart.measured)) / style.DPI)
+    width, height = (np.round(style.DPI * side) / style.DPI for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
+    sheet = Canvas(figsize=(width, height))
+    _head(sheet, title, chart.note)
+    bottom = FOOT + body - tall
+    axes = sheet.add_axes((LEFT / width, bottom / height, wide / width, tall / height))
+    axes.add_artist(PixelImage(axes, painting.indices, painting.palette))
+    _axes(axes, chart)
+    column = RIGHT - GAP - EDGE
+    side = sheet.add_axes(((LEFT + wide + GAP) / width, FOOT / height, column / width, body / height))
+    draw_list(side, painting, chart.measured, (column, body))
+    return sheet
+
+
+def sizes(shape: tuple[int, ...]) -> list[float]:
+    """Choose how many dots each side takes, so that a pixel is a whole number of dots, or a dot of pixels."""
+    longest = max(shape)
+    found = [_multiple(side, longest) for side in shape]
+    return [_multiple(side, side) if dots < NARROW else dots for side, dots in zip(shape, found, strict=True)]
+
+
+def _multiple(side: int, longest: int) -> float:
+    """Resize a side as the longest one is resized; what is left of a dot is whole again at a multiple of the size."""
+    return side * (DOTS // longest) if longest <= DOTS else side / np.ceil(longest / DOTS)
+
+
+def _head(sheet: Canvas, title: str, note: str) -> None:
+    width, height = sheet.get_size_inches()
+    sheet.text(0.14 / width, 1 - 0.15 / height, canvas.plain(title), va="top", size=12, weight="bold")
+    size = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
+    sheet.text(0.14 / width, 1 - 0.42 / height, canvas.plain(note), va="top", size=size, color=style.MUTED)
+
+
+def _axes(axes: Axes, chart: Chart) -> None:
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=3, labelsize=9)
+    axes.set(xscale=_kind(chart.x), yscale=_kind(chart.y))
+    axes.set(xlim=chart.x.edges[[0, -1]], ylim=chart.y.edges[[0, -1]])
+    for axis, side in ((axes.xaxis, chart.x), (axes.yaxis, chart.y)):
+        if side.log:
+            _log_ticks(axis, side)
+        else:
+            canvas.show_unit(axis, side.scale)
+        axis.set_label_text(canvas.plain(side.label))
+
+
+def _kind(side: Side) -> str:
+    return "log" if side.log else "linear"
+
+
+def _log_ticks(axis: Any, side: Side) -> None:
+    """Write powers of ten; their doubles and fives too where there are few of them, all where there is none."""
+    decades = np.log10(side.edges[-1] / side.edges[0])
+    every = [float(digit) for digit in range(1, 10)]
+    written = [1.0] if decades >= 3 else [1.0, 2.0, 5.0] if decades >= 0.7 else every
+    axis.set_major_locator(LogLocator(subs=written, numticks=12))
+    axis.set_minor_locator(LogLocator(subs=every, numticks=12))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
+    axis.set_minor_formatter(NullFormatter())
