@@ -26,23 +26,30 @@ if TYPE_CHECKING:
     from thalweg.study.find_valleys import find_valleys
     from thalweg.study.lowest_paths import lowest_paths
     from thalweg.study.methods import Design
+    from thalweg.study.outcome_map import Along, outcome_map
     from thalweg.study.outcomes import outcomes
     from thalweg.study.phase_diagram import phase_diagram
+    from thalweg.study.race import Course, Tuning, race
+    from thalweg.study.record import record
     from thalweg.study.survey import survey
     from thalweg.study.tally import tally
 
 _HOMES = {
     "figures": "thalweg.figures",
     "losses": "thalweg.losses",
+    "outcome_map": "thalweg.study.outcome_map",
     "outcomes": "thalweg.study.outcomes",
     "phase_diagram": "thalweg.study.phase_diagram",
     "problems": "thalweg.problems",
     "starts": "thalweg.descent.starts",
+    "Along": "thalweg.study.outcome_map",
+    "Course": "thalweg.study.race",
     "Descent": "thalweg.descent.descent",
     "Design": "thalweg.study.methods",
     "Minibatch": "thalweg.descent.minibatch",
     "Optimizer": "thalweg.descent.optimizer",
     "Status": "thalweg.base.status",
+    "Tuning": "thalweg.study.race",
     "ThalwegError": "thalweg.base.errors",
     "compare_basins": "thalweg.study.compare_basins",
     "derailments": "thalweg.study.derailments",
@@ -52,18 +59,23 @@ _HOMES = {
     "locate": "thalweg.study.derailments",
     "lowest_paths": "thalweg.study.lowest_paths",
     "objective": "thalweg.losses.objective",
+    "race": "thalweg.study.race",
+    "record": "thalweg.study.record",
     "remembering": "thalweg.base.compiling",
     "survey": "thalweg.study.survey",
     "tally": "thalweg.study.tally",
 }
 
 __all__ = [
+    "Along",
+    "Course",
     "Descent",
     "Design",
     "Minibatch",
     "Optimizer",
     "Status",
     "ThalwegError",
+    "Tuning",
     "compare_basins",
     "derailments",
     "descend",
@@ -74,9 +86,12 @@ __all__ = [
     "losses",
     "lowest_paths",
     "objective",
+    "outcome_map",
     "outcomes",
     "phase_diagram",
     "problems",
+    "race",
+    "record",
     "remembering",
     "starts",
     "survey",

@@ -34,9 +34,7 @@ def from_history(runs, valleys):
     for run in range(runs.sizes["run"]):
         last = int(runs["last_step"][run])
         on = [v >= 0 and losses[run, k] <= levels[v] for k, v in enumerate(visited[run])]
-        falls = sum(
-            on[k] and visited[run, k + 1] not in (-1, visited[run, k]) for k in range(runs.sizes["step"] - 1)
-        )
+        falls = sum(on[k] and visited[run, k + 1] not in (-1, visited[run, k]) for k in range(runs.sizes["step"] - 1))
         settled, outcome = np.nan, UNDECIDED
         if last < runs.sizes["step"] - 1:
             outcome = DIVERGED

@@ -42,5 +42,9 @@ def test_a_compiled_program_finds_the_same_valleys(dtype):
     grid = cells(domain, places, rng.integers(-1, 4, (7, 11)), dtype)
     edges = stretches(domain[0], np.sort(rng.random(9)), np.arange(9), dtype)
     with computing(8 * positions.itemsize):
-        np.testing.assert_array_equal(jax.jit(lambda basins, p: basins.at(list(p)))(grid, positions), grid.at(list(positions)))
-        np.testing.assert_array_equal(jax.jit(lambda basins, p: basins.at([p[0]]))(edges, positions), edges.at([positions[0]]))
+        np.testing.assert_array_equal(
+            jax.jit(lambda basins, p: basins.at(list(p)))(grid, positions), grid.at(list(positions))
+        )
+        np.testing.assert_array_equal(
+            jax.jit(lambda basins, p: basins.at([p[0]]))(edges, positions), edges.at([positions[0]])
+        )

@@ -19,7 +19,8 @@ NARROWEST = 80
 """Columns for which tables are made; a narrower terminal wraps them rather than lose digits."""
 
 
-Work = Callable[["Experiment", "Stage"], "Results"]
+Work = Callable[["Experiment", "Stage", Path], "Results"]
+"""Carries out an experiment; what is too large for memory it writes into the folder."""
 
 
 def conduct(load: Callable[[], Experiment], out: Path, work: Work | None = None, *, timings: bool = False) -> None:
@@ -33,7 +34,7 @@ def conduct(load: Callable[[], Experiment], out: Path, work: Work | None = None,
             experiment = load()
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
-            results = (work or perform)(experiment, clock.stage)
+            results = (work or perform)(experiment, clock.stage, folder)
             with clock.stage("import the figures"):
                 from thalweg.cli.drawing import draw
             with clock.stage("write the arrays"):

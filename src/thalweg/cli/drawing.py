@@ -8,17 +8,18 @@ from shutil import which
 from thalweg.base.errors import OutputError
 from thalweg.base.progress import track
 from thalweg.figures import page
+from thalweg.figures.drawing.style import DPI
 from thalweg.figures.gallery import gallery
 from thalweg.report.page import write_report
 from thalweg.study.results import Results, Stage
 
 
-def draw(results: Results, folder: Path, stage: Stage) -> None:
+def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
     """Draw every figure that suits the results, in the formats that the experiment asks for, and write the report."""
     options = results.experiment.settings["figures"]
     target = folder / "figures"
     target.mkdir()
-    figures = gallery(results.experiment.problem, results.runs, results.surface, results.valleys)
+    figures = gallery(results.experiment.problem, results.runs, results.surface, results.valleys, chart=results.map)
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
             for ending in ("png", "svg"):
@@ -33,6 +34,9 @@ def draw(results: Results, folder: Path, stage: Stage) -> None:
             _write(target / "interactive.html", page.html(figures, f"Thalweg: {results.experiment.problem.name}"))
     with stage("report"):
         write_report(results, figures, folder)
+    if dpi != DPI and "png" in options["formats"]:  # the report keeps those of the usual size
+        for figure in track(figures, "drawing larger"):
+            figure.save(target / f"{figure.name}.png", dpi=dpi)
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,13 +8,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 
-def figures(folder: Path, /, *, timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False) -> None:
+def figures(
+    folder: Path, /, *, dpi: int = 200, timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+) -> None:
     """Draw the figures and the report of a finished run again, from its stored arrays.
 
     Parameters
     ----------
     folder: Path
         A folder that `thalweg run` or `thalweg demo` wrote.
+    dpi: int
+        Dots an inch of the PNG pictures: 200 for a page, 800 for a wall.
     timings: bool
         Print where the time goes.
     """
@@ -31,7 +35,7 @@ def figures(folder: Path, /, *, timings: Annotated[bool, Parameter(negative=(), 
             results = directory.read(folder)
         with directory.staging(folder) as staged:
             directory.copy(folder, staged)
-            draw(results, staged, clock.stage)
+            draw(results, staged, clock.stage, dpi)
     console = Console()
     console.print(f"drew {folder / 'figures'} and {folder / 'report.html'} again")
     if timings:

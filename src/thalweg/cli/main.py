@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 from thalweg.base.errors import ThalwegError
 from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
+from thalweg.cli.map import map
 from thalweg.cli.new import new
 from thalweg.cli.run import run
 from thalweg.cli.valleys import valleys
@@ -36,6 +37,7 @@ app.command(demo)
 app.command(new)
 app.command(run)
 app.command(valleys)
+app.command(map)
 app.command(figures)
 
 

@@ -58,7 +58,7 @@ def valleys(
 
         return load(experiment, overrides)
 
-    def work(experiment: Any, stage: Any):
+    def work(experiment: Any, stage: Any, folder: Path):
         from thalweg.study.methods import Design
         from thalweg.study.results import census
 

@@ -50,7 +50,8 @@ class Optimizer:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.settings.items())
-        return f"{getattr(self.maker, '__name__', 'optimizer')}({shown})"
+        name = getattr(self.maker, "__name__", "optimizer")
+        return f"{name}({shown})" if shown else name
 
 
 AnyOptimizer = optax.GradientTransformation | Optimizer

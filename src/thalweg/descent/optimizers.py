@@ -12,7 +12,7 @@ from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.settings import Table, check_keys, shown, table
-from thalweg.descent.optimizer import CLIP, Optimizer, Schedule, attempt, recipe_of
+from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, recipe_of
 
 CATALOGUE = Catalogue(
     "optimizer",
@@ -78,8 +78,10 @@ def from_settings(settings: Any, parameters: int) -> tuple[Optimizer, Table]:
     return optimizer, resolved
 
 
-def varying(optimizer: Optimizer) -> tuple[str, ...]:
+def varying(optimizer: AnyOptimizer) -> tuple[str, ...]:
     """Name the settings of an optimiser that may differ from run to run: all that are numbers."""
+    if not isinstance(optimizer, Optimizer):
+        return ()
     names = [name for name, default in _keywords(optimizer.maker).items() if not isinstance(default, bool)]
     return (*names, CLIP)
 

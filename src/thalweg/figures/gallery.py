@@ -13,6 +13,7 @@ from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
 from thalweg.figures.loss import loss
 from thalweg.figures.merge_tree import merge_tree
+from thalweg.figures.outcome_map import outcome_map
 from thalweg.figures.parameter import parameter
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
@@ -27,6 +28,7 @@ def gallery(
     valleys: xr.Dataset | None = None,
     *,
     run: int = 0,
+    chart: xr.Dataset | None = None,
 ) -> list[Figure]:
     """Choose and describe every figure that suits; none is drawn yet.
 
@@ -41,6 +43,7 @@ def gallery(
     surface : from :func:`thalweg.survey`; without it no figure of a surface
     valleys : from :func:`thalweg.find_valleys`
     run : place of the run that is drawn
+    chart : from :func:`thalweg.outcome_map`
 
     Examples
     --------
@@ -54,12 +57,19 @@ def gallery(
     if runs is not None and int(runs["last_step"].values[run]) < 0:
         runs = None
     return [
+        *_of_map(chart),
         *_of_surface(surface, runs, valleys, run),
         *census,
         *_of_valleys(valleys),
         *_of_data(problem, runs, run),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
     ]
+
+
+def _of_map(chart: xr.Dataset | None) -> list[Figure]:
+    """Colour a map by all that it holds, the richest first."""
+    colours = ("settled", "outcome", "derailments", "rounding")
+    return [] if chart is None else [outcome_map(chart, colour=c) for c in colours if c in chart]
 
 
 def _of_surface(

@@ -13,6 +13,7 @@ from thalweg.base.status import Status
 from thalweg.problems.problem import Axis, Regression
 from thalweg.study.derailments import locate
 from thalweg.study.results import Results
+from thalweg.valleys.outcomes import DIVERGED
 
 SHOWN = 12
 """Rows of a table that are shown; the CSV files hold all."""
@@ -40,6 +41,8 @@ class Summary:
 def summarise(results: Results) -> Summary:
     """Sum up an experiment: runs, valleys, derailments."""
     tables = [] if results.runs is None else [_runs(results, results.runs)]
+    if results.map is not None:
+        tables.append(_outcomes(results.map))
     if results.valleys is not None:
         tables.append(_valleys(results))
     if results.derailments is not None and results.derailments.sizes["fall"]:
@@ -51,15 +54,16 @@ def _heading(results: Results) -> str:
     settings = results.experiment.settings
     loss = settings.get("loss", {}).get("kind")
     what = settings["problem"]["kind"].replace("_", " ") + (f" under the {loss.replace('_', ' ')} loss" if loss else "")
-    if results.runs is None:
+    if results.runs is None and results.map is None:
         return what
     rate = settings["optimizer"].get("learning_rate")
-    count = results.runs.sizes["run"]
+    count = sum(part["outcome"].size for part in (results.map,) if part is not None)
+    count += sum(part.sizes["run"] for part in (results.runs,) if part is not None)
     return ", ".join(
         [
             what,
             settings["optimizer"]["kind"] + (f" with learning rate {rate:g}" if isinstance(rate, int | float) else ""),
-            f"{count} run{'s' * (count != 1)} of {settings['descent']['steps']} steps",
+            f"{count:,} run{'s' * (count != 1)} of {settings['descent']['steps']} steps",
             f"{settings['descent']['precision']} bits",
         ]
     )
@@ -149,6 +153,26 @@ def _valleys(results: Results) -> TextTable:
     return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier"), rows, note)
 
 
+def _outcomes(chart: xr.Dataset) -> TextTable:
+    """Count where the runs of a map end."""
+    ends, valley, names = chart["outcome"].values, chart["valley"].values, chart.attrs["names"]
+    rows = []
+    for number, name in enumerate(names[:SHOWN]):
+        here = valley == number
+        on_floor = here & (ends == number)
+        middle = float(np.median(chart["settled"].values[on_floor])) if on_floor.any() else np.nan
+        rows.append((name, share(here, ends.size), share(on_floor, ends.size), figures(middle)))
+    others = [("in no valley", (valley < 0) & (ends != DIVERGED)), ("diverged", ends == DIVERGED)]
+    rows += [(name, share(here, ends.size), "–", "–") for name, here in others if here.any()]
+    note = f"{SHOWN} of {len(names)} valleys" if len(names) > SHOWN else ""
+    return TextTable("Outcomes", ("at", "runs that end there", "on its floor", "median step"), rows, note)
+
+
+def share(chosen: np.ndarray, count: int) -> str:
+    """Write how many of all."""
+    return f"{np.count_nonzero(chosen) / count:.2%}"
+
+
 def _derailments(results: Results) -> TextTable:
     falls = results.derailments
     assert falls is not None
@@ -174,6 +198,7 @@ def _derailments(results: Results) -> TextTable:
 
 def _remarks(results: Results) -> list[str]:
     remarks = [] if results.runs is None else _of_runs(results, results.runs)
+    remarks += [] if results.map is None else _of_map(results.map)
     if results.valleys is None:
         remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
     elif not results.valleys.sizes["valley"]:
@@ -216,6 +241,22 @@ def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:
             "Clipping the gradient, a decaying learning rate or a smoothed loss can prevent it."
         )
     return [remark for remark in remarks if remark]
+
+
+def _of_map(chart: xr.Dataset) -> list[str]:
+    """Say how finely the basins are interwoven, and what rounding had to do with it."""
+    remarks = []
+    attrs = chart.attrs
+    if np.isfinite(attrs.get("dimension", np.nan)):
+        boxes, pairs = (f"{attrs[key]:.2f} ± {attrs[key + '_error']:.2f}" for key in ("dimension", "pair_dimension"))
+        entropy = f"{attrs['boundary_entropy']:.2f} ± {attrs['boundary_entropy_error']:.2f}"
+        remarks.append(
+            f"The boundary between the basins has the dimension {boxes} by boxes and {pairs} by pairs of pixels "
+            f"(a smooth line has 1, a boundary that is everywhere 2); the basin entropy along it is {entropy}."
+        )
+    if "rounding" in chart:
+        remarks.append(f"Rounding alone decided where {float(chart['rounding'].mean()):.1%} of the runs end.")
+    return remarks
 
 
 def _share(count: int, runs: xr.Dataset) -> str:

@@ -74,7 +74,7 @@ def descend(
     _check_memory(len(positions), steps, len(problem.domain), precision)
     parts = [info for _, info in drive(objective, descent, listed(descent, positions))]
     info = Info(*(np.concatenate(fields, axis=-1) for fields in zip(*parts, strict=True)))
-    runs = _label(problem, info, np.finfo(info.train_loss.dtype).eps)
+    runs = label(problem, info, np.finfo(info.train_loss.dtype).eps)
     runs.attrs = provenance(objective, precision) | facts(objective, descent)
     return runs
 
@@ -88,7 +88,8 @@ def _check_memory(runs: int, steps: int, parameters: int, precision: int) -> Non
         )
 
 
-def _label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
+def label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
+    """Label the measurements of some runs, and tell how each of them ended."""
     params = np.moveaxis(info.params, -1, 0)
     losses = {"train_loss": info.train_loss.T, "test_loss": info.test_loss.T, "grad_norm": info.grad_norm.T}
     finite = np.isfinite(params).all(axis=-1) & np.isfinite(losses["train_loss"]) & np.isfinite(losses["grad_norm"])

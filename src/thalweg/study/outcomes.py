@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +83,14 @@ def watch(
     objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float, source: Source
 ) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
     """Make runs and tell how they end, batch by batch, in order."""
+    spans, work = tasks(objective, descent, valleys, floor, source)
+    return zip(spans, each(work, spans, "descending"), strict=True)
+
+
+def tasks(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float, source: Source
+) -> tuple[list[slice], Callable[[slice], dict[str, np.ndarray]]]:
+    """Divide runs into batches, and make the function that tells how the runs of one batch end."""
     number("floor", floor, above=0, at_most=1)
     if valleys.sizes["valley"] > np.iinfo(np.int16).max:
         raise InvalidValue(f"there are {valleys.sizes['valley']} valleys; ask for a higher persistence")
@@ -100,7 +108,7 @@ def watch(
             found["rounding"] = np.any(differs, axis=0).astype(np.int8)
         return found
 
-    return zip(spans, each(work, spans, "descending"), strict=True)
+    return spans, work
 
 
 def attributes(objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xarray as xr
@@ -16,13 +16,14 @@ from thalweg.study.descend import descend
 from thalweg.study.experiment import Experiment
 from thalweg.study.find_valleys import find_valleys
 from thalweg.study.methods import Design
+from thalweg.study.outcome_map import Along, Cost, cost, outcome_map
 from thalweg.study.stream import readable, storable
 from thalweg.study.survey import survey
 from thalweg.surface.grid import POINTS
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments")
+GROUPS = ("surface", "valleys", "derailments", "map")
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -41,9 +42,10 @@ class Results:
     surface: xr.Dataset | None = None
     valleys: xr.Dataset | None = None
     derailments: xr.Dataset | None = None
+    map: xr.Dataset | None = None
 
 
-def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext()) -> Results:
+def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:
     """Carry out an experiment: descend, survey, find valleys and derailments."""
     options = experiment.settings
     with stage("descend"):
@@ -80,6 +82,28 @@ def census(experiment: Experiment, stage: Stage, method: str, grid: int | None, 
     return Results(experiment, surface=surface, valleys=valleys)
 
 
+def charted(
+    experiment: Experiment,
+    stage: Stage,
+    along: tuple[Along, Along],
+    folder: Path,
+    shadows: bool,
+    announce: Callable[[Cost], None],
+) -> Results:
+    """Map how runs end; the map goes into the store of the run directory as it is made."""
+    options, target = experiment.settings, experiment.objective
+    with stage("valleys"):
+        surface = survey(target, points=options["surface"].get("points"), domain=experiment.domain)
+        valleys = find_valleys(target, surface, persistence=options["valleys"].get("persistence"))
+    descent = replace(experiment.descent, shadows=shadows)
+    with stage("compile"):
+        announce(cost(target, descent, valleys, along))
+    with stage("map"):
+        arguments = {"along": along, "floor": options["valleys"]["floor"], "store": folder / STORE / "map"}
+        chart = outcome_map(target, descent, valleys, **arguments)
+    return Results(experiment, surface=surface, valleys=valleys, map=chart.load())
+
+
 def save(results: Results, folder: Path) -> None:
     """Write all arrays into ``results.zarr``: the runs at its root, the others in groups of their names.
 
@@ -88,7 +112,7 @@ def save(results: Results, folder: Path) -> None:
     store = folder / STORE
     parts = {"": results.runs, **{name: getattr(results, name) for name in GROUPS}}
     for group, dataset in parts.items():
-        if dataset is not None:
+        if dataset is not None and not (group and (store / group).exists()):
             storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
     zarr.open_group(store, mode="a").attrs["done"] = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,19 +31,19 @@ class Stream:
     the lowest number of its type. The attribute ``done`` is set last, so that a store that was not finished is known.
     """
 
-    def __init__(self, store: Path, frame: xr.Dataset, columns: Mapping[str, Column], *, group: str | None = None):
+    def __init__(self, store: Path, frame: xr.Dataset, columns: Mapping[str, Column]):
         """Lay out a store.
 
         Parameters
         ----------
-        store : a folder that does not exist yet, or holds no such group
+        store : a folder that does not exist yet
         frame : coordinates and attributes
         columns : what will be filled
         """
-        self.path, self.group = store, group
+        self.path = store
         try:
-            storable(frame).to_zarr(store, group=group, mode="w-", zarr_format=3, consolidated=False)
-            root = zarr.open_group(store, path=group or "", mode="r+")
+            storable(frame).to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
+            root = zarr.open_group(store, mode="r+")
             self.arrays = {name: self._create(root, name, column, frame) for name, column in columns.items()}
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it exists already"
@@ -69,13 +69,18 @@ class Stream:
         for name, values in part.items():
             self.arrays[name][first : first + len(values)] = values
 
-    def finish(self) -> xr.Dataset:
-        """Set the flag and open what was written; numbers are read when they are asked for."""
-        zarr.open_group(self.path, mode="r+").attrs["done"] = True
-        return opened(self.path, self.group)
+    def finish(self, describe: Callable[[xr.Dataset], Mapping[str, Any]] = lambda filled: {}) -> xr.Dataset:
+        """Add attributes that describe the whole, set the flag and open what was written.
+
+        Numbers are read when they are asked for.
+        """
+        root = zarr.open_group(self.path, mode="r+")
+        root.attrs.update(describe(xr.open_zarr(self.path, chunks=None, consolidated=False)))
+        root.attrs["done"] = True
+        return opened(self.path)
 
 
-def opened(store: Path, group: str | None = None) -> xr.Dataset:
+def opened(store: Path) -> xr.Dataset:
     """Open a finished store; numbers are read when they are asked for.
 
     Raises
@@ -85,7 +90,7 @@ def opened(store: Path, group: str | None = None) -> xr.Dataset:
     """
     try:
         done = zarr.open_group(store, mode="r").attrs.get("done", False)
-        dataset = xr.open_zarr(store, group=group, chunks=None, consolidated=False)
+        dataset = xr.open_zarr(store, chunks=None, consolidated=False)
     except (OSError, ValueError, KeyError) as error:
         raise InvalidData(f"cannot read {store}: {error}; give a store that thalweg wrote") from None
     if not done:

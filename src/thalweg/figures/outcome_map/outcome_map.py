@@ -58,7 +58,7 @@ def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
     painting = painted(drawn, colour)
     title = f"{TITLES[colour]} over {drawn.x.name} and {drawn.y.name}"
     return Figure(
-        name="outcome_map",
+        name="outcome_map" if colour == "outcome" else f"outcome_map_{colour}",
         title=title,
         caption=_caption(drawn),
         static=partial(sheet.draw, drawn, painting, title),

@@ -1,0 +1,127 @@
+"""``thalweg map``: how runs end over two of the things that they depend on, a pixel a run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from thalweg.base.errors import InvalidValue
+from thalweg.cli.run import override
+
+if TYPE_CHECKING:
+    from thalweg.study.experiment import Experiment
+    from thalweg.study.outcome_map import Along
+
+
+def map(
+    experiment: Path,
+    /,
+    *,
+    x: str = "start",
+    y: str = "learning_rate",
+    size: str = "512",
+    shadows: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
+    out: Path | None = None,
+) -> None:
+    """Map how runs end over two of the things that they depend on: a pixel a run, coloured by the valley it ends in.
+
+    An axis is a parameter, for where runs start, or a number among the optimiser's settings. Its range may follow:
+    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`.
+
+    Parameters
+    ----------
+    experiment: Path
+        A TOML file; make one with `thalweg new`.
+    x: str
+        What varies to the right: `start`, where there is but one parameter, a parameter's name, or a setting's.
+    y: str
+        What varies upwards.
+    size: str
+        Pixels along both axes, or `WIDTHxHEIGHT`.
+    shadows: bool
+        Make three more runs for each, and tell where rounding decided the outcome.
+    set: tuple[str, ...]
+        Values that replace those of the file, such as `optimizer.momentum=0.9 descent.steps=500`.
+    out: Path
+        Folder to write, by default the file's name with `-map`; one that thalweg wrote is replaced.
+    """
+    axes, pixels = (_axis("x", x), _axis("y", y)), _size(size)
+    overrides = dict(override(text) for text in set)
+
+    def load():
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    def work(experiment: Any, stage: Any, folder: Path):
+        from thalweg.study.results import charted
+
+        right, up = (_along(axis, count, experiment) for axis, count in zip(axes, pixels, strict=True))
+        return charted(experiment, stage, (right, up), folder, shadows, _announce)
+
+    from thalweg.cli.conduct import conduct
+
+    conduct(load, out or Path(f"{experiment.stem}-map"), work)
+
+
+Axis = tuple[str, tuple[float, float] | None, str | None]
+"""A name, and where they were given the ends and the scale."""
+
+
+def _axis(option: str, text: str) -> Axis:
+    name, sign, rest = text.partition("=")
+    if not sign:
+        return name.strip(), None, None
+    low, high, *scale = rest.split(":") if rest.count(":") in (1, 2) else ("", "")
+    try:
+        return name.strip(), (float(low), float(high)), scale[0].strip() if scale else "linear"
+    except ValueError:
+        raise InvalidValue(
+            f"--{option} {text!r} is no range; give name=low:high or name=low:high:log, such as momentum=0:0.99"
+        ) from None
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip())
+    if not found:
+        raise InvalidValue(f"--size {text!r} is not allowed; give pixels along both axes, such as 1024 or 1600x900")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _along(axis: Axis, count: int, experiment: Experiment) -> Along:
+    """Complete an axis: a parameter's usual range is its domain's, a setting's a factor of 30 around its value."""
+    from thalweg.descent.optimizers import varying
+    from thalweg.study.outcome_map import START, Along
+
+    name, ends, scale = axis
+    if ends is not None:
+        return Along(name, *ends, count, scale or "linear")
+    domain = {axis.name: axis for axis in experiment.domain}
+    lone = len(domain) == 1 and name == START
+    known = next(iter(domain.values())) if lone else domain.get(name)
+    if known is not None:
+        return Along(name, known.low, known.high, count)
+    if name not in varying(experiment.descent.optimizer):
+        return Along(name, 0, 1, count)  # the map knows what is allowed, and says so
+    value = experiment.settings["optimizer"].get(name)
+    if not isinstance(value, int | float) or value <= 0:
+        raise InvalidValue(f"{name} has no number above 0 to range around; give the range, such as {name}=0.001:1:log")
+    return Along(name, value / 30, value * 30, count, "log")
+
+
+def _announce(cost: Any) -> None:
+    """Say what is coming before it begins."""
+    from rich.console import Console
+
+    seconds = cost.seconds
+    span = f"about {seconds:.0f} seconds" if seconds < 100 else f"about {seconds / 60:.0f} minutes"
+    if seconds > 3 * 3600:
+        span = f"about {seconds / 3600:.1f} hours"
+    span = "a moment" if seconds < 2 else span
+    cores = f"{cost.cores} core{'s' * (cost.cores != 1)}"
+    text = f"{cost.runs:,} runs on {cores}: {span}, at most {-(-cost.stored // 1_000_000):,} MB in the store"
+    Console(stderr=True).print(text, highlight=False)

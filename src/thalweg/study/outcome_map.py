@@ -1,0 +1,276 @@
+"""The verb ``outcome_map``: how runs end over two of the things that they depend on, a pixel a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import choice, number, whole
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.parallel import cores
+from thalweg.descent.descent import Descent
+from thalweg.descent.driver import Draw, Source
+from thalweg.descent.optimizer import Optimizer
+from thalweg.descent.optimizers import varying
+from thalweg.losses.objective import Objective
+from thalweg.problems.problem import Problem
+from thalweg.study.derailments import FLOOR
+from thalweg.study.outcomes import CODES, attributes, tasks, watch
+from thalweg.study.stream import CHUNK, Column, Stream
+from thalweg.valleys import boundary
+from thalweg.valleys.outcomes import DIVERGED
+
+MOST = 2**28
+"""Pixels of a map at most."""
+
+START = "start"
+"""What the lone parameter of a problem may be called as well."""
+
+
+@dataclass(frozen=True)
+class Along:
+    """What varies along one axis of a map: pixels at the middles of equal cells.
+
+    Parameters
+    ----------
+    name : a parameter, for where runs start (``"start"`` where there is but one); or a number among the optimiser's
+        settings, such as ``"learning_rate"``
+    low, high : the ends of the axis; angles in radians
+    count : pixels
+    scale : ``"linear"`` or ``"log"``
+    """
+
+    name: str
+    low: float
+    high: float
+    count: int = 512
+    scale: str = "linear"
+
+    def __post_init__(self) -> None:
+        choice("scale", self.scale, ("linear", "log"))
+        whole("count", self.count, at_least=1, at_most=MOST)
+        low = number(f"low of {self.name}", self.low, above=0 if self.scale == "log" else None)
+        if number(f"high of {self.name}", self.high) <= low:
+            raise InvalidValue(f"{self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
+
+    def values(self) -> np.ndarray:
+        """Give the value at every pixel."""
+        middles = (np.arange(self.count) + 0.5) / self.count
+        if self.scale == "log":
+            return np.exp(np.log(self.low) + np.log(self.high / self.low) * middles)
+        return self.low + (self.high - self.low) * middles
+
+
+class Cost(NamedTuple):
+    """What a map takes: runs with their shadows, cores at work, and about how many seconds and bytes of store."""
+
+    runs: int
+    cores: int
+    seconds: float
+    stored: int
+
+
+def outcome_map(
+    objective: Objective,
+    descent: Descent,
+    valleys: xr.Dataset,
+    *,
+    along: tuple[Along, Along],
+    floor: float = FLOOR,
+    store: str | Path | None = None,
+) -> xr.Dataset:
+    """Map how runs end over two of the things that they depend on.
+
+    All runs share one compiled program. Whatever does not vary is as the problem and the descent have it.
+
+    Parameters
+    ----------
+    objective : what is descended
+    descent : the optimiser, its steps and precision, and whether each run has shadows
+    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+    along : what varies to the right, and what upwards
+    floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1
+    store : a folder to stream to, a Zarr store; by default the map is held in memory
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of :func:`thalweg.outcomes` over (upwards, to the right), dimensions named like what varies, with
+        its values as coordinates. In the attributes, where the map has at least 64 x 64 pixels: ``entropy`` and
+        ``boundary_entropy``, the basin entropy of where runs end, over all boxes of 5 x 5 pixels and over those that
+        hold a boundary, in nats; ``dimension`` of the boundary by box counting and ``pair_dimension`` by pairs of
+        pixels; each with its ``_error``. See :mod:`thalweg.valleys.boundary`.
+
+    Raises
+    ------
+    InvalidValue, UnknownName
+        If what varies is not known, or is one thing twice, or optax refuses a setting.
+    OutputError
+        If the store exists or cannot be written.
+
+    Examples
+    --------
+    >>> import math, optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.05), steps=30, precision=32)
+    >>> along = tw.Along("phi", 0, math.pi / 2, 40), tw.Along("learning_rate", 1e-3, 0.1, 30, "log")
+    >>> chart = tw.outcome_map(objective, descent, tw.find_valleys(objective), along=along)
+    >>> dict(chart.sizes)
+    {'learning_rate': 30, 'phi': 40}
+    """
+    along = _named(objective.problem, descent, along)
+    varied, source = _source(objective, descent, along)
+    frame = _frame(objective, _without(descent, along), valleys, along, floor)
+    parts = _rows(watch(objective, varied, valleys, floor, source), along[0].count)
+    if store is None:
+        return _held(frame, parts)
+    stream = None
+    for first, part in parts:
+        if stream is None:
+            stream = Stream(Path(store), frame, {name: _column(name, part[name], frame) for name in part})
+        stream.write(first, part)
+    assert stream is not None
+    return stream.finish(lambda chart: texture(_ends(chart)))
+
+
+def cost(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Along, Along], floor: float = FLOOR
+) -> Cost:
+    """Estimate what a map takes, from its first batch; its program is compiled on the way."""
+    along = _named(objective.problem, descent, along)
+    varied, source = _source(objective, descent, along)
+    spans, work = tasks(objective, varied, valleys, floor, source)
+    work(spans[0])
+    begun = time.perf_counter()
+    size = sum(values.nbytes for values in work(spans[0]).values())
+    seconds = (time.perf_counter() - begun) * -(-len(spans) // cores())
+    return Cost(source.count * (4 if descent.shadows else 1), cores(), seconds, size // spans[0].stop * source.count)
+
+
+def texture(ends: np.ndarray) -> dict[str, float]:
+    """Measure how basins are interwoven: entropies and dimensions with their errors; nothing of a small map."""
+    if min(ends.shape) < 64:
+        return {}
+    entropy = boundary.basin_entropy(ends)
+    boxes, pairs = boundary.boundary_dimension(ends), boundary.uncertainty_exponent(ends)
+    return {
+        "entropy": entropy.entropy,
+        "entropy_error": entropy.entropy_error,
+        "boundary_entropy": entropy.boundary,
+        "boundary_entropy_error": entropy.boundary_error,
+        "dimension": boxes.dimension,
+        "dimension_error": boxes.error,
+        "pair_dimension": pairs.dimension,
+        "pair_dimension_error": pairs.error,
+    }
+
+
+def _named(problem: Problem, descent: Descent, along: tuple[Along, Along]) -> tuple[Along, Along]:
+    """Check what varies; ``start`` becomes the lone parameter's name."""
+    settings = varying(descent.optimizer)
+    lone = problem.parameters[0] if len(problem.parameters) == 1 else None
+    right, up = (replace(axis, name=lone) if lone and axis.name == START else axis for axis in along)
+    for axis in (right, up):
+        if axis.name not in (*problem.parameters, *settings):
+            allowed = (*problem.parameters, *([START] if lone else []), *settings)
+            raise UnknownName.of("axis of a map", axis.name, allowed)
+    if right.name == up.name:
+        raise InvalidValue(f"both axes of the map are {right.name}; give two different ones")
+    if right.count * up.count > MOST:
+        raise InvalidValue(f"{right.count} x {up.count} pixels are too many; give at most {MOST:,} in all")
+    return right, up
+
+
+def _source(objective: Objective, descent: Descent, along: tuple[Along, Along]) -> tuple[Descent, Source]:
+    """Make the runs, row by row from the lowest, and the descent with all that varies made to vary."""
+    problem = objective.problem
+    places = {axis.name: axis.values() for axis in along}
+    settings = [name for name in places if name not in problem.parameters]
+    if settings:
+        assert isinstance(descent.optimizer, Optimizer)
+        one = {name: places[name][:1] for name in settings}
+        descent = replace(descent, optimizer=descent.optimizer.replace(**one))
+    descent.check(objective, 1)
+    right, up = along
+
+    def draw(first: int, last: int) -> Draw:
+        row, column = np.divmod(np.arange(first, last), right.count)
+        values = {right.name: places[right.name][column], up.name: places[up.name][row]}
+        starts = np.tile(np.asarray(problem.start, dtype=np.float64), (last - first, 1))
+        for k, name in enumerate(problem.parameters):
+            starts[:, k] = values.get(name, starts[:, k])
+        return Draw(starts, {name: values[name] for name in settings})
+
+    return descent, Source(right.count * up.count, draw)
+
+
+def _without(descent: Descent, along: tuple[Along, Along]) -> Descent:
+    """Leave out the settings that vary, so that none of their values is taken for all."""
+    if not isinstance(descent.optimizer, Optimizer):
+        return descent
+    names = {axis.name for axis in along}
+    rest = {name: value for name, value in descent.optimizer.settings.items() if name not in names}
+    return replace(descent, optimizer=Optimizer(descent.optimizer.maker, **rest))
+
+
+def _frame(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Along, Along], floor: float
+) -> xr.Dataset:
+    units = {axis.name: axis.unit for axis in objective.problem.domain}
+    right, up = along
+    return xr.Dataset(
+        coords={
+            axis.name: (
+                axis.name,
+                axis.values(),
+                {"unit": units.get(axis.name, ""), "scale": axis.scale, "low": axis.low, "high": axis.high},
+            )
+            for axis in (up, right)
+        },
+        attrs=attributes(objective, descent, valleys, floor),
+    )
+
+
+def _rows(parts: Iterator[tuple[slice, dict[str, np.ndarray]]], columns: int) -> Iterator[tuple[int, Any]]:
+    """Gather batches into whole rows, about as many as fill a chunk of the store."""
+    first, waiting, held = 0, [], 0
+    for _, part in parts:
+        waiting.append(part)
+        held += len(part["outcome"])
+        if held >= max(CHUNK, columns):
+            whole, rest, rows = _joined(waiting, columns)
+            yield first, whole
+            first, waiting, held = first + rows, [rest], len(rest["outcome"])
+    if held:
+        yield first, _joined(waiting, columns)[0]
+
+
+def _joined(parts: list[dict[str, np.ndarray]], columns: int) -> tuple[dict[str, Any], dict[str, Any], int]:
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    rows = len(joined["outcome"]) // columns
+    whole = {name: values[: rows * columns].reshape(rows, columns) for name, values in joined.items()}
+    return whole, {name: values[rows * columns :] for name, values in joined.items()}, rows
+
+
+def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:
+    blocks = [part for _, part in parts]
+    joined = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    chart = frame.assign(
+        {name: (tuple(frame.sizes), values, CODES if name == "outcome" else {}) for name, values in joined.items()}
+    )
+    return chart.assign_attrs(texture(_ends(chart)))
+
+
+def _column(name: str, values: np.ndarray, frame: xr.Dataset) -> Column:
+    return Column(tuple(map(str, frame.sizes)), values.dtype, CODES if name == "outcome" else {})
+
+
+def _ends(chart: xr.Dataset) -> np.ndarray:
+    """Give the valley in which each run ends, with diverged runs apart."""
+    return np.where(chart["outcome"].values == DIVERGED, DIVERGED, chart["valley"].values)
