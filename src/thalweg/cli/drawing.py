@@ -19,7 +19,8 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
     options = results.experiment.settings["figures"]
     target = folder / "figures"
     target.mkdir()
-    figures = gallery(results.experiment.problem, results.runs, results.surface, results.valleys, chart=results.map)
+    shown = (results.runs, results.surface, results.valleys)
+    figures = gallery(results.experiment.problem, *shown, chart=results.map, ran=results.race)
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
             for ending in ("png", "svg"):

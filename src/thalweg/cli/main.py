@@ -13,6 +13,7 @@ from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
 from thalweg.cli.map import map
 from thalweg.cli.new import new
+from thalweg.cli.race import race
 from thalweg.cli.run import run
 from thalweg.cli.valleys import valleys
 
@@ -38,6 +39,7 @@ app.command(new)
 app.command(run)
 app.command(valleys)
 app.command(map)
+app.command(race)
 app.command(figures)
 
 

@@ -121,7 +121,10 @@ def worker(
 ) -> Callable[[slice], Any]:
     """Make the function that makes the runs of one batch."""
     dtype, width = dtype_of(descent.precision), mean.padded(width)
-    train, test = (tuple(column.astype(dtype) for column in part) for part in (objective.train, objective.test))
+    with computing(descent.precision):
+        train, test = (
+            tuple(jax.device_put(c.astype(dtype)) for c in part) for part in (objective.train, objective.test)
+        )
     recipe, _ = recipe_of(descent.optimizer)
     plan = _Plan(objective.example, recipe, descent.steps, *_batching(descent))
     sizes = np.broadcast_to(descent.minibatch.sizes if descent.minibatch else np.int32(1), source.count)

@@ -61,7 +61,8 @@ def value_and_gradient(
 
 def pad(positions: Shaped[np.ndarray, "run param"], width: int) -> Shaped[np.ndarray, "param width"]:
     """Lay positions into ``width`` lanes, filling up with copies of the last one."""
-    return np.pad(positions, ((0, width - len(positions)), (0, 0)), mode="edge").T
+    missing = width - len(positions)
+    return (np.pad(positions, ((0, missing), (0, 0)), mode="edge") if missing else positions).T
 
 
 def width_for(runs: int, at_most: int) -> int:
@@ -90,6 +91,7 @@ def _as_one(example: Example, params: Any, *columns: Any) -> Any:
 def _mean(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept) -> Any:
     if not columns:
         return function(params)
+    function = jax.jit(function)  # so that it is traced once, not once an example of a block
 
     def one(row: Columns, chosen: Any) -> Any:
         terms = function(params, *row)

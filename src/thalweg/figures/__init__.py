@@ -15,9 +15,10 @@ from thalweg.figures.parameter import parameter
 from thalweg.figures.phases import phases
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
+from thalweg.figures.race import race
 
 CATALOGUE = Catalogue(
-    "figure", crown, profile, plane, basins, barcode, merge_tree, phases, outcome_map, data, fit, loss, parameter
+    "figure", crown, profile, plane, basins, barcode, merge_tree, phases, outcome_map, race, data, fit, loss, parameter
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "phases",
     "plane",
     "profile",
+    "race",
 ]

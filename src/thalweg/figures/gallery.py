@@ -17,6 +17,7 @@ from thalweg.figures.outcome_map import outcome_map
 from thalweg.figures.parameter import parameter
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
+from thalweg.figures.race import race
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
 
@@ -29,6 +30,7 @@ def gallery(
     *,
     run: int = 0,
     chart: xr.Dataset | None = None,
+    ran: xr.Dataset | None = None,
 ) -> list[Figure]:
     """Choose and describe every figure that suits; none is drawn yet.
 
@@ -44,6 +46,7 @@ def gallery(
     valleys : from :func:`thalweg.find_valleys`
     run : place of the run that is drawn
     chart : from :func:`thalweg.outcome_map`
+    ran : from :func:`thalweg.race`
 
     Examples
     --------
@@ -57,6 +60,7 @@ def gallery(
     if runs is not None and int(runs["last_step"].values[run]) < 0:
         runs = None
     return [
+        *([] if ran is None else [race(ran)]),
         *_of_map(chart),
         *_of_surface(surface, runs, valleys, run),
         *census,

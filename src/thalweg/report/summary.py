@@ -43,6 +43,8 @@ def summarise(results: Results) -> Summary:
     tables = [] if results.runs is None else [_runs(results, results.runs)]
     if results.map is not None:
         tables.append(_outcomes(results.map))
+    if results.race is not None:
+        tables += _race(results.race)
     if results.valleys is not None:
         tables.append(_valleys(results))
     if results.derailments is not None and results.derailments.sizes["fall"]:
@@ -54,6 +56,11 @@ def _heading(results: Results) -> str:
     settings = results.experiment.settings
     loss = settings.get("loss", {}).get("kind")
     what = settings["problem"]["kind"].replace("_", " ") + (f" under the {loss.replace('_', ' ')} loss" if loss else "")
+    if results.race is not None:
+        attrs = results.race.attrs
+        count = f"{attrs['starts']:,} start{'s' * (attrs['starts'] != 1)}"
+        raced = f"{count} for each optimiser, {attrs['steps']} steps, {attrs['precision']} bits"
+        return f"{what}, {raced}"
     if results.runs is None and results.map is None:
         return what
     rate = settings["optimizer"].get("learning_rate")
@@ -168,6 +175,40 @@ def _outcomes(chart: xr.Dataset) -> TextTable:
     return TextTable("Outcomes", ("at", "runs that end there", "on its floor", "median step"), rows, note)
 
 
+def _race(ran: xr.Dataset) -> list[TextTable]:
+    """Rank the optimisers by success, and tell how their runs went."""
+    order = np.argsort(-ran["success"].values, kind="stable").tolist()
+    ranks, ways = [], []
+    for k in order:
+        one, lead, name = ran.isel(optimizer=k), ran.isel(optimizer=order[0], rival=k), ran.attrs["names"][k]
+        low, middle, high = (figures(step) for step in one["settled"].values.tolist())
+        steps = "–" if middle == "–" else f"{middle} ({low}–{high})"
+        rate = figures(float(one["learning_rate"])) + "*" * int(one["at_end"])
+        ranks.append((name, rate, _percent(one, "success"), _percent(lead, "difference"), steps))
+        way = [_percent(one, "derailed"), _percent(one, "diverged")]
+        way += [f"{100 * float(one['rounding']):.1f}"] if "rounding" in ran else []
+        ways.append((name, *way, f"{float(one['seconds']):.3g}"))
+    goal = " or ".join(ran.attrs["best_names"][:4])
+    note = (
+        f"success: ends on the floor of the deepest valley, {goal}, with its 95 % interval; behind: the first, on the "
+        "same starts, all pairs together at 95 %; steps: median and 5 to 95 % of the runs that succeed"
+        + ("; * the least or the greatest rate tried" if ran["at_end"].any() else "")
+    )
+    decided = ("by rounding, %",) if "rounding" in ran else ()
+    columns = ("", "derailed, %", "diverged, %", *decided, "seconds")
+    apart = "seconds of this machine, for all runs, without compilation" + ", shadows included" * len(decided)
+    return [
+        TextTable("Race", ("", "rate", "success, %", "behind, %", "steps"), ranks, note),
+        TextTable("On the way", columns, ways, apart),
+    ]
+
+
+def _percent(one: xr.Dataset, name: str) -> str:
+    """Write a share with its interval, in percent."""
+    value, low, high = (100 * float(one[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return "–" if np.isnan(value) else f"{value:.1f} ({low:.1f}–{high:.1f})"
+
+
 def share(chosen: np.ndarray, count: int) -> str:
     """Write how many of all."""
     return f"{np.count_nonzero(chosen) / count:.2%}"
@@ -199,6 +240,7 @@ def _derailments(results: Results) -> TextTable:
 def _remarks(results: Results) -> list[str]:
     remarks = [] if results.runs is None else _of_runs(results, results.runs)
     remarks += [] if results.map is None else _of_map(results.map)
+    remarks += [] if results.race is None else _of_race(results, results.race)
     if results.valleys is None:
         remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
     elif not results.valleys.sizes["valley"]:
@@ -257,6 +299,40 @@ def _of_map(chart: xr.Dataset) -> list[str]:
     if "rounding" in chart:
         remarks.append(f"Rounding alone decided where {float(chart['rounding'].mean()):.1%} of the runs end.")
     return remarks
+
+
+def _of_race(results: Results, ran: xr.Dataset) -> list[str]:
+    """Say who is ahead, what was tuned and what was not, and how to repeat it."""
+    attrs, names = ran.attrs, np.array(ran.attrs["names"], dtype=object)
+    lead = ran.isel(optimizer=int(np.argmax(ran["success"].values)))
+    close = (lead["difference_low"] <= 0).values
+    first, others = names[int(lead["optimizer"])], ", ".join(names[close])
+    remarks = [f"{first} is ahead of all others, beyond chance."] if len(names) > 1 else []
+    if close.any():
+        remarks = [f"{first} has the highest success, but chance alone could explain its lead over {others}."]
+    if not lead["success"]:
+        remarks = ["No run of any optimiser ended on the floor of the deepest valley."]
+    low, high, count = f"{attrs['tuning_low']:g}", f"{attrs['tuning_high']:g}", attrs["tuning_rates"]
+    where = f"{attrs['tuning_starts']:,} starts of seed {attrs['tuning_seed']}"
+    remarks.append(
+        f"Learning rates, constant, are the best of {count} from {low} to {high} on {where}, {attrs['tuning_steps']:,} "
+        f"steps for each optimiser: {attrs['tuning_rule']}. The race has the seed {attrs['seed']}. "
+        "No other setting was tuned."
+    )
+    if ran["at_end"].any():
+        ends = ", ".join(names[ran["at_end"].values == 1])
+        remarks.append(f"The best rate of {ends} is at the end of those tried: a wider range may do better.")
+    if np.isnan(ran["learning_rate"]).any():
+        own = ", ".join(names[np.isnan(ran["learning_rate"].values)])
+        remarks.append(f"{own}: no rate to tune. A step of a line search evaluates the objective several times.")
+    if "clip" in results.experiment.settings["optimizer"]:
+        remarks.append(f"The gradients of all are clipped at {results.experiment.settings['optimizer']['clip']:g}.")
+    again = f"--optimizers {','.join(names)} --starts {attrs['starts']} --tuning-starts {attrs['tuning_starts']}"
+    rates = f"--rates {count} --lowest-rate {attrs['tuning_low']!r} --highest-rate {attrs['tuning_high']!r} --seed {attrs['seed']}"
+    return [
+        *remarks,
+        f"Repeat it with: thalweg race experiment.toml {again} {rates}" + " --shadows" * ("rounding" in ran),
+    ]
 
 
 def _share(count: int, runs: xr.Dataset) -> str:

@@ -23,7 +23,7 @@ from thalweg.surface.grid import POINTS
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments", "map")
+GROUPS = ("surface", "valleys", "derailments", "map", "race")
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -43,6 +43,7 @@ class Results:
     valleys: xr.Dataset | None = None
     derailments: xr.Dataset | None = None
     map: xr.Dataset | None = None
+    race: xr.Dataset | None = None
 
 
 def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:

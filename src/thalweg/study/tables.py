@@ -21,6 +21,8 @@ def write(results: Results, folder: Path) -> None:
         _save(passes(results.valleys), folder / "passes.csv")
     if results.derailments is not None:
         _save(derailments(results.derailments), folder / "derailments.csv")
+    if results.race is not None:
+        _save(race(results.race), folder / "race.csv")
 
 
 def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
@@ -88,6 +90,17 @@ def derailments(falls: xr.Dataset) -> pd.DataFrame:
             "grad_norm": falls["grad_norm"].values,
         }
     )
+
+
+def race(ran: xr.Dataset) -> pd.DataFrame:
+    """List the optimisers, the most successful first; ``behind`` is the difference to that one, on the same starts."""
+    order = np.argsort(-ran["success"].values, kind="stable")
+    columns = {"name": np.array(ran.attrs["names"], dtype=object), "settings": ran.attrs["optimizer"]}
+    columns |= {str(name): values.values for name, values in ran.data_vars.items() if values.dims == ("optimizer",)}
+    columns |= {f"settled_{share:g}": values.values for share, values in ran["settled"].groupby("quantile")}
+    first = ran.isel(optimizer=order[0])
+    columns |= {f"behind{end}": first[f"difference{end}"].values for end in ("", "_low", "_high")}
+    return pd.DataFrame(columns).iloc[order]
 
 
 def _save(frame: pd.DataFrame, path: Path) -> None:

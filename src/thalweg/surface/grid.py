@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -76,7 +77,8 @@ def sweep(
     Which positions, in order, and the objective there.
     """
     dtype = dtype_of(precision)
-    columns = tuple(np.asarray(column, dtype) for column in columns)
+    with computing(precision):
+        columns = tuple(jax.device_put(np.asarray(column, dtype)) for column in columns)
     width = mean.width_for(count, BATCH)
 
     def compute(span: slice) -> np.ndarray:
@@ -90,6 +92,8 @@ def sweep(
 
 def places(coordinates: Sequence[np.ndarray], span: slice) -> Float[np.ndarray, "position param"]:
     """Give the positions of some cells of a grid, counted with the last axis fastest."""
+    if len(coordinates) == 1:
+        return coordinates[0][span, None]
     cells = np.unravel_index(np.arange(span.start, span.stop), [len(along) for along in coordinates])
     return np.stack([along[cell] for along, cell in zip(coordinates, cells, strict=True)], axis=-1)
 

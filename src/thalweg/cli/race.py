@@ -1,0 +1,125 @@
+"""``thalweg race``: a fair comparison of optimisers on an experiment's surface."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.cli.run import override
+
+if TYPE_CHECKING:
+    from thalweg.descent.optimizer import Optimizer
+    from thalweg.study.experiment import Experiment
+    from thalweg.study.results import Results, Stage
+
+NAMED: dict[str, dict[str, Any]] = {
+    "momentum": {"kind": "sgd", "momentum": 0.9},
+    "nesterov": {"kind": "sgd", "momentum": 0.9, "nesterov": True},
+}
+"""Optimisers with a name of their own beside optax's."""
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def race(
+    experiment: Path,
+    /,
+    *,
+    optimizers: str = "sgd,momentum,adam",
+    starts: int = 10_000,
+    tuning_starts: int = 400,
+    rates: int = 26,
+    lowest_rate: float = 1e-4,
+    highest_rate: float = 10.0,
+    seed: int = 0,
+    shadows: Flag = False,
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
+    out: Path | None = None,
+    timings: Flag = False,
+) -> None:
+    """Compare optimisers fairly: the same starts for all, each with a learning rate tuned under the same budget.
+
+    Writes a table of how often each ends on the floor of the deepest valley, with intervals, and a figure. Steps,
+    precision, mini-batches and a bound on the gradient are the experiment's, and the same for all; its optimiser,
+    learning rate and starts are not used.
+
+    Parameters
+    ----------
+    experiment: Path
+        A TOML file; make one with `thalweg new`.
+    optimizers: str
+        Names parted by commas: those of experiment files, with optax's defaults, and `momentum` and `nesterov`, which
+        are sgd with a momentum of 0.9. lbfgs finds its rate itself and has no tuning.
+    starts: int
+        Runs of each optimiser, from the same starts, drawn uniformly over the domain.
+    tuning_starts: int
+        Runs of each rate in the tuning, from other starts.
+    rates: int
+        Learning rates tried for each optimiser, evenly spaced in the logarithm.
+    lowest_rate: float
+        The least of them.
+    highest_rate: float
+        The greatest of them.
+    seed: int
+        Seed of the starts; the tuning has the next.
+    shadows: bool
+        Make three more runs for each, and tell how many rounding alone decided.
+    set: tuple[str, ...]
+        Values that replace those of the file, such as `loss=quadratic descent.steps=200`.
+    out: Path
+        Folder to write, by default the file's name with `-race`; one that thalweg wrote is replaced.
+    timings: bool
+        Print where the time goes.
+    """
+    overrides = dict(override(text) for text in set)
+
+    def load():
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
+        from thalweg.study import race as verb
+        from thalweg.study.methods import Design
+        from thalweg.study.results import census
+
+        named = contestants(optimizers, experiment)
+        runs = experiment.descent
+        course = verb.Course(starts, runs.steps, seed, runs.minibatch, runs.precision, shadows)
+        tuning = verb.Tuning(tuning_starts, rates, lowest_rate, highest_rate, seed + 1)
+        found = census(experiment, stage, "grid", None, Design())
+        assert found.valleys is not None
+        floor = experiment.settings["valleys"]["floor"]
+        with stage("race"):
+            target = experiment.objective
+            return replace(
+                found, race=verb.race(target, named, found.valleys, course=course, tuning=tuning, floor=floor)
+            )
+
+    from thalweg.cli.conduct import conduct
+
+    conduct(load, out or Path(f"{experiment.stem}-race"), work, timings=timings)
+
+
+def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:
+    """Make optimisers by name, with optax's defaults and the bound on the gradient that the experiment has, if any."""
+    import optax
+
+    from thalweg.descent.optimizers import CATALOGUE, from_settings
+
+    made: dict[str, Optimizer] = {}
+    bound = {key: value for key, value in experiment.settings["optimizer"].items() if key == "clip"}
+    for name in (name.strip() for name in names.split(",")):
+        if name not in CATALOGUE and name not in NAMED:
+            raise UnknownName.of("optimizer", name, (*CATALOGUE, *NAMED))
+        if name in made:
+            raise InvalidValue(f"--optimizers names {name} twice; name each of them once")
+        settings = NAMED.get(name, {"kind": name})
+        # Any rate: the tuning puts another in its place.
+        rate = {} if CATALOGUE[settings["kind"]] is optax.lbfgs else {"learning_rate": 1.0}
+        made[name] = from_settings(settings | rate | bound, len(experiment.domain))[0]
+    return made

@@ -1,0 +1,267 @@
+"""A race of optimisers: how often each succeeds, how soon, and how much that depends on its learning rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.wording import count, number, shortened, subject
+from thalweg.figures.figure import Figure
+
+NEEDED = ("success", "success_low", "success_high", "success_by_step", "tuned_rate", "tuned_success", "learning_rate")
+
+COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc")
+"""Of the optimisers by rank, told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
+
+MARKS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
+
+DASHES = (
+    ("-", "solid"),
+    ((0, (5, 1.6)), "5px,2px"),
+    ((0, (1.2, 1.2)), "2px,2px"),
+    ((0, (7, 1.5, 1.5, 1.5)), "7px,2px,2px,2px"),
+)
+
+LEFT, BROAD, SAMPLE = 0.14, 2.35, 0.36
+"""Inches: the left edge, the width of the dots' panel, the length of a sample of a curve."""
+
+RIGHT, WIDTH = 4.55, 2.5
+"""Inches: where the curves begin, and how broad they are."""
+
+LOWER = (0.52, 1.0)
+"""Inches: where the lower curves begin, and how tall they are."""
+
+UPPER = (2.12, 1.52)
+"""Likewise the upper ones."""
+
+
+class _Look(NamedTuple):
+    """How one optimiser is drawn: its colour, and for Matplotlib and for plotly.js its mark and its dashes."""
+
+    colour: str
+    mark: tuple[str, str]
+    dash: tuple[Any, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Race:
+    """What is drawn, the most successful optimiser first.
+
+    Attributes
+    ----------
+    success : (optimizer, 3), the share in percent and the ends of its interval
+    by_step : (optimizer, step), percent
+    rates, tuned : (optimizer, candidate), learning rates and the success of each in the tuning, percent
+    chosen : (optimizer,), the rates of the race, NaN where none was tuned
+    """
+
+    names: list[str]
+    success: np.ndarray
+    by_step: np.ndarray
+    rates: np.ndarray
+    tuned: np.ndarray
+    chosen: np.ndarray
+    note: str
+
+    @property
+    def looks(self) -> list[_Look]:
+        """Choose colours, marks and dashes; no two of the first 140 optimisers have all three alike."""
+        kinds = (COLOURS, MARKS, DASHES)
+        return [_Look(*(kind[k % len(kind)] for kind in kinds)) for k in range(len(self.names))]
+
+    @property
+    def top(self) -> float:
+        """The highest percentage of any panel."""
+        return float(max(self.success.max(), np.nan_to_num(self.tuned).max(), 1.0))
+
+    def at(self, k: int) -> np.ndarray:
+        """Tell which candidate an optimiser was given."""
+        return np.isclose(self.rates[k], self.chosen[k])
+
+
+def race(ran: xr.Dataset) -> Figure:
+    """Draw how often each optimiser ends on the floor of the deepest valley, how soon, and how it was tuned.
+
+    On the left the share of the runs with its 95 % interval, the best on top; on the right the share that has settled
+    by each step, and the success of every learning rate that was tried, the chosen one marked.
+
+    Parameters
+    ----------
+    ran : from :func:`thalweg.race`
+
+    Raises
+    ------
+    InvalidValue
+        If these are no results of a race.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> course, tuning = tw.Course(starts=50, steps=10), tw.Tuning(starts=10, rates=3)
+    >>> valleys = tw.find_valleys(objective, method="exact")
+    >>> ran = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, course=course, tuning=tuning)
+    >>> race(ran).title
+    'How often each optimiser finds the deepest valley'
+    """
+    missing = [name for name in NEEDED if name not in ran]
+    if missing:
+        raise InvalidValue(f"the figure of a race needs the variable {missing[0]!r}; give the results of thalweg.race")
+    drawn = _race(ran)
+    told = [
+        f"{name} {_share(success[0])} ({_share(success[1])} to {_share(success[2])})"
+        for name, success in zip(drawn.names, drawn.success, strict=True)
+    ]
+    goal = " or ".join(ran.attrs.get("best_names", [])[:4])
+    return Figure(
+        name="race",
+        title="How often each optimiser finds the deepest valley",
+        caption=(
+            f"{drawn.note.replace(' · ', ', ')}. Runs that end on the floor of the deepest valley{goal and f', {goal}'}"
+            f", with 95 % intervals: {', '.join(told)}. Beside it the share that has settled there by each step, and "
+            "the success of each learning rate in the tuning, the chosen one marked."
+        ),
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _race(ran: xr.Dataset) -> _Race:
+    order = np.argsort(-ran["success"].values, kind="stable")
+    attrs, ran = ran.attrs, ran.isel(optimizer=order)
+    names = attrs.get("names", [f"#{k}" for k in range(len(order))])
+    success = np.stack([ran[f"success{end}"].values for end in ("", "_low", "_high")], axis=-1)
+    facts = [subject(attrs)]
+    if {"starts", "steps", "tuning_starts"} <= attrs.keys():
+        facts += [f"the same {count(attrs['starts'], 'start')} for all", count(attrs["steps"], "step")]
+        rates = count(ran.sizes["candidate"], "learning rate")
+        facts.append(f"{rates} tried on {attrs['tuning_starts']:,} others")
+    return _Race(
+        [shortened(str(names[k]), 24) for k in order],
+        100 * success,
+        100 * ran["success_by_step"].values,
+        ran["tuned_rate"].values,
+        100 * ran["tuned_success"].values,
+        ran["learning_rate"].values,
+        " · ".join(facts),
+    )
+
+
+def _share(percent: float) -> str:
+    return f"{percent:.1f} %"
+
+
+def _static(drawn: _Race) -> Canvas:
+    sheet = canvas.headed("How often each optimiser finds the deepest valley", drawn.note)
+    _draw_dots(sheet, drawn)
+    settled = canvas.placed(sheet, RIGHT, UPPER[0], WIDTH, UPPER[1])
+    settled.set_title("settled there by step, %", size=9, weight="normal", pad=5)
+    tuning = canvas.placed(sheet, RIGHT, LOWER[0], WIDTH, LOWER[1])
+    tuning.set_title("success in the tuning, by learning rate, %", size=9, weight="normal", pad=5)
+    steps = np.arange(drawn.by_step.shape[1])
+    for k, look in reversed(list(enumerate(drawn.looks))):
+        line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
+        settled.plot(steps, drawn.by_step[k], drawstyle="steps-post", clip_on=False, **line)
+        if np.isfinite(drawn.chosen[k]):
+            tuning.plot(drawn.rates[k], drawn.tuned[k], clip_on=False, **line | {"linewidth": 1.0})
+            here = drawn.at(k)
+            _mark(tuning, drawn.rates[k, here], drawn.tuned[k, here], look, 30)
+    settled.set_xlim(0, steps[-1])
+    settled.set_ylim(0, None)
+    tuning.set_ylim(0, None)
+    if np.isfinite(drawn.chosen).any():
+        tuning.set_xscale("log")
+    else:
+        tuning.set_axis_off()
+    for axes in (settled, tuning):
+        axes.tick_params(labelsize=8, length=2)
+    return sheet
+
+
+def _draw_dots(sheet: Canvas, drawn: _Race) -> None:
+    """Draw success with its interval, a row an optimiser; a sample of its curve stands beside its name."""
+    rows = len(drawn.names)
+    bottom, top = LOWER[0], UPPER[0] + UPPER[1]
+    size = float(np.clip(72 * (top - bottom) / (1.45 * rows), 4.5, 9.5))
+    words = max(canvas.width_of(name, size) for name in drawn.names) / 72
+    start = LEFT + SAMPLE + 0.1 + min(words, 1.7) + 0.05
+    axes = canvas.placed(sheet, start, bottom, RIGHT - 0.42 - start, top - bottom)
+    axes.set_title("runs that end on its floor, %", size=9, weight="normal", pad=5)
+    room = max(0.6, (5 - rows) / 2)
+    axes.set_ylim(rows - 1 + room, -room)
+    axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])
+    axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.INK)
+    axes.tick_params(axis="x", length=2, labelsize=8)
+    axes.set_xlim(0, 1.06 * float(drawn.success.max()) or 1.0)
+    axes.grid(visible=False, axis="y")
+    across = axes.get_yaxis_transform()
+    inch = 1 / (RIGHT - 0.42 - start)
+    for k, (look, (share, low, high)) in enumerate(zip(drawn.looks, drawn.success.tolist(), strict=True)):
+        axes.plot([low, high], [k, k], color=look.colour, linewidth=2.2, solid_capstyle="butt", clip_on=False)
+        _mark(axes, [share], [k], look, 34)
+        ends = [(LEFT - start) * inch, (LEFT + SAMPLE - start) * inch]
+        line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
+        axes.plot(ends, [k, k], transform=across, clip_on=False, **line)
+        _mark(axes, [float(np.mean(ends))], [k], look, 22, transform=across)
+
+
+def _mark(axes: Axes, x: Any, y: Any, look: _Look, size: float, **more: Any) -> None:
+    edge = {"edgecolors": style.PAPER, "linewidths": 0.7}
+    axes.scatter(x, y, size, color=look.colour, marker=look.mark[0], zorder=3, clip_on=False, **edge, **more)
+
+
+def _interactive(drawn: _Race) -> dict[str, Any]:
+    traces = [trace for k in range(len(drawn.names)) for trace in _traces(drawn, k)]
+    rows = list(range(len(drawn.names)))
+    labels = {"tickvals": rows, "ticktext": [web.safe(name) for name in drawn.names]}
+    spread = [len(rows) - 0.4, -0.6]
+    right, upper, lower = [0.58, 1.0], [0.58, 1.0], [0.0, 0.36]
+    dots = web.axis("runs that end on the floor of the deepest valley, %", domain=[0.0, 0.46], rangemode="tozero")
+    tried = web.axis("learning rate tried", domain=right, anchor="y3", type="log", exponentformat="power", dtick=1)
+    return web.described(
+        traces,
+        {
+            "showlegend": False,
+            "xaxis": dots,
+            "yaxis": web.axis("", range=spread, showgrid=False, showline=False, ticklen=0, **labels),
+            "xaxis2": web.axis("step", domain=right, anchor="y2"),
+            "yaxis2": web.axis("settled there, %", domain=upper, anchor="x2", rangemode="tozero"),
+            "xaxis3": tried,
+            "yaxis3": web.axis("in the tuning, %", domain=lower, anchor="x3", rangemode="tozero"),
+        },
+    )
+
+
+def _traces(drawn: _Race, k: int) -> list[web.Trace]:
+    """Describe one optimiser: its share, its curve, its tuning."""
+    name, look, (share, low, high) = web.safe(drawn.names[k]), drawn.looks[k], drawn.success[k].tolist()
+    line = {"color": look.colour, "dash": look.dash[1], "width": 2}
+    common = {"type": "scatter", "name": name, "legendgroup": name, "line": line}
+    told = f"{name}<br>{_share(share)}, 95 % interval {_share(low)} to {_share(high)}"
+    told += f"<br>learning rate {number(drawn.chosen[k], 3)}" if np.isfinite(drawn.chosen[k]) else "<br>not tuned"
+    mark = {"color": look.colour, "symbol": look.mark[1], "size": 10}
+    bar = {"type": "data", "symmetric": False, "array": [high - share], "arrayminus": [share - low], "thickness": 2.5}
+    dot = {"mode": "markers", "x": [share], "y": [k], "marker": mark, "error_x": bar | {"width": 0}}
+    curve = {
+        "mode": "lines",
+        "x": np.arange(drawn.by_step.shape[1]),
+        "y": drawn.by_step[k],
+        "xaxis": "x2",
+        "yaxis": "y2",
+    }
+    curve |= {"line": line | {"shape": "hv"}, "hovertemplate": f"{name}<br>step %{{x}}: %{{y:.1f}} %<extra></extra>"}
+    traces = [common | dot | {"hovertemplate": f"{told}<extra></extra>"}, common | curve]
+    if np.isfinite(drawn.chosen[k]):
+        sizes = np.where(drawn.at(k), 10, 0)
+        tuning = {"mode": "lines+markers", "x": drawn.rates[k], "y": drawn.tuned[k], "xaxis": "x3", "yaxis": "y3"}
+        tuning |= {"marker": mark | {"size": sizes}, "line": line | {"width": 1.5}}
+        traces.append(common | tuning | {"hovertemplate": f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %<extra></extra>"})
+    return traces
