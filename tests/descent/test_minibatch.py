@@ -53,3 +53,33 @@ def test_the_training_loss_is_of_all_data(objective):
 def test_a_closed_form_has_nothing_to_take_batches_of():
     with pytest.raises(InvalidValue, match="himmelblau has no data to take mini-batches of; leave minibatch out"):
         tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.1), minibatch=tw.Minibatch(2))
+
+
+@pytest.mark.parametrize("precision", [32, 64])
+def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
+    sizes, starts = [5, 32, 1, 670], [0.5, -0.3, 0.9, 0.1]
+    more = {"steps": 25, "precision": precision}
+    together = tw.descend(objective, optax.adam(0.02), starts=starts, minibatch=tw.Minibatch(sizes, seed=4), **more)
+    for k, size in enumerate(sizes):
+        # Run k's shuffles depend on its number, so it has to be run k here too.
+        alone = tw.descend(
+            objective, optax.adam(0.02), starts=starts[: k + 1], minibatch=tw.Minibatch(size, seed=4), **more
+        )
+        # Examples that do not count are added as 0, which keeps a processor from joining product and sum in one rounding.
+        close = {"rtol": 0, "atol": 1e-13 if precision == 64 else 1e-5}
+        np.testing.assert_allclose(together["params"].values[k], alone["params"].values[k], **close)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        ([4, 8], "there are 2 minibatch sizes for 3 runs; give one, or one a run"),
+        ([4, 8, 671], "minibatch size = 671 is more than the 670 training examples"),
+        ([4, 0, 3], "minibatch size = 0 is not allowed"),
+        ([4, 2.5, 3], "minibatch size = 4.0 is not a whole number"),
+        ([], "minibatch size is an empty list"),
+    ],
+)
+def test_bad_sizes_are_refused_in_one_line(objective, size, text):
+    with pytest.raises(InvalidValue, match=text):
+        tw.descend(objective, optax.sgd(0.1), starts=[0.1, 0.2, 0.3], minibatch=tw.Minibatch(size))

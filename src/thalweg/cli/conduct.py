@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,18 +24,30 @@ Work = Callable[["Experiment", "Stage", Path], "Results"]
 """Carries out an experiment; what is too large for memory it writes into the folder."""
 
 
-def conduct(load: Callable[[], Experiment], out: Path, work: Work | None = None, *, timings: bool = False) -> None:
-    """Carry out what ``load`` reads and put the run directory at ``out``; the usual work is a descent."""
+def conduct(
+    load: Callable[[], Experiment],
+    out: Path,
+    work: Work | None = None,
+    *,
+    cache: Path | None = None,
+    timings: bool = False,
+) -> None:
+    """Carry out what ``load`` reads and put the run directory at ``out``; the usual work is a descent.
+
+    Compiled programs are kept in the folder ``cache``, if there is one.
+    """
     console, clock = Console(width=max(Console().width, NARROWEST)), Timings()
     with showing(Console(stderr=True)):
         with clock.stage("import the engine"):
+            from thalweg.base.compiling import remembering
             from thalweg.study import directory
             from thalweg.study.results import perform
         with clock.stage("read the experiment"):
             experiment = load()
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
-            results = (work or perform)(experiment, clock.stage, folder)
+            with remembering(cache) if cache else nullcontext():
+                results = (work or perform)(experiment, clock.stage, folder)
             with clock.stage("import the figures"):
                 from thalweg.cli.drawing import draw
             with clock.stage("write the arrays"):

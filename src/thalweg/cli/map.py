@@ -26,6 +26,7 @@ def map(
     shadows: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
     out: Path | None = None,
+    cache: Path | None = None,
 ) -> None:
     """Map how runs end over two of the things that they depend on: a pixel a run, coloured by the valley it ends in.
 
@@ -48,6 +49,8 @@ def map(
         Values that replace those of the file, such as `optimizer.momentum=0.9 descent.steps=500`.
     out: Path
         Folder to write, by default the file's name with `-map`; one that thalweg wrote is replaced.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
     """
     axes, pixels = (_axis("x", x), _axis("y", y)), _size(size)
     overrides = dict(override(text) for text in set)
@@ -65,7 +68,7 @@ def map(
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-map"), work)
+    conduct(load, out or Path(f"{experiment.stem}-map"), work, cache=cache)
 
 
 Axis = tuple[str, tuple[float, float] | None, str | None]

@@ -17,6 +17,7 @@ def run(
     *,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
     out: Path | None = None,
+    cache: Path | None = None,
     timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> None:
     """Carry out an experiment: descend, survey, find valleys, draw, report.
@@ -29,6 +30,8 @@ def run(
         Values that replace those of the file, such as `loss=quadratic optimizer.learning_rate=0.01`.
     out: Path
         Folder to write, by default the file's name with `-run`; one that an earlier run wrote is replaced.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
     timings: bool
         Print where the time goes.
     """
@@ -41,7 +44,7 @@ def run(
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-run"), timings=timings)
+    conduct(load, out or Path(f"{experiment.stem}-run"), cache=cache, timings=timings)
 
 
 def override(text: str) -> tuple[str, Any]:

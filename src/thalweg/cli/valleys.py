@@ -21,6 +21,7 @@ def valleys(
     seed: int | None = None,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
     out: Path | None = None,
+    cache: Path | None = None,
 ) -> None:
     """Find the valleys of an experiment's surface: minima, passes, persistence, the merge tree.
 
@@ -43,6 +44,8 @@ def valleys(
         Values that replace those of the file, such as `loss=quadratic problem.noise=0.01`.
     out: Path
         Folder to write, by default the file's name with `-valleys`; one that thalweg wrote is replaced.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
     """
     ways = {"--exact": exact or None, "--grid": grid, "--starts": starts}
     chosen = [name for name, given in ways.items() if given is not None]
@@ -67,4 +70,4 @@ def valleys(
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-valleys"), work)
+    conduct(load, out or Path(f"{experiment.stem}-valleys"), work, cache=cache)

@@ -117,9 +117,10 @@ def _mean(function: Callable[..., Any], params: Any, columns: Columns, kept: Kep
 
 
 def _divide(total: Any, count: Any) -> Any:
+    """Divide by the count. XLA would join a known count with the optimiser's constants, and round otherwise."""
     if jnp.iscomplexobj(total):
-        return lax.complex(total.real / count, total.imag / count)
-    return total / count
+        return lax.complex(_divide(total.real, count), _divide(total.imag, count))
+    return total / lax.optimization_barrier(jnp.asarray(count, total.dtype))
 
 
 def _plain(example: Example, params: Any, columns: Columns, kept: Any) -> Any:
