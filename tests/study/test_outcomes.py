@@ -1,10 +1,14 @@
 import numpy as np
 import optax
+import pandas as pd
 import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import driver
+from thalweg.report.summary import summarise
+from thalweg.study import directory, experiment
+from thalweg.study.results import perform
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED
 
 FLOOR = 0.25
@@ -105,3 +109,25 @@ def test_bad_arguments_are_refused_in_one_line(objective, valleys):
         tw.outcomes(objective, tw.Descent(tw.Optimizer(optax.sgd, learning_rate=[0.1, 0.2])), valleys, starts=[1, 2, 3])
     with pytest.raises(InvalidValue, match="steps = 0 is not allowed"):
         tw.Descent(optax.sgd(0.1), steps=0)
+
+
+def test_an_experiment_with_shadows_tells_how_its_runs_end(tmp_path):
+    tables = {
+        "problem": {"kind": "pencil"},
+        "loss": {"kind": "fourth_root"},
+        "descent": {"starts": {"kind": "even", "count": 30}, "steps": 60, "precision": 32, "shadows": True},
+    }
+    results = perform(experiment.build(tables))
+    directory.write(results, tmp_path)
+    frame = pd.read_csv(tmp_path / "outcomes.csv")
+    assert frame["run"].tolist() == list(range(30))
+    names = np.array([*results.valleys.attrs["names"], "diverged", "undecided"])
+    assert frame["outcome"].tolist() == names[results.outcomes["outcome"].values].tolist()
+    assert frame["rounding"].tolist() == results.outcomes["rounding"].values.tolist()
+    assert directory.read(tmp_path).outcomes.equals(results.outcomes)
+    share = f"{100 * frame['rounding'].mean():.1f}%"
+    summary = summarise(results)
+    assert any(f"Rounding alone decided where {share} of the runs end (95 %: " in text for text in summary.remarks)
+    assert "by rounding" in summary.tables[0].columns
+    with pytest.raises(InvalidValue, match="descent.shadows = 1; give true or false"):
+        experiment.build({**tables, "descent": {"shadows": 1}})

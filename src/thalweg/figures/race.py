@@ -18,7 +18,7 @@ from thalweg.figures.figure import Figure
 
 NEEDED = ("success", "success_low", "success_high", "success_by_step", "tuned_rate", "tuned_success", "learning_rate")
 
-COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc")
+COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98")
 """Of the optimisers by rank, told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
 
 MARKS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
@@ -30,8 +30,8 @@ DASHES = (
     ((0, (7, 1.5, 1.5, 1.5)), "7px,2px,2px,2px"),
 )
 
-LEFT, BROAD, SAMPLE = 0.14, 2.35, 0.36
-"""Inches: the left edge, the width of the dots' panel, the length of a sample of a curve."""
+LEFT, SAMPLE = 0.14, 0.36
+"""Inches: the left edge, and the length of a sample of a curve."""
 
 RIGHT, WIDTH = 4.55, 2.5
 """Inches: where the curves begin, and how broad they are."""
@@ -73,9 +73,11 @@ class _Race:
 
     @property
     def looks(self) -> list[_Look]:
-        """Choose colours, marks and dashes; no two of the first 140 optimisers have all three alike."""
-        kinds = (COLOURS, MARKS, DASHES)
-        return [_Look(*(kind[k % len(kind)] for kind in kinds)) for k in range(len(self.names))]
+        """Choose colours, marks and dashes; no two of the first 40 optimisers have all three alike."""
+        return [
+            _Look(COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)], DASHES[k % len(DASHES)])
+            for k in range(len(self.names))
+        ]
 
     @property
     def top(self) -> float:
@@ -143,7 +145,7 @@ def _race(ran: xr.Dataset) -> _Race:
     if {"starts", "steps", "tuning_starts"} <= attrs.keys():
         facts += [f"the same {count(attrs['starts'], 'start')} for all", count(attrs["steps"], "step")]
         rates = count(ran.sizes["candidate"], "learning rate")
-        facts.append(f"{rates} tried on {attrs['tuning_starts']:,} others")
+        facts += [f"{rates} tried on {attrs['tuning_starts']:,} others"] * bool(ran["learning_rate"].notnull().any())
     return _Race(
         [shortened(str(names[k]), 24) for k in order],
         100 * success,
@@ -168,10 +170,10 @@ def _static(drawn: _Race) -> Canvas:
     tuning.set_title("success in the tuning, by learning rate, %", size=9, weight="normal", pad=5)
     steps = np.arange(drawn.by_step.shape[1])
     for k, look in reversed(list(enumerate(drawn.looks))):
-        line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
+        line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.2}
         settled.plot(steps, drawn.by_step[k], drawstyle="steps-post", clip_on=False, **line)
         if np.isfinite(drawn.chosen[k]):
-            tuning.plot(drawn.rates[k], drawn.tuned[k], clip_on=False, **line | {"linewidth": 1.0})
+            tuning.plot(drawn.rates[k], drawn.tuned[k], clip_on=False, **line)
             here = drawn.at(k)
             _mark(tuning, drawn.rates[k, here], drawn.tuned[k, here], look, 30)
     settled.set_xlim(0, steps[-1])
@@ -179,8 +181,10 @@ def _static(drawn: _Race) -> Canvas:
     tuning.set_ylim(0, None)
     if np.isfinite(drawn.chosen).any():
         tuning.set_xscale("log")
+        tuning.minorticks_off()
     else:
         tuning.set_axis_off()
+        tuning.set_title("")
     for axes in (settled, tuning):
         axes.tick_params(labelsize=8, length=2)
     return sheet
@@ -192,22 +196,27 @@ def _draw_dots(sheet: Canvas, drawn: _Race) -> None:
     bottom, top = LOWER[0], UPPER[0] + UPPER[1]
     size = float(np.clip(72 * (top - bottom) / (1.45 * rows), 4.5, 9.5))
     words = max(canvas.width_of(name, size) for name in drawn.names) / 72
-    start = LEFT + SAMPLE + 0.1 + min(words, 1.7) + 0.05
-    axes = canvas.placed(sheet, start, bottom, RIGHT - 0.42 - start, top - bottom)
+    start = LEFT + SAMPLE + 0.2 + min(words, 1.7)
+    wide = RIGHT - 0.42 - start
+    axes = canvas.placed(sheet, start, bottom, wide, top - bottom)
     axes.set_title("runs that end on its floor, %", size=9, weight="normal", pad=5)
     room = max(0.6, (5 - rows) / 2)
     axes.set_ylim(rows - 1 + room, -room)
     axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])
     axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.INK)
     axes.tick_params(axis="x", length=2, labelsize=8)
-    axes.set_xlim(0, 1.06 * float(drawn.success.max()) or 1.0)
+    most = 1.06 * float(drawn.success.max())
+    axes.set_xlim(0, most)
     axes.grid(visible=False, axis="y")
     across = axes.get_yaxis_transform()
-    inch = 1 / (RIGHT - 0.42 - start)
     for k, (look, (share, low, high)) in enumerate(zip(drawn.looks, drawn.success.tolist(), strict=True)):
         axes.plot([low, high], [k, k], color=look.colour, linewidth=2.2, solid_capstyle="butt", clip_on=False)
-        _mark(axes, [share], [k], look, 34)
-        ends = [(LEFT - start) * inch, (LEFT + SAMPLE - start) * inch]
+        _mark(axes, [share], [k], look, float(np.clip(400 / rows, 10, 34)))
+        # The numbers stand where there is more room.
+        after, gap = share < most / 2, {"xytext": (7 if share < most / 2 else -7, 0), "textcoords": "offset points"}
+        look_of = {"ha": "left" if after else "right", "va": "center", "size": 0.8 * size, "color": style.INK}
+        axes.annotate(f"{share:.1f} ({low:.1f}–{high:.1f})", (high if after else low, k), **gap, **look_of)
+        ends = [(LEFT - start) / wide, (LEFT + SAMPLE - start) / wide]
         line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
         axes.plot(ends, [k, k], transform=across, clip_on=False, **line)
         _mark(axes, [float(np.mean(ends))], [k], look, 22, transform=across)
@@ -262,6 +271,6 @@ def _traces(drawn: _Race, k: int) -> list[web.Trace]:
     if np.isfinite(drawn.chosen[k]):
         sizes = np.where(drawn.at(k), 10, 0)
         tuning = {"mode": "lines+markers", "x": drawn.rates[k], "y": drawn.tuned[k], "xaxis": "x3", "yaxis": "y3"}
-        tuning |= {"marker": mark | {"size": sizes}, "line": line | {"width": 1.5}}
+        tuning |= {"marker": mark | {"size": sizes, "opacity": 1}, "line": line | {"width": 1.5}}
         traces.append(common | tuning | {"hovertemplate": f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %<extra></extra>"})
     return traces

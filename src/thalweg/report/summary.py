@@ -14,6 +14,7 @@ from thalweg.problems.problem import Axis, Regression
 from thalweg.study.derailments import locate
 from thalweg.study.results import Results
 from thalweg.valleys.outcomes import DIVERGED
+from thalweg.valleys.shares import wilson
 
 SHOWN = 12
 """Rows of a table that are shown; the CSV files hold all."""
@@ -99,6 +100,7 @@ def _runs(results: Results, runs: xr.Dataset) -> TextTable:
                     *(quantity(value, axis) for value, axis in zip(place["params"].values, axes, strict=True)),
                     *(figures(float(place[name])) for name in _derived(runs)),
                     *(figures(float(place[name])) for name in losses),
+                    *(_decided(results.outcomes, run, label) if results.outcomes is not None else []),
                     _way(runs.isel(run=[run]), results.valleys) if label == "end" else "",
                 )
             )
@@ -109,6 +111,7 @@ def _runs(results: Results, runs: xr.Dataset) -> TextTable:
         *names,
         *_derived(runs),
         *losses.values(),
+        *(["by rounding"] if results.outcomes is not None else []),
         "valleys",
     )
     note = f"{SHOWN} of {count} runs; all are in trajectory.csv" if count > SHOWN else ""
@@ -120,6 +123,11 @@ def _derived(runs: xr.Dataset) -> list[str]:
     return [
         str(name) for name, values in runs.data_vars.items() if values.dims == ("run", "step") and name not in measured
     ]
+
+
+def _decided(ends: xr.Dataset, run: int, label: str) -> list[str]:
+    """Tell whether rounding decided where a run ended."""
+    return [("yes" if ends["rounding"][run] else "no") if label == "end" else ""]
 
 
 def _way(run: xr.Dataset, valleys: xr.Dataset | None) -> str:
@@ -183,14 +191,16 @@ def _race(ran: xr.Dataset) -> list[TextTable]:
         one, lead, name = ran.isel(optimizer=k), ran.isel(optimizer=order[0], rival=k), ran.attrs["names"][k]
         low, middle, high = (figures(step) for step in one["settled"].values.tolist())
         steps = "–" if middle == "–" else f"{middle} ({low}–{high})"
-        rate = figures(float(one["learning_rate"])) + "*" * int(one["at_end"])
+        rate = (
+            "–" if np.isnan(one["learning_rate"]) else f"{float(one['learning_rate']):.3g}" + "*" * int(one["at_end"])
+        )
         ranks.append((name, rate, _percent(one, "success"), _percent(lead, "difference"), steps))
         way = [_percent(one, "derailed"), _percent(one, "diverged")]
         way += [f"{100 * float(one['rounding']):.1f}"] if "rounding" in ran else []
         ways.append((name, *way, f"{float(one['seconds']):.3g}"))
     goal = " or ".join(ran.attrs["best_names"][:4])
     note = (
-        f"success: ends on the floor of the deepest valley, {goal}, with its 95 % interval; behind: the first, on the "
+        f"success: ends on the floor of the deepest valley, {goal}, with its 95 % interval; behind the first, on the "
         "same starts, all pairs together at 95 %; steps: median and 5 to 95 % of the runs that succeed"
         + ("; * the least or the greatest rate tried" if ran["at_end"].any() else "")
     )
@@ -239,6 +249,7 @@ def _derailments(results: Results) -> TextTable:
 
 def _remarks(results: Results) -> list[str]:
     remarks = [] if results.runs is None else _of_runs(results, results.runs)
+    remarks += [] if results.outcomes is None else _of_rounding(results.outcomes)
     remarks += [] if results.map is None else _of_map(results.map)
     remarks += [] if results.race is None else _of_race(results, results.race)
     if results.valleys is None:
@@ -296,9 +307,17 @@ def _of_map(chart: xr.Dataset) -> list[str]:
             f"The boundary between the basins has the dimension {boxes} by boxes and {pairs} by pairs of pixels "
             f"(a smooth line has 1, a boundary that is everywhere 2); the basin entropy along it is {entropy}."
         )
-    if "rounding" in chart:
-        remarks.append(f"Rounding alone decided where {float(chart['rounding'].mean()):.1%} of the runs end.")
-    return remarks
+    return [*remarks, *_of_rounding(chart)]
+
+
+def _of_rounding(ends: xr.Dataset) -> list[str]:
+    """Say how many of the runs rounding decided."""
+    if "rounding" not in ends:
+        return []
+    decided = ends["rounding"].values
+    part = wilson(np.array([np.count_nonzero(decided)]), decided.size)
+    between = f"{float(part.low[0]):.1%} to {float(part.high[0]):.1%}"
+    return [f"Rounding alone decided where {float(part.share[0]):.1%} of the runs end (95 %: {between})."]
 
 
 def _of_race(results: Results, ran: xr.Dataset) -> list[str]:
@@ -314,11 +333,12 @@ def _of_race(results: Results, ran: xr.Dataset) -> list[str]:
         remarks = ["No run of any optimiser ended on the floor of the deepest valley."]
     low, high, count = f"{attrs['tuning_low']:g}", f"{attrs['tuning_high']:g}", attrs["tuning_rates"]
     where = f"{attrs['tuning_starts']:,} starts of seed {attrs['tuning_seed']}"
-    remarks.append(
+    tuned = (
         f"Learning rates, constant, are the best of {count} from {low} to {high} on {where}, {attrs['tuning_steps']:,} "
         f"steps for each optimiser: {attrs['tuning_rule']}. The race has the seed {attrs['seed']}. "
         "No other setting was tuned."
     )
+    remarks += [tuned] * bool(ran["learning_rate"].notnull().any())
     if ran["at_end"].any():
         ends = ", ".join(names[ran["at_end"].values == 1])
         remarks.append(f"The best rate of {ends} is at the end of those tried: a wider range may do better.")
@@ -328,10 +348,11 @@ def _of_race(results: Results, ran: xr.Dataset) -> list[str]:
     if "clip" in results.experiment.settings["optimizer"]:
         remarks.append(f"The gradients of all are clipped at {results.experiment.settings['optimizer']['clip']:g}.")
     again = f"--optimizers {','.join(names)} --starts {attrs['starts']} --tuning-starts {attrs['tuning_starts']}"
-    rates = f"--rates {count} --lowest-rate {attrs['tuning_low']!r} --highest-rate {attrs['tuning_high']!r} --seed {attrs['seed']}"
+    rates = f"--rates {count} --lowest-rate {attrs['tuning_low']!r} --highest-rate {attrs['tuning_high']!r}"
     return [
         *remarks,
-        f"Repeat it with: thalweg race experiment.toml {again} {rates}" + " --shadows" * ("rounding" in ran),
+        f"Repeat it with: thalweg race experiment.toml {again} {rates} --seed {attrs['seed']}"
+        + " --shadows" * ("rounding" in ran),
     ]
 
 

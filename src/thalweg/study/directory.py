@@ -27,6 +27,7 @@ OURS = {
     "valleys.csv",
     "passes.csv",
     "derailments.csv",
+    "outcomes.csv",
     "race.csv",
     "figures",
     "report.html",

@@ -30,7 +30,7 @@ SECTIONS = {
     "problem": (),
     "loss": (),
     "optimizer": (),
-    "descent": ("starts", "steps", "precision", "minibatch"),
+    "descent": ("starts", "steps", "precision", "minibatch", "shadows"),
     "surface": ("points", "domain"),
     "valleys": ("persistence", "floor"),
     "figures": ("formats", "animation"),
@@ -127,7 +127,7 @@ def build(tables: dict[str, Any], folder: Path | None = None) -> Experiment:
     }
     return Experiment(
         target,
-        Descent(optimizer, descent["steps"], minibatch, descent["precision"]),
+        Descent(optimizer, descent["steps"], minibatch, descent["precision"], descent["shadows"]),
         positions,
         domain,
         {key: table for key, table in resolved.items() if table},
@@ -156,7 +156,10 @@ def _descent(problem: Problem, table: Table) -> tuple[np.ndarray, Minibatch | No
         "starts": given,
         "steps": whole("descent.steps", table.get("steps", 100), at_least=1),
         "precision": table.get("precision", 64),
+        "shadows": table.get("shadows", False),
     }
+    if not isinstance(resolved["shadows"], bool):
+        raise InvalidValue(f"descent.shadows = {settings.shown(resolved['shadows'])}; give true or false")
     dtype_of(resolved["precision"])
     if isinstance(given, dict):
         rest = {key: value for key, value in given.items() if key != "kind"}

@@ -17,13 +17,14 @@ from thalweg.study.experiment import Experiment
 from thalweg.study.find_valleys import find_valleys
 from thalweg.study.methods import Design
 from thalweg.study.outcome_map import Along, Cost, cost, outcome_map
+from thalweg.study.outcomes import outcomes
 from thalweg.study.stream import readable, storable
 from thalweg.study.survey import survey
 from thalweg.surface.grid import POINTS
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments", "map", "race")
+GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race")
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -42,6 +43,7 @@ class Results:
     surface: xr.Dataset | None = None
     valleys: xr.Dataset | None = None
     derailments: xr.Dataset | None = None
+    outcomes: xr.Dataset | None = None
     map: xr.Dataset | None = None
     race: xr.Dataset | None = None
 
@@ -65,8 +67,13 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), f
     with stage("valleys"):
         threshold = options["valleys"].get("persistence")
         valleys = find_valleys(experiment.objective, surface, persistence=threshold)
-        falls = derailments(runs, valleys, floor=options["valleys"]["floor"])
-    return Results(experiment, runs, surface, valleys, falls)
+        floor = options["valleys"]["floor"]
+        falls = derailments(runs, valleys, floor=floor)
+    if not experiment.descent.shadows:
+        return Results(experiment, runs, surface, valleys, falls)
+    with stage("shadows"):
+        ends = outcomes(experiment.objective, experiment.descent, valleys, starts=experiment.starts, floor=floor)
+    return Results(experiment, runs, surface, valleys, falls, ends)
 
 
 def census(experiment: Experiment, stage: Stage, method: str, grid: int | None, design: Design) -> Results:

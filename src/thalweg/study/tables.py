@@ -21,6 +21,8 @@ def write(results: Results, folder: Path) -> None:
         _save(passes(results.valleys), folder / "passes.csv")
     if results.derailments is not None:
         _save(derailments(results.derailments), folder / "derailments.csv")
+    if results.outcomes is not None:
+        _save(outcomes(results.outcomes), folder / "outcomes.csv")
     if results.race is not None:
         _save(race(results.race), folder / "race.csv")
 
@@ -97,10 +99,19 @@ def race(ran: xr.Dataset) -> pd.DataFrame:
     order = np.argsort(-ran["success"].values, kind="stable")
     columns = {"name": np.array(ran.attrs["names"], dtype=object), "settings": ran.attrs["optimizer"]}
     columns |= {str(name): values.values for name, values in ran.data_vars.items() if values.dims == ("optimizer",)}
-    columns |= {f"settled_{share:g}": values.values for share, values in ran["settled"].groupby("quantile")}
+    columns |= {f"settled_{one:g}": ran["settled"].sel(quantile=one).values for one in ran["quantile"].values.tolist()}
     first = ran.isel(optimizer=order[0])
     columns |= {f"behind{end}": first[f"difference{end}"].values for end in ("", "_low", "_high")}
     return pd.DataFrame(columns).iloc[order]
+
+
+def outcomes(ends: xr.Dataset) -> pd.DataFrame:
+    """List how each run ended; ``valley`` is a number of ``valleys.csv``, ``rounding`` 1 where rounding decided it."""
+    frame = pd.DataFrame({"run": ends["run"].values, **{str(name): ends[name].values for name in ends.data_vars}})
+    names = np.array([*ends.attrs["names"], "diverged", "undecided"], dtype=object)  # counted from the end below 0
+    frame["outcome"] = names[frame["outcome"].to_numpy()]
+    frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)
+    return frame
 
 
 def _save(frame: pd.DataFrame, path: Path) -> None:
