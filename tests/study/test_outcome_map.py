@@ -6,7 +6,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidData, InvalidValue, OutputError, UnknownName
-from thalweg.study import outcome_map
+from thalweg.study import outcome_map, stream
 from thalweg.study.stream import opened
 
 START, RATE = tw.Along("start", 0.1, 1.4, 21), tw.Along("learning_rate", 1e-3, 0.2, 13, "log")
@@ -57,7 +57,7 @@ def test_two_starts_can_be_the_axes_and_the_rest_stays_where_it_is():
 
 def test_a_streamed_map_is_the_same_map(objective, valleys, tmp_path, monkeypatch):
     held = tw.outcome_map(objective, descent(shadows=True), valleys, along=(START, RATE))
-    monkeypatch.setattr(outcome_map, "CHUNK", 50)
+    monkeypatch.setattr(stream, "CHUNK", 50)
     monkeypatch.setattr("thalweg.descent.driver.NUMBERS", 16)
     stored = tw.outcome_map(objective, descent(shadows=True), valleys, along=(START, RATE), store=tmp_path / "map")
     assert set(stored.data_vars) == set(held.data_vars) >= {"outcome", "valley", "settled", "derailments", "rounding"}

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.problems.problem import Axis
+from thalweg.study import stream
+from thalweg.surface import grid
 from thalweg.surface.grid import coordinates
 
 
@@ -42,3 +44,26 @@ def test_a_narrower_domain_is_surveyed():
     objective = tw.objective(tw.problems.line(), tw.losses.absolute())
     surface = tw.survey(objective, points=5, domain=[Axis("W", 2, 4), Axis("b", 1, 3)])
     np.testing.assert_allclose(surface["W"].values, np.linspace(2, 4, 5))
+
+
+@pytest.mark.parametrize("points", [[7, 5, 9], [200, 3, 3]])
+def test_a_streamed_survey_is_the_same_survey(points, tmp_path, monkeypatch):
+    axes = [Axis("a", -1, 2), Axis("b", 5, 7), Axis("c", 0, 1, periodic=True)]
+    objective = tw.objective(tw.problems.function(lambda p: p[0] ** 3 - 2 * p[1] * p[2], axes))
+    held = tw.survey(objective, points=points)
+    monkeypatch.setattr(grid, "BATCH", 32)
+    monkeypatch.setattr(stream, "CHUNK", 50)
+    stored = tw.survey(objective, points=points, store=tmp_path / "surface.zarr")
+    assert stored.load().equals(held)
+    assert stored["c"].attrs == held["c"].attrs
+
+
+def test_a_streamed_survey_has_the_test_loss_as_well(tmp_path):
+    objective = tw.objective(tw.problems.pencil(), tw.losses.quadratic())
+    stored = tw.survey(objective, points=300, precision=32, store=tmp_path / "surface.zarr")
+    assert stored.load().equals(tw.survey(objective, points=300, precision=32))
+    with pytest.raises(OutputError, match="it exists already; give another place for the results"):
+        tw.survey(objective, points=300, store=tmp_path / "surface.zarr")
+    with pytest.raises(InvalidValue, match="points = 100000000000 is not allowed; .* at most 100000000"):
+        tw.survey(objective, points=10**11, store=tmp_path / "other.zarr")
+    assert not (tmp_path / "other.zarr").exists()

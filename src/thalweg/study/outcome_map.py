@@ -22,7 +22,7 @@ from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.study.derailments import FLOOR
 from thalweg.study.outcomes import CODES, attributes, tasks, watch
-from thalweg.study.stream import CHUNK, Column, Stream
+from thalweg.study.stream import Column, Stream, rows
 from thalweg.valleys import boundary
 from thalweg.valleys.outcomes import DIVERGED
 
@@ -127,7 +127,7 @@ def outcome_map(
     along = _named(objective.problem, descent, along)
     varied, source = _source(objective, descent, along)
     frame = _frame(objective, _without(descent, along), valleys, along, floor)
-    parts = _rows(watch(objective, varied, valleys, floor, source), along[0].count)
+    parts = rows(watch(objective, varied, valleys, floor, source), (along[0].count,))
     if store is None:
         return _held(frame, parts)
     stream = None
@@ -235,27 +235,6 @@ def _frame(
         },
         attrs=attributes(objective, descent, valleys, floor),
     )
-
-
-def _rows(parts: Iterator[tuple[slice, dict[str, np.ndarray]]], columns: int) -> Iterator[tuple[int, Any]]:
-    """Gather batches into whole rows, about as many as fill a chunk of the store."""
-    first, waiting, held = 0, [], 0
-    for _, part in parts:
-        waiting.append(part)
-        held += len(part["outcome"])
-        if held >= max(CHUNK, columns):
-            whole, rest, rows = _joined(waiting, columns)
-            yield first, whole
-            first, waiting, held = first + rows, [rest], len(rest["outcome"])
-    if held:
-        yield first, _joined(waiting, columns)[0]
-
-
-def _joined(parts: list[dict[str, np.ndarray]], columns: int) -> tuple[dict[str, Any], dict[str, Any], int]:
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    rows = len(joined["outcome"]) // columns
-    whole = {name: values[: rows * columns].reshape(rows, columns) for name, values in joined.items()}
-    return whole, {name: values[rows * columns :] for name, values in joined.items()}, rows
 
 
 def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:

@@ -30,6 +30,9 @@ from thalweg.valleys.shares import CONFIDENCE, Shares, wilson
 ROUNDING = 64 * np.finfo(np.float64).eps
 """Share of a loss that the order of its summation may change."""
 
+NEAREST = 4 * np.finfo(np.float64).eps
+"""How near a place is told from another, as a share of its size: a few roundings lie between it and a residual."""
+
 RATE = "learning_rate"
 
 ENDS = ("", "_low", "_high")
@@ -183,11 +186,12 @@ def race(
 def deepest(objective: Objective, valleys: xr.Dataset) -> np.ndarray:
     """Tell the valleys that are as deep as the deepest, as far as rounding lets us know: their numbers.
 
-    On a cusp rounding the place by one unit changes the loss by far more than a unit, so each loss is also taken at the
-    nearest places.
+    On a cusp the rounding of a place, or of a residual there, changes the loss by far more than one unit in its last
+    place, so each loss is also taken at the nearest places.
     """
     places, losses = valleys["position"].values, valleys["loss"].values
-    off = np.maximum(valleys["width"].values[:, None], np.spacing(np.abs(places)))
+    sizes = np.maximum(np.abs(places), [axis.length for axis in objective.problem.domain])
+    off = np.maximum(valleys["width"].values[:, None], NEAREST * sizes)
     unsure = ROUNDING * np.abs(losses)
     for axis in range(places.shape[1]):
         moves = [places.copy() for _ in range(2)]

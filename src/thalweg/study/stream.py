@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,6 +79,38 @@ class Stream:
         root.attrs.update(describe(xr.open_zarr(self.path, chunks=None, consolidated=False)))
         root.attrs["done"] = True
         return opened(self.path)
+
+
+def rows(
+    parts: Iterable[tuple[slice, dict[str, np.ndarray]]], shape: tuple[int, ...]
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Gather values that come batch by batch into whole rows, about as many as fill a chunk of a store.
+
+    Parameters
+    ----------
+    parts : the batches in order; the values of one lie behind each other
+    shape : of a row; empty where it is one value
+    """
+    size = math.prod(shape)
+    first, waiting, held = 0, [], 0
+    for span, part in parts:
+        waiting.append(part)
+        held += span.stop - span.start
+        if held >= max(CHUNK, size):
+            whole, rest = _cut(waiting, held // size, shape)
+            yield first, whole
+            first, waiting, held = first + held // size, [rest], held % size
+    if held:
+        yield first, _cut(waiting, held // size, shape)[0]
+
+
+def _cut(
+    parts: list[dict[str, np.ndarray]], count: int, shape: tuple[int, ...]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Join batches, and cut behind a number of rows."""
+    joined, end = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, count * math.prod(shape)
+    whole = {name: values[:end].reshape(count, *shape) for name, values in joined.items()}
+    return whole, {name: values[end:] for name, values in joined.items()}
 
 
 def opened(store: Path) -> xr.Dataset:

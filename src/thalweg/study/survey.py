@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from thalweg.base.precision import dtype_of
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
 from thalweg.study.provenance import provenance
+from thalweg.study.stream import Column, Stream, rows
 from thalweg.surface import grid
 
 
@@ -22,6 +24,7 @@ def survey(
     points: int | Sequence[int] | None = None,
     domain: Axis | Sequence[Axis] | None = None,
     precision: int = 64,
+    store: str | Path | None = None,
 ) -> xr.Dataset:
     """Evaluate an objective on a grid over its domain.
 
@@ -31,17 +34,21 @@ def survey(
     points : points along each axis; a tenth of a degree on a circle of period π, 241 x 241 on a box by default
     domain : another domain than the problem's own, for the same parameters
     precision : 32 or 64 bits
+    store : a folder to stream to, a Zarr store, for grids that are larger than memory; held in memory by default
 
     Returns
     -------
     xarray.Dataset
         ``train_loss``, and ``test_loss`` where there are test data, over dimensions named like the parameters, with
-        their values as coordinates. An interval includes both ends; a circle leaves out its upper end.
+        their values as coordinates. An interval includes both ends; a circle leaves out its upper end. From a store
+        the numbers are read when they are asked for.
 
     Raises
     ------
     InvalidValue
-        If there are more than three parameters, or too few points.
+        If there are more than three parameters, too few points, or too many.
+    OutputError
+        If the store exists or cannot be written.
 
     Examples
     --------
@@ -53,13 +60,30 @@ def survey(
     axes: Domain = objective.problem.domain
     if domain is not None:
         axes = (domain,) if isinstance(domain, Axis) else tuple(domain)
-    places = grid.coordinates(axes, points)
-    names = [axis.name for axis in axes]
+    places = grid.coordinates(axes, points, grid.MOST if store is None else grid.MOST_STORED)
+    frame = _frame(objective, axes, places, precision)
     parts = {"train_loss": objective.train}
     if objective.test:
         parts["test_loss"] = objective.test
-    surface = xr.Dataset(
-        {name: (names, _evaluate(objective, columns, places, precision)) for name, columns in parts.items()},
+    names, shape = [axis.name for axis in axes], tuple(map(len, places))
+    sweeps = {name: _sweep(objective, columns, places, precision) for name, columns in parts.items()}
+    dtype = dtype_of(precision)
+    if store is None:
+        values = {name: np.empty(math.prod(shape), dtype) for name in parts}
+        for name, sweep in sweeps.items():
+            for span, part in sweep:
+                values[name][span] = part
+        return frame.assign({name: (names, part.reshape(shape)) for name, part in values.items()})
+    stream = Stream(Path(store), frame, {name: Column(tuple(names), dtype) for name in parts})
+    for name, sweep in sweeps.items():
+        batches = ((span, {name: part}) for span, part in sweep)
+        for first, part in rows(batches, shape[1:]):
+            stream.write(first, part)
+    return stream.finish()
+
+
+def _frame(objective: Objective, axes: Domain, places: Sequence[np.ndarray], precision: int) -> xr.Dataset:
+    return xr.Dataset(
         coords={
             axis.name: (
                 axis.name,
@@ -68,18 +92,15 @@ def survey(
             )
             for axis, along in zip(axes, places, strict=True)
         },
+        attrs=provenance(objective, precision),
     )
-    surface.attrs = provenance(objective, precision)
-    return surface
 
 
-def _evaluate(objective: Objective, columns: Any, places: Sequence[np.ndarray], precision: int) -> np.ndarray:
-    shape = tuple(map(len, places))
-    values = np.empty(math.prod(shape), dtype_of(precision))
-    sweep = grid.sweep(objective.example, columns, lambda span: grid.places(places, span), len(values), precision)
-    for span, part in sweep:
-        values[span] = part
-    return values.reshape(shape)
+def _sweep(
+    objective: Objective, columns: Any, places: Sequence[np.ndarray], precision: int
+) -> Iterator[tuple[slice, np.ndarray]]:
+    count = math.prod(map(len, places))
+    return grid.sweep(objective.example, columns, lambda span: grid.places(places, span), count, precision)
 
 
 def domain_of(values: xr.DataArray) -> Domain:

@@ -25,10 +25,16 @@ POINTS = {1: 1800, 2: 241, 3: 65}
 """Usual points an axis, by dimension: a tenth of a degree on the circle of period π."""
 
 MOST = 20_000_000
-"""Cells of a grid at most."""
+"""Cells of a grid that is held in memory at most."""
+
+ALONG = 100_000_000
+"""Points along one axis at most; they are held in memory."""
+
+MOST_STORED = 10_000_000_000
+"""Cells of a grid that is streamed to a store at most."""
 
 
-def coordinates(domain: Domain, points: int | Sequence[int] | None = None) -> tuple[np.ndarray, ...]:
+def coordinates(domain: Domain, points: int | Sequence[int] | None = None, most: int = MOST) -> tuple[np.ndarray, ...]:
     """Choose evenly spaced coordinates along each axis.
 
     An interval includes both ends; a circle leaves out its upper end, which is its lower one.
@@ -41,9 +47,9 @@ def coordinates(domain: Domain, points: int | Sequence[int] | None = None) -> tu
     counts = each if isinstance(each, Sequence) else [each] * len(domain)
     if len(counts) != len(domain):
         raise InvalidValue(f"points = {points!r} has {len(counts)} numbers; give one, or one for each of {len(domain)}")
-    counts = [whole("points", count, at_least=3) for count in counts]
-    if math.prod(counts) > MOST:
-        raise InvalidValue(f"points = {counts} make {math.prod(counts):,} cells; give at most {MOST:,} in all")
+    counts = [whole("points", count, at_least=3, at_most=ALONG) for count in counts]
+    if math.prod(counts) > most:
+        raise InvalidValue(f"points = {counts} make {math.prod(counts):,} cells; give at most {most:,} in all")
     return tuple(
         np.linspace(axis.low, axis.high, count, endpoint=not axis.periodic)
         for axis, count in zip(domain, counts, strict=True)
