@@ -19,6 +19,7 @@ from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent import mean, minibatch
 from thalweg.descent.descent import Descent
+from thalweg.descent.features import apart
 from thalweg.descent.minibatch import Shuffle
 from thalweg.descent.optimizer import Recipe, recipe_of
 from thalweg.losses.objective import Objective
@@ -181,21 +182,24 @@ def _widest(parameters: int, descent: Descent, history: bool) -> int:
 
 @compiled("plan")
 def _program(batch: _Batch, train: Any, test: Any, observer: Observer | None, plan: _Plan) -> Any:
-    update = jax.vmap(partial(_update, plan, train), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
+    count = len(batch.params)
+    untried, tests = apart(plan.example, count, test)
+    example, train = apart(plan.example, count, train)
+    update = jax.vmap(partial(_update, plan.recipe, example, train), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
 
     def step(state: State, index: Array) -> tuple[State, Info | None]:
         params = state.params
         if plan.minibatch is None or state.shuffle is None:
             shuffle = None
-            loss, gradient = mean.value_and_gradient(plan.example, params, train)
+            loss, gradient = mean.value_and_gradient(example, params, train)
             batch_loss = loss
         else:
             rows, kept, shuffle = minibatch.draw(state.shuffle, plan.minibatch[0], index)
             chosen = tuple(column[rows] for column in train)
             kept = kept if plan.ragged else None
-            batch_loss, gradient = mean.value_and_gradient(plan.example, params, chosen, kept)
-            loss = mean.value(plan.example, params, train)
-        test_loss = mean.value(plan.example, params, test) if test else jnp.full_like(loss, jnp.nan)
+            batch_loss, gradient = mean.value_and_gradient(example, params, chosen, kept, own=True)
+            loss = mean.value(example, params, train)
+        test_loss = mean.value(untried, params, tests) if test else jnp.full_like(loss, jnp.nan)
         norm = jnp.sqrt(jnp.sum(gradient * gradient, axis=0))
         info = Info(params, loss, test_loss, norm)
         moved, memory = update(batch.settings, gradient, state.optimizer, params, batch_loss)
@@ -222,12 +226,12 @@ def _counting_in(dtype: Any) -> Callable[[Any], Any]:
     return lambda leaf: leaf.astype(jnp.int64) if wide and leaf.dtype == jnp.int32 else leaf
 
 
-def _update(plan, train, settings, gradient, memory, params, loss):
+def _update(recipe, example, train, settings, gradient, memory, params, loss):
     """One update of one run. Line searches may evaluate the full objective; nobody else pays for it."""
 
     def objective(point: Float[Array, " param"]) -> Float[Array, ""]:
-        return mean.value(plan.example, point[:, None], train)[0]
+        return mean.value(example, point[:, None], train)[0]
 
-    optimizer = plan.recipe.build(settings)
+    optimizer = recipe.build(settings)
     changes, memory = optimizer.update(gradient, memory, params, value=loss, grad=gradient, value_fn=objective)
     return optax.apply_updates(params, changes), memory

@@ -32,7 +32,7 @@ FEWEST = 256
 
 Example = Callable[..., Any]
 Columns = tuple[Any, ...]
-"""Data columns of shape (example,), or (example, lane) where every lane has its own."""
+"""Data columns, or features of them, of shape (example, …); or (example, lane, …) where every lane has its own."""
 
 Kept = Bool[Array, "example lane"] | None
 """Which examples count in which lane; all of them where None."""
@@ -41,18 +41,21 @@ Kept = Bool[Array, "example lane"] | None
 def value(example: Example, params: Float[Array, "param lane"], columns: Columns) -> Float[Array, " lane"]:
     """Average ``example(params, *columns)`` over the examples, for each lane."""
     if chosen(len(params), len(columns)) is Formulation.WHOLE:
-        return _one_by_one(partial(_plain, example), params, columns, None)
-    return _mean(jax.vmap(example, in_axes=(1, *_lane_axes(columns))), params, columns, None)
+        return _one_by_one(partial(_plain, example), params, columns)
+    return _mean(jax.vmap(example, in_axes=(1, *(None for _ in columns))), params, columns)
 
 
 def value_and_gradient(
-    example: Example, params: Float[Array, "param lane"], columns: Columns, kept: Kept = None
+    example: Example, params: Float[Array, "param lane"], columns: Columns, kept: Kept = None, *, own: bool = False
 ) -> tuple[Float[Array, " lane"], Float[Array, "param lane"]]:
-    """Average ``example`` and its gradient in ``params`` over the examples that are kept, for each lane."""
+    """Average ``example`` and its gradient in ``params`` over the examples that are kept, for each lane.
+
+    ``own`` tells that every lane has columns of its own.
+    """
     if chosen(len(params), len(columns)) is Formulation.WHOLE:
-        loss, gradient = _one_by_one(jax.value_and_grad(partial(_plain, example)), params, columns, kept)
+        loss, gradient = _one_by_one(jax.value_and_grad(partial(_plain, example)), params, columns, kept, own)
         return loss, gradient.T
-    axes = (1, *_lane_axes(columns))
+    axes = (1, *(0 if own else None for _ in columns))
     if len(params) > 1 or not columns:
         return _mean(jax.vmap(jax.value_and_grad(example), in_axes=axes, out_axes=(0, 1)), params, columns, kept)
     both = _mean(jax.vmap(partial(_as_one, example), in_axes=axes), params, columns, kept)
@@ -88,7 +91,7 @@ def _as_one(example: Example, params: Any, *columns: Any) -> Any:
     return lax.complex(loss, gradient[0])
 
 
-def _mean(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept) -> Any:
+def _mean(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept = None) -> Any:
     if not columns:
         return function(params)
     function = jax.jit(function)  # so that it is traced once, not once an example of a block
@@ -129,22 +132,18 @@ def _plain(example: Example, params: Any, columns: Columns, kept: Any) -> Any:
     return jnp.mean(terms, where=kept)
 
 
-def _one_by_one(function: Callable[..., Any], params: Any, columns: Columns, kept: Kept) -> Any:
+def _one_by_one(
+    function: Callable[..., Any], params: Any, columns: Columns, kept: Kept = None, own: bool = False
+) -> Any:
     """Call ``function(params, columns, kept)`` for each lane in turn, so that none depends on its neighbours."""
-    own = [column.T if column.ndim > 1 else None for column in columns]
 
     def of_one(lane: tuple[Any, Any, Any]) -> Any:
         point, mine, chosen = lane
-        rows = tuple(column if row is None else row for column, row in zip(columns, mine, strict=True))
-        return function(point, rows, chosen)
+        return function(point, mine if own else columns, chosen)
 
-    return lax.map(of_one, (params.T, own, None if kept is None else kept.T))
+    mine = tuple(jnp.moveaxis(column, 1, 0) for column in columns) if own else None
+    return lax.map(of_one, (params.T, mine, None if kept is None else kept.T))
 
 
 def _add(one: Any, other: Any) -> Any:
     return jax.tree.map(jnp.add, one, other)
-
-
-def _lane_axes(columns: Columns) -> tuple[int | None, ...]:
-    """One row of a shared column is a scalar; one row of a column of its own per lane is a vector of lanes."""
-    return tuple(None if column.ndim == 1 else 0 for column in columns)

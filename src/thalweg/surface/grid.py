@@ -16,6 +16,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent import mean
+from thalweg.descent.features import apart
 from thalweg.problems.problem import Domain
 
 BATCH = 8192
@@ -106,4 +107,5 @@ def places(coordinates: Sequence[np.ndarray], span: slice) -> Float[np.ndarray, 
 
 @compiled("example")
 def _program(params: Any, columns: Any, example: mean.Example) -> Any:
-    return mean.value(example, params, columns)
+    example, features = apart(example, len(params), columns)
+    return mean.value(example, params, features)
