@@ -118,6 +118,16 @@ def test_what_optax_cannot_vary_is_refused_in_one_line(objective):
         tw.descend(objective, tw.Optimizer(optax.sgd, learning_rate=0.1, heaviness=3))
 
 
+@pytest.mark.parametrize("optimizer", [optax.lbfgs(), tw.Optimizer(optax.lbfgs, clip=1.0)])
+def test_line_searches_in_32_bits_are_refused(objective, optimizer):
+    text = "line searches, such as lbfgs, may never end in 32 bits; give precision = 64 and no shadows"
+    with pytest.raises(InvalidValue, match=text):
+        tw.descend(objective, optimizer, precision=32)
+    with pytest.raises(InvalidValue, match=text):
+        tw.outcomes(objective, tw.Descent(optimizer, shadows=True), tw.find_valleys(objective))
+    assert np.isfinite(tw.descend(objective, optimizer, steps=3)["train_loss"]).all()
+
+
 def test_how_it_is_computed_is_chosen_by_rule_and_can_be_asked(objective):
     assert tw.formulation(objective) is Formulation.BLOCKS
     assert tw.formulation(tw.objective(tw.problems.booth())) is Formulation.CLOSED

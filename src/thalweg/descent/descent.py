@@ -10,7 +10,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.descent import minibatch as batches
 from thalweg.descent.minibatch import Minibatch
-from thalweg.descent.optimizer import AnyOptimizer, attempt, recipe_of
+from thalweg.descent.optimizer import AnyOptimizer, attempt, recipe_of, searches
 
 if TYPE_CHECKING:
     from thalweg.losses.objective import Objective
@@ -47,7 +47,8 @@ class Descent:
         Raises
         ------
         InvalidValue
-            If there are no data for mini-batches or too few, a setting has not one value a run, or optax refuses.
+            If there are no data for mini-batches or too few, a setting has not one value a run, optax refuses, or a
+            line search is asked for in 32 bits.
         """
         problem = objective.problem
         if self.minibatch is not None:
@@ -58,4 +59,11 @@ class Descent:
         for name, values in varying.items():
             if len(values) != runs:
                 raise InvalidValue(f"{name} has {len(values)} values for {runs} runs; give one number, or one a run")
-        attempt(recipe, len(problem.domain))
+        state = attempt(recipe, len(problem.domain))
+        if searches(state) and (self.precision == 32 or self.shadows):
+            # Where the search ends at no error to rounding, XLA may compute that error twice and round it in two ways,
+            # so that the search neither succeeds nor fails: optax 0.2.8 on jaxlib 0.10.2 then goes on for ever.
+            raise InvalidValue(
+                "line searches, such as lbfgs, may never end in 32 bits; give precision = 64 and no shadows, "
+                "or another optimiser"
+            )

@@ -112,8 +112,8 @@ def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run
     return Recipe(optimizer.maker, tuple(fixed.items()), tuple(varying)), varying
 
 
-def attempt(recipe: Recipe, parameters: int) -> None:
-    """Trace one update, so that what optax cannot use is refused now and in one line."""
+def attempt(recipe: Recipe, parameters: int) -> Any:
+    """Trace one update, so that what optax cannot use is refused now and in one line; returns the state's shape."""
 
     def update(point: Any, values: dict[str, Any]) -> Any:
         optimizer = recipe.build(values)
@@ -122,13 +122,19 @@ def attempt(recipe: Recipe, parameters: int) -> None:
     one = jax.ShapeDtypeStruct((), jnp.float32)
     try:
         hash(recipe)
-        jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), dict.fromkeys(recipe.varying, one))
+        values = dict.fromkeys(recipe.varying, one)
+        return jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
     except jax.errors.ConcretizationTypeError:
         names = " and ".join(recipe.varying)
         raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
     except (TypeError, ValueError, ZeroDivisionError) as error:
         reason = str(error).splitlines()[0]
         raise InvalidValue(f"the optimizer is refused by optax: {reason}; mend its values") from None
+
+
+def searches(state: Any) -> bool:
+    """Tell whether an optimiser searches along lines by optax's zoom."""
+    return "ScaleByZoomLinesearchState" in str(jax.tree.structure(state))
 
 
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:

@@ -131,12 +131,14 @@ def outcome_map(
     if store is None:
         return _held(frame, parts)
     stream = None
+    ends = np.empty(tuple(frame.sizes.values()), np.int8 if valleys.sizes["valley"] < 128 else np.int16)
     for first, part in parts:
         if stream is None:
             stream = Stream(Path(store), frame, {name: _column(name, part[name], frame) for name in part})
         stream.write(first, part)
+        ends[first : first + len(part["outcome"])] = _ends(part["outcome"], part["valley"])
     assert stream is not None
-    return stream.finish(lambda chart: texture(_ends(chart)))
+    return stream.finish(texture(ends))
 
 
 def cost(
@@ -243,13 +245,13 @@ def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:
     chart = frame.assign(
         {name: (tuple(frame.sizes), values, CODES if name == "outcome" else {}) for name, values in joined.items()}
     )
-    return chart.assign_attrs(texture(_ends(chart)))
+    return chart.assign_attrs(texture(_ends(joined["outcome"], joined["valley"])))
 
 
 def _column(name: str, values: np.ndarray, frame: xr.Dataset) -> Column:
     return Column(tuple(map(str, frame.sizes)), values.dtype, CODES if name == "outcome" else {})
 
 
-def _ends(chart: xr.Dataset) -> np.ndarray:
+def _ends(outcome: np.ndarray, valley: np.ndarray) -> np.ndarray:
     """Give the valley in which each run ends, with diverged runs apart."""
-    return np.where(chart["outcome"].values == DIVERGED, DIVERGED, chart["valley"].values)
+    return np.where(outcome == DIVERGED, DIVERGED, valley)

@@ -149,13 +149,13 @@ def race(
     Examples
     --------
     >>> import optax, thalweg as tw
-    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> objective = tw.objective(tw.problems.himmelblau())
+    >>> valleys = tw.find_valleys(objective, refine=True)
     >>> rivals = {"sgd": tw.Optimizer(optax.sgd), "adam": tw.Optimizer(optax.adam)}
-    >>> valleys = tw.find_valleys(objective, method="exact")
-    >>> course, tuning = tw.Course(starts=200, steps=40), tw.Tuning(starts=50, rates=6)
+    >>> course, tuning = tw.Course(starts=200, steps=40), tw.Tuning(starts=50, rates=5, low=1e-3, high=10.0)
     >>> found = tw.race(objective, rivals, valleys, course=course, tuning=tuning)
     >>> found["learning_rate"].values.round(4).tolist()
-    [0.1, 0.1]
+    [0.01, 1.0]
     """
     _check(optimizers, valleys, course, tuning)
     field = _Field(objective, valleys, floor, deepest(objective, valleys), course, tuning)

@@ -1,0 +1,100 @@
+"""``thalweg race`` as a process of its own."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+
+from tests.process import thalweg
+from thalweg.base.errors import InvalidValue
+from thalweg.cli.race import contestants
+from thalweg.study import directory, experiment
+
+SMALL = ["--starts", "200", "--tuning-starts", "40", "--rates", "5", "--lowest-rate", "0.001", "--highest-rate", "0.1"]
+QUICK = ["--set", "descent.steps=60", 'figures.formats=["png"]']
+
+
+def test_a_race_is_printed_saved_drawn_and_drawn_again(tmp_path):
+    thalweg("new", "pencil", folder=tmp_path)
+    arguments = ["--optimizers", "sgd,momentum,adam", *SMALL, "--seed", "3", *QUICK, "optimizer.clip=5.0"]
+    done = thalweg("race", "experiment.toml", *arguments, folder=tmp_path)
+    out, said = tmp_path / "experiment-race", " ".join(done.stdout.split())
+    with (out / "race.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["name"] for row in rows} == {"sgd", "momentum", "adam"}
+    successes = [float(row["success"]) for row in rows]
+    assert successes == sorted(successes, reverse=True)
+    assert rows[0]["behind"] == ""
+    assert float(rows[2]["behind"]) == pytest.approx(successes[0] - successes[2], abs=1e-12)  # sums of three decimals
+    assert "are the best of 5 from 0.001 to 0.1 on 40 starts of seed 4, 12,000 steps for each optimiser" in said
+    assert "The race has the seed 3." in said
+    assert "The gradients of all are clipped at 5." in said
+    assert f"{100 * successes[0]:.1f} (" in said
+    assert "Repeat it with: thalweg race experiment.toml --optimizers sgd,momentum,adam --starts 200" in said
+    kept = directory.read(out).race
+    assert kept is not None
+    assert kept.attrs["names"] == ["sgd", "momentum", "adam"]
+    assert max(kept["success"].values.tolist()) == successes[0]
+    picture = out / "figures" / "race.png"
+    before = picture.read_bytes()
+    picture.unlink()
+    thalweg("figures", "experiment-race", folder=tmp_path)
+    assert picture.read_bytes() == before
+
+
+BAD = [
+    (["--optimizers", "sgd,adm"], "unknown optimizer 'adm'; did you mean 'adam'?"),
+    (["--optimizers", "sgd,nesterow"], "unknown optimizer 'nesterow'; did you mean 'nesterov'?"),
+    (["--optimizers", "sgd,,adam"], "unknown optimizer ''"),
+    (["--optimizers", "sgd,adam,sgd"], "--optimizers names sgd twice; name each of them once"),
+    (["--starts", "0"], "starts = 0 is not allowed; give a whole number of at least 1"),
+    (["--tuning-starts", "0"], "tuning starts = 0 is not allowed; give a whole number of at least 1"),
+    (["--rates", "1"], "rates = 1 is not allowed; give a whole number of at least 2"),
+    (["--lowest-rate", "0"], "the lowest rate = 0.0 is not allowed; give a finite number above 0"),
+    (["--lowest-rate", "20"], "the highest rate = 10.0 is not allowed; give a finite number above 20"),
+    (["--seed", "-1"], "seed of the starts = -1 is not allowed; give a whole number of at least 0"),
+    (
+        ["--set", "loss=quadratic", 'problem.residual="orthogonal"', "problem.split={test_share=0.0}"],
+        "the surface is constant to rounding and has no valley to race for",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
+    thalweg("new", "pencil", folder=tmp_path)
+    done = thalweg("race", "experiment.toml", *arguments, folder=tmp_path, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert message in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["experiment.toml"]
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    code = (
+        "import sys\nfrom thalweg.cli.main import main\n"
+        "try: main(['race', '--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ['jax', 'numpy', 'xarray', 'optax', 'matplotlib'] if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True
+    )
+    assert "--tuning-starts" in done.stdout
+    assert done.stdout.strip().endswith("[]")
+
+
+PENCIL = '[problem]\nkind = "pencil"\n[loss]\nkind = "fourth_root"\n'
+
+
+def test_named_optimisers_have_optax_defaults_and_the_bound_of_the_experiment():
+    made = contestants("sgd, nesterov,lbfgs", experiment.parse(PENCIL))
+    assert list(made) == ["sgd", "nesterov", "lbfgs"]
+    assert made["nesterov"].settings == {"momentum": 0.9, "nesterov": True, "learning_rate": 1.0}
+    assert made["lbfgs"].settings == {}
+    bounded = experiment.parse(PENCIL + '[optimizer]\nkind = "adam"\nlearning_rate = 0.1\nb1 = 0.5\nclip = 2.0\n')
+    made = contestants("adam,momentum", bounded)
+    assert made["adam"].settings == {"learning_rate": 1.0, "clip": 2.0}
+    assert made["momentum"].settings["clip"] == 2.0
+    with pytest.raises(InvalidValue, match="--optimizers names adam twice"):
+        contestants("adam,adam", bounded)
