@@ -1,7 +1,8 @@
-"""Draw every picture of the gallery anew: python docs/gallery/build.py."""
+"""Draw the pictures of the gallery anew, all of them or some: python docs/gallery/build.py maps race."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,10 @@ STARS = HERE.parents[1] / "src" / "thalweg" / "problems" / "data" / "stars-cyg.c
 
 
 def main() -> None:
-    """Draw all pictures beside this file."""
-    pencil()
-    orthogonal()
-    valleys()
-    stars()
-    line()
-    functions()
+    """Draw all pictures beside this file, or those of the functions that are named."""
+    parts = {draw.__name__: draw for draw in (pencil, orthogonal, maps, race, valleys, stars, line, functions)}
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
 def pencil() -> None:
@@ -45,6 +43,51 @@ def orthogonal() -> None:
     surface = tw.survey(objective)
     crown = tw.figures.crown(surface, runs, tw.find_valleys(objective, surface))
     crown.save(HERE / "crown-orthogonal.png")
+
+
+def maps() -> None:
+    """How the runs of two optimisers end, over start and learning rate; a minute or two for each million runs."""
+    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root(smoothing=0.1))
+    valleys = tw.find_valleys(objective)
+    adam, momentum = tw.Optimizer(optax.adam), tw.Optimizer(optax.sgd, momentum=0.9)
+    for optimizer, shadows, rates, pixels, pictures in (
+        (adam, False, (0.2, 1.6), 1024, {"map-adam": "settled", "map-adam-derailments": "derailments"}),
+        (adam, True, (0.2, 1.6), 512, {"map-adam-rounding": "rounding"}),
+        (momentum, False, (1.2, 10.0), 1024, {"map-momentum": "settled"}),
+    ):
+        descent = tw.Descent(optimizer, steps=200, precision=32, shadows=shadows)
+        along = (
+            tw.Along("phi", -np.pi / 2, np.pi / 2, pixels),
+            tw.Along("learning_rate", *rates, pixels, "log"),
+        )
+        chart = tw.outcome_map(objective, descent, valleys, along=along)
+        for name, colour in pictures.items():
+            figure = tw.figures.outcome_map(chart, colour=colour)
+            figure.save(HERE / f"{name}.png")
+            if name == "map-adam":
+                figure.save(HERE / "map.png", dpi=100)
+            say(name, figure)
+
+
+def race() -> None:
+    """Which optimiser finds the deepest valley of the pencil most often."""
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    rivals = {
+        "sgd": tw.Optimizer(optax.sgd),
+        "momentum": tw.Optimizer(optax.sgd, momentum=0.9),
+        "nesterov": tw.Optimizer(optax.sgd, momentum=0.9, nesterov=True),
+        "adam": tw.Optimizer(optax.adam),
+        "rmsprop": tw.Optimizer(optax.rmsprop),
+        "lion": tw.Optimizer(optax.lion),
+    }
+    figure = tw.figures.race(tw.race(objective, rivals, tw.find_valleys(objective, method="exact")))
+    figure.save(HERE / "race.png")
+    say("race", figure)
+
+
+def say(name: str, figure: tw.figures.Figure) -> None:
+    """Tell the numbers that the captions in README.md quote."""
+    sys.stdout.write(f"{name}: {figure.caption}\n")
 
 
 def valleys() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.study.race import deepest, pair_confidence, paired
-from thalweg.valleys.shares import wilson
+from thalweg.study.deepest import deepest
+from thalweg.study.race import pair_confidence
+from thalweg.valleys.shares import paired, wilson
 
 COURSE = tw.Course(starts=200, steps=60, seed=4, precision=32)
 TUNING = tw.Tuning(starts=40, rates=7, low=1e-4, high=1.0, seed=9)

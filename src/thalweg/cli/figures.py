@@ -16,7 +16,7 @@ def figures(
     Parameters
     ----------
     folder: Path
-        A folder that `thalweg run` or `thalweg demo` wrote.
+        A folder that thalweg wrote.
     dpi: int
         Dots an inch of the PNG pictures: 200 for a page, 800 for a wall.
     timings: bool

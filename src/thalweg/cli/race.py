@@ -39,6 +39,7 @@ def race(
     shadows: Flag = False,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
     out: Path | None = None,
+    cache: Path | None = None,
     timings: Flag = False,
 ) -> None:
     """Compare optimisers fairly: the same starts for all, each with a learning rate tuned under the same budget.
@@ -72,6 +73,8 @@ def race(
         Values that replace those of the file, such as `loss=quadratic descent.steps=200`.
     out: Path
         Folder to write, by default the file's name with `-race`; one that thalweg wrote is replaced.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
     timings: bool
         Print where the time goes.
     """
@@ -102,7 +105,7 @@ def race(
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-race"), work, timings=timings)
+    conduct(load, out or Path(f"{experiment.stem}-race"), work, cache=cache, timings=timings)
 
 
 def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:

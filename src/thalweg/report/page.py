@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
-from thalweg.report.summary import TextTable, summarise
+from thalweg.report.summary import summarise
+from thalweg.report.text import TextTable
 from thalweg.study.results import Results
 
 if TYPE_CHECKING:

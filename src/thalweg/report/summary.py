@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from thalweg.base.status import Status
 from thalweg.problems.problem import Axis, Regression
+from thalweg.report import outcomes, race
+from thalweg.report.text import SHOWN, TextTable, figures, quantity
 from thalweg.study.derailments import locate
 from thalweg.study.results import Results
-from thalweg.valleys.outcomes import DIVERGED
-from thalweg.valleys.shares import wilson
-
-SHOWN = 12
-"""Rows of a table that are shown; the CSV files hold all."""
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text: a title, column headings, rows, and a note where rows were left out."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,9 +29,9 @@ def summarise(results: Results) -> Summary:
     """Sum up an experiment: runs, valleys, derailments."""
     tables = [] if results.runs is None else [_runs(results, results.runs)]
     if results.map is not None:
-        tables.append(_outcomes(results.map))
+        tables.append(outcomes.counted(results.map))
     if results.race is not None:
-        tables += _race(results.race)
+        tables += race.ranked(results.race)
     if results.valleys is not None:
         tables.append(_valleys(results))
     if results.derailments is not None and results.derailments.sizes["fall"]:
@@ -64,7 +50,8 @@ def _heading(results: Results) -> str:
         return f"{what}, {raced}"
     if results.runs is None and results.map is None:
         return what
-    rate = settings["optimizer"].get("learning_rate")
+    varies = results.map is not None and "learning_rate" in results.map.dims
+    rate = None if varies else settings["optimizer"].get("learning_rate")
     count = sum(part["outcome"].size for part in (results.map,) if part is not None)
     count += sum(part.sizes["run"] for part in (results.runs,) if part is not None)
     return ", ".join(
@@ -168,62 +155,6 @@ def _valleys(results: Results) -> TextTable:
     return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier"), rows, note)
 
 
-def _outcomes(chart: xr.Dataset) -> TextTable:
-    """Count where the runs of a map end."""
-    ends, valley, names = chart["outcome"].values, chart["valley"].values, chart.attrs["names"]
-    rows = []
-    for number, name in enumerate(names[:SHOWN]):
-        here = valley == number
-        on_floor = here & (ends == number)
-        middle = float(np.median(chart["settled"].values[on_floor])) if on_floor.any() else np.nan
-        rows.append((name, share(here, ends.size), share(on_floor, ends.size), figures(middle)))
-    others = [("in no valley", (valley < 0) & (ends != DIVERGED)), ("diverged", ends == DIVERGED)]
-    rows += [(name, share(here, ends.size), "–", "–") for name, here in others if here.any()]
-    note = f"{SHOWN} of {len(names)} valleys" if len(names) > SHOWN else ""
-    return TextTable("Outcomes", ("at", "runs that end there", "on its floor", "median step"), rows, note)
-
-
-def _race(ran: xr.Dataset) -> list[TextTable]:
-    """Rank the optimisers by success, and tell how their runs went."""
-    order = np.argsort(-ran["success"].values, kind="stable").tolist()
-    ranks, ways = [], []
-    for k in order:
-        one, lead, name = ran.isel(optimizer=k), ran.isel(optimizer=order[0], rival=k), ran.attrs["names"][k]
-        low, middle, high = (figures(step) for step in one["settled"].values.tolist())
-        steps = "–" if middle == "–" else f"{middle} ({low}–{high})"
-        rate = (
-            "–" if np.isnan(one["learning_rate"]) else f"{float(one['learning_rate']):.3g}" + "*" * int(one["at_end"])
-        )
-        ranks.append((name, rate, _percent(one, "success"), _percent(lead, "difference"), steps))
-        way = [_percent(one, "derailed"), _percent(one, "diverged")]
-        way += [f"{100 * float(one['rounding']):.1f}"] if "rounding" in ran else []
-        ways.append((name, *way, f"{float(one['seconds']):.3g}"))
-    goal = " or ".join(ran.attrs["best_names"][:4])
-    note = (
-        f"success: ends on the floor of the deepest valley, {goal}, with its 95 % interval; behind the first, on the "
-        "same starts, all pairs together at 95 %; steps: median and 5 to 95 % of the runs that succeed"
-        + ("; * the least or the greatest rate tried" if ran["at_end"].any() else "")
-    )
-    decided = ("by rounding, %",) if "rounding" in ran else ()
-    columns = ("", "derailed, %", "diverged, %", *decided, "seconds")
-    apart = "seconds of this machine, for all runs, without compilation" + ", shadows included" * len(decided)
-    return [
-        TextTable("Race", ("", "rate", "success, %", "behind, %", "steps"), ranks, note),
-        TextTable("On the way", columns, ways, apart),
-    ]
-
-
-def _percent(one: xr.Dataset, name: str) -> str:
-    """Write a share with its interval, in percent."""
-    value, low, high = (100 * float(one[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    return "–" if np.isnan(value) else f"{value:.1f} ({low:.1f}–{high:.1f})"
-
-
-def share(chosen: np.ndarray, count: int) -> str:
-    """Write how many of all."""
-    return f"{np.count_nonzero(chosen) / count:.2%}"
-
-
 def _derailments(results: Results) -> TextTable:
     falls = results.derailments
     assert falls is not None
@@ -249,9 +180,9 @@ def _derailments(results: Results) -> TextTable:
 
 def _remarks(results: Results) -> list[str]:
     remarks = [] if results.runs is None else _of_runs(results, results.runs)
-    remarks += [] if results.outcomes is None else _of_rounding(results.outcomes)
-    remarks += [] if results.map is None else _of_map(results.map)
-    remarks += [] if results.race is None else _of_race(results, results.race)
+    remarks += [] if results.outcomes is None else outcomes.of_rounding(results.outcomes)
+    remarks += [] if results.map is None else outcomes.of_map(results.map)
+    remarks += [] if results.race is None else race.of_race(results, results.race)
     if results.valleys is None:
         remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
     elif not results.valleys.sizes["valley"]:
@@ -296,66 +227,6 @@ def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:
     return [remark for remark in remarks if remark]
 
 
-def _of_map(chart: xr.Dataset) -> list[str]:
-    """Say how finely the basins are interwoven, and what rounding had to do with it."""
-    remarks = []
-    attrs = chart.attrs
-    if np.isfinite(attrs.get("dimension", np.nan)):
-        boxes, pairs = (f"{attrs[key]:.2f} ± {attrs[key + '_error']:.2f}" for key in ("dimension", "pair_dimension"))
-        entropy = f"{attrs['boundary_entropy']:.2f} ± {attrs['boundary_entropy_error']:.2f}"
-        remarks.append(
-            f"The boundary between the basins has the dimension {boxes} by boxes and {pairs} by pairs of pixels "
-            f"(a smooth line has 1, a boundary that is everywhere 2); the basin entropy along it is {entropy}."
-        )
-    return [*remarks, *_of_rounding(chart)]
-
-
-def _of_rounding(ends: xr.Dataset) -> list[str]:
-    """Say how many of the runs rounding decided."""
-    if "rounding" not in ends:
-        return []
-    decided = ends["rounding"].values
-    part = wilson(np.array([np.count_nonzero(decided)]), decided.size)
-    between = f"{float(part.low[0]):.1%} to {float(part.high[0]):.1%}"
-    return [f"Rounding alone decided where {float(part.share[0]):.1%} of the runs end (95 %: {between})."]
-
-
-def _of_race(results: Results, ran: xr.Dataset) -> list[str]:
-    """Say who is ahead, what was tuned and what was not, and how to repeat it."""
-    attrs, names = ran.attrs, np.array(ran.attrs["names"], dtype=object)
-    lead = ran.isel(optimizer=int(np.argmax(ran["success"].values)))
-    close = (lead["difference_low"] <= 0).values
-    first, others = names[int(lead["optimizer"])], ", ".join(names[close])
-    remarks = [f"{first} is ahead of all others, beyond chance."] if len(names) > 1 else []
-    if close.any():
-        remarks = [f"{first} has the highest success, but chance alone could explain its lead over {others}."]
-    if not lead["success"]:
-        remarks = ["No run of any optimiser ended on the floor of the deepest valley."]
-    low, high, count = f"{attrs['tuning_low']:g}", f"{attrs['tuning_high']:g}", attrs["tuning_rates"]
-    where = f"{attrs['tuning_starts']:,} starts of seed {attrs['tuning_seed']}"
-    tuned = (
-        f"Learning rates, constant, are the best of {count} from {low} to {high} on {where}, {attrs['tuning_steps']:,} "
-        f"steps for each optimiser: {attrs['tuning_rule']}. The race has the seed {attrs['seed']}. "
-        "No other setting was tuned."
-    )
-    remarks += [tuned] * bool(ran["learning_rate"].notnull().any())
-    if ran["at_end"].any():
-        ends = ", ".join(names[ran["at_end"].values == 1])
-        remarks.append(f"The best rate of {ends} is at the end of those tried: a wider range may do better.")
-    if np.isnan(ran["learning_rate"]).any():
-        own = ", ".join(names[np.isnan(ran["learning_rate"].values)])
-        remarks.append(f"{own}: no rate to tune. A step of a line search evaluates the objective several times.")
-    if "clip" in results.experiment.settings["optimizer"]:
-        remarks.append(f"The gradients of all are clipped at {results.experiment.settings['optimizer']['clip']:g}.")
-    again = f"--optimizers {','.join(names)} --starts {attrs['starts']} --tuning-starts {attrs['tuning_starts']}"
-    rates = f"--rates {count} --lowest-rate {attrs['tuning_low']!r} --highest-rate {attrs['tuning_high']!r}"
-    return [
-        *remarks,
-        f"Repeat it with: thalweg race experiment.toml {again} {rates} --seed {attrs['seed']}"
-        + " --shadows" * ("rounding" in ran),
-    ]
-
-
 def _share(count: int, runs: xr.Dataset) -> str:
     """Say how many of the runs."""
     return "The run" if runs.sizes["run"] == 1 else f"{count} of {runs.sizes['run']} runs"
@@ -373,18 +244,3 @@ def _fitted(results: Results, runs: xr.Dataset) -> str:
     x, y = problem.labels.get("x", "x"), problem.labels.get("y", "y")
     tail = f" {'-' if intercept < 0 else '+'} {abs(float(intercept)):.4f}" if intercept != 0 else ""
     return f"Fitted line: {y} = {float(slope):.4f} {x}{tail}."
-
-
-def quantity(value: Any, axis: Axis) -> str:
-    """Write a parameter for people: angles in degrees."""
-    value = float(value)
-    if not np.isfinite(value):
-        return "none"
-    return f"{np.degrees(value):.2f}°" if axis.unit == "rad" else f"{value:.5g}"
-
-
-def figures(value: float) -> str:
-    """Write a loss for people; what was not computed is a dash."""
-    if np.isnan(value):
-        return "–"
-    return "∞" if np.isinf(value) else f"{value:.5g}"

@@ -20,18 +20,12 @@ from thalweg.descent.driver import batches
 from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
+from thalweg.study.deepest import deepest
 from thalweg.study.derailments import FLOOR
 from thalweg.study.outcomes import attributes, outcomes
 from thalweg.study.tally import QUANTILES
-from thalweg.surface.grid import evaluate
 from thalweg.valleys.outcomes import DIVERGED
-from thalweg.valleys.shares import CONFIDENCE, Shares, wilson
-
-ROUNDING = 64 * np.finfo(np.float64).eps
-"""Share of a loss that the order of its summation may change."""
-
-NEAREST = 4 * np.finfo(np.float64).eps
-"""How near a place is told from another, as a share of its size: a few roundings lie between it and a residual."""
+from thalweg.valleys.shares import CONFIDENCE, Shares, paired, wilson
 
 RATE = "learning_rate"
 
@@ -181,57 +175,6 @@ def race(
     counts = {"optimizer": len(entries), "rival": len(entries), "step": course.steps + 1, "candidate": tuning.rates}
     coords = {dim: np.arange(count) for dim, count in counts.items()} | {"quantile": list(QUANTILES)}
     return xr.Dataset(parts, coords, _attributes(field, optimizers, parts["learning_rate"][1]))
-
-
-def deepest(objective: Objective, valleys: xr.Dataset) -> np.ndarray:
-    """Tell the valleys that are as deep as the deepest, as far as rounding lets us know: their numbers.
-
-    On a cusp the rounding of a place, or of a residual there, changes the loss by far more than one unit in its last
-    place, so each loss is also taken at the nearest places.
-    """
-    places, losses = valleys["position"].values, valleys["loss"].values
-    sizes = np.maximum(np.abs(places), [axis.length for axis in objective.problem.domain])
-    off = np.maximum(valleys["width"].values[:, None], NEAREST * sizes)
-    unsure = ROUNDING * np.abs(losses)
-    for axis in range(places.shape[1]):
-        moves = [places.copy() for _ in range(2)]
-        for move, sign in zip(moves, (1, -1), strict=True):
-            move[:, axis] += sign * off[:, axis]
-        near = [evaluate(objective.example, objective.train, move) for move in moves]
-        unsure = unsure + np.abs(np.array(near) - losses).max(axis=0)
-    return np.flatnonzero(losses - unsure <= (losses + unsure).min())
-
-
-def paired(one: np.ndarray, other: np.ndarray, confidence: float = CONFIDENCE) -> Shares:
-    """Estimate how much more often one thing happens than another, both observed on the same runs.
-
-    Newcombe's method 10: Wilson's intervals of both shares, joined by their correlation φ, corrected for continuity.
-
-    Parameters
-    ----------
-    one, other : (pair, run), whether each happened
-    confidence : probability that an interval covers the true difference
-
-    References
-    ----------
-    R. G. Newcombe, "Improved confidence intervals for the difference between binomial proportions based on paired
-    data", Statistics in Medicine 17, 2635–2650, 1998,
-    doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
-    """
-    n = one.shape[1]
-    p, q = _shares(one, confidence), _shares(other, confidence)
-    both, neither = (one & other).sum(axis=1), (~one & ~other).sum(axis=1)
-    apart = both * neither - (one & ~other).sum(axis=1) * (~one & other).sum(axis=1)
-    apart = np.where(apart > 0, np.maximum(apart - n / 2, 0), apart)
-    spread = n * n * np.sqrt(p.share * (1 - p.share) * q.share * (1 - q.share))
-    phi = np.divide(apart, spread, out=np.zeros(len(spread)), where=spread > 0)
-
-    def reach(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.maximum(ours**2 - 2 * phi * ours * theirs + theirs**2, 0))
-
-    share = p.share - q.share
-    below, above = reach(p.share - p.low, q.high - q.share), reach(p.high - p.share, q.share - q.low)
-    return Shares(share, np.maximum(share - below, -1), np.minimum(share + above, 1))
 
 
 def pair_confidence(optimizers: int) -> float:

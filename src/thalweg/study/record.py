@@ -49,7 +49,7 @@ def record(objective: Objective, descent: Descent, store: str | Path, *, starts:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     runs = tw.record(objective, tw.Descent(optax.sgd(0.05), steps=5), f"{folder}/runs.zarr")
     ...     float(runs["train_loss"][0, 0].round(4))
-    0.5734
+    0.6141
     """
     problem = objective.problem
     positions = read_starts.read(problem, problem.start if starts is None else starts)

@@ -103,7 +103,7 @@ def charted(
     with stage("valleys"):
         surface = survey(target, points=options["surface"].get("points"), domain=experiment.domain)
         valleys = find_valleys(target, surface, persistence=options["valleys"].get("persistence"))
-    descent = replace(experiment.descent, shadows=shadows)
+    descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
     with stage("compile"):
         announce(cost(target, descent, valleys, along))
     with stage("map"):

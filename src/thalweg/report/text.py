@@ -1,0 +1,43 @@
+"""Small tables of text, and how numbers are written in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thalweg.problems.problem import Axis
+
+SHOWN = 12
+"""Rows of a table that are shown; the CSV files hold all."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text: a title, column headings, rows, and a note where rows were left out."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    note: str = ""
+
+
+def quantity(value: Any, axis: Axis) -> str:
+    """Write a parameter for people: angles in degrees."""
+    value = float(value)
+    if not np.isfinite(value):
+        return "none"
+    return f"{np.degrees(value):.2f}°" if axis.unit == "rad" else f"{value:.5g}"
+
+
+def figures(value: float) -> str:
+    """Write a loss for people; what was not computed is a dash."""
+    if np.isnan(value):
+        return "–"
+    return "∞" if np.isinf(value) else f"{value:.5g}"
+
+
+def share(chosen: np.ndarray, count: int) -> str:
+    """Write how many of all."""
+    return f"{np.count_nonzero(chosen) / count:.2%}"
