@@ -27,13 +27,28 @@ def test_the_examples_are_many():
     assert len(examples) > 30
 
 
-def test_the_readme_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+def run(document):
+    """Run the code of a document in the working folder; returns what it defined."""
+    blocks = re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(blocks) >= 2
     names = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
+        exec(compile(block, document.name, "exec"), names)
+    return names
+
+
+@pytest.mark.long
+def test_the_engines_document_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run(README.parent / "docs" / "engine.md")
+    assert names["ends"].sizes["run"] == 2000
+    assert names["runs"].sizes["run"] == 500
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run(README)
     assert (tmp_path / "crown.html").stat().st_size > 1_000_000
     assert names["falls"]["step"].values.tolist() == [6]
     assert names["runs"].sizes["run"] == 3
