@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long
+
 FILE = Path(__file__).parents[1] / "benchmarks" / "engine.py"
 TINY = ["--runs", "100", "--steps", "3", "--angles", "130", "--few", "2", "--side", "16", "--map-steps", "3"]
 

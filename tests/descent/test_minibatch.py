@@ -6,6 +6,7 @@ import pytest
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.descent.minibatch import draw, first_shuffle
+from thalweg.study import experiment
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +77,17 @@ def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
         ([4, 8], "there are 2 minibatch sizes for 3 runs; give one, or one a run"),
         ([4, 8, 671], "minibatch size = 671 is more than the 670 training examples"),
         ([4, 0, 3], "minibatch size = 0 is not allowed"),
-        ([4, 2.5, 3], "minibatch size = 4.0 is not a whole number"),
         ([], "minibatch size is an empty list"),
     ],
 )
 def test_bad_sizes_are_refused_in_one_line(objective, size, text):
     with pytest.raises(InvalidValue, match=text):
         tw.descend(objective, optax.sgd(0.1), starts=[0.1, 0.2, 0.3], minibatch=tw.Minibatch(size))
+
+
+def test_sizes_in_an_experiment_that_are_no_whole_numbers_are_refused():
+    tables = {"problem": {"kind": "pencil"}, "loss": {"kind": "absolute"}}
+    with pytest.raises(
+        InvalidValue, match=r"descent.minibatch.size = \[4, 2.5, 3\] is not allowed; give a whole number"
+    ):
+        experiment.build({**tables, "descent": {"minibatch": {"size": [4, 2.5, 3]}}})
