@@ -1,0 +1,1 @@
+"""JAX: networks as pytrees of parameters, descents with optax."""

@@ -1,0 +1,1 @@
+"""TensorFlow: networks as modules, descents with a gradient tape."""

@@ -1,0 +1,1 @@
+"""PyTorch: networks as modules, descents with ``torch.optim``."""

@@ -1,0 +1,59 @@
+"""A line or a plane through the space of parameters: where a slice of a surface is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.base.errors import InvalidValue
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """All points ``origin + Σ coordinate_i direction_i``; of one direction a line, of two a plane.
+
+    Attributes
+    ----------
+    origin : (param,), where all coordinates are zero
+    directions : (axis, param)
+    names : (axis,), of the directions, for axes of figures
+    units : (axis,), what one step of a coordinate is, in words
+    facts : how the directions were made: their ``kind``, seed and what else is needed to make them again
+    """
+
+    origin: Float[np.ndarray, " param"]
+    directions: Float[np.ndarray, "axis param"]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        origin, directions = np.asarray(self.origin), np.asarray(self.directions)
+        if origin.ndim != 1 or directions.ndim != 2 or directions.shape[1] != len(origin):
+            raise InvalidValue(
+                f"directions of shape {directions.shape} do not fit an origin of shape {origin.shape}; "
+                f"give directions (axis, {origin.size})"
+            )
+        if not len(directions):
+            raise InvalidValue("a slice needs at least one direction and none was given; give one or two")
+        if not (np.isfinite(origin).all() and np.isfinite(directions).all()):
+            raise InvalidValue("origin or directions hold numbers that are not finite; give finite ones")
+        if not len(directions) == len(self.names) == len(self.units):
+            raise InvalidValue(
+                f"{len(directions)} directions have {len(self.names)} names and {len(self.units)} units; give one each"
+            )
+
+    def points(self, coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, "point param"]:
+        """Compute the points at some coordinates, direction after direction."""
+        total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
+        for values, direction in zip(coordinates.T, self.directions, strict=True):
+            total = total + values[:, None] * direction
+        return total
+
+    def astype(self, dtype: Any) -> Plane:
+        """Round origin and directions to another precision."""
+        return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)
