@@ -143,7 +143,7 @@ class Network:
 
         def product(vector: Flat) -> Flat:
             vector = np.asarray(vector).astype(self.dtype)
-            return sum(share * multiply(vector).astype(np.float64) for share, multiply in products)
+            return np.sum([share * multiply(vector).astype(np.float64) for share, multiply in products], axis=0)
 
         return product
 
