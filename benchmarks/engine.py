@@ -36,6 +36,7 @@ from rivals import CORES, RATE, cast, driven, floors, in_numpy, in_scipy, in_ten
 from thalweg.losses.objective import Objective
 from thalweg.problems.split import WHOLE
 from thalweg.surface import grid
+from timing import Asked, Row, clock
 
 AGREE = {32: 1e-4, 64: 1e-10}
 """How close values must be, relative to their size, by bits: far above rounding, far below another loss or rate."""
@@ -96,20 +97,6 @@ with tempfile.TemporaryDirectory() as folder:
 (peak,) = (int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([*times, peak]))
 """
-
-Row = dict[str, Any]
-
-
-class Asked(NamedTuple):
-    """What a ratio should be."""
-
-    word: str
-    bound: float
-
-    def verdict(self, ratio: float, **more: Any) -> Row:
-        """Make the row of a ratio: what was asked, and whether it is met."""
-        met = ratio >= self.bound if self.word == "at least" else ratio <= self.bound
-        return {"ratio": ratio, "asked": f"{self.word} {self.bound:g}", "bound": self.bound, "met": met, **more}
 
 
 class Candidate(NamedTuple):
@@ -330,13 +317,6 @@ def fresh(code: str, *arguments: str) -> Any:
     command = [sys.executable, "-c", code, *arguments]
     quiet = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
     return json.loads(subprocess.run(command, env=quiet, stdout=subprocess.PIPE, text=True, check=True).stdout)
-
-
-def clock(call: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Time a call: (seconds, seconds of all processor cores together, what it returned)."""
-    begun, used = time.perf_counter(), time.process_time()
-    result = call()
-    return time.perf_counter() - begun, time.process_time() - used, result
 
 
 if __name__ == "__main__":

@@ -26,12 +26,14 @@ class Framework:
     title : as its makers write it
     module : what is imported
     packages : under which names it may be installed
+    needs : what else it needs, in words
     """
 
     name: str
     title: str
     module: str
     packages: tuple[str, ...]
+    needs: str = ""
 
     @property
     def install(self) -> str:
@@ -66,7 +68,8 @@ class Framework:
         try:
             return import_module(self.module)
         except ImportError as error:
-            raise NotInstalled(f"{self.title} cannot be imported: {error}; install it with: {self.install}") from None
+            advice = self.needs or f"install it with: {self.install}"
+            raise NotInstalled(f"{self.title} cannot be imported: {error}; {advice}") from None
 
 
 FRAMEWORKS: Mapping[str, Framework] = {
@@ -75,7 +78,13 @@ FRAMEWORKS: Mapping[str, Framework] = {
         Framework("jax", "JAX", "jax", ("jax",)),
         Framework("torch", "PyTorch", "torch", ("torch",)),
         Framework("tensorflow", "TensorFlow", "tensorflow", ("tensorflow", "tensorflow-cpu")),
-        Framework("keras", "Keras", "keras", ("keras",)),
+        Framework(
+            "keras",
+            "Keras",
+            "keras",
+            ("keras",),
+            "install its backend, or set KERAS_BACKEND=jax in the environment: JAX is there",
+        ),
     )
 }
 
