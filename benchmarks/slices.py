@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax import numpy as jnp
-from thalweg.surface.directions import between
 
 import thalweg as tw
 from thalweg.base.parallel import cores
 from thalweg.bridges import examples
+from thalweg.surface.directions import between
 from timing import Asked, Row, clock
 
 AGREE = 1e-5
