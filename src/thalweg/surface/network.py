@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import each
@@ -110,7 +110,7 @@ class Network:
         ends = np.cumsum([leaf.size for leaf in self.leaves]).tolist()
         return [slice(end - leaf.size, end) for leaf, end in zip(self.leaves, ends, strict=True)]
 
-    def point(self, values: Shaped[np.ndarray, " param"] | None = None) -> Flat:
+    def point(self, values: Any = None) -> Flat:
         """Check a flat vector and give it the network's type; its own position where None."""
         if values is None:
             return self.position

@@ -1,0 +1,140 @@
+"""A store that rows are written to one behind the other, however many there will be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from thalweg.base.errors import InvalidData, OutputError
+
+BYTES = 2**22
+"""Bytes of a chunk, about; as many wait in memory for it to be full."""
+
+ROWS = 2**10
+"""Rows in a chunk at most: what a process that is killed loses."""
+
+GROWTH = 64
+"""Chunks by which the arrays grow at a time."""
+
+Row = Mapping[str, np.ndarray]
+"""Values of one row: each a number or a vector."""
+
+
+class Journal:
+    """A Zarr store of unknown length.
+
+    Its arrays are laid out some chunks ahead, and only whole chunks are written, the step numbers of a chunk after
+    everything else of it. So whatever kills the process, all rows that have a step number (-1 stands for none) are
+    whole. At the end the arrays are cut to their length, and the attribute ``done`` is set last.
+    """
+
+    def __init__(self, every: int, store: str | Path):
+        """Make the folder, which must not exist yet."""
+        self.path, self._every = Path(store), every
+        self._rows = self._first = self._waiting = self._capacity = 0
+        self._arrays: dict[str, Any] = {}
+        self._buffers: dict[str, np.ndarray] = {}
+        if self.path.exists():
+            raise OutputError(f"cannot write {store}: it exists already; give another place for the recording")
+        self._root = self._try(lambda: zarr.open_group(self.path, mode="w-", zarr_format=3))
+
+    def wants(self, step: int) -> bool:
+        """Tell whether a step is to be added."""
+        return step % self._every == 0
+
+    def lay_out(self, row: Row, attrs: Mapping[str, Any]) -> None:
+        """Make the arrays for rows such as this one; ``step`` is whole, all other numbers may be missing."""
+        self._rows = max(1, min(ROWS, BYTES // max(values.nbytes for values in row.values())))
+        self._buffers = {name: np.empty((self._rows, *values.shape), values.dtype) for name, values in row.items()}
+        self._try(lambda: self._root.attrs.update(dict(attrs) | {"every": self._every}))
+        self._arrays = {name: self._try(lambda v=values, n=name: self._create(n, v)) for name, values in row.items()}
+
+    def _create(self, name: str, values: np.ndarray) -> Any:
+        rows = self._rows if values.ndim else ROWS
+        return self._root.create_array(
+            name,
+            shape=(0, *values.shape),
+            chunks=(rows, *(min(size, BYTES // values.itemsize) for size in values.shape)),
+            dtype=values.dtype,
+            fill_value=-1 if name == "step" else np.nan,
+            compressors=None,  # Parameters are nearly incompressible, and training waits for every chunk.
+            dimension_names=("step", "param")[: 1 + values.ndim],
+        )
+
+    def add(self, row: Row) -> None:
+        """Keep a row; a chunk that is full is written."""
+        for name, values in row.items():
+            self._buffers[name][self._waiting] = values
+        self._waiting += 1
+        if self._waiting == self._rows:
+            self.flush()
+            self._first, self._waiting = self._first + self._rows, 0
+
+    def flush(self) -> None:
+        """Write the rows that wait; step numbers last."""
+        if not self._waiting:
+            return
+        end = self._first + self._waiting
+        if end > self._capacity:
+            self._resize(self._first + GROWTH * self._rows)
+        for name in sorted(self._arrays, key=lambda name: name == "step"):
+            self._try(lambda n=name: self._write(n, end))
+
+    def _write(self, name: str, end: int) -> None:
+        self._arrays[name][self._first : end] = self._buffers[name][: self._waiting]
+
+    def _resize(self, rows: int) -> None:
+        self._capacity = rows
+        for array in self._arrays.values():
+            self._try(lambda a=array: a.resize((rows, *a.shape[1:])))
+
+    def finish(self, row: Row) -> xr.Dataset:
+        """Add the last row, write what waits, cut the arrays to their length, set the flag, and open the store."""
+        self.add(row)
+        self.flush()
+        self._resize(self._first + self._waiting)
+        self._try(lambda: self._root.attrs.update(done=True))
+        return read(self.path)
+
+    def _try(self, act: Any) -> Any:
+        try:
+            return act()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise OutputError(f"cannot write {self.path}: {reason}; give another place for the recording") from None
+
+
+def read(store: str | Path) -> xr.Dataset:
+    """Open a journal, finished or not; its numbers are read when they are asked for.
+
+    Returns
+    -------
+    The rows that are whole, with the attribute ``finished``: 1, or 0 where it is still written or was broken off
+    """
+    path = Path(store)
+    try:
+        root = zarr.open_group(path, mode="r")
+        attrs = dict(root.attrs)
+        arrays = {name: array for name, array in root.arrays() if isinstance(array, zarr.Array)}
+        steps = np.asarray(arrays.pop("step")[:]) if "params" in arrays else np.empty(0, np.int64)
+        columns = [_column(path, name, others={"step", *arrays} - {name}) for name in arrays]
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidData(f"cannot read {store}: {error}; give a store that a recorder wrote") from None
+    missing = np.flatnonzero(steps < 0)
+    length = int(missing[0]) if missing.size else len(steps)
+    if not length:
+        raise InvalidData(f"{store} holds no recorded steps; give a store whose first chunk was written")
+    done = attrs.pop("done", False)
+    columns.sort(key=lambda column: ["params", "loss", *column].index(next(iter(column))))
+    dataset = xr.merge([column.isel(step=slice(0, length)) for column in columns], join="exact", compat="equals")
+    return dataset.assign_coords(step=steps[:length]).assign_attrs(attrs | {"finished": int(bool(done))})
+
+
+def _column(path: Path, name: str, others: set[str]) -> xr.Dataset:
+    """Open one array alone: those of a store that is written just now may differ in length for a moment."""
+    return xr.open_zarr(path, chunks=None, consolidated=False, drop_variables=others)[[name]].drop_attrs()

@@ -1,0 +1,114 @@
+"""What products with a symmetric matrix tell of its spectrum: Lanczos, its quadrature, and the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import eigh_tridiagonal
+
+Product = Callable[[Float[np.ndarray, " param"]], Float[np.ndarray, " param"]]
+"""Multiplies a vector by a symmetric matrix."""
+
+
+class Tridiagonal(NamedTuple):
+    """A matrix seen from a Krylov space, ``basisᵀ A basis``.
+
+    Attributes
+    ----------
+    diagonal : (order,)
+    beside : (order - 1,), right and left of the diagonal
+    basis : (order, param), orthonormal; its first row is the start, normalised
+    """
+
+    diagonal: Float[np.ndarray, " order"]
+    beside: Float[np.ndarray, " beside"]
+    basis: Float[np.ndarray, "order param"]
+
+
+class Quadrature(NamedTuple):
+    """Points and weights, which add up to 1: ``Σ weight f(value)`` is nearly ``startᵀ f(A) start / startᵀ start``.
+
+    It is so exactly for polynomials up to degree 2 order - 1.
+    """
+
+    values: Float[np.ndarray, " node"]
+    weights: Float[np.ndarray, " node"]
+
+
+class Trace(NamedTuple):
+    """A mean over random probes and its standard error; NaN where there are too few."""
+
+    mean: float
+    error: float
+
+
+def tridiagonalise(
+    product: Product, start: Float[np.ndarray, " param"], order: int, *, rounding: float = 2.0**-52
+) -> Tridiagonal:
+    """Make an orthonormal basis of ``start, A start, A² start …`` in which the matrix is tridiagonal.
+
+    Every new vector is made orthogonal to all before, twice, so that no eigenvalue comes twice by rounding. Where
+    nothing is left of it beyond rounding, the space is invariant, and the basis ends there, shorter than asked for.
+
+    Parameters
+    ----------
+    product : with the matrix; computed in 64 bits or rounded
+    start : not zero
+    order : vectors of the basis at most; of (order, param) 64-bit numbers the memory is
+    rounding : relative, of the products
+
+    References
+    ----------
+    C. Lanczos, "An iteration method for the solution of the eigenvalue problem of linear differential and integral
+    operators", 1950, doi:10.6028/jres.045.026. C. C. Paige, "Error analysis of the Lanczos algorithm for
+    tridiagonalizing a symmetric matrix", 1976, doi:10.1093/imamat/18.3.341, on the loss of orthogonality.
+    """
+    order = min(order, len(start))
+    basis, diagonal, beside = np.empty((order, len(start))), np.empty(order), np.empty(max(order - 1, 0))
+    basis[0] = start / np.linalg.norm(start)
+    scale = 0.0
+    for k in range(order):
+        rest = np.asarray(product(basis[k]), dtype=np.float64)
+        scale = max(scale, float(np.linalg.norm(rest)))
+        diagonal[k] = basis[k] @ rest
+        for _ in range(2):
+            rest = rest - basis[: k + 1].T @ (basis[: k + 1] @ rest)
+        length = float(np.linalg.norm(rest))
+        # Rounding leaves this much in every product, in directions that mean nothing.
+        if k + 1 == order or length <= np.sqrt(len(start)) * rounding * scale:
+            return Tridiagonal(diagonal[: k + 1], beside[:k], basis[: k + 1])
+        beside[k], basis[k + 1] = length, rest / length
+    raise AssertionError("the last vector ends the loop")
+
+
+def quadrature(matrix: Tridiagonal) -> Quadrature:
+    """Find the Gauss quadrature that belongs to a start: eigenvalues, and squared first components of eigenvectors.
+
+    References
+    ----------
+    G. H. Golub and J. H. Welsch, "Calculation of Gauss quadrature rules", 1969, doi:10.1090/S0025-5718-69-99647-1.
+    """
+    values, vectors = eigh_tridiagonal(matrix.diagonal, matrix.beside)
+    return Quadrature(values, vectors[0] ** 2)
+
+
+def trace(estimates: Float[np.ndarray, " probe"]) -> Trace:
+    """Average ``probeᵀ A probe`` over probes whose numbers are -1 or 1: the trace, with its standard error.
+
+    References
+    ----------
+    M. F. Hutchinson, "A stochastic estimator of the trace of the influence matrix for Laplacian smoothing splines",
+    1990, doi:10.1080/03610919008812866.
+    """
+    mean = float(np.mean(estimates)) if len(estimates) else np.nan
+    error = float(np.std(estimates, ddof=1) / np.sqrt(len(estimates))) if len(estimates) > 1 else np.nan
+    return Trace(mean, error)
+
+
+def smooth(rule: Quadrature, at: Float[np.ndarray, " value"], width: float) -> Float[np.ndarray, " value"]:
+    """Replace every point of a quadrature by a Gaussian density of a standard deviation ``width``."""
+    distance = (at[:, None] - rule.values) / width
+    return np.exp(-0.5 * distance**2) @ rule.weights / (width * np.sqrt(2 * np.pi))
