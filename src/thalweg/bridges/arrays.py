@@ -40,9 +40,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
         except Exception as error:  # its own exceptions have no common type of their own
             raise InvalidData(f"cannot read {path}: {error}; give a file of safetensors") from None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: NumPy leaves the file of a broken archive open.
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, AttributeError) as error:
         reason = "it holds pickled objects, which are never executed" if "pickle" in str(error) else error
         raise InvalidData(f"cannot read {path}: {reason}; give arrays as numpy.savez writes them") from None
 

@@ -20,7 +20,9 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
     target = folder / "figures"
     target.mkdir()
     shown = (results.runs, results.surface, results.valleys)
-    figures = gallery(results.experiment.problem, *shown, chart=results.map, ran=results.race)
+    figures = gallery(
+        results.experiment.problem, *shown, chart=results.map, ran=results.race, compared=results.comparison
+    )
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
             for ending in ("png", "svg"):

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError
 
 from thalweg.base.errors import ThalwegError
+from thalweg.cli.compare import compare
 from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
 from thalweg.cli.map import map
@@ -40,6 +41,7 @@ app.command(run)
 app.command(valleys)
 app.command(map)
 app.command(race)
+app.command(compare)
 app.command(figures)
 
 

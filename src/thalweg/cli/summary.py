@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from thalweg.report.summary import Summary
+from thalweg.report.text import WRAPPED
 
 
 def print_summary(summary: Summary, console: Console) -> None:
@@ -14,7 +15,7 @@ def print_summary(summary: Summary, console: Console) -> None:
     for part in summary.tables:
         table = Table(title=part.title, title_justify="left", caption=part.note or None)
         for column in part.columns:
-            wide = column == "valleys"
+            wide = column in WRAPPED
             table.add_column(column, justify="left" if wide or column in ("", "at") else "right", no_wrap=not wide)
         for row in part.rows:
             table.add_row(*row)

@@ -3,7 +3,10 @@
 from thalweg.base.catalogue import Catalogue
 from thalweg.figures.barcode import barcode
 from thalweg.figures.basins import basins
+from thalweg.figures.compare import compare
 from thalweg.figures.crown import crown
+from thalweg.figures.curvature import curvature
+from thalweg.figures.curve import curve
 from thalweg.figures.data import data
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
@@ -16,9 +19,27 @@ from thalweg.figures.phases import phases
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 from thalweg.figures.race import race
+from thalweg.figures.slice import slice
 
 CATALOGUE = Catalogue(
-    "figure", crown, profile, plane, basins, barcode, merge_tree, phases, outcome_map, race, data, fit, loss, parameter
+    "figure",
+    crown,
+    profile,
+    plane,
+    basins,
+    barcode,
+    merge_tree,
+    phases,
+    outcome_map,
+    race,
+    compare,
+    slice,
+    curve,
+    curvature,
+    data,
+    fit,
+    loss,
+    parameter,
 )
 
 __all__ = [
@@ -26,7 +47,10 @@ __all__ = [
     "Figure",
     "barcode",
     "basins",
+    "compare",
     "crown",
+    "curvature",
+    "curve",
     "data",
     "fit",
     "gallery",
@@ -38,4 +62,5 @@ __all__ = [
     "plane",
     "profile",
     "race",
+    "slice",
 ]

@@ -41,6 +41,7 @@ class Figure:
     static : draws it with Matplotlib
     interactive : describes it for plotly.js, ``{"data": …, "layout": …}``
     moving : writes an animation to a path, where there is one
+    tall : whether a page gives it more height, for parts one below the other
     """
 
     name: str
@@ -49,6 +50,7 @@ class Figure:
     static: Callable[[], Canvas]
     interactive: Callable[[], dict[str, Any]]
     moving: Callable[[Path], None] | None = None
+    tall: bool = False
 
     def save(self, path: str | Path, *, dpi: int = style.DPI) -> Path:
         """Write the figure; the ending chooses how: png, svg, pdf, html, gif or mp4.

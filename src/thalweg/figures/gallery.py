@@ -7,6 +7,7 @@ import xarray as xr
 
 from thalweg.figures.barcode import barcode
 from thalweg.figures.basins import basins
+from thalweg.figures.compare import compare
 from thalweg.figures.crown import crown
 from thalweg.figures.data import data
 from thalweg.figures.figure import Figure
@@ -31,6 +32,7 @@ def gallery(
     run: int = 0,
     chart: xr.Dataset | None = None,
     ran: xr.Dataset | None = None,
+    compared: xr.Dataset | None = None,
 ) -> list[Figure]:
     """Choose and describe every figure that suits; none is drawn yet.
 
@@ -47,6 +49,7 @@ def gallery(
     run : place of the run that is drawn
     chart : from :func:`thalweg.outcome_map`
     ran : from :func:`thalweg.race`
+    compared : from :func:`thalweg.compare`
 
     Examples
     --------
@@ -61,6 +64,7 @@ def gallery(
         runs = None
     return [
         *([] if ran is None else [race(ran)]),
+        *([] if compared is None else [compare(compared)]),
         *_of_map(chart),
         *_of_surface(surface, runs, valleys, run),
         *census,

@@ -32,6 +32,7 @@ figure {{ margin: 0 0 2.5rem; }}
 figcaption {{ color: #6b7280; max-width: 46rem; }}
 h2 {{ font-size: 1.15rem; margin: 0 0 .25rem; }}
 .plot {{ height: clamp(24rem, 60vw, 38rem); }}
+.tall {{ height: clamp(42rem, 75vw, 52rem); }}
 @media (max-width: 48rem) {{ .modebar {{ display: none !important; }} }}
 </style>
 </head>
@@ -58,7 +59,7 @@ def html(figures: Sequence[Figure], title: str = "Thalweg") -> str:
             default_height="100%",
         )
         parts.append(
-            f"<figure><h2>{escape(figure.title)}</h2>\n<div class='plot'>{plot}</div>\n"
+            f"<figure><h2>{escape(figure.title)}</h2>\n<div class='plot{' tall' * figure.tall}'>{plot}</div>\n"
             f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
         )
     return _PAGE.format(title=escape(title), figures="\n".join(parts))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 from thalweg.report.summary import summarise
-from thalweg.report.text import TextTable
+from thalweg.report.text import WRAPPED, TextTable
 from thalweg.study.results import Results
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ a { color: #1f5fa8; }
   .screen { display: none; } figure { max-width: 16cm; } }
 """
 
-LEFT = {"", "at", "valleys"}
+LEFT = {"", "at", *WRAPPED}
 
 
 def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> None:
@@ -70,6 +70,8 @@ def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> N
 
 def _title(results: Results) -> str:
     name = results.experiment.problem.name.replace("_", " ")
+    if results.comparison is not None:
+        return f"The {name} in {results.comparison.sizes['framework']} frameworks"
     if results.valleys is None:
         return f"A descent on the {name}"
     count = results.valleys.sizes["valley"]
@@ -78,7 +80,7 @@ def _title(results: Results) -> str:
 
 def _table(table: TextTable) -> str:
     def cell(tag: str, column: str, text: str) -> str:
-        kind = ' class="text long"' if column == "valleys" else ' class="text"' if column in LEFT else ""
+        kind = ' class="text long"' if column in WRAPPED else ' class="text"' if column in LEFT else ""
         return f"<{tag}{kind}>{escape(text)}</{tag}>"
 
     head = "".join(cell("th", column, column) for column in table.columns)
@@ -115,6 +117,6 @@ def _links(folder: Path) -> str:
 
 
 def _versions(results: Results) -> str:
-    attributes = next(part.attrs for part in (results.runs, results.valleys) if part is not None)
+    attributes = next(part.attrs for part in (results.runs, results.valleys, results.comparison) if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
     return f"Computed with {', '.join(named)} on {attributes['device']}."

@@ -10,7 +10,7 @@ import xarray as xr
 
 from thalweg.base.status import Status
 from thalweg.problems.problem import Axis, Regression
-from thalweg.report import outcomes, race
+from thalweg.report import compare, outcomes, race
 from thalweg.report.text import SHOWN, TextTable, figures, quantity
 from thalweg.study.derailments import locate
 from thalweg.study.results import Results
@@ -32,6 +32,8 @@ def summarise(results: Results) -> Summary:
         tables.append(outcomes.counted(results.map))
     if results.race is not None:
         tables += race.ranked(results.race)
+    if results.comparison is not None:
+        tables += compare.listed(results.comparison)
     if results.valleys is not None:
         tables.append(_valleys(results))
     if results.derailments is not None and results.derailments.sizes["fall"]:
@@ -48,12 +50,13 @@ def _heading(results: Results) -> str:
         count = f"{attrs['starts']:,} start{'s' * (attrs['starts'] != 1)}"
         raced = f"{count} for each optimiser, {attrs['steps']} steps, {attrs['precision']} bits"
         return f"{what}, {raced}"
-    if results.runs is None and results.map is None:
+    if results.runs is None and results.map is None and results.comparison is None:
         return what
     varies = results.map is not None and "learning_rate" in results.map.dims
     rate = None if varies else settings["optimizer"].get("learning_rate")
     count = sum(part["outcome"].size for part in (results.map,) if part is not None)
     count += sum(part.sizes["run"] for part in (results.runs,) if part is not None)
+    count += results.comparison is not None
     return ", ".join(
         [
             what,
@@ -183,6 +186,8 @@ def _remarks(results: Results) -> list[str]:
     remarks += [] if results.outcomes is None else outcomes.of_rounding(results.outcomes)
     remarks += [] if results.map is None else outcomes.of_map(results.map)
     remarks += [] if results.race is None else race.of_race(results, results.race)
+    if results.comparison is not None:
+        return remarks + compare.of_comparison(results.comparison)
     if results.valleys is None:
         remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
     elif not results.valleys.sizes["valley"]:

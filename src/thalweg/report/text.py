@@ -9,6 +9,9 @@ import numpy as np
 
 from thalweg.problems.problem import Axis
 
+WRAPPED = ("valleys", "idiom", "cause")
+"""Columns of words, which may be wrapped."""
+
 SHOWN = 12
 """Rows of a table that are shown; the CSV files hold all."""
 

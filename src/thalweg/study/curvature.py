@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
 from thalweg.study.recording import as_recording
+from thalweg.study.versions import versions
 from thalweg.surface import spectrum
 from thalweg.surface.draws import draw, signs
 from thalweg.surface.lanczos import smooth
@@ -102,7 +102,7 @@ def curvature(
         "order": 0 if exact else ORDER,
         "probes": 0 if exact else probes,
         "seed": seed,
-        **{f"{name}_version": version(name) for name in ("thalweg", "numpy", "scipy")},
+        **versions("thalweg", "numpy", "scipy"),
     }
     if places[0][0] is None:
         return result.isel(step=0)

@@ -29,6 +29,7 @@ OURS = {
     "derailments.csv",
     "outcomes.csv",
     "race.csv",
+    "compare.csv",
     "figures",
     "report.html",
 }

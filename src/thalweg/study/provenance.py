@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ from thalweg.descent.descent import Descent
 from thalweg.descent.formulation import formulation
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
+from thalweg.study.versions import versions
 
 
 def provenance(objective: Objective, precision: int) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def provenance(objective: Objective, precision: int) -> dict[str, Any]:
         **{f"loss_{name}": value for name, value in (loss.settings if loss else {}).items()},
         "precision": precision,
         "device": jax.devices()[0].device_kind,
-        **{f"{name}_version": version(name) for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")},
+        **versions("thalweg", "jax", "jaxlib", "optax", "numpy"),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.study import journal
 from thalweg.study.journal import Journal, Row
 from thalweg.study.snapshots import Snapshots
+from thalweg.study.versions import versions
 from thalweg.surface.network import Leaf
 
 TAKEN = ("params", "param", "step")
@@ -69,7 +69,7 @@ class Recorder:
         self.taken = 0
         self._flatten, self._size = flatten, sum(leaf.size for leaf in leaves)
         self._attrs = dict(facts) | {
-            **{f"{name}_version": version(name) for name in ("thalweg", "numpy")},
+            **versions("thalweg", "numpy"),
             "leaf_names": [leaf.name for leaf in leaves],
             "leaf_shapes": [list(leaf.shape) for leaf in leaves],
         }

@@ -24,7 +24,7 @@ from thalweg.surface.grid import POINTS
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race")
+GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison")
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -46,6 +46,7 @@ class Results:
     outcomes: xr.Dataset | None = None
     map: xr.Dataset | None = None
     race: xr.Dataset | None = None
+    comparison: xr.Dataset | None = None
 
 
 def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:

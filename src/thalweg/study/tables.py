@@ -25,6 +25,8 @@ def write(results: Results, folder: Path) -> None:
         _save(outcomes(results.outcomes), folder / "outcomes.csv")
     if results.race is not None:
         _save(race(results.race), folder / "race.csv")
+    if results.comparison is not None:
+        _save(comparison(results.comparison), folder / "compare.csv")
 
 
 def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
@@ -103,6 +105,16 @@ def race(ran: xr.Dataset) -> pd.DataFrame:
     first = ran.isel(optimizer=order[0])
     columns |= {f"behind{end}": first[f"difference{end}"].values for end in ("", "_low", "_high")}
     return pd.DataFrame(columns).iloc[order]
+
+
+def comparison(compared: xr.Dataset) -> pd.DataFrame:
+    """List the frameworks: where each parts from the reference and why; a step of -1 is none."""
+    told = {"name": "names", "version": "versions", "backend": "backends", "idiom": "idioms", "cause": "causes"}
+    columns = {column: compared.attrs[name] for column, name in told.items()}
+    measured = {
+        str(name): values.values for name, values in compared.data_vars.items() if values.dims == ("framework",)
+    }
+    return pd.DataFrame(columns | measured | {"explanation": compared.attrs["sentences"]})
 
 
 def outcomes(ends: xr.Dataset) -> pd.DataFrame:

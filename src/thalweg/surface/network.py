@@ -22,7 +22,7 @@ Values = Callable[[Float[np.ndarray, "point axis"]], Float[np.ndarray, " point"]
 
 Kind = Literal["weight", "bias", "norm"]
 
-CHUNK = 64
+CHUNK = 128
 """Points of a slice that are handed to an evaluator at once."""
 
 

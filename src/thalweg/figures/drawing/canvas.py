@@ -91,6 +91,8 @@ def legend(sheet: Canvas, axes: Axes) -> None:
     if not handles:
         return
     width, height = style.SIZE
+    # In letters; beside each label there are a sample of the line and gaps. A long row is set smaller.
+    long = sum(0.53 * len(label) + 3.5 for label in labels)
     sheet.legend(
         handles,
         [plain(label) for label in labels],
@@ -98,7 +100,7 @@ def legend(sheet: Canvas, axes: Axes) -> None:
         bbox_to_anchor=(0.11 / width, 1 - 0.56 / height),
         borderaxespad=0,
         ncols=8,
-        fontsize=8.5,
+        fontsize=min(8.5, 72 * (width - 0.25) / long),
         handlelength=1.6,
         columnspacing=1.4,
         handletextpad=0.5,

@@ -1,0 +1,50 @@
+"""How Keras writes formulas, on whichever backend is set."""
+
+from __future__ import annotations
+
+import operator
+from functools import cache
+from typing import Any
+
+from thalweg.bridges.frameworks import FRAMEWORKS
+from thalweg.bridges.operations import Dialect
+
+
+@cache
+def dialect() -> Dialect:
+    """Name Keras' operations."""
+    keras = FRAMEWORKS["keras"].load()
+    ops = keras.ops
+
+    def remainder(x: Any, y: Any) -> Any:
+        return ops.sign(x) * ops.mod(ops.abs(x), ops.abs(y))
+
+    def cube_root(x: Any) -> Any:
+        return ops.sign(x) * ops.abs(x) ** (1 / 3)
+
+    elementwise = {
+        **dict.fromkeys(("add", "add_any"), ops.add),
+        **{"sub": ops.subtract, "mul": ops.multiply, "div": ops.divide, "neg": ops.negative, "pow": ops.power},
+        **{"rem": remainder, "cbrt": cube_root, "max": ops.maximum, "min": ops.minimum, "where": ops.where},
+        **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
+        **{"eq": ops.equal, "ne": ops.not_equal, "lt": ops.less, "le": ops.less_equal},
+        **{"gt": ops.greater, "ge": ops.greater_equal, "atan2": ops.arctan2},
+        **{name: getattr(ops, name) for name in ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "exp2", "expm1")},
+        **{name: getattr(ops, name) for name in ("log", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
+        **{name: getattr(ops, f"arc{name[1:]}") for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+        **{"floor": ops.floor, "ceil": ops.ceil, "logistic": ops.sigmoid, "erf": ops.erf},
+        **{"is_finite": ops.isfinite, "to_even": ops.round},
+    }
+    reductions = {"reduce_sum": ops.sum, "reduce_prod": ops.prod, "reduce_max": ops.max, "reduce_min": ops.min}
+    return Dialect(
+        title="Keras",
+        elementwise=elementwise,
+        reductions=reductions,
+        constant=lambda array: ops.convert_to_tensor(array, dtype=array.dtype.name),
+        cast=lambda x, dtype: ops.cast(x, dtype.name),
+        reshape=ops.reshape,
+        broadcast=ops.broadcast_to,
+        transpose=ops.transpose,
+        concatenate=ops.concatenate,
+        einsum=ops.einsum,
+    )

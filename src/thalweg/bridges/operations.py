@@ -1,0 +1,168 @@
+"""Single operations of JAX's, and how other frameworks write them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from string import ascii_letters
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend.core import JaxprEqn
+
+from thalweg.base.errors import InvalidValue
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a framework writes formulas.
+
+    Attributes
+    ----------
+    title : the framework's name, for messages
+    elementwise : its functions of arrays that broadcast, by JAX's name of the operation
+    reductions : its functions ``(array, axes)``, likewise
+    constant : makes an array of its own of a NumPy array
+    cast : ``(array, dtype)``, to the precision of the formula or from it
+    reshape, broadcast, transpose : ``(array, shape)``, ``(array, shape)``, ``(array, axes)``
+    concatenate, einsum : ``(arrays, axis)``, ``(subscripts, array, array)``
+    """
+
+    title: str
+    elementwise: Mapping[str, Function]
+    reductions: Mapping[str, Function]
+    constant: Function
+    cast: Function
+    reshape: Function
+    broadcast: Function
+    transpose: Function
+    concatenate: Function
+    einsum: Function
+
+
+def translated(equation: JaxprEqn, dialect: Dialect) -> Function | None:
+    """Find the counterpart of an operation; None where it changes nothing."""
+    name, params = equation.primitive.name, equation.params
+    source: Any = equation.invars[0].aval if equation.invars else None
+    result: Any = equation.outvars[0].aval
+    if name in ("convert_element_type", "copy", "copy_p", "stop_gradient") and source.dtype == result.dtype:
+        return None
+    if name in ("reshape", "squeeze", "expand_dims"):
+        return None if source.shape == result.shape else partial(_second, dialect.reshape, result.shape)
+    if name in dialect.elementwise:
+        return dialect.elementwise[name]
+    if name in dialect.reductions:
+        return partial(_second, dialect.reductions[name], params["axes"])
+    if name in _SPECIAL:
+        made = _SPECIAL[name](params, source, result, dialect)
+        if made is not None:
+            return made
+    raise InvalidValue(
+        f"the objective uses JAX's {name}, which Thalweg cannot write in {dialect.title}; write it with sums, products "
+        "and elementwise functions, or leave this framework out"
+    )
+
+
+def _plain_power(x: Any, exponent: int) -> Any:
+    """Raise to a whole power by multiplying, as compilers do; the derivative is that of the products."""
+    if exponent < 0:
+        return 1 / _plain_power(x, -exponent)
+    power = None
+    while exponent:
+        if exponent & 1:
+            power = x if power is None else power * x
+        exponent >>= 1
+        x = x * x if exponent else x
+    return power
+
+
+def _second(function: Function, argument: Any, array: Any) -> Any:
+    return function(array, argument)
+
+
+def _cast(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    return partial(_second, dialect.cast, np.dtype(result.dtype))
+
+
+def _power(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    if params["y"] == 0:
+        ones = dialect.constant(np.ones(result.shape, result.dtype))
+        return lambda x: ones
+    return lambda x: _plain_power(x, params["y"])
+
+
+def _select(params: Any, source: Any, result: Any, dialect: Dialect) -> Function | None:
+    where = dialect.elementwise["where"]
+    return (lambda which, no, yes: where(which, yes, no)) if source.dtype == bool else None
+
+
+def _clamp(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    largest, smallest = dialect.elementwise["max"], dialect.elementwise["min"]
+    return lambda low, x, high: smallest(largest(x, low), high)
+
+
+def _iota(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    shape = [-1 if axis == params["dimension"] else 1 for axis in range(len(result.shape))]
+    counted = np.arange(result.shape[params["dimension"]], dtype=result.dtype).reshape(shape)
+    array = dialect.constant(np.broadcast_to(counted, result.shape).copy())
+    return lambda: array
+
+
+def _broadcast(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    # A new axis of length 1 wherever the operand has none.
+    places = dict(zip(params["broadcast_dimensions"], source.shape, strict=True))
+    shape = tuple(places.get(axis, 1) for axis in range(len(result.shape)))
+    return lambda x: dialect.broadcast(x if source.shape == shape else dialect.reshape(x, shape), result.shape)
+
+
+def _slice(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    strides = params["strides"] or (None,) * len(source.shape)
+    spans = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
+    return operator.itemgetter(tuple(slice(*span) for span in spans))
+
+
+def _transpose(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    return partial(_second, dialect.transpose, params["permutation"])
+
+
+def _concatenate(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    return lambda *arrays: dialect.concatenate(arrays, params["dimension"])
+
+
+def _round(params: Any, source: Any, result: Any, dialect: Dialect) -> Function | None:
+    to_even = params["rounding_method"] == jax.lax.RoundingMethod.TO_NEAREST_EVEN
+    return dialect.elementwise["to_even"] if to_even else None
+
+
+def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+    (left, right), (left_batch, right_batch) = params["dimension_numbers"]
+    names = iter(ascii_letters)
+    one = [next(names) for _ in source.shape]
+    batch = [one[axis] for axis in left_batch]
+    shared = dict(zip((*right, *right_batch), (one[axis] for axis in (*left, *left_batch)), strict=True))
+    free = [letter for axis, letter in enumerate(one) if axis not in (*left, *left_batch)]
+    count = len(result.shape) - len(batch) - len(free) + len(shared)
+    two = [shared[axis] if axis in shared else next(names) for axis in range(count)]
+    rest = [letter for axis, letter in enumerate(two) if axis not in shared]
+    subscripts = f"{''.join(one)},{''.join(two)}->{''.join([*batch, *free, *rest])}"
+    return partial(dialect.einsum, subscripts)
+
+
+_SPECIAL: Mapping[str, Callable[..., Function | None]] = {
+    "convert_element_type": _cast,
+    "integer_pow": _power,
+    "select_n": _select,
+    "clamp": _clamp,
+    "iota": _iota,
+    "broadcast_in_dim": _broadcast,
+    "slice": _slice,
+    "transpose": _transpose,
+    "concatenate": _concatenate,
+    "round": _round,
+    "dot_general": _dot,
+}

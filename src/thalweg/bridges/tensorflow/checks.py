@@ -1,0 +1,83 @@
+"""What TensorFlow and Keras networks are checked for before anything is computed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidValue
+
+ALLOWED = ("float32", "float64")
+"""The types of parameters that a surface can be computed in."""
+
+
+def one_type(types: Mapping[str, str]) -> np.dtype:
+    """Check that all parameters are of one type that is fine enough; ``types`` are by the parameters' names."""
+    if not types:
+        raise InvalidValue("the model has no trainable parameters; give a model with at least one trainable variable")
+    first, kind = next(iter(types.items()))
+    for name, other in types.items():
+        if other != kind:
+            raise InvalidValue(
+                f"parameters are of mixed types: {first!r} is {kind} and {name!r} is {other}; give a model of one "
+                f"type, {' or '.join(ALLOWED)}"
+            )
+    if kind not in ALLOWED:
+        raise InvalidValue(f"parameters are {kind}, which is not allowed; give a model in {' or '.join(ALLOWED)}")
+    return np.dtype(kind)
+
+
+def shares_of(parts: Sequence[tuple[Any, ...]]) -> tuple[list[float], int]:
+    """Count the rows of each part, and give their shares of all rows and how many these are."""
+    counts = []
+    for part in parts:
+        if len(part) < 2:
+            raise InvalidValue(
+                f"data hold {len(part)} arrays; give the inputs and, last, the targets: (inputs, targets)"
+            )
+        lengths = [_rows(array) for array in part]
+        if len(set(lengths)) != 1 or not lengths[0]:
+            raise InvalidValue(
+                f"data have {', '.join(map(str, lengths))} rows; give arrays of one length, an example a row"
+            )
+        counts.append(lengths[0])
+    return [count / sum(counts) for count in counts], sum(counts)
+
+
+def scalar(shape: Sequence[int | None], what: str) -> None:
+    """Check that a loss is one number."""
+    if len(shape):
+        raise InvalidValue(
+            f"{what} has shape {tuple(shape)} and is not a scalar; give a loss that is a mean over the rows"
+        )
+
+
+def repeatable(values: Sequence[float]) -> None:
+    """Check that a loss, computed several times at one point, is the same each time; NaN is itself again."""
+    for value in values[1:]:
+        if not np.array_equal(value, values[0], equal_nan=True):
+            raise InvalidValue(
+                f"in training mode the loss is {values[0]:.6g} and, at the same point, {value:.6g}: the model draws "
+                "random numbers that nobody can repeat; draw them from seeds (tf.random.stateless_uniform, "
+                "keras.random.SeedGenerator)"
+            )
+
+
+def failed(error: Exception) -> InvalidValue:
+    """Say in one line what a model or its loss raised."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # a framework's report of where in its graph it failed stands around the reason, which is the line with the type's
+    # name, or else the first
+    told = next((line for line in lines if line.startswith(f"{type(error).__name__}:")), lines[0] if lines else "")
+    reason = told.removeprefix(f"{type(error).__name__}:").strip()
+    return InvalidValue(
+        f"the model with its loss cannot be evaluated on these data: {type(error).__name__}: {reason[:300]}; give data "
+        "as the model takes them: (inputs, targets)"
+    )
+
+
+def _rows(array: Any) -> int:
+    shape = np.shape(array) if not hasattr(array, "shape") else tuple(array.shape)
+    return int(shape[0]) if shape else 0

@@ -1,0 +1,76 @@
+"""``thalweg compare``: the same descent in several frameworks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from thalweg.cli.run import override
+
+if TYPE_CHECKING:
+    from thalweg.study.experiment import Experiment
+    from thalweg.study.results import Results, Stage
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+"""Keeps TensorFlow from writing to the terminal as it is imported; what the user has set, stays.
+
+It announces oneDNN at any level of its log, and can be kept from that by leaving it off only: then its own kernels sum.
+"""
+
+
+def compare(
+    experiment: Path,
+    /,
+    *,
+    frameworks: str = "jax,torch,tensorflow,keras",
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
+    out: Path | None = None,
+    cache: Path | None = None,
+    timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+) -> None:
+    """Make the same descent in JAX, PyTorch, TensorFlow and Keras, and say where they part, and why.
+
+    Writes a table of the largest differences from Thalweg's own driver, of the first step at which each parts beyond
+    rounding and of its cause, and a figure. One run is made, from the first of the experiment's starts, with the same
+    optimiser and settings everywhere. A framework that is not installed is named, with the command that installs it.
+
+    Parameters
+    ----------
+    experiment: Path
+        A TOML file; make one with `thalweg new`.
+    frameworks: str
+        Names parted by commas: jax, torch, tensorflow and keras; `tensorflow:update` writes the update of plain
+        gradient descent by hand.
+    set: tuple[str, ...]
+        Values that replace those of the file, such as `optimizer=adam descent.precision=32`.
+    out: Path
+        Folder to write, by default the file's name with `-compare`; one that thalweg wrote is replaced.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
+    timings: bool
+        Print where the time goes.
+    """
+    overrides = dict(override(text) for text in set)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+    def load():
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
+        from thalweg.bridges.compare.compare import compare as verb
+        from thalweg.study.results import Results
+
+        names = tuple(name.strip() for name in frameworks.split(","))
+        with stage("compare"):
+            found = verb(experiment.objective, experiment.descent, names, starts=experiment.starts)
+        return Results(experiment, comparison=found)
+
+    from thalweg.cli.conduct import conduct
+
+    conduct(load, out or Path(f"{experiment.stem}-compare"), work, cache=cache, timings=timings)

@@ -1,0 +1,294 @@
+"""The same descent in several frameworks: their trajectories, and where they part beyond rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
+
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.wording import number, shortened, subject
+from thalweg.figures.figure import Figure
+
+NEEDED = ("params", "difference", "reference", "bound", "parts")
+
+COLOURS = ("#f0b429", "#3a9fd6", "#c2451e", "#16191d", "#0a8f6a", "#8a5bb5")
+"""Of the frameworks: told apart by colour-blind people too; the first four darken, and so are told apart in grey."""
+
+REFERENCE = "#d3d8de"
+BAND = "#e2e6eb"
+
+WIDTHS = (5.6, 3.9, 2.4, 1.1, 3.0, 1.7)
+"""Points: lines that coincide are nested, the first the thickest."""
+
+SOLID, DASHES = 4, (3.0, 2.0)
+"""How many frameworks have solid lines; those of the others lie dashed upon them."""
+
+ROOM = 0.27
+"""Share of the lower panel that the two lines of a label take."""
+
+ACROSS, LETTER = 6.0, 0.52
+"""Inches, about, that the lower panel is wide; the mean width of a letter of these labels, as a share of its size."""
+
+MOST = 3
+"""Labels written at most; the table has all."""
+
+COUNTS = ("no framework", "one framework", "two frameworks", "three frameworks", "four frameworks", "five frameworks")
+
+TINY = 1e-18
+
+
+class _Look(NamedTuple):
+    colour: str
+    width: float
+    dash: tuple[float, ...]
+
+
+class _Mark(NamedTuple):
+    """Where some frameworks part from the reference, and what is written there in two lines."""
+
+    step: int
+    who: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """Both lines as one."""
+        return f"{self.who}: {self.why}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """What is drawn: over (framework, step) the first parameter in its shown unit, and the differences.
+
+    Attributes
+    ----------
+    bound : (step,), what rounding explains, in the unit of the differences
+    difference : (framework, step), NaN where there is none
+    """
+
+    titles: list[str]
+    scale: Scale
+    step: np.ndarray
+    values: np.ndarray
+    reference: np.ndarray
+    difference: np.ndarray
+    bound: np.ndarray
+    marks: list[_Mark]
+    unit: str
+    title: str
+    note: str
+
+    @property
+    def last(self) -> int:
+        """The last step."""
+        return int(self.step[-1])
+
+    @property
+    def looks(self) -> list[_Look]:
+        """Choose colours, widths and dashes; the first is drawn first and thickest."""
+        return [
+            _Look(COLOURS[k % len(COLOURS)], WIDTHS[k % len(WIDTHS)], DASHES if k >= SOLID else ())
+            for k in range(len(self.titles))
+        ]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The ends of the logarithmic axis, with room for the labels above."""
+        seen = np.concatenate([self.difference.ravel(), self.bound])
+        seen = seen[np.isfinite(seen) & (seen > TINY)]
+        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (1e-17, 1e-15)
+        low, high = low / 4, max(high, 10 * low) * 3
+        # The labels stand above the curves.
+        return low, high * (high / low) ** (1 / (1 - ROOM * min(len(self.marks), MOST)) - 1)
+
+
+def compare(compared: xr.Dataset) -> Figure:
+    """Draw the first parameter of one descent in several frameworks, and how far each is from the reference.
+
+    Above the trajectories, thick to thin, so that those that coincide are seen as one line in many colours; below the
+    largest difference of a parameter from Thalweg's own driver, on a logarithmic axis. What rounding explains is
+    shaded. A difference of zero cannot be drawn there.
+
+    Parameters
+    ----------
+    compared : from :func:`thalweg.compare`
+
+    Raises
+    ------
+    InvalidValue
+        If these are no results of a comparison.
+    """
+    missing = [name for name in NEEDED if name not in compared]
+    if missing:
+        raise InvalidValue(f"the figure needs the variable {missing[0]!r}; give the results of thalweg.compare")
+    drawn = _drawing(compared)
+    return Figure(
+        name="compare",
+        title=drawn.title,
+        caption=_caption(drawn, compared),
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _drawing(compared: xr.Dataset) -> _Drawing:
+    attrs, shown = compared.attrs, scale.of_runs(compared, None)[0]
+    difference = compared["difference"].values.astype(np.float64)
+    alone = compared.sizes["param"] == 1
+    factor = shown.factor if alone else 1.0
+    titles = [str(name) for name in attrs.get("titles", [f"#{k}" for k in range(len(difference))])]
+    equal = [bool((row == 0).all()) for row in difference]
+    facts = [subject(attrs), shortened(str(attrs.get("optimizer", "")), 48), f"{attrs.get('precision', 64)} bits"]
+    return _Drawing(
+        [shortened(title, 24) + " (equal)" * same for title, same in zip(titles, equal, strict=True)],
+        shown,
+        compared["step"].values,
+        shown.of(compared["params"].values[..., 0]),
+        shown.of(compared["reference"].values[:, 0]),
+        np.where(difference > 0, factor * difference, np.nan),
+        factor * compared["bound"].values,
+        _marks(compared, titles),
+        " in degrees" if alone and shown.sign else "",
+        f"The same descent in {COUNTS[len(titles)] if len(titles) < len(COUNTS) else f'{len(titles)} frameworks'}",
+        " · ".join(fact for fact in facts if fact),
+    )
+
+
+def _marks(compared: xr.Dataset, titles: list[str]) -> list[_Mark]:
+    """Join the frameworks that part at one step for one cause."""
+    causes = compared.attrs.get("causes", [""] * len(titles))
+    groups: dict[tuple[int, str], list[str]] = {}
+    for title, cause, step in zip(titles, causes, compared["parts"].values.tolist(), strict=True):
+        if step >= 0:
+            groups.setdefault((step, cause), []).append(title)
+    return [
+        _Mark(step, f"step {step}, {shortened(_joined(names), 60)}", shortened(cause, 90))
+        for (step, cause), names in sorted(groups.items())
+    ]
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _caption(drawn: _Drawing, compared: xr.Dataset) -> str:
+    largest = compared["difference"].max("step").values.tolist()
+    told = [f"{title} {number(value, 2)}" for title, value in zip(drawn.titles, largest, strict=True)]
+    parted = "; ".join(mark.text for mark in drawn.marks)
+    beyond = f"beyond it lie, from {parted}" if parted else "no framework parts by more"
+    return (
+        f"{drawn.note.replace(' · ', ', ')}. Above {drawn.scale.name} by step; below the largest difference of a "
+        f"parameter from Thalweg's own driver: {', '.join(told)}. Shaded is what rounding explains; {beyond}."
+    )
+
+
+def _static(drawn: _Drawing) -> Canvas:
+    sheet, (upper, lower) = canvas.blank(drawn.title, drawn.note, rows=2)
+    upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
+    low, high = drawn.span
+    lower.set_yscale("log")
+    lower.set_ylim(low, high)
+    lower.fill_between(drawn.step, low, _shown_bound(drawn), color=BAND, lw=0, zorder=0.5)
+    for k, look in enumerate(drawn.looks):
+        line: dict[str, Any] = {"color": look.colour, "solid_capstyle": "round", "zorder": 2 + 0.01 * k}
+        line |= {"dashes": look.dash} if look.dash else {}
+        upper.plot(drawn.step, drawn.values[k], lw=look.width, label=drawn.titles[k], **line)
+        lower.plot(drawn.step, drawn.difference[k], lw=0.75 * look.width, **line)
+        _end(upper, drawn, k)
+    canvas.show_unit(upper.yaxis, drawn.scale)
+    lower.set_ylabel(f"difference{drawn.unit}")
+    _write_marks(lower, drawn)
+    for axes in (upper, lower):
+        timeline.show_steps(axes, drawn.last)
+        axes.label_outer()
+    upper.add_patch(Rectangle((0, 0), 0, 0, color=BAND, lw=0, label="rounding"))
+    canvas.legend(sheet, upper)
+    return sheet
+
+
+def _shown_bound(drawn: _Drawing) -> np.ndarray:
+    """Cut an infinite bound at the upper end; where nothing is known nothing is shaded."""
+    return np.minimum(drawn.bound, drawn.span[1])
+
+
+def _end(axes: Axes, drawn: _Drawing, k: int) -> None:
+    """Mark where a run leaves the finite numbers."""
+    finite = np.isfinite(drawn.values[k])
+    if finite.any() and not finite.all():
+        here = int(np.flatnonzero(finite)[-1])
+        axes.plot(drawn.step[here], drawn.values[k, here], "X", color=drawn.looks[k].colour, mec=style.PAPER, ms=9)
+
+
+def _write_marks(axes: Axes, drawn: _Drawing) -> None:
+    """Write below the upper edge, one line a mark, what parts where."""
+    low, high = timeline.step_range(drawn.last)
+    for mark in drawn.marks:
+        axes.axvline(mark.step, color=style.FALL, lw=1.0, alpha=0.8, zorder=1.5)
+    for row, mark in enumerate(drawn.marks[:MOST]):
+        longest = max(len(mark.who), len(mark.why))
+        size = min(timeline.SMALL, 72 * ACROSS / (LETTER * longest))
+        wide = LETTER * size * longest / (72 * ACROSS)
+        place = (mark.step - low) / (high - low)
+        after = place + wide < 1
+        look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.FALL, "zorder": 4}
+        look |= {"bbox": {"facecolor": style.PAPER, "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
+        where = place + 0.008 if after else max(place - 0.008, min(wide, 1.0))
+        told = canvas.plain(f"{mark.who}\n{mark.why}")
+        axes.text(where, 0.985 - ROOM * row, told, transform=axes.transAxes, linespacing=1.25, **look)
+
+
+def _interactive(drawn: _Drawing) -> dict[str, Any]:
+    span = drawn.span
+    base = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": drawn.step,
+        "yaxis": "y2",
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    }
+    bound = np.nan_to_num(_shown_bound(drawn), nan=span[0])
+    traces: list[web.Trace] = [
+        base | {"y": np.full(len(drawn.step), span[0]), "showlegend": False},
+        base | {"y": bound, "fill": "tonexty", "fillcolor": BAND, "name": "what rounding explains"},
+        timeline.web_line(
+            "reference", drawn.step, drawn.reference, {"color": REFERENCE, "width": 10}, drawn.scale.sign
+        ),
+    ]
+    for k, (title, look) in enumerate(zip(drawn.titles, drawn.looks, strict=True)):
+        name = web.safe(title)
+        line: dict[str, Any] = {"color": look.colour, "width": 1.2 * look.width}
+        line |= {"dash": "5px,3px"} if look.dash else {}
+        common = {"legendgroup": name}
+        traces.append(timeline.web_line(name, drawn.step, drawn.values[k], line, drawn.scale.sign) | common)
+        below = timeline.web_line(name, drawn.step, drawn.difference[k], line | {"width": look.width})
+        traces.append(below | common | {"yaxis": "y2", "showlegend": False})
+    powers = {"type": "log", "exponentformat": "power", "range": np.log10(span).tolist()}
+    axes = {
+        "xaxis": web.axis("step", range=list(timeline.step_range(drawn.last)), anchor="y2"),
+        "yaxis": web.parameter_axis(drawn.scale, domain=[0.54, 1.0]),
+        "yaxis2": web.axis(f"difference{drawn.unit}", domain=[0.0, 0.46], **powers),
+    }
+    return timeline.web_timeline(traces, axes, _web_marks(drawn))
+
+
+def _web_marks(drawn: _Drawing) -> timeline.Marks:
+    line = {"type": "line", "y0": 0, "y1": 1, "yref": "y2 domain", "line": {"color": style.FALL, "width": 1.5}}
+    text = {"yref": "y2 domain", "yanchor": "top", "showarrow": False, "font": {"color": style.FALL, "size": 12}}
+    labels = [
+        text
+        | {"x": mark.step, "y": 1 - ROOM * row, "text": f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"}
+        | dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
+        for row, mark in enumerate(drawn.marks[:MOST])
+    ]
+    return timeline.Marks([line | {"x0": mark.step, "x1": mark.step} for mark in drawn.marks], labels)

@@ -1,0 +1,77 @@
+"""The curvature of a network's loss."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from thalweg.figures.curvature import chart, web
+from thalweg.figures.curvature.reading import EDGE, Bend, plus, read
+from thalweg.figures.drawing.wording import count, number
+from thalweg.figures.figure import Figure
+
+
+def curvature(result: xr.Dataset) -> Figure:
+    """Draw the spectrum of a network's Hessian, or its leading eigenvalues along a run.
+
+    At one point the spectral density is drawn on a logarithmic axis, which begins low enough for a single eigenvalue to
+    be seen, with the leading eigenvalues and the lowest as ticks. Along a run the leading ones are drawn against step,
+    with the lowest, and the trace with its standard error below. Gradient descent is stable on a quadratic surface as
+    long as the largest eigenvalue is below 2 / learning rate, which is drawn where the results have the attribute
+    ``learning_rate``. The spectrum at one step of a run is ``curvature(result.isel(step=k))``.
+
+    Parameters
+    ----------
+    result : from :func:`thalweg.curvature`
+
+    Raises
+    ------
+    InvalidValue
+        If these are no results of ``thalweg.curvature``, or nothing in them is finite.
+
+    References
+    ----------
+    B. Ghorbani, S. Krishnan, Y. Xiao, "An investigation into neural net optimization via Hessian eigenvalue density",
+    2019, arXiv:1901.10159. J. Cohen et al., "Gradient descent on neural networks typically occurs at the edge of
+    stability", 2021, arXiv:2103.00065.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> value = np.linspace(-1, 3, 41)
+    >>> parts = {"eigenvalues": ("mode", [2.0, 1.0]), "lowest": -0.1, "trace": 3.0, "trace_error": 0.2}
+    >>> bell = xr.Dataset(parts | {"density": ("value", np.exp(-(value**2)))}, {"value": value})
+    >>> curvature(bell).caption
+    'Spectrum of the Hessian, a network, loss: trace 3 ± 0.2; leading eigenvalues 2, 1; the lowest is −0.1.'
+    """
+    bend = read(result)
+    title = "Spectrum of the Hessian" if bend.step is None else "Curvature along the run"
+    return Figure(
+        name="curvature",
+        title=title,
+        caption=f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}.",
+        static=partial(chart.draw, bend, title),
+        interactive=partial(web.describe, bend),
+    )
+
+
+def _story(bend: Bend) -> str:
+    if bend.step is None:
+        leading = ", ".join(number(value, 3) for value in bend.leading.tolist())
+        return (
+            f"trace {plus(bend.trace, bend.error)}; leading eigenvalues {leading}; the lowest is "
+            f"{number(float(bend.lowest), 3)}"
+        )
+    largest, steps = bend.leading[:, 0], (bend.step[0], bend.step[-1])
+    parts = [
+        f"from step {steps[0]} to step {steps[1]} the largest eigenvalue goes from {number(largest[0], 3)} to "
+        f"{number(largest[-1], 3)}, the lowest from {number(bend.lowest[0], 3)} to {number(bend.lowest[-1], 3)}",
+        f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}",
+    ]
+    if np.isfinite(bend.edge):
+        above = int((largest > bend.edge).sum())
+        told = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"
+        parts.append(f"it is {told} above {EDGE} = {number(bend.edge, 3)}")
+    return "; ".join(parts)

@@ -1,0 +1,227 @@
+"""The static figure of a slice: the map or the profile, the panels beside it, the verdict below."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.ticker import MaxNLocator
+
+from thalweg.figures.drawing import canvas, style, timeline
+from thalweg.figures.drawing.span import pieces_inside
+from thalweg.figures.drawing.view import view_of
+from thalweg.figures.drawing.wording import number
+from thalweg.figures.plane import relief
+from thalweg.figures.slice import panels, verdict
+from thalweg.figures.slice.reading import Ground, Heights, Path, heights_of
+
+LEFT, LABELS = 0.78, 0.5
+"""Inches: left of the axes, and below them for ticks and a label."""
+
+NARROW, WIDE = 0.9, 5.4
+"""A map is at most so wide; one of which a side would be shorter has two scales of distance, inches."""
+
+BESIDE = 2.7
+"""At most so wide where panels stand beside it."""
+
+BAR = (0.14, 0.09, 0.62)
+"""Of the bar of losses: its distance, its width, and room for its numbers, inches."""
+
+LISTED = 1.7
+"""Room beside the map from which facts are listed there, inches."""
+
+EDGE = 7.02
+"""Where panels end, inches."""
+
+LETTERS, LEAST = 8.5, 5.5
+"""Size of labels where there are panels, and the least, points."""
+
+WIDTH = 0.54
+"""Of a letter, as a share of its size."""
+
+
+def draw(ground: Ground, path: Path | None, title: str, note: str) -> Canvas:
+    """Draw a slice, and with a path all that belongs to it."""
+    sheet = canvas.headed(title, note)
+    bottom = LABELS + (0.02 if path is None else verdict.height_of(path))
+    tall = style.SIZE[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
+    heights = None if ground.flat else heights_of(ground, path)
+    wide, high = _size(ground, tall, path is not None)
+    base = bottom + tall - high
+    axes = canvas.placed(sheet, LEFT, base, wide, high)
+    _label(axes, ground, path)
+    if heights is None:
+        _draw_profile(axes, ground, path)
+    else:
+        _draw_map(axes, ground, heights)
+        _draw_bar(sheet, canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high), heights)
+        if path is not None:
+            _draw_path(axes, ground, path)
+    if path is not None:
+        start = LEFT + wide + (sum(BAR) if heights is not None else 0.1) + 0.5
+        panels.draw(sheet, panels.Box(start, bottom, EDGE - start, tall), path)
+        verdict.draw(sheet, path)
+    elif heights is not None:
+        _list(sheet, ground, LEFT + wide + sum(BAR))
+    canvas.legend(sheet, axes)
+    return sheet
+
+
+def _list(sheet: Canvas, ground: Ground, start: float) -> None:
+    """Write what one cannot read off the map, where there is room beside it."""
+    finite, (wide, tall) = ground.losses[ground.finite], style.SIZE
+    rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
+    rows += [(f"length of direction {axis}", norm) for axis, norm in zip("xy", ground.norms, strict=False)]
+    rows += [("cosine of the two", ground.cosine)]
+    if EDGE - start < LISTED:
+        return
+    for k, (name, value) in enumerate(row for row in rows if np.isfinite(row[1])):
+        y = 1 - (canvas.HEADER + 0.27 + 0.2 * k) / tall
+        sheet.text(start / wide, y, canvas.plain(name), size=7.8, va="center", color=style.MUTED)
+        sheet.text(EDGE / wide, y, number(value, 3), size=7.8, va="center", ha="right")
+
+
+def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
+    """Choose width and height of the axes: a map has one scale of distance on both, unless it would be a mere strip."""
+    if ground.flat:
+        return (3.3 if beside else EDGE - LEFT), tall
+    most = BESIDE if beside else WIDE
+    if ground.ratio is None:
+        return most, tall
+    height = min(tall, most / ground.ratio)
+    return (ground.ratio * height, height) if min(height, ground.ratio * height) >= NARROW else (most, tall)
+
+
+def _label(axes: Axes, ground: Ground, path: Path | None) -> None:
+    labels = [*ground.labels, *(["loss"] if ground.flat else [])]
+    axes.set_xlim(ground.x[0], ground.x[-1])
+    axes.grid(visible=ground.flat)
+    rooms = (np.array(axes.bbox.size) * 72 / axes.figure.dpi).tolist()
+    for axis, label, room in zip((axes.xaxis, axes.yaxis), labels, rooms, strict=True):
+        # A long label is set smaller, rather than run far past its axis; the upright one is broken before its unit.
+        upright = axis is axes.yaxis and _fitting(label, room) < LETTERS
+        text = label.replace(" [", "\n[") if upright else label
+        size = min(10.0 if path is None else LETTERS, max(_fitting(text, room), LEAST))
+        axis.set_label_text(canvas.plain(text), fontsize=size)
+    if path is not None:
+        axes.tick_params(labelsize=8, length=2)
+    if not ground.flat:
+        axes.set_ylim(ground.y[0], ground.y[-1])
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+
+
+def _fitting(label: str, room: float) -> float:
+    """Find the size at which a label is as long as its axis and a tenth of that, in points."""
+    longest = max(map(len, label.split("\n")))
+    return 1.1 * room / (WIDTH * max(longest, 1))
+
+
+def _draw_map(axes: Axes, ground: Ground, heights: Heights) -> None:
+    spaced = heights.spaced
+    levels = relief.levels_of(spaced)
+    painted = relief.picture(spaced, levels)
+    # Painted points at the edges lie on the edges of the grid, so that the picture reaches half of one beyond.
+    rows, columns = painted.shape[:2]
+    across, up = (np.ptp(side) / (2 * (dots - 1)) for side, dots in ((ground.x, columns), (ground.y, rows)))
+    box = (ground.x[0] - across, ground.x[-1] + across, ground.y[0] - up, ground.y[-1] + up)
+    axes.imshow(painted, origin="lower", extent=box, aspect="auto", zorder=0.5)
+    axes.set_xlim(ground.x[0], ground.x[-1])
+    axes.set_ylim(ground.y[0], ground.y[-1])
+    if np.ptp(spaced) > 0:
+        look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
+        axes.contour(ground.x, ground.y, spaced.T, levels=levels[1:-1], **look)
+    if heights.missing:
+        _hatch(axes, ground, f"not finite, {verdict.percent(heights.missing)}")
+    if heights.above:
+        label = f"above {number(heights.top, 2)}, {verdict.percent(heights.above)}"
+        axes.plot([], [], "s", ms=8, mfc=str(relief.LIGHT), mec=style.MUTED, mew=0.6, ls="none", label=label)
+    _mark_origin(axes, ground)
+
+
+def _hatch(axes: Axes, ground: Ground, label: str) -> None:
+    """Cover what is not finite with white, hatched cells."""
+    (x, y), (rows, columns) = (edges(side) for side in (ground.x, ground.y)), np.nonzero(~ground.finite)
+    left, right, low, high = x[columns], x[columns + 1], y[rows], y[rows + 1]
+    corners = np.stack([left, low, right, low, right, high, left, high, left, low], axis=-1).reshape(-1, 2)
+    codes = np.tile([Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY], len(rows))
+    look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "hatch": "//////", "lw": 0, "zorder": 0.8}
+    axes.add_patch(PathPatch(Outline(corners, codes), label=label, **look))
+
+
+def edges(places: np.ndarray) -> np.ndarray:
+    """Find the edges of the cells around places; the outer ones end with their places."""
+    return np.concatenate([places[:1], (places[:-1] + places[1:]) / 2, places[-1:]])
+
+
+def _mark_origin(axes: Axes, ground: Ground) -> None:
+    if ground.home:
+        label = f"origin, loss {number(ground.origin, 3)}"
+        height = ground.origin if ground.flat else 0.0
+        look = {"color": style.INK, "ms": 8, "mew": 1.5, "ls": "none", "zorder": 2.4}
+        axes.plot([0.0], [height], "+", label=label, **look)
+
+
+def _draw_bar(sheet: Canvas, place: Axes, heights: Heights) -> None:
+    levels = relief.levels_of(heights.spaced)
+    ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(levels[[0, -1]]))
+    name = "loss, log" if heights.spacing.logarithmic else "loss"
+    bar = canvas.side_bar(sheet, relief.bar_of(levels), name, cax=place)
+    bar.set_ticks(heights.spacing.of(ticks).tolist(), labels=[number(tick, 3) for tick in ticks])
+    bar.ax.tick_params(labelsize=8)
+    bar.ax.minorticks_off()
+
+
+def colours_of(path: Path) -> Normalize:
+    """Place the steps on the path's colours."""
+    return Normalize(float(path.step[0]), float(max(path.last, path.step[0] + 1)))
+
+
+def _draw_path(axes: Axes, ground: Ground, path: Path) -> None:
+    look = {"cmap": style.path_colours(), "norm": colours_of(path)}
+    pieces = pieces_inside(np.stack([path.places[:-1], path.places[1:]], axis=1), *ground.corners)
+    drawn = np.isfinite(pieces).all(axis=(1, 2))
+    pieces, steps = list(pieces[drawn]), path.step[:-1][drawn]
+    halo = LineCollection(pieces, colors=style.PAPER, linewidths=3.8, capstyle="round", zorder=2)
+    for lines in (halo, LineCollection(pieces, array=steps, linewidths=2.0, capstyle="round", zorder=2.1, **look)):
+        axes.add_collection(lines, autolim=False)
+    inside = path.inside(ground)
+    dots = {"s": 22, "edgecolors": style.PAPER, "linewidths": 0.7} if len(path.step) <= timeline.FEW else {"s": 8}
+    axes.scatter(*path.places[inside].T, c=path.step[inside], zorder=2.2, **look, **dots)
+    _mark_ends(axes, path, path.places, inside)
+
+
+def _mark_ends(axes: Axes, path: Path, places: np.ndarray, inside: np.ndarray) -> None:
+    ends = {"ms": 7, "zorder": 2.6, "ls": "none"}
+    start = "start" if path.step[0] == 0 else f"step {path.step[0]}"
+    for k, name, sign, look in (
+        (0, start, "o", {"mfc": style.PAPER, "mec": style.INK, "mew": 1.3}),
+        (-1, f"step {path.last}", "D", {"mfc": style.FIT, "mec": style.PAPER, "mew": 0.8}),
+    ):
+        if inside[k]:
+            axes.plot(*places[k], sign, label=name, **look, **ends)
+
+
+def _draw_profile(axes: Axes, ground: Ground, path: Path | None) -> None:
+    shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
+    view_of([*shown, *([] if path is None else [path.losses])], np.empty(0)).show(axes)
+    axes.plot(ground.x, ground.losses, color=style.INK, lw=1.8, label="surface", zorder=1.5)
+    if not ground.finite.all():
+        gaps = axes.fill_between(ground.x, 0, 1, where=~ground.finite, transform=axes.get_xaxis_transform(), lw=0)
+        gaps.set(facecolor=style.PAPER, edgecolor=style.MUTED, hatch="//////", zorder=0.8)
+        gaps.set_label(f"not finite, {verdict.percent(float(1 - ground.finite.mean()))}")
+    _mark_origin(axes, ground)
+    if path is None:
+        return
+    inside = path.inside(ground) & np.isfinite(path.true)
+    x, look = path.places[:, 0], {"cmap": style.path_colours(), "norm": colours_of(path)}
+    drops = np.stack([np.stack([x, path.true], -1), np.stack([x, path.under], -1)], axis=1)[inside]
+    drops = drops[np.isfinite(drops).all(axis=(1, 2))]
+    axes.add_collection(LineCollection(list(drops), colors=panels.GAP, linewidths=0.8, zorder=1.2), autolim=False)
+    axes.plot(x, np.where(inside, path.true, np.nan), color=panels.GAP, lw=0.8, zorder=1.8)
+    axes.scatter(x[inside], path.true[inside], c=path.step[inside], s=9, zorder=2.2, **look)
+    _mark_ends(axes, path, np.stack([x, path.true], -1), inside)

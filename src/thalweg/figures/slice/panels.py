@@ -1,0 +1,170 @@
+"""What a projection hides, against step: the run's true loss beside that of the surface, and the way to the plane."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.view import View, view_of
+from thalweg.figures.slice.reading import Path
+
+TRUE = "run's own loss"
+UNDER = "surface under it"
+RECORDED = "as the training recorded it"
+DISTANCE = "from the plane"
+TRAVELLED = "from its origin"
+
+WIDE = 10.0
+"""Losses whose highest is so many times the lowest get a logarithmic axis."""
+
+GAP = "#e9b7ba"
+"""Between the two losses."""
+
+DASHES = (0, (4, 1.6))
+DOTS = (0, (1, 1.4))
+
+STRIP = 0.06
+"""Height of the strip of the path's colours, inches."""
+
+APART = 0.42
+"""Between the two panels, inches: the strip, and the legend of the lower one."""
+
+WAYS, LOSSES = (0.0, 0.09), (0.155, 0.295)
+"""From where to where the panels of a page reach, as shares of its height."""
+
+SMALL = 7.6
+"""Of letters, points."""
+
+
+class Box(NamedTuple):
+    """A place on the sheet, inches."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+
+def shows_recorded(path: Path) -> bool:
+    """Tell whether the training's own losses were known, and others than those on the network's data."""
+    known = np.isfinite(path.recorded) & np.isfinite(path.true)
+    # Two programs may sum in another order; what lies further apart is another loss.
+    return bool(known.any() and not np.allclose(path.recorded[known], path.true[known], rtol=1e-3))
+
+
+def view(path: Path) -> View:
+    """Choose the part of the axis of losses that is shown."""
+    losses = np.concatenate([path.losses, path.recorded if shows_recorded(path) else []])
+    losses = losses[np.isfinite(losses)]
+    if losses.min() <= 0 or losses.max() < WIDE * losses.min():
+        return view_of([losses], np.empty(0), may_log=False)
+    powers = view_of([np.log10(losses)], np.empty(0), may_log=False)
+    return View(10**powers.low, 10**powers.high, True)
+
+
+def draw(sheet: Canvas, box: Box, path: Path) -> None:
+    """Draw both panels into a box, a strip of the path's colours between them."""
+    lower = 0.36 * (box.height - APART)
+    upper = box.height - APART - lower
+    losses = canvas.placed(sheet, box.left, box.bottom + lower + APART, box.width, upper)
+    strip = canvas.placed(sheet, box.left, box.bottom + lower + APART - 1.4 * STRIP, box.width, STRIP)
+    ways = canvas.placed(sheet, box.left, box.bottom, box.width, lower)
+    ends = (float(path.step[0]), float(max(path.last, path.step[0] + 1)))
+    strip.imshow(np.linspace(0, 1, 256)[None], cmap=style.path_colours(), aspect="auto", extent=(*ends, 0, 1))
+    strip.set_axis_off()
+    _draw_losses(losses, path)
+    _draw_ways(ways, path)
+    for axes in (losses, strip, ways):
+        axes.set_xlim(*ends)
+    for axes in (losses, ways):
+        axes.tick_params(labelsize=8, length=2)
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
+    losses.tick_params(axis="x", length=0, labelbottom=False)
+    ways.set_xlabel("step", size=8.5, labelpad=2)
+
+
+def _draw_losses(axes: Axes, path: Path) -> None:
+    view(path).show(axes)
+    axes.fill_between(path.step, path.true, path.under, color=GAP, lw=0, zorder=1)
+    if shows_recorded(path):
+        axes.plot(path.step, path.recorded, color=style.MUTED, lw=0.8, ls=DOTS, zorder=1.5)
+        place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "size": SMALL - 0.6, "color": style.MUTED}
+        axes.annotate(f"dotted: {RECORDED}", (0.99, 0.97), **place)
+    axes.plot(path.step, path.true, color=style.TRAIN, lw=1.7, label=TRUE, zorder=3)
+    axes.plot(path.step, path.under, color=style.INK, lw=1.3, ls=DASHES, label=UNDER, zorder=2.5)
+    _legend(axes, "loss")
+
+
+def _draw_ways(axes: Axes, path: Path) -> None:
+    axes.plot(path.step, path.distance, color=style.FIT, lw=1.7, label=DISTANCE, zorder=3)
+    axes.plot(path.step, path.travelled, color=style.INK, lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.set_ylim(0, None)
+    _legend(axes, "distance")
+
+
+def _legend(axes: Axes, title: str) -> None:
+    """Write the legend in a row above a panel, what it is about first."""
+    handles, labels = axes.get_legend_handles_labels()
+    look: dict[str, Any] = {"fontsize": SMALL, "handlelength": 1.7, "handletextpad": 0.4, "columnspacing": 0.9}
+    axes.legend(
+        handles,
+        labels,
+        loc="lower right",
+        bbox_to_anchor=(1.02, 0.97),
+        ncols=3,
+        borderaxespad=0,
+        borderpad=0.25,
+        **look,
+    )
+    place = {"xycoords": "axes fraction", "textcoords": "offset points", "size": SMALL + 0.6, "va": "bottom"}
+    axes.annotate(title, (0, 1), (-28, 3.5), **place)
+
+
+def traces(path: Path) -> list[web.Trace]:
+    """Describe both panels for plotly.js, on the axes ``x`` and ``y``, ``x2`` and ``y2``."""
+    solid, dashed = {"width": 2.5}, {"width": 2, "dash": "dash"}
+    lines = [
+        (UNDER, path.under, dashed | {"color": style.INK}, ""),
+        (TRUE, path.true, solid | {"color": style.TRAIN}, ""),
+        (DISTANCE, path.distance, solid | {"color": style.FIT}, "2"),
+        (TRAVELLED, path.travelled, dashed | {"color": style.INK}, "2"),
+    ]
+    if shows_recorded(path):
+        lines.insert(0, (RECORDED, path.recorded, {"width": 1, "dash": "dot", "color": style.MUTED}, ""))
+    found = []
+    for name, values, line, place in lines:
+        trace = {"type": "scatter", "mode": "lines", "name": name, "x": path.step, "y": values, "line": line}
+        trace |= {"hovertemplate": f"step %{{x}}<br>{name} %{{y:.5g}}<extra></extra>", "showlegend": False}
+        trace |= {"xaxis": f"x{place}", "yaxis": f"y{place}"}
+        found.append(trace | ({"fill": "tonexty", "fillcolor": GAP} if name == TRUE else {}))
+    return found
+
+
+def layout(path: Path) -> dict[str, Any]:
+    """Describe the axes of both panels, one below the other at the foot of the page, and their titles."""
+    low, high = float(path.step[0]), float(max(path.last, path.step[0] + 1))
+    steps, losses = {"range": [low, high], "nticks": 6}, view(path)
+    powers = {"dtick": 1} if losses.log else {"nticks": 4}
+    titles = [
+        _heading("loss", [(TRUE, style.TRAIN), (f"{UNDER} (dashed)", style.INK)], LOSSES[1]),
+        _heading("distance", [(DISTANCE, style.FIT), (f"{TRAVELLED} (dashed)", style.INK)], WAYS[1]),
+    ]
+    return {
+        "xaxis": web.axis("", anchor="y", matches="x2", showticklabels=False, **steps),
+        "yaxis": web.axis("", domain=list(LOSSES), anchor="x", exponentformat="power", **powers, **losses.web),
+        "xaxis2": web.axis("step", anchor="y2", **steps),
+        "yaxis2": web.axis("", domain=list(WAYS), anchor="x2", nticks=4, rangemode="tozero"),
+        "annotations": titles,
+    }
+
+
+def _heading(title: str, names: list[tuple[str, str]], top: float) -> dict[str, Any]:
+    told = ", ".join(f"<span style='color:{colour}'>{name}</span>" for name, colour in names)
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom"}
+    return place | {"text": f"{title}: {told}", "showarrow": False, "font": {"size": 12}}

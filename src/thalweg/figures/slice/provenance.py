@@ -1,0 +1,52 @@
+"""What was evaluated and along which directions, in words, from the attributes of results about networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thalweg.bridges.frameworks import FRAMEWORKS
+from thalweg.figures.drawing.wording import count, shortened
+
+KINDS = {
+    "gaussian": "Gaussian directions",
+    "orthonormal": "random orthonormal directions",
+    "filter-normalised": "filter-normalised directions",
+    "principal": "principal directions of the run",
+    "hessian": "eigenvectors of the Hessian",
+    "checkpoints": "between checkpoints",
+}
+
+DRAWN = ("gaussian", "orthonormal", "filter-normalised")
+"""Kinds whose directions are random, so that their seed is told."""
+
+
+def network_of(attrs: Mapping[Any, Any]) -> str:
+    """Name the network, its loss and the data.
+
+    Examples
+    --------
+    >>> network_of({"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32, "mode": "training"})
+    'PyTorch, 4,929 parameters · mse loss on 32 examples, training mode'
+    """
+    name = str(attrs.get("framework", ""))
+    title = FRAMEWORKS[name].title if name in FRAMEWORKS else shortened(name)
+    size = count(int(attrs["parameters"]), "parameter") if "parameters" in attrs else ""
+    loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "), 30)
+    loss = loss if "loss" in loss.lower() else f"{loss} loss"
+    data = f"{loss} on {count(int(attrs['examples']), 'example')}" if int(attrs.get("examples", 0)) else loss
+    mode = ", training mode" if attrs.get("mode") == "training" else ""
+    return f"{', '.join(filter(None, (title, size))) or 'a network'} · {data}{mode}"
+
+
+def directions_of(attrs: Mapping[Any, Any]) -> str:
+    """Say how the directions were made.
+
+    Examples
+    --------
+    >>> directions_of({"kind": "gaussian", "seed": 3})
+    'Gaussian directions, seed 3'
+    """
+    kind = str(attrs.get("kind", "directions"))
+    seed = f", seed {attrs['seed']}" if kind in DRAWN and "seed" in attrs else ""
+    return KINDS.get(kind, shortened(kind)) + seed

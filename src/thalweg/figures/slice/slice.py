@@ -1,0 +1,113 @@
+"""A slice of a surface, with the run projected onto it, and what the projection hides."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from thalweg.figures.drawing.wording import count, number
+from thalweg.figures.figure import Figure
+from thalweg.figures.slice import chart, panels, verdict, web
+from thalweg.figures.slice.reading import Ground, Path, ground_of, heights_of, path_of
+
+
+def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
+    """Draw a slice of a network's surface, and a run on it with all that the projection hides.
+
+    Of two directions the surface is a shaded map in gray, of one a profile. With a path the figure always shows, beside
+    it, the run's true loss against the loss of the surface under it, the distance of the run from the plane, how much
+    of the run the plane holds, and in plain words whether the picture can be trusted. A page shows a landscape, the
+    run on its ground and at its true loss. Both axes have one scale of distance where there is room for it.
+
+    Parameters
+    ----------
+    surface : from :func:`thalweg.take_slice`, over (y, x) or (x,)
+    path : from :func:`thalweg.project`, onto the same plane
+
+    Raises
+    ------
+    InvalidValue
+        If these are no slice and no path onto its plane, or nothing of them is finite.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> x, y = np.linspace(-1, 1, 5), np.linspace(-1, 1, 7)
+    >>> bowl = xr.Dataset({"loss": (("y", "x"), y[:, None] ** 2 + x**2)}, {"x": x, "y": y})
+    >>> slice(bowl).title
+    'Loss on a plane'
+    """
+    ground = ground_of(surface)
+    run = None if path is None else path_of(path, ground)
+    note = ground.note + _leaving(ground, run)
+    return Figure(
+        name="slice",
+        title=_title(ground, run),
+        caption=_caption(ground, run),
+        static=partial(chart.draw, ground, run, _title(ground, run), note),
+        interactive=partial(web.describe, ground, run),
+        tall=run is not None,
+    )
+
+
+def _title(ground: Ground, path: Path | None) -> str:
+    where = "a line" if ground.flat else "a plane"
+    return f"Loss on {where}" + ("" if path is None else ", and a run projected onto it")
+
+
+def _leaving(ground: Ground, path: Path | None) -> str:
+    """Say that parts of the path are not seen; nothing if all are."""
+    outside = 0 if path is None else int((~path.inside(ground)).sum())
+    if path is None or not outside:
+        return ""
+    return f" · {outside:,} of {len(path.step):,} drawn steps outside"
+
+
+def _caption(ground: Ground, path: Path | None) -> str:
+    parts = [ground.note.replace(" · ", ", "), f"along {' and '.join(ground.labels)}", *_surface(ground, path)]
+    if path is not None:
+        parts += _run(ground, path)
+    told = "; ".join(parts) + "."
+    return told if path is None else f"{verdict.heading(path)}. {path.verdict} {told}"
+
+
+def _surface(ground: Ground, path: Path | None) -> list[str]:
+    finite = ground.losses[ground.finite]
+    parts = [f"losses from {number(finite.min())} to {number(finite.max())}"]
+    if np.isfinite(ground.origin):
+        parts.append(f"the network's own loss at the origin is {number(ground.origin)}")
+    if not ground.flat:
+        heights = heights_of(ground, path)
+        parts.append(f"levels are evenly spaced in {heights.words}")
+        if heights.above:
+            parts.append(
+                f"{verdict.percent(heights.above)} of the slice lies above {number(heights.top)}, where levels end"
+            )
+        if ground.skew:
+            parts.append(f"the directions are not at right angles, their cosine is {number(ground.cosine, 2)}")
+    if not ground.finite.all():
+        parts.append(
+            f"{verdict.percent(float(1 - ground.finite.mean()))} of the slice is not finite: hatched, or a gap"
+        )
+    return parts
+
+
+def _run(ground: Ground, path: Path) -> list[str]:
+    first, last = (f"step {path.step[k]}" for k in (0, -1))
+    ends = [number(float(values[k])) for values in (path.true, path.under) for k in (0, -1)]
+    parts = [
+        f"from {first} to {last} the run's own loss goes from {ends[0]} to {ends[1]}, that of the surface under it "
+        f"from {ends[2]} to {ends[3]}"
+    ]
+    if path.worst is not None:
+        k = path.worst
+        parts.append(
+            f"they differ most at step {path.step[k]}, {number(path.true[k], 3)} against {number(path.under[k], 3)}, "
+            f"{number(path.distance[k], 3)} from the plane and {number(path.travelled[k], 3)} from its origin"
+        )
+    if panels.shows_recorded(path):
+        parts.append("the losses as the training recorded them are dotted")
+    outside = int((~path.inside(ground)).sum())
+    return parts + [f"at {count(outside, 'drawn step')} the path is outside the slice"] * bool(outside)

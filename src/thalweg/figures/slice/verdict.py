@@ -1,0 +1,116 @@
+"""Whether a picture of a projected run can be trusted, written into it: a band across its foot."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import NamedTuple
+
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
+
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.wording import number
+from thalweg.figures.slice.reading import Path
+
+SIZE = 8.0
+"""Of the letters, points."""
+
+LINES = 4
+"""Lines of the verdict at most; a longer one stands whole in the caption."""
+
+LINE, PAD = 0.155, 0.075
+"""Height of a line, and room around the lines, inches."""
+
+LEAST = 0.001
+"""Share below which no number is written."""
+
+FOOT = 0.1
+"""Below the band, inches."""
+
+
+class Look(NamedTuple):
+    """How one degree of trust looks: its heading, the ground of the band, its edge, and how heavy that is."""
+
+    heading: str
+    ground: str
+    edge: str
+    weight: float
+
+
+LOOKS = {
+    "good": Look("This picture can be trusted", "#edf4ef", style.VALLEY, 0.0),
+    "fair": Look("Read this picture with care", "#fdf4df", "#c98a00", 0.0),
+    "poor": Look("This picture misleads", "#fbe4e5", style.FIT, 1.4),
+}
+"""A poor one has a frame all around, which is seen in grey too."""
+
+
+def heading(path: Path) -> str:
+    """Write the verdict in a few words, with the share of the run that the plane holds."""
+    return f"{LOOKS[path.trust].heading} · {held(path)}"
+
+
+def held(path: Path) -> str:
+    """Say how much of the run the slice holds."""
+    told = len(path.shares) > 1 and path.share >= LEAST
+    parts = f" ({' + '.join(map(percent, path.shares))})" if told else ""
+    where = "plane" if path.places.shape[1] == 2 else "line"
+    return f"the {where} holds {percent(path.share)} of the run's squared distance{parts}"
+
+
+def percent(share: float) -> str:
+    """Write a share in percent."""
+    if 0 < share < LEAST:
+        return "less than 0.1 %"
+    value = 100 * share
+    # All but a little is not all of it.
+    digits = 1 if value < 10 or 99 <= value < 99.95 else 2 if 99.95 <= value < 100 else 0
+    return f"{number(float(f'{value:.{digits}f}'))} %"
+
+
+def reasons(path: Path) -> str:
+    """Take the verdict without what repeats the heading: how it opens, and the share."""
+    told = re.sub(r"^(?:the|this) picture [^:.]{0,60}: ", "", path.verdict, flags=re.IGNORECASE)
+    told = re.sub(r"The (?:plane|line) holds [^%]* % of the run's squared distance from the origin\. ?", "", told)
+    return told[:1].upper() + told[1:]
+
+
+def lines_of(path: Path) -> list[str]:
+    """Break the verdict into lines of the static figure."""
+    letters = int(72 * (style.SIZE[0] - 0.62) / (0.5 * SIZE))
+    lines = textwrap.wrap(reasons(path), letters)
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], textwrap.shorten(" ".join(lines[LINES - 1 :]), letters - 2, placeholder=" …")]
+    return lines
+
+
+def height_of(path: Path) -> float:
+    """Measure the band with its room, inches."""
+    return FOOT + 2 * PAD + LINE * (1 + len(lines_of(path)))
+
+
+def draw(sheet: Canvas, path: Path) -> None:
+    """Draw the band across the foot of a sheet."""
+    look, (wide, tall) = LOOKS[path.trust], style.SIZE
+    left, right, top = 0.14, wide - 0.14, height_of(path)
+    place = (left / wide, FOOT / tall)
+    frame = {"edgecolor": look.edge if look.weight else "none", "linewidth": look.weight, "zorder": 0.5}
+    band = Rectangle(place, (right - left) / wide, (top - FOOT) / tall, facecolor=look.ground, **frame)
+    mark = Rectangle(place, 0.07 / wide, (top - FOOT) / tall, facecolor=look.edge, edgecolor="none", zorder=0.6)
+    for part in (band, mark):
+        part.set_transform(sheet.transFigure)
+        sheet.add_artist(part)
+    for k, text in enumerate([heading(path), *lines_of(path)]):
+        y = (top - PAD - LINE * (k + 0.5)) / tall
+        weight = "normal" if k else "bold"
+        sheet.text((left + 0.17) / wide, y, canvas.plain(text), va="center", size=SIZE, weight=weight)
+
+
+def note(path: Path) -> dict[str, object]:
+    """Describe the heading as a band over a page's figure; the reasons stand in its caption, where they wrap."""
+    look = LOOKS[path.trust]
+    words = f"<b>{look.heading}</b><br>{web.safe(held(path).partition(' (')[0])}"
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "top"}
+    frame = {"bgcolor": look.ground, "bordercolor": look.edge, "borderwidth": 2 if look.weight else 1, "borderpad": 5}
+    return place | frame | {"text": words, "showarrow": False, "align": "left", "font": {"size": 12}}

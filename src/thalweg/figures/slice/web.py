@@ -1,0 +1,223 @@
+"""A slice in a page: a landscape or a profile, the run on its ground and at its true loss, the panels below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing.view import view_of
+from thalweg.figures.drawing.wording import number
+from thalweg.figures.plane import landscape, relief
+from thalweg.figures.slice import panels, verdict
+from thalweg.figures.slice.reading import Ground, Heights, Path, heights_of
+
+DROPS = 60
+"""Lines between the two losses at most, so that they do not become a curtain."""
+
+CLEAR = 0.85
+"""Opacity of the ground with a run, part of which may lie below it."""
+
+UPPER = (0.34, 0.94)
+"""From where to where the landscape reaches above panels, as shares of the height."""
+
+PROFILE = (0.47, 0.9)
+"""Likewise a profile, which needs room for its axis."""
+
+AZIMUTHS = (-125.0, -55.0, 35.0, 145.0)
+"""Sides from which the landscape may be seen, degrees; the one with the lowest ground in front is taken."""
+
+FLAT, HIGH = 1.74, 1.02
+"""How far away the viewer stands, and how high above the middle."""
+
+ASIDE = 0.09
+"""So far left of the middle is what the viewer looks at: the label of the height has room then on a phone."""
+
+
+def describe(ground: Ground, path: Path | None) -> dict[str, Any]:
+    """Describe a slice for plotly.js."""
+    place = "" if path is None else "3"
+    if ground.flat:
+        traces, layout = _profile(ground, path, place)
+    else:
+        traces, layout = _landscape(ground, path)
+    if path is None:
+        found = web.described(traces, layout)
+    else:
+        below = panels.layout(path)
+        notes = {"annotations": [*below["annotations"], verdict.note(path)]}
+        found = web.described([*traces, *panels.traces(path)], layout | below | notes)
+    found["layout"]["legend"]["itemsizing"] = "constant"
+    return found
+
+
+def _landscape(ground: Ground, path: Path | None) -> tuple[list[web.Trace], dict[str, Any]]:
+    heights = heights_of(ground, path)
+    levels = relief.levels_of(heights.spaced)
+    runs = heights.spacing.of(path.losses) if path is not None and len(path.losses) else levels
+    low, high = min(levels[0], runs.min()), max(levels[-1], runs.max())
+    ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(np.array([low, high])))
+    (left, lower), (right, upper) = ground.corners
+    stretch = ground.ratio or 1.0
+    wide = stretch if 0.5 <= stretch <= 2 else 1.0
+    losses = {"tickvals": heights.spacing.of(ticks), "ticktext": [number(tick, 3) for tick in ticks]}
+    scene = {
+        "xaxis": _axis(ground.names[0], ground.units[0], range=[left, right], nticks=5),
+        "yaxis": _axis(ground.names[1], ground.units[1], range=[lower, upper], nticks=5),
+        "zaxis": _axis("loss", "", **losses),
+        "aspectmode": "manual",
+        "aspectratio": {"x": wide / max(wide, 1), "y": 1 / max(wide, 1), "z": landscape.TALL},
+        "camera": _camera(heights.spaced),
+        "domain": {"x": [0, 1], "y": [0, 1] if path is None else list(UPPER)},
+    }
+    traces = [_ground(ground, heights, 1.0 if path is None else CLEAR), *_origin(ground, heights)]
+    margin = {"margin": {"l": 0, "r": 0, "t": 40, "b": 0}} if path is None else {}
+    return [*traces, *([] if path is None else _path(ground, heights, path))], {"scene": scene} | margin
+
+
+def _camera(spaced: np.ndarray) -> dict[str, Any]:
+    x, y = (np.linspace(-1, 1, size) for size in spaced.shape)
+    rises = [float(np.mean(x[:, None] * spaced)), float(np.mean(y * spaced))]
+    sides = [(float(np.cos(angle)), float(np.sin(angle))) for angle in np.radians(AZIMUTHS)]
+    # Rounded, so that a surface without a low side is seen from the first.
+    across, up = min(sides, key=lambda side: round(side[0] * rises[0] + side[1] * rises[1], 6))
+    eye = {"x": FLAT * across, "y": FLAT * up, "z": HIGH}
+    return {"eye": eye, "center": {"x": ASIDE * up, "y": -ASIDE * across, "z": -0.12}}
+
+
+def _titled(name: str, unit: str) -> str:
+    return web.safe(name) + (f"<br>[{web.safe(unit)}]" if unit else "")
+
+
+def _axis(name: str, unit: str, **more: Any) -> dict[str, Any]:
+    title = _titled(name, unit)
+    look = {"color": style.MUTED, "gridcolor": style.GRID, "zeroline": False, "showbackground": False}
+    return {
+        "title": {"text": title, "font": {"size": 12}},
+        "tickfont": {"size": 11},
+        "showspikes": False,
+        **look,
+        **more,
+    }
+
+
+def _hover(ground: Ground) -> str:
+    return "<br>".join(f"{web.safe(name)} %{{{letter}:.4g}}" for name, letter in zip(ground.names, "xy", strict=False))
+
+
+def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
+    levels = relief.levels_of(heights.spaced)
+    lines = {"start": levels[1], "end": levels[-2], "size": levels[1] - levels[0]}
+    return {
+        "type": "surface",
+        "x": ground.x,
+        "y": ground.y,
+        # 32 bits are finer than any screen; what is not finite is a hole.
+        "z": np.where(ground.finite, heights.spaced.T, np.nan).astype(np.float32),
+        "customdata": ground.losses.astype(np.float32),
+        "colorscale": style.plotly_colours(landscape.GREYS),
+        "showscale": False,
+        "opacity": opacity,
+        "lighting": landscape.LIGHTING,
+        "lightposition": {"x": -2000, "y": 1500, "z": 3000},
+        "contours": {"z": {"show": True, "color": "#7b828c", "width": 1, "highlight": False, **lines}},
+        "hovertemplate": f"{_hover(ground)}<br>loss %{{customdata:.5g}}<extra></extra>",
+    }
+
+
+def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
+    if not ground.home:
+        return []
+    name = f"origin, loss {number(ground.origin, 3)}"
+    look = {"color": style.INK, "symbol": "cross", "size": 4}
+    place = {"x": [0.0], "y": [0.0], "z": heights.spacing.of(np.array([ground.origin]))}
+    return [_points(**place, name=name, marker=look, hovertemplate=f"{name}<extra></extra>")]
+
+
+def _points(**more: Any) -> web.Trace:
+    return {"type": "scatter3d", "mode": "markers", **more}
+
+
+def told(path: Path) -> tuple[np.ndarray, str]:
+    """Collect what is told of every step, and the words around it."""
+    numbers = np.stack([path.true, path.under, path.distance, path.travelled], axis=-1)
+    words = (panels.TRUE, panels.UNDER, f"distance {panels.DISTANCE}", f"distance {panels.TRAVELLED}")
+    lines = [f"{word} %{{customdata[{k}]:.4g}}" for k, word in enumerate(words)]
+    return numbers, "<br>".join(["step %{text}", *lines]) + "<extra></extra>"
+
+
+def _path(ground: Ground, heights: Heights, path: Path) -> list[web.Trace]:
+    inside = path.inside(ground)
+    # A gap where the path is outside: there is no surface to be on.
+    x, y = np.where(inside[:, None], path.places, np.nan).T
+    true, under = (np.where(inside, heights.spacing.of(values), np.nan) for values in (path.true, path.under))
+    numbers, hover = told(path)
+    common = {"x": x, "y": y, "text": path.step, "customdata": numbers, "hovertemplate": hover}
+    colours = {"color": path.step, "colorscale": style.plotly_colours(), "cmin": path.step[0], "cmax": path.last}
+    bar = {"title": {"text": "step", "side": "top"}, "thickness": 10, "outlinewidth": 0, "x": 0.99, "xanchor": "right"}
+    bar |= {"len": 0.3, "y": 0.9, "yanchor": "top"}
+    marker = colours | {"size": 2.5, "colorbar": bar}
+    own = _points(**common, z=true, name="run", marker=marker) | {"mode": "lines+markers"}
+    own |= {"line": colours | {"width": 7}, "showlegend": False}
+    on = _points(**common, z=under, name="on the surface", line={"color": style.INK, "width": 4}) | {"mode": "lines"}
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), DROPS)).astype(int))
+    gaps = np.full(len(chosen), np.nan)
+    drops = {
+        axis: np.stack([one[chosen], other[chosen], gaps], axis=-1).ravel()
+        for axis, one, other in (("x", x, x), ("y", y, y), ("z", true, under))
+    }
+    line = {"color": style.FIT, "width": 2}
+    between = _points(**drops, name="between the two", line=line, hoverinfo="skip", showlegend=False)
+    between |= {"mode": "lines", "opacity": 0.6}
+    # A line of many colours has none in the legend; this one stands for it.
+    sample = {"line": {"color": style.PATH_COLOURS[3], "width": 7}, "mode": "lines", "hoverinfo": "skip"}
+    key = _points(x=[None], y=[None], z=[None], name="at its own loss") | sample
+    return [between, on, own, key, *_ends(x, y, true, path)]
+
+
+def _ends(x: np.ndarray, y: np.ndarray, z: np.ndarray, path: Path) -> list[web.Trace]:
+    found = []
+    for k, name, look in (
+        (0, f"step {path.step[0]}", {"color": style.PAPER, "size": 6, "line": {"color": style.INK, "width": 2}}),
+        (-1, f"step {path.last}", {"color": style.FIT, "symbol": "diamond", "size": 6}),
+    ):
+        if np.isfinite(x[k] + z[k]):
+            found.append(_points(x=x[[k]], y=y[[k]], z=z[[k]], name=name, marker=look, hoverinfo="skip"))
+    return found
+
+
+def _profile(ground: Ground, path: Path | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
+    on = {"type": "scatter", "xaxis": f"x{place}", "yaxis": f"y{place}"}
+    hover = f"{_hover(ground)}<br>loss %{{y:.5g}}<extra></extra>"
+    line = {"color": style.INK, "width": 2.5}
+    curve = on | {"mode": "lines", "name": "surface", "x": ground.x, "y": ground.losses, "line": line}
+    traces = [curve | {"hovertemplate": hover}]
+    if ground.home:
+        look = {"symbol": "cross-thin", "size": 11, "line": {"color": style.INK, "width": 2}}
+        name = f"origin, loss {number(ground.origin, 3)}"
+        traces.append(on | {"mode": "markers", "x": [0.0], "y": [ground.origin], "name": name, "marker": look})
+    shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
+    view = view_of([*shown, *([] if path is None else [path.losses])], np.empty(0))
+    ends = ground.corners[0].tolist() + ground.corners[1].tolist()
+    domain = [0.0, 1.0] if path is None else list(PROFILE)
+    across = web.axis("", range=ends, anchor=f"y{place}")
+    layout = {
+        f"xaxis{place}": across | {"title": {"text": _titled(ground.names[0], ground.units[0]), "standoff": 8}},
+        f"yaxis{place}": web.axis("loss", domain=domain, anchor=f"x{place}", exponentformat="power", **view.web),
+    }
+    return [*traces, *([] if path is None else _along(ground, path, on))], layout
+
+
+def _along(ground: Ground, path: Path, on: dict[str, Any]) -> list[web.Trace]:
+    """Describe a run over a profile: its steps at their true loss, and lines down to the surface."""
+    x = np.where(path.inside(ground), path.places[:, 0], np.nan)
+    numbers, hover = told(path)
+    gaps = np.full(len(x), np.nan)
+    drops = on | {"x": np.stack([x, x, gaps], axis=-1).ravel()}
+    drops |= {"y": np.stack([path.true, path.under, gaps], axis=-1).ravel(), "name": "between the two"}
+    drops |= {"mode": "lines", "line": {"color": panels.GAP, "width": 1}, "hoverinfo": "skip", "showlegend": False}
+    colours = {"color": path.step, "colorscale": style.plotly_colours(), "cmin": path.step[0], "cmax": path.last}
+    steps = on | {"x": x, "y": path.true, "text": path.step, "customdata": numbers, "hovertemplate": hover}
+    steps |= {"mode": "markers", "marker": colours | {"size": 6}, "showlegend": False}
+    return [drops, steps]
