@@ -72,7 +72,8 @@ class Replica:
         ]
 
     def twin(self, *, differentiable: bool = False) -> Replica:
-        """Copy the copy."""
+        """Copy the copy, as it was before any evaluation."""
+        self._put_back()
         twin = Replica(self.module, self.names, training=self.training, differentiable=differentiable)
         twin.habits = self.habits
         return twin
