@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+import optax
 from jax import numpy as jnp
 
 import thalweg as tw
@@ -50,6 +52,9 @@ WORKS = {
     "mlp-32": Work((10, 64, 64, 1), 32, 31, {"JAX": 10, "PyTorch": 2}),
     "pictures-512": Work((784, 64, 10), 512, 51, {"JAX": 25, "PyTorch": 4}),
 }
+
+AT_ONCE = 3
+"""Calls of a candidate in its turn: the first of them finds the caches full of another's numbers."""
 
 PEER = "loss-landscapes"
 
@@ -95,7 +100,9 @@ def race(work: Work, repeats: int) -> dict[str, Row]:
     for turn in range(repeats):
         for name, call in candidates.items():
             if turn < 2 or rows[name]["seconds"] < 2:
-                rows[name]["seconds"] = min(rows[name]["seconds"], clock(call)[0])
+                time.sleep(0.05)  # threads of the candidate before go to sleep
+                took = [clock(call)[0] for _ in range(AT_ONCE)]
+                rows[name]["seconds"] = min(rows[name]["seconds"], *took)
     for name, least in work.asked.items():
         if PEER in rows and name in rows:
             ratio = rows[PEER]["seconds"] / rows[name]["seconds"]
@@ -139,7 +146,7 @@ def in_jax(classes: int, sizes: tuple[int, ...], seed: int) -> tuple[Any, Any]:
         out = apply(params, x)
         if classes == 1:
             return jnp.mean((out - y) ** 2)
-        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(out), y[:, None], axis=1))
+        return optax.softmax_cross_entropy_with_integer_labels(out, y).mean()
 
     return params, loss
 

@@ -94,7 +94,7 @@ def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):
         found |= {f"{axis}_name": name, f"{axis}_unit": unit}
     if len(directions) == 2:
-        found["cosine"] = float(directions[0] @ directions[1] / norms.prod())
+        found["cosine"] = float(np.sum(directions[0] * directions[1]) / norms.prod())
     return found | versions("thalweg", "numpy")
 
 

@@ -154,13 +154,18 @@ def independent(directions: Directions) -> Directions:
     for number, length in enumerate(lengths, start=1):
         if not length:
             raise InvalidValue(f"direction {number} is zero; give directions that lead somewhere")
-    # The diagonal of R has what is left of each unit vector beside those before it: the sine of the angle.
-    left = np.abs(np.diag(np.linalg.qr((directions / lengths[:, None]).T, mode="r")))
-    if len(left) < len(directions) or left.min() < NEAREST:
-        raise InvalidValue(
-            f"{len(directions)} directions are parallel, or lie in less than {len(directions)} dimensions; "
-            "give others, another seed, or count = 1"
-        )
+    # By hand: BLAS would leave its threads spinning beside the evaluation that follows.
+    basis: list[np.ndarray] = []
+    for unit in directions / lengths[:, None]:
+        for other in basis:
+            unit = unit - np.sum(unit * other) * other
+        sine = np.sqrt(np.sum(unit * unit))
+        if sine < NEAREST:
+            raise InvalidValue(
+                f"{len(directions)} directions are parallel, or lie in less than {len(directions)} dimensions; "
+                "give others, another seed, or count = 1"
+            )
+        basis.append(unit / sine)
     return directions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
-from thalweg.base.parallel import each
+from thalweg.base.parallel import cores, each
 from thalweg.base.progress import track
 from thalweg.surface.plane import Plane
 
@@ -22,8 +23,11 @@ Values = Callable[[Float[np.ndarray, "point axis"]], Float[np.ndarray, " point"]
 
 Kind = Literal["weight", "bias", "norm"]
 
-CHUNK = 128
-"""Points of a slice that are handed to an evaluator at once."""
+CHUNK = 512
+"""Points of a slice that are handed to an evaluator at once at most."""
+
+TRIED, PAUSE = 8, 0.1
+"""Points that tell how long one takes, and seconds that a chunk takes at most, about: progress is told after each."""
 
 
 @dataclass(frozen=True)
@@ -152,25 +156,38 @@ class Network:
         plane: Plane,
         coordinates: Float[np.ndarray, "point axis"],
         *,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
         threads: bool = True,
         plain: bool = False,
     ) -> Float[np.ndarray, " point"]:
         """Compute the losses at coordinates of a plane; neither ``chunk`` nor ``threads`` changes a bit of them."""
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
-        chunks = [slice(first, first + chunk) for first in range(0, len(coordinates), chunk)]
         total = np.zeros(len(coordinates))
         for part in self.parts:
             evaluate = part.evaluator.on(plane, plain=plain)
+            parallel = threads and part.evaluator.threads
+            size = chunk or _fitting(evaluate, coordinates, parallel)
+            chunks = [slice(first, first + size) for first in range(0, len(coordinates), size)]
 
             def work(span: slice, evaluate: Values = evaluate) -> np.ndarray:
                 return np.asarray(evaluate(coordinates[span]), dtype=np.float64)
 
-            parallel = threads and part.evaluator.threads
             results: Iterator[np.ndarray] = (
                 each(work, chunks, "evaluating") if parallel else map(work, track(chunks, "evaluating"))
             )
             for span, losses in zip(chunks, results, strict=True):
                 total[span] += part.share * losses
         return total
+
+
+def _fitting(evaluate: Values, coordinates: np.ndarray, parallel: bool) -> int:
+    """Choose how many points make a chunk: as many for every core, and not so many that nothing is heard of it."""
+    for _ in range(2):  # the first time something may be compiled
+        begun = time.perf_counter()
+        evaluate(coordinates[:TRIED])
+        each_takes = (time.perf_counter() - begun) / TRIED
+        if each_takes < PAUSE / CHUNK:
+            break
+    shared = -(-len(coordinates) // (cores() if parallel else 1))
+    return max(1, min(int(PAUSE / each_takes), shared, CHUNK))

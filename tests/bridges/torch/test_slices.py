@@ -92,7 +92,7 @@ def evaluated(name, mode="evaluation", rows=16):
     replica = evaluator.replicas.still
     with torch.inference_mode(), replica.evaluating():
         layers = find(replica, evaluator.batch, terms)
-        way = together(replica, Walk(evaluator.batch, terms, layers, [slice(0, len(terms[0]))]))
+        way = together(replica, Walk(evaluator.batch, terms, layers, [slice(0, len(terms[0]))]), {})
     return {layer.name for layer in layers}, way
 
 

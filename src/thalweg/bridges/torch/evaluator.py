@@ -13,7 +13,7 @@ from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.bridges.torch.first_layer import FAR, find
 from thalweg.bridges.torch.parameters import joined
 from thalweg.bridges.torch.replica import Batch, Replica, first_line
-from thalweg.bridges.torch.together import together
+from thalweg.bridges.torch.together import Known, together
 from thalweg.bridges.torch.walk import Walk, spans_without
 from thalweg.surface.network import Flat, Values
 from thalweg.surface.plane import Plane
@@ -46,6 +46,7 @@ class ModuleEvaluator:
     def __init__(self, replicas: Replicas, batch: Batch, *, alone: bool):
         """Take the copies that all parts share, and this part; ``alone`` if there is no other."""
         self.replicas, self.batch, self.alone = replicas, batch, alone
+        self._at_once: Known = {}
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
@@ -86,7 +87,7 @@ class ModuleEvaluator:
         walk = Walk(self.batch, terms, (), [slice(0, len(terms[0]))])
         if not plain:
             with torch.inference_mode(), replica.evaluating():
-                walk = together(replica, _quickest(replica, walk))
+                walk = together(replica, _quickest(replica, walk), self._at_once)
 
         def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
             with torch.inference_mode(), replica.evaluating():

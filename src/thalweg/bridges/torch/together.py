@@ -130,14 +130,29 @@ def _parameters_put(replica: Replica, names: Sequence[str]) -> Iterator[Callable
             home[name] = parameter
 
 
-def together(replica: Replica, walk: Walk) -> Walk:
-    """Evaluate several points at once if the network is small and nothing changes by it; else return the walk given."""
+Known = dict[tuple[int, ...], int]
+"""How many points can be evaluated at once, by the number of directions and the spans that are moved."""
+
+
+def together(replica: Replica, walk: Walk, known: Known) -> Walk:
+    """Evaluate several points at once if the network is small and nothing changes by it; else return the walk given.
+
+    That depends on shapes alone, so it is tried out once for all planes; what was found goes into ``known``.
+    """
+    key = (len(walk.terms), *(end for span in walk.spans for end in (span.start, span.stop)))
+    if key not in known:
+        known[key] = _tried(replica, walk)
+    return Together(walk, known[key]) if known[key] else walk
+
+
+def _tried(replica: Replica, walk: Walk) -> int:
+    """Find how many points can be evaluated at once; 0 where they cannot."""
     torch = FRAMEWORKS["torch"].load()
     if any(replica.habits):
-        return walk
+        return 0
     count = _fitting(replica, walk)
     if count < LEAST:
-        return walk
+        return 0
     tried = Together(walk, count)
     rows = [[value * (k + 1) / count for value in FAR[: len(walk.terms) - 1]] for k in range(count)]
     try:
@@ -147,13 +162,13 @@ def together(replica: Replica, walk: Walk) -> Walk:
             for turn in (1, count // 2 - 1):
                 turned = torch.stack(tried.losses(replica, rows[turn:] + rows[:turn]))
                 if not torch.equal(turned.roll(turn, 0).nan_to_num(), losses.nan_to_num()):
-                    return walk
+                    return 0
     except Exception:  # whatever vmap cannot do in this model: it has no common type
-        return walk
+        return 0
     single = torch.stack(walk.losses(replica, rows))
     eps = torch.finfo(replica.flat.dtype).eps
     # half of the digits: rounding takes fewer, an operation that mixes the points more
-    return tried if torch.allclose(losses, single, rtol=eps**0.5, atol=0, equal_nan=True) else walk
+    return count if torch.allclose(losses, single, rtol=eps**0.5, atol=0, equal_nan=True) else 0
 
 
 def _fitting(replica: Replica, walk: Walk) -> int:
