@@ -7,7 +7,7 @@ import torch
 from tests.bridges.torch.modules import ready
 from thalweg.base.errors import InvalidValue
 from thalweg.bridges.torch.network import flatten
-from thalweg.bridges.torch.recorder import follow, recorder
+from thalweg.bridges.torch.recorder import recorder
 
 MSE = torch.nn.MSELoss()
 
@@ -21,7 +21,7 @@ def train(how, name="dropped", steps=6, optimizer=torch.optim.AdamW):
         opt = optimizer(model.parameters(), lr=0.05)
         training = recorder(model) if how else None
         if how in ("hook", "closure"):
-            follow(training, opt)
+            training.follow(opt)
         rows, losses = [], []
 
         def closure():
@@ -71,7 +71,7 @@ def test_a_removed_hook_records_no_more():
     model, *_ = ready("mlp")
     opt = torch.optim.SGD(model.parameters(), 0.1)
     training = recorder(model)
-    handle = follow(training, opt)
+    handle = training.follow(opt)
     opt.step()
     handle.remove()
     opt.step()
@@ -80,4 +80,4 @@ def test_a_removed_hook_records_no_more():
 
 def test_only_optimisers_are_followed():
     with pytest.raises(InvalidValue, match="list is no optimiser of PyTorch; give a torch.optim.Optimizer"):
-        follow(recorder(ready("mlp")[0]), [])
+        recorder(ready("mlp")[0]).follow([])

@@ -109,6 +109,7 @@ def in_order(found):
 @pytest.mark.parametrize("p", [0.3, 0.5, 1.0])
 @given(points=planar_points)
 @example(points=[(1, 0), (2, 3), (0, 5), (-4, 1), (-2, -3)])
+@example(points=[(1, 0), (1, 3)])
 @settings(max_examples=15, deadline=None)
 def test_census_equals_brute_force(points, p, residual):
     assume(any(x or (y and residual == "orthogonal") for x, y in points))
@@ -132,7 +133,11 @@ def test_census_equals_brute_force(points, p, residual):
         nearest = np.argmin([angular(place, other) for other in found.passes[:, 0]])
         assert angular(place, found.passes[nearest, 0]) < PLACE
         assert abs(found.heights[nearest] - height) < HEIGHT * max(1, height)
-    assert np.allclose(persistence, [float(e) for e in ends], rtol=1e-12, atol=4 * HEIGHT)
+    close, ends = {"rtol": 1e-12, "atol": 4 * HEIGHT}, np.array(ends, dtype=float)
+    # Of two that are equally deep, rounding decides which one lasts.
+    alone = (np.abs(depths[:, None] - depths) < HEIGHT).sum(axis=1) == 1
+    assert np.allclose(persistence[alone], ends[alone], **close)
+    assert np.allclose(np.sort(persistence), np.sort(ends), **close)
 
 
 @given(points=planar_points)

@@ -10,12 +10,47 @@ from thalweg.bridges.torch.parameters import flatten, leaves_of, plain
 from thalweg.study.recording import Recorder
 
 
-def recorder(model: Any, **options: Any) -> Recorder:
+class TorchRecorder(Recorder):
+    """A recorder that can follow an optimiser."""
+
+    def follow(self, optimizer: Any) -> Any:
+        """Record a step each time that an optimiser makes one; the training loop stays as it is.
+
+        The loss is what the closure of ``optimizer.step(closure)`` returns when it is called first, at the parameters
+        before the update; without a closure it is NaN.
+
+        Parameters
+        ----------
+        optimizer : a ``torch.optim.Optimizer`` of the model
+
+        Returns
+        -------
+        torch.utils.hooks.RemovableHandle
+            Its ``remove()`` ends the recording; ``finish()`` adds the last row.
+        """
+        torch = FRAMEWORKS["torch"].load()
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise InvalidValue(f"{type(optimizer).__name__} is no optimiser of PyTorch; give a torch.optim.Optimizer")
+
+        def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
+            # the first of the arguments is the optimiser itself
+            own, *rest = args
+            closure = rest[0] if rest else kwargs.get("closure")
+            if closure is None:
+                self.step()
+                return None
+            heard = _heard(self, closure)
+            return ((own, heard, *rest[1:]), kwargs) if rest else (args, kwargs | {"closure": heard})
+
+        return optimizer.register_step_pre_hook(before)
+
+
+def recorder(model: Any, **options: Any) -> TorchRecorder:
     """Make a recorder for a module.
 
-    Its ``step(loss)`` is called before ``optimizer.step()``; or :func:`follow` lets the optimiser call it. The loss is
-    read with ``item()`` and parameters are copied to the processor, which waits for an accelerator; ``every`` makes it
-    rare.
+    Its ``step(loss)`` is called before ``optimizer.step()``; or ``follow(optimizer)`` lets the optimiser call it. The
+    loss is read with ``item()`` and parameters are copied to the processor, which waits for an accelerator; ``every``
+    makes it rare.
 
     Parameters
     ----------
@@ -44,39 +79,7 @@ def recorder(model: Any, **options: Any) -> Recorder:
     def read(given: Any) -> Any:
         return flatten(own if given is None else given)
 
-    return Recorder(read, leaves_of(own), facts=facts | options.pop("facts", {}), **options)
-
-
-def follow(recorder: Recorder, optimizer: Any) -> Any:
-    """Record a step each time that an optimiser makes one; the training loop stays as it is.
-
-    The loss is what the closure of ``optimizer.step(closure)`` returns when it is called first, at the parameters
-    before the update; without a closure it is NaN.
-
-    Parameters
-    ----------
-    optimizer : a ``torch.optim.Optimizer`` of the recorder's model
-
-    Returns
-    -------
-    torch.utils.hooks.RemovableHandle
-        Its ``remove()`` ends the recording; ``recorder.finish()`` adds the last row.
-    """
-    torch = FRAMEWORKS["torch"].load()
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise InvalidValue(f"{type(optimizer).__name__} is no optimiser of PyTorch; give a torch.optim.Optimizer")
-
-    def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
-        # the first of the arguments is the optimiser itself
-        own, *rest = args
-        closure = rest[0] if rest else kwargs.get("closure")
-        if closure is None:
-            recorder.step()
-            return None
-        heard = _heard(recorder, closure)
-        return ((own, heard, *rest[1:]), kwargs) if rest else (args, kwargs | {"closure": heard})
-
-    return optimizer.register_step_pre_hook(before)
+    return TorchRecorder(read, leaves_of(own), facts=facts | options.pop("facts", {}), **options)
 
 
 def _heard(recorder: Recorder, closure: Any) -> Any:
