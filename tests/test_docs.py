@@ -46,6 +46,16 @@ def test_the_engines_document_runs(tmp_path, monkeypatch):
     assert (tmp_path / "map.png").stat().st_size > 10_000
 
 
+@pytest.mark.long
+def test_the_document_of_networks_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run(README.parent / "docs" / "networks.md")
+    assert names["network"].position.size == 4929
+    assert names["recording"].sizes["step"] == 101
+    assert names["curve"].attrs["barrier"] <= names["line"].attrs["barrier"]
+    assert {path.name for path in tmp_path.iterdir()} == {"slice.png", "curve.png", "curvature.png"}
+
+
 def test_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run(README)
@@ -55,6 +65,8 @@ def test_the_readme_runs(tmp_path, monkeypatch):
 
 
 def test_the_pictures_that_the_documents_show_are_there():
-    for document in (README, README.parent / "docs" / "gallery" / "README.md"):
+    documents = [README, *sorted((README.parent / "docs").rglob("*.md"))]
+    assert len(documents) >= 10
+    for document in documents:
         for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).is_file(), target

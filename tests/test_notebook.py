@@ -43,6 +43,7 @@ def printed(notebook) -> str:
     )
 
 
+@pytest.mark.long
 def test_it_runs_and_prints_what_is_committed(committed, executed):
     now, then = printed(executed), printed(committed)
 

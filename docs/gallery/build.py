@@ -16,7 +16,9 @@ STARS = HERE.parents[1] / "src" / "thalweg" / "problems" / "data" / "stars-cyg.c
 
 def main() -> None:
     """Draw all pictures beside this file, or those of the functions that are named."""
-    parts = {draw.__name__: draw for draw in (pencil, orthogonal, maps, race, valleys, stars, line, functions)}
+    parts = {
+        draw.__name__: draw for draw in (pencil, orthogonal, maps, race, frameworks, valleys, stars, line, functions)
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()
 
@@ -83,6 +85,14 @@ def race() -> None:
     figure = tw.figures.race(tw.race(objective, rivals, tw.find_valleys(objective, method="exact")))
     figure.save(HERE / "race.png")
     say("race", figure)
+
+
+def frameworks() -> None:
+    """Adam in four frameworks, and where they part."""
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    figure = tw.figures.compare(tw.compare(objective, tw.Descent(tw.Optimizer(optax.adam, learning_rate=0.05), 100)))
+    figure.save(HERE / "compare-adam.png")
+    say("compare-adam", figure)
 
 
 def say(name: str, figure: tw.figures.Figure) -> None:

@@ -1,8 +1,8 @@
 """Train small networks on real data in three frameworks and draw what happened.
 
-Run: python docs/gallery/networks.py, or some of it: python docs/gallery/networks.py mlp-torch cnn-jax. Every part writes a
-page and its pictures into ``networks/``. The training loops are what their users would write; a
-recorder is all that is added. The first weights and the order of the examples are the same in every framework.
+Run: python docs/gallery/networks.py, or some of it: python docs/gallery/networks.py mlp-torch cnn-jax. Every part
+writes a page and its pictures into ``networks/``. The training loops are what their users would write; a recorder is
+all that is added. The first weights and the order of the examples are the same in every framework.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ DOTS = 110
 
 PAGE = """# {title}
 
-{examples} examples ({source}), {parameters} parameters, {steps} updates by gradient descent with momentum. The loss on all of them fell from
-{before:.4g} to {after:.4g}. The same network with the same first weights and batches is trained in every framework.
+{examples} examples ({source}), {parameters} parameters, {steps} updates by gradient descent with momentum. The loss on
+all of them fell from {before:.4g} to {after:.4g}. The same network with the same first weights and batches is trained
+in every framework.
 
 ## Along the run
 
@@ -38,7 +39,8 @@ The plane of the run's two principal directions, about its end.
 
 ## At random
 
-Two random directions, each filter as long as the network's own, about the same end. The path is a shadow here, and the verdict says so.
+Two random directions, each filter as long as the network's own, about the same end. The path is a shadow here, and the
+verdict says so.
 
 ![{random_caption}]({name}-random.png)
 
@@ -137,7 +139,7 @@ def in_jax(task: Task) -> tuple[tw.Network, xr.Dataset]:
     params, apply = task.make("jax")
     x, y = task.data.inputs, task.data.targets
 
-    def loss_of(params: Any, x: Any, y: Any) -> Any:
+    def mean_loss(params: Any, x: Any, y: Any) -> Any:
         outputs = apply(params, x)
         if task.data.classes:
             return optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
@@ -148,7 +150,7 @@ def in_jax(task: Task) -> tuple[tw.Network, xr.Dataset]:
 
     @jax.jit
     def update(params: Any, state: Any, x: Any, y: Any) -> Any:
-        loss, gradient = jax.value_and_grad(loss_of)(params, x, y)
+        loss, gradient = jax.value_and_grad(mean_loss)(params, x, y)
         changes, state = optimizer.update(gradient, state, params)
         return loss, optax.apply_updates(params, changes), state
 
@@ -158,7 +160,7 @@ def in_jax(task: Task) -> tuple[tw.Network, xr.Dataset]:
             loss, moved, state = update(params, state, x[rows], y[rows])
             recorder.step(loss, params)
             params = moved
-    return tw.network(params, loss_of, (x, y)), recorder.finish(params)
+    return tw.network(params, mean_loss, (x, y)), recorder.finish(params)
 
 
 TRAINED = {"torch": in_torch, "keras": in_keras, "jax": in_jax}
@@ -185,10 +187,8 @@ def page(name: str, task: Task, framework: str) -> None:
         span = around(path) if kind == "principal" else 1.0
         surface = tw.take_slice(network, plane, span=span, points=61)
         pictures[kind], verdicts[kind] = tw.figures.slice(surface, path), path.attrs["verdict"]
-    bent = tw.curvature(network, recording, steps=12)
-    bent.attrs["learning_rate"] = task.rate
-    pictures["curvature"] = tw.figures.curvature(bent)
-    pictures["density"] = tw.figures.curvature(tw.curvature(network))
+    pictures["curvature"] = tw.figures.curvature(tw.curvature(network, recording, steps=8, count=3, probes=0))
+    pictures["density"] = tw.figures.curvature(tw.curvature(network, probes=3))
     for kind, figure in pictures.items():
         figure.save(HERE / f"{name}-{kind}.png", dpi=DOTS)
     text = PAGE.format(
@@ -198,7 +198,7 @@ def page(name: str, task: Task, framework: str) -> None:
         source=task.data.source,
         examples=network.facts["examples"],
         parameters=network.facts["parameters"],
-        before=float(recording["loss"][0]),
+        before=network.value(recording["params"].values[0]),
         after=network.value(),
         name=name,
         **{f"{kind}_caption": figure.caption for kind, figure in pictures.items()},

@@ -55,6 +55,7 @@ def test_the_report_needs_no_network(demo):
     assert "36° → 0°" in text
 
 
+@pytest.mark.long
 def test_the_figures_are_drawn_again_from_the_arrays(demo, tmp_path):
     import shutil
 

@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_a_map_is_stored_drawn_and_told(folder):
     found = thalweg("map", "experiment.toml", "--x", "start=0.2:1.4", "--size", "70x64", "--shadows", folder=folder)
     assert found.returncode == 0, found.stderr

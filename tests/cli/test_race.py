@@ -15,6 +15,7 @@ SMALL = ["--starts", "200", "--tuning-starts", "40", "--rates", "5", "--lowest-r
 QUICK = ["--set", "descent.steps=60", 'figures.formats=["png"]']
 
 
+@pytest.mark.long
 def test_a_race_is_printed_saved_drawn_and_drawn_again(tmp_path):
     thalweg("new", "pencil", folder=tmp_path)
     arguments = ["--optimizers", "sgd,momentum,adam", *SMALL, "--seed", "3", *QUICK, "optimizer.clip=5.0"]

@@ -42,6 +42,7 @@ def test_the_best_line_through_the_stars_is_given_with_its_two_stars(tmp_path):
     assert float(best["W"]) == pytest.approx(0.67213115, abs=1e-8)
 
 
+@pytest.mark.long
 def test_valleys_are_drawn_again_from_the_arrays(tmp_path):
     thalweg("new", "function", folder=tmp_path)
     thalweg("valleys", "experiment.toml", "--grid", "61", folder=tmp_path)
@@ -52,6 +53,7 @@ def test_valleys_are_drawn_again_from_the_arrays(tmp_path):
     assert plane.read_bytes() == before
 
 
+@pytest.mark.long
 def test_starts_find_valleys_where_no_grid_can(tmp_path):
     text = '[problem]\nkind = "styblinski_tang"\ndimension = 4\n[figures]\nformats = ["png"]\n'
     (tmp_path / "experiment.toml").write_text(text, encoding="utf-8")

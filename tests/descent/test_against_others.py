@@ -66,7 +66,7 @@ def cooling() -> Trial:
 TRIALS = {"banana": banana(), "cooling": cooling()}
 
 
-@pytest.fixture(params=TRIALS)
+@pytest.fixture(params=[pytest.param("banana", marks=pytest.mark.long), "cooling"])
 def trial(request: pytest.FixtureRequest) -> Trial:
     return TRIALS[request.param]
 

@@ -99,6 +99,8 @@ def test_one_step_of_a_run_has_its_spectrum():
 def test_without_a_trace_there_is_no_panel_for_it():
     nothing = run().assign(trace=run()["trace"] * np.nan)
     assert len(tw.figures.curvature(nothing).static().axes) == 1
+    assert "the trace" not in tw.figures.curvature(nothing).caption
+    assert "the trace from" in tw.figures.curvature(run()).caption
 
 
 def test_a_page_has_the_same_numbers():

@@ -68,8 +68,9 @@ def _story(bend: Bend) -> str:
     parts = [
         f"from step {steps[0]} to step {steps[1]} the largest eigenvalue goes from {number(largest[0], 3)} to "
         f"{number(largest[-1], 3)}, the lowest from {number(bend.lowest[0], 3)} to {number(bend.lowest[-1], 3)}",
-        f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}",
     ]
+    if np.isfinite(bend.trace).any():
+        parts.append(f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}")
     if np.isfinite(bend.edge):
         above = int((largest > bend.edge).sum())
         told = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.view import View, view_of
@@ -21,6 +21,9 @@ TRAVELLED = "from its origin"
 
 WIDE = 10.0
 """Losses whose highest is so many times the lowest get a logarithmic axis."""
+
+SHORT = 100.0
+"""A logarithmic axis whose end is less than so many times its beginning has numbers between the powers of ten."""
 
 GAP = "#e9b7ba"
 """Between the two losses."""
@@ -89,7 +92,9 @@ def draw(sheet: Canvas, box: Box, path: Path) -> None:
 
 
 def _draw_losses(axes: Axes, path: Path) -> None:
-    view(path).show(axes)
+    seen = view(path)
+    seen.show(axes)
+    _label(axes, seen)
     axes.fill_between(path.step, path.true, path.under, color=GAP, lw=0, zorder=1)
     if shows_recorded(path):
         axes.plot(path.step, path.recorded, color=style.MUTED, lw=0.8, ls=DOTS, zorder=1.5)
@@ -98,6 +103,15 @@ def _draw_losses(axes: Axes, path: Path) -> None:
     axes.plot(path.step, path.true, color=style.TRAIN, lw=1.7, label=TRUE, zorder=3)
     axes.plot(path.step, path.under, color=style.INK, lw=1.3, ls=DASHES, label=UNDER, zorder=2.5)
     _legend(axes, "loss")
+
+
+def _label(axes: Axes, seen: View) -> None:
+    """Label a logarithmic axis by its powers of ten; a short one, that has but one or two, by plain numbers."""
+    if seen.log:
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        if seen.high < SHORT * seen.low:
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def _draw_ways(axes: Axes, path: Path) -> None:
@@ -123,7 +137,7 @@ def _legend(axes: Axes, title: str) -> None:
         **look,
     )
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "size": SMALL + 0.6, "va": "bottom"}
-    axes.annotate(title, (0, 1), (-28, 3.5), **place)
+    axes.annotate(title, (0, 1), (-14 - 3.5 * len(title), 3.5), **place)
 
 
 def traces(path: Path) -> list[web.Trace]:
