@@ -183,11 +183,15 @@ class Network:
 
 def _fitting(evaluate: Values, coordinates: np.ndarray, parallel: bool) -> int:
     """Choose how many points make a chunk: as many for every core, and not so many that nothing is heard of it."""
-    for _ in range(2):  # the first time something may be compiled
-        begun = time.perf_counter()
-        evaluate(coordinates[:TRIED])
-        each_takes = (time.perf_counter() - begun) / TRIED
-        if each_takes < PAUSE / CHUNK:
-            break
+    each_takes = _timed(evaluate, coordinates[:TRIED])
+    if each_takes > PAUSE / CHUNK:  # something may have been compiled
+        each_takes = _timed(evaluate, coordinates[:TRIED])
     shared = -(-len(coordinates) // (cores() if parallel else 1))
     return max(1, min(int(PAUSE / each_takes), shared, CHUNK))
+
+
+def _timed(evaluate: Values, coordinates: np.ndarray) -> float:
+    """Time a point, in seconds."""
+    begun = time.perf_counter()
+    evaluate(coordinates)
+    return (time.perf_counter() - begun) / max(len(coordinates), 1)
