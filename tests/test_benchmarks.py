@@ -250,3 +250,39 @@ def test_the_time_of_a_part_is_scaled_to_the_whole(monkeypatch):
         "bound": 0.4,
         "met": False,
     }
+
+
+@pytest.fixture(scope="module")
+def sliced(tmp_path_factory):
+    """Run the benchmark of slices, small, in a process of its own."""
+    file = tmp_path_factory.mktemp("slices") / "figures.json"
+    command = [sys.executable, FILE.parent / "slices.py", "--side", "6", "--repeats", "1", "--json", file]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout, json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_slices_are_timed_beside_the_peer_and_agree_with_it(sliced):
+    text, figures = sliced
+    assert list(figures) == ["mlp-1024", "mlp-32", "pictures-512"]
+    for rows in figures.values():
+        assert rows["loss-landscapes"]["seconds"] > 0
+        for name in ("JAX", "PyTorch"):
+            assert 0 < rows[name]["apart"] <= 1e-5
+            # The same division of the same two numbers.
+            ratio = rows["loss-landscapes"]["seconds"] / rows[name]["seconds"]
+            assert rows[f"loss-landscapes / {name}"]["ratio"] == ratio
+            assert f"loss-landscapes / {name}" in text
+
+
+def test_a_slice_that_is_not_the_peers_is_refused():
+    (slices,) = load("slices")
+    ours = np.arange(1.0, 26.0).reshape(5, 5)
+    theirs = ours.copy()
+    theirs[::2, :-1] = ours[::2, 1:]  # even rows lie one step further along
+    assert slices.apart("ours", ours, theirs) == 0
+    with pytest.raises(ValueError, match="ours and loss-landscapes differ by"):
+        slices.apart("ours", ours, ours)
+    theirs[1, 2] = np.nan
+    with pytest.raises(ValueError, match="ours and loss-landscapes differ by nan of the value"):
+        slices.apart("ours", ours, theirs)

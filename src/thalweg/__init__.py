@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from thalweg.bridges import examples
     from thalweg.bridges.checkpoint import checkpoint
     from thalweg.bridges.compare.compare import compare
+    from thalweg.bridges.descend import descend_in
     from thalweg.bridges.network import network
     from thalweg.bridges.recorder import recorder
     from thalweg.descent import starts
@@ -67,6 +68,7 @@ _HOMES = {
     "curvature": "thalweg.study.curvature",
     "derailments": "thalweg.study.derailments",
     "descend": "thalweg.study.descend",
+    "descend_in": "thalweg.bridges.descend",
     "directions": "thalweg.study.directions",
     "examples": "thalweg.bridges.examples",
     "figures": "thalweg.figures",
@@ -113,6 +115,7 @@ __all__ = [
     "curvature",
     "derailments",
     "descend",
+    "descend_in",
     "directions",
     "examples",
     "figures",

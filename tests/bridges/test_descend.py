@@ -14,7 +14,7 @@ import torch
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.bridges.descend import MANNERS, descend
+from thalweg.bridges.descend import MANNERS, descend_in
 from thalweg.descent.descent import Descent
 
 PENCIL = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
@@ -28,7 +28,7 @@ HUNDRED = [pytest.param(name, marks=pytest.mark.long if name == "keras" else ())
 def both(objective, framework, rate, steps, **settings):
     """The runs of a framework and of Thalweg's own driver."""
     optimizer, precision = tw.Optimizer(optax.sgd, learning_rate=rate), settings.pop("precision")
-    theirs = descend(objective, Descent(optimizer, steps, precision=precision), framework, **settings)
+    theirs = descend_in(objective, Descent(optimizer, steps, precision=precision), framework, **settings)
     return theirs, tw.descend(objective, optimizer, steps=steps, precision=precision, **settings)
 
 
@@ -82,7 +82,7 @@ def test_a_residual_of_exactly_zero_gives_a_framework_no_gradient(framework):
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])
 def test_adam_parts_at_its_first_step_where_epsilon_is_elsewhere(framework):
     adam = tw.Optimizer(optax.adam, learning_rate=0.05, eps=1e-3)
-    theirs = descend(PENCIL, Descent(adam, steps=3), framework)
+    theirs = descend_in(PENCIL, Descent(adam, steps=3), framework)
     distance = apart(theirs, tw.descend(PENCIL, adam, steps=3))
     # Beside the corrected root ε changes the first step by rate * ε / |g|; TensorFlow has it beside the root that is
     # 31.6 times smaller. Where ε is at the same place, rounding alone is left.
@@ -95,7 +95,7 @@ def test_adam_parts_at_its_first_step_where_epsilon_is_elsewhere(framework):
 
 
 def test_several_starts_and_what_is_kept_of_a_run():
-    theirs = descend(PENCIL, Descent(SGD, steps=4), "torch", starts=[0.3, 0.9])
+    theirs = descend_in(PENCIL, Descent(SGD, steps=4), "torch", starts=[0.3, 0.9])
     ours = tw.descend(PENCIL, SGD, starts=[0.3, 0.9], steps=4)
     assert theirs.sizes == ours.sizes
     assert set(theirs.data_vars) == set(ours.data_vars)
@@ -112,7 +112,7 @@ def test_several_starts_and_what_is_kept_of_a_run():
 
 
 def test_the_idioms_in_words():
-    idioms = {name: descend(LINE, Descent(SGD, steps=1), name).attrs["idiom"] for name in MANNERS}
+    idioms = {name: descend_in(LINE, Descent(SGD, steps=1), name).attrs["idiom"] for name in MANNERS}
     assert idioms == {
         "jax": "jax.jit, optax.sgd",
         "torch": "torch.optim.SGD",
@@ -149,33 +149,33 @@ def test_nothing_global_is_different_afterwards(framework):
 
     before = seen()
     for precision in (32, 64):
-        descend(LINE, Descent(SGD, steps=1, precision=precision), framework)
+        descend_in(LINE, Descent(SGD, steps=1, precision=precision), framework)
     assert seen() == before
     with torch.no_grad():
-        descend(LINE, Descent(SGD, steps=1), framework)
+        descend_in(LINE, Descent(SGD, steps=1), framework)
         assert not torch.is_grad_enabled()
 
 
 def test_what_cannot_be_done_is_said_in_one_line():
     with pytest.raises(UnknownName, match=r"^unknown framework 'tensorfow'; did you mean 'tensorflow'\? allowed: jax,"):
-        descend(LINE, Descent(SGD), "tensorfow")
+        descend_in(LINE, Descent(SGD), "tensorfow")
     with pytest.raises(
         InvalidValue, match=r"^mini-batches are drawn by Thalweg's own descend only; leave minibatch out$"
     ):
-        descend(LINE, Descent(SGD, minibatch=tw.Minibatch(10)), "torch")
+        descend_in(LINE, Descent(SGD, minibatch=tw.Minibatch(10)), "torch")
     with pytest.raises(InvalidValue, match=r"^learning_rate has 2 values for 1 runs; give one number, or one a run$"):
-        descend(LINE, Descent(SGD.replace(learning_rate=[0.1, 0.2])), "torch")
+        descend_in(LINE, Descent(SGD.replace(learning_rate=[0.1, 0.2])), "torch")
 
 
 BACKEND = """
 import numpy as np, optax, thalweg as tw
-from thalweg.bridges.descend import descend
+from thalweg.bridges.descend import descend_in
 from thalweg.base.errors import InvalidValue
 from thalweg.descent.descent import Descent
 
 objective, sgd = tw.objective(tw.problems.line(), tw.losses.quadratic()), tw.Optimizer(optax.sgd, learning_rate=0.1)
 for bits in (32, 64):
-    theirs = descend(objective, Descent(sgd, 10, precision=bits), "keras", starts=[5.0, 0.0])
+    theirs = descend_in(objective, Descent(sgd, 10, precision=bits), "keras", starts=[5.0, 0.0])
     ours = tw.descend(objective, sgd, steps=10, starts=[5.0, 0.0], precision=bits)
     # Keras computes in 32 bits here whatever is asked for: ten steps of a few roundings of numbers up to 5, or 20.
     for name, size in (("params", 5), ("train_loss", 20), ("test_loss", 20), ("grad_norm", 20)):
@@ -183,13 +183,13 @@ for bits in (32, 64):
     assert theirs.attrs["computed_precision"] == 32
     assert theirs["params"].dtype == f"float{bits}"
 try:
-    descend(objective, Descent(sgd, 1), "tensorflow")
+    descend_in(objective, Descent(sgd, 1), "tensorflow")
 except InvalidValue as error:
     assert "KERAS_BACKEND=tensorflow" in str(error)
 else:
     raise AssertionError("TensorFlow has no optimiser classes on this backend")
 adam = tw.Optimizer(optax.adam, learning_rate=0.05)
-assert np.isfinite(descend(objective, Descent(adam, 3), "keras")["params"]).all()
+assert np.isfinite(descend_in(objective, Descent(adam, 3), "keras")["params"]).all()
 print(theirs.attrs["backend"])
 """
 

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 import thalweg as tw
-from thalweg.bridges.descend import descend
+from thalweg.bridges.descend import descend_in
 from thalweg.bridges.keras.optimizers import TABLE as KERAS
 from thalweg.bridges.optimizers import NoCounterpart
 from thalweg.bridges.tensorflow.optimizers import VERSION_1
@@ -62,7 +62,7 @@ def optimizer(name, **changes):
 
 def run(framework, optimizer, **settings):
     descent = Descent(optimizer, steps=12, **settings)
-    return descend(OBJECTIVE, descent, framework, starts=START)["params"].values[0]
+    return descend_in(OBJECTIVE, descent, framework, starts=START)["params"].values[0]
 
 
 def carried(framework, name):
@@ -112,7 +112,7 @@ def test_schedules_and_clipping(framework):
 
 def test_settings_that_differ_from_run_to_run():
     several = tw.Optimizer(optax.sgd, learning_rate=np.array([0.01, 0.002]), momentum=0.5)
-    runs = descend(OBJECTIVE, Descent(several, steps=5), "torch", starts=[START, START])
+    runs = descend_in(OBJECTIVE, Descent(several, steps=5), "torch", starts=[START, START])
     ours = tw.descend(OBJECTIVE, several, starts=[START, START], steps=5)
     # A few roundings of numbers of order 1.
     np.testing.assert_allclose(runs["params"], ours["params"], rtol=0, atol=1e-13)

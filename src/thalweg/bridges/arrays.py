@@ -48,6 +48,11 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise InvalidData(f"cannot read {path}: {reason}; give arrays as numpy.savez writes them") from None
 
 
+def named(leaves: Sequence[Leaf], path: Path) -> Flat:
+    """Read a file of arrays that are named like a network's leaves."""
+    return flat(leaves, read(path), path)
+
+
 def flat(leaves: Sequence[Leaf], arrays: Mapping[str, np.ndarray], path: Path) -> Flat:
     """Put named arrays into the order of a network's leaves.
 

@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 
 from thalweg.base.errors import InvalidData
-from thalweg.bridges import arrays
 from thalweg.study.recording import recording
 from thalweg.surface.network import Flat, Network
 
@@ -42,9 +41,7 @@ def checkpoint(network: Network, path: str | Path) -> Flat:
     5.0
     """
     path = Path(path)
-    if path.suffix in arrays.ENDINGS:
-        found = arrays.flat(network.leaves, arrays.read(path), path)
-    elif (path / "zarr.json").is_file():
+    if (path / "zarr.json").is_file():
         found = recording(path)["params"].values[-1]
         if found.shape != network.position.shape:
             raise InvalidData(

@@ -1,4 +1,4 @@
-"""The verb ``descend``: the runs of an objective, made by another framework in its users' own way."""
+"""The verb ``descend_in``: the runs of an objective, made by another framework in its users' own way."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MANNERS: Mapping[str, str] = {
 """Frameworks, with the manner behind a colon where it is not the usual one, and how each descends."""
 
 
-def descend(objective: Objective, descent: Descent, framework: str, *, starts: Any = None) -> xr.Dataset:
+def descend_in(objective: Objective, descent: Descent, framework: str, *, starts: Any = None) -> xr.Dataset:
     """Descend an objective in another framework, written as its users write it, and differentiated by itself.
 
     The formula is translated operation by operation; slopes that Thalweg's losses bring along are left out, so that a
@@ -72,7 +72,7 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.line(), tw.losses.quadratic())
     >>> descent = Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=10)
-    >>> runs = descend(objective, descent, "jax", starts=[5.0, 0.0])
+    >>> runs = descend_in(objective, descent, "jax", starts=[5.0, 0.0])
     >>> runs.attrs["idiom"], runs.sizes["step"]
     ('jax.jit, optax.sgd', 11)
     """

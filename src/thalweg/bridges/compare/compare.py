@@ -14,7 +14,7 @@ from thalweg.base.precision import dtype_of
 from thalweg.base.progress import track
 from thalweg.bridges.compare.causes import Cause, Follows, Parted, explain, explain_nonfinite, follows
 from thalweg.bridges.compare.shadows import SAFETY, bound_of
-from thalweg.bridges.descend import descend as descend_in
+from thalweg.bridges.descend import descend_in
 from thalweg.bridges.frameworks import NotInstalled, framework
 from thalweg.bridges.optimizers import of_run
 from thalweg.descent import starts as positions

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
 
 from thalweg.base.errors import InvalidData
-from thalweg.bridges.arrays import ENDINGS
-from thalweg.surface.network import Network
+from thalweg.bridges.arrays import ENDINGS, named
+from thalweg.surface.network import Flat, Network
 
 
-def read(network: Network, path: Path) -> NoReturn:
-    """Refuse what is in no format that names its arrays."""
+def read(network: Network, path: Path) -> Flat:
+    """Read arrays that are named like the parameters; JAX has no format of its own."""
+    if path.suffix in ENDINGS:
+        return named(network.leaves, path)
     raise InvalidData(
         f"cannot read {path} for a JAX network; give {' or '.join(ENDINGS)} with arrays named like its parameters, "
         f"such as {network.leaves[0].name!r}"

@@ -38,7 +38,8 @@ def read(network: Network, path: Path) -> Flat:
     InvalidData
         If it cannot be read, or is of another model.
     """
-    path = Path(path)
+    if path.suffix in arrays.ENDINGS:
+        return arrays.named(network.leaves, path)
     found = _saved(path)
     model = network.parts[0].evaluator.model  # type: ignore[attr-defined]
     layout = _layout(model)

@@ -30,8 +30,9 @@ def read(network: Network, path: Path) -> Flat:
     InvalidData
         If it cannot be read, or is of another model.
     """
+    if path.suffix in arrays.ENDINGS:
+        return arrays.named(network.leaves, path)
     tf = FRAMEWORKS["tensorflow"].load()
-    path = Path(path)
     prefix = tf.train.latest_checkpoint(str(path)) if path.is_dir() else str(path).removesuffix(".index")
     if prefix is None:
         raise InvalidData(f"{path} is a folder without a checkpoint of TensorFlow; give the prefix of one")

@@ -24,7 +24,7 @@ WRAPPED = ("module.", "_orig_mod.")
 _OTHER = "it is a checkpoint of another model; give one of this"
 
 
-def read(network: Network, path: str | Path) -> Flat:
+def read(network: Network, path: Path) -> Flat:
     """Read the parameters that ``torch.save(model.state_dict(), path)`` wrote.
 
     Only what is trained is taken. Frozen parameters must be those of the network; the statistics that normalisation
@@ -40,7 +40,6 @@ def read(network: Network, path: str | Path) -> Flat:
     InvalidData
         If it cannot be read without executing something, or is of another model.
     """
-    path = Path(path)
     module = network.parts[0].evaluator.replicas.still.module  # type: ignore[attr-defined]
     state = {name: value for name, value in module.state_dict().items() if hasattr(value, "shape")}
     found = _unwrapped(arrays.read(path) if path.suffix in arrays.ENDINGS else _saved(path), state)
