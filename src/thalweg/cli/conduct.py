@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from thalweg.cli.progress import showing
 from thalweg.cli.timings import Timings
@@ -57,6 +58,7 @@ def conduct(
     from thalweg.report.summary import summarise
 
     print_summary(summarise(results), console)
-    console.print(f"Look first at [bold]{out / 'report.html'}[/bold] and {out / 'figures'}")
+    report, pictures = (escape(str(out / name)) for name in ("report.html", "figures"))
+    console.print(f"Look first at [bold]{report}[/bold] and {pictures}")
     if timings:
         clock.show(console)

@@ -23,6 +23,7 @@ def figures(
         Print where the time goes.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from thalweg.cli.drawing import draw
     from thalweg.cli.progress import showing
@@ -37,6 +38,6 @@ def figures(
             directory.copy(folder, staged)
             draw(results, staged, clock.stage, dpi)
     console = Console()
-    console.print(f"drew {folder / 'figures'} and {folder / 'report.html'} again")
+    console.print(escape(f"drew {folder / 'figures'} and {folder / 'report.html'} again"))
     if timings:
         clock.show(console)
