@@ -124,10 +124,11 @@ def test_a_run_that_stays_at_the_origin_lies_in_the_plane(net):
 # The verdict
 
 
-def judged(true, surface, distance=None, *, kind="gaussian", share=0.5, precision=64):
+def judged(true, surface, distance=None, *, kind="gaussian", share=0.5, precision=64, axes="xy"):
     size = len(true)
     distance = np.linspace(0, 1, size) if distance is None else distance
     over = {"true_loss": true, "surface_loss": surface, "distance": distance, "travelled": np.full(size, 4.0)}
+    over |= dict.fromkeys(axes, np.zeros(size))
     return verdict(
         xr.Dataset(
             {name: ("step", np.asarray(values, dtype=np.float64)) for name, values in over.items()},
@@ -155,6 +156,13 @@ def test_a_picture_that_misleads_is_named_with_its_worst_step():
         "The picture misleads: at step 10 the run's loss was 0.31, the surface under it is 2.7; the run is 3.4 away from "
         "the plane, 85 % of its way. The plane holds 50 % of the run's squared distance from the origin."
     )
+
+
+def test_a_line_is_called_a_line():
+    told = judged([3, 0.31, 0.3], [3, 2.7, 0.5], [0, 3.4, 1], axes="x")["verdict"]
+    assert "3.4 away from the line" in told
+    assert "The line holds 50 %" in told
+    assert "plane" not in told
 
 
 def test_a_picture_that_is_right_in_outline():

@@ -90,11 +90,17 @@ def _poor(step: xr.Dataset, size: float) -> str:
     distance, travelled = step["distance"].item(), step["travelled"].item()
     if not distance:
         return f"{text}."
-    return f"{text}; the run is {distance:.2g} away from the plane, {_percent(distance / travelled)} of its way."
+    return (
+        f"{text}; the run is {distance:.2g} away from the {_place(step)}, {_percent(distance / travelled)} of its way."
+    )
 
 
 def _held(path: xr.Dataset) -> str:
-    return f"The plane holds {_percent(path.attrs['share'])} of the run's squared distance from the origin."
+    return f"The {_place(path)} holds {_percent(path.attrs['share'])} of the run's squared distance from the origin."
+
+
+def _place(path: xr.Dataset) -> str:
+    return "plane" if "y" in path else "line"
 
 
 def _apart(path: xr.Dataset) -> list[str]:

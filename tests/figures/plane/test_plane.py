@@ -72,3 +72,20 @@ def test_one_parameter_is_no_plane(published):
         InvalidValue, match=r"the surface has 1 parameter\(s\); a plane needs two, draw a profile of one"
     ):
         tw.figures.plane(published.surface)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "high", "ticks"),
+    [
+        (relief.Spacing(0.02, 1e-3), 4.0, [0.02, 0.05, 0.2, 0.8, 4.0]),
+        (relief.Spacing(0.123, 5e-4), 0.231, [0.13, 0.14, 0.16, 0.23]),
+        (relief.Spacing(100.0, 0.01), 100.5, [100.0, 100.1, 100.2, 100.5]),
+    ],
+)
+def test_a_bar_has_ticks_enough_however_far_above_zero_it_is(spacing, high, ticks):
+    found = relief.ticks_of(spacing, spacing.lowest, high)
+    assert len(found) >= 3
+    assert found[0] >= spacing.lowest
+    assert found[-1] <= high
+    # They are the shortest decimals that tell enough of them apart.
+    np.testing.assert_allclose(found, ticks, rtol=1e-12)

@@ -26,6 +26,9 @@ DARK, LIGHT = 0.5, 0.975
 
 _GRAYS = np.linspace(DARK, LIGHT, LEVELS)
 
+FEWEST = 3
+"""Ticks of a bar at least, if six digits tell them apart."""
+
 SHADOW, GLEAM = 0.12, 0.25
 """How much full shadow takes from a gray, and what full light gives it of what it lacks to white."""
 
@@ -125,8 +128,13 @@ def ticks_of(spacing: Spacing, low: float, high: float, most: int = 6) -> np.nda
     """Choose round heights between two, evenly spread as they are spaced."""
     if not spacing.logarithmic:
         ticks = np.asarray(MaxNLocator(most).tick_values(low, high))
-    else:
-        first, last = spacing.of(np.array([low, high])).tolist()
-        wanted = spacing.back(np.linspace(first, last, most))
-        ticks = np.unique([float(f"{value:.1g}") for value in wanted])
-    return ticks[(ticks >= low) & (ticks <= high)]
+        return ticks[(ticks >= low) & (ticks <= high)]
+    first, last = spacing.of(np.array([low, high])).tolist()
+    wanted = spacing.back(np.linspace(first, last, most))
+    ticks = np.empty(0)
+    for digits in range(1, 7):  # heights far above zero differ in their later digits only
+        ticks = np.unique([float(f"{value:.{digits}g}") for value in wanted])
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) >= FEWEST:
+            break
+    return ticks

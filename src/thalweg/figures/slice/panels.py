@@ -137,7 +137,7 @@ def _legend(axes: Axes, title: str) -> None:
         **look,
     )
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "size": SMALL + 0.6, "va": "bottom"}
-    axes.annotate(title, (0, 1), (-14 - 3.5 * len(title), 3.5), **place)
+    axes.annotate(title, (0, 1), (-20 - 2 * len(title), 3.5), **place)
 
 
 def traces(path: Path) -> list[web.Trace]:
