@@ -70,6 +70,16 @@ def test_neither_chunks_nor_threads_nor_order_change_a_bit(name, dtype, mode, ro
     np.testing.assert_array_equal(net.values(plane, points[::-1])[::-1], whole)
 
 
+@pytest.mark.parametrize("name", ["mlp", "normed", "Functional"])
+def test_what_is_tried_out_on_one_plane_holds_on_the_next(name):
+    model, x, y = ready(name, rows=16)
+    net = network(model, MSE, (x, y))
+    for axes, seed in ((2, 0), (1, 1), (2, 2), (1, 3)):
+        plane = plane_of(net, axes, seed)
+        fresh = network(model, MSE, (x, y)).values(plane, grid()[:, :axes])
+        np.testing.assert_array_equal(net.values(plane, grid()[:, :axes]), fresh)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_zero_displacement_is_the_models_own_loss_to_the_bit(name):
     model, x, y = ready(name, torch.float32)

@@ -132,6 +132,20 @@ def test_both_losses_and_both_distances_stand_beside_the_map():
         assert set(zip(run["step"].values.tolist(), run[name].values.tolist(), strict=True)) <= corners
 
 
+def test_a_short_logarithmic_axis_has_plain_numbers_and_a_long_one_powers_of_ten():
+    def labels(lowest):
+        run = path()
+        run["true_loss"] = ("step", np.geomspace(2.0, lowest, run.sizes["step"]))
+        axes = drawn(surface(), run.assign(surface_loss=run["true_loss"], run_loss=run["true_loss"])).axes[2]
+        assert axes.get_yscale() == "log"
+        low, high = axes.get_ylim()
+        places = zip(axes.get_yticks(), axes.yaxis.get_ticklabels(), strict=True)
+        return [text.get_text() for place, text in places if low <= place <= high]
+
+    assert labels(0.15) == ["0.2", "0.5", "1", "2"]
+    assert all("10^" in text for text in labels(1e-5))
+
+
 def test_recorded_losses_are_drawn_where_they_are_others():
     same, other = path(), path()
     other["run_loss"] = other["true_loss"] * 1.5
