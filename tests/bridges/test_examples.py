@@ -52,10 +52,10 @@ def test_the_networks_compute_the_same_in_every_framework(framework):
 
 
 def test_seeds_make_weights():
-    one, same, other = (examples.weights.of_mlp((4, 3, 2), seed) for seed in (1, 1, 2))
+    one, same, other = (examples.weights.of_mlp((3, 3, 3), seed) for seed in (1, 1, 2))
     assert all((a.weight == b.weight).all() for a, b in zip(one, same, strict=True))
     assert not (one[0].weight == other[0].weight).any()
-    assert not (one[0].weight[:2, :3] == one[1].weight[:2, :3]).any()
+    assert not (one[0].weight == one[1].weight).any()
 
 
 def test_the_digits_are_those_of_scikit_learn():
