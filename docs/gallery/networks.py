@@ -98,7 +98,7 @@ def batches(task: Task) -> list[slice]:
 
 
 def in_torch(task: Task) -> tuple[tw.Network, xr.Dataset]:
-    """Train with ``torch.optim``; the recorder follows the optimiser."""
+    """Train with ``torch.optim``; a step is recorded before its update."""
     import torch
 
     model = task.make("torch")
