@@ -69,7 +69,9 @@ def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, argum
 QUICK = ["--set", 'figures.formats=["png"]', "figures.animation=false"]
 
 
-@pytest.mark.parametrize("kind", ["pencil", "line", "table", "function"])
+@pytest.mark.parametrize(
+    "kind", ["pencil", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("line", "table", "function"))]
+)
 def test_every_template_runs_as_it_is(tmp_path, kind):
     thalweg("new", kind, folder=tmp_path)
     done = thalweg("run", "experiment.toml", *QUICK, folder=tmp_path)
@@ -86,6 +88,7 @@ def test_every_template_runs_as_it_is(tmp_path, kind):
     assert list((tmp_path / "experiment-run" / "figures").glob("*.png"))
 
 
+@pytest.mark.long
 def test_the_stars_under_the_quadratic_loss_give_the_least_squares_line(tmp_path):
     thalweg("new", "table", folder=tmp_path)
     done = thalweg("run", "experiment.toml", *QUICK, folder=tmp_path)

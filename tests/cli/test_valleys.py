@@ -25,6 +25,7 @@ def test_the_pencils_valleys_are_printed_saved_and_drawn(tmp_path):
     assert not (out / "trajectory.csv").exists()
 
 
+@pytest.mark.long
 def test_the_exact_census_is_asked_for_by_name(tmp_path):
     thalweg("new", "pencil", folder=tmp_path)
     overrides = ["--set", "problem.noise=0.01", 'figures.formats=["png"]']

@@ -56,7 +56,7 @@ def test_a_closed_form_has_nothing_to_take_batches_of():
         tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.1), minibatch=tw.Minibatch(2))
 
 
-@pytest.mark.parametrize("precision", [32, 64])
+@pytest.mark.parametrize("precision", [pytest.param(32, marks=pytest.mark.long), 64])
 def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
     sizes, starts = [5, 32, 1, 670], [0.5, -0.3, 0.9, 0.1]
     more = {"steps": 25, "precision": precision}

@@ -149,7 +149,10 @@ def wide(parameters):
     return tw.objective(problem, tw.losses.quadratic())
 
 
-@pytest.mark.parametrize("minibatch", [None, tw.Minibatch(9, seed=2), tw.Minibatch([9, 4, 37], seed=2)])
+@pytest.mark.parametrize(
+    "minibatch",
+    [None, pytest.param(tw.Minibatch(9, seed=2), marks=pytest.mark.long), tw.Minibatch([9, 4, 37], seed=2)],
+)
 def test_all_formulations_are_one_descent(monkeypatch, minibatch):
     objective = wide(23)
     starts = tw.starts.uniform(objective.problem, 3)

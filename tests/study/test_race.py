@@ -219,6 +219,7 @@ def test_pairs_are_compared_on_the_same_starts(objective, valleys, ran):
     assert np.isnan(ran["difference"].values.diagonal()).all()
 
 
+@pytest.mark.long
 def test_shuffles_of_the_tuning_are_not_those_of_the_race(objective, valleys):
     course = tw.Course(40, COURSE.steps, COURSE.seed, tw.Minibatch(32, seed=5), COURSE.precision)
     tuning = tw.Tuning(starts=30, rates=2, low=0.01, high=0.1, seed=9)

@@ -94,7 +94,7 @@ def test_another_slice_compiles_nothing(caplog):
         assert "XLA compilation" not in caplog.text
 
 
-@pytest.mark.parametrize("rows", [None, 5])
+@pytest.mark.parametrize("rows", [pytest.param(None, marks=pytest.mark.long), 5])
 def test_gradient_and_hessian_are_those_of_jax(rows):
     net = network(LAYERS, squared, (X, Y), rows=rows)
     point, vector = net.position + 0.1, normal(net.position.size)

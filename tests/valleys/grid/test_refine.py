@@ -168,6 +168,7 @@ def test_passes_are_saddles_with_one_negative_curvature(name, saddles, first):
     np.testing.assert_allclose(places.position[smooth][0], first, atol=1e-6)
 
 
+@pytest.mark.long
 def test_every_cusp_of_a_straight_line_under_a_root_lies_on_a_line_through_two_points():
     problem = tw.problems.line(points=24, noise=0.5, seed=3)
     objective = tw.objective(problem, tw.losses.power(1 / 2))
