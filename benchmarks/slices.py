@@ -179,7 +179,7 @@ def apart(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:
     """Compare values where both have evaluated; the largest difference, relative to the value."""
     even = np.abs(theirs[::2, :-1] / ours[::2, 1:] - 1)
     odd = np.abs(theirs[1::2] / ours[1::2] - 1)
-    worst = float(max(even.max(), odd.max()))
+    worst = float(np.max([even.max(), odd.max()]))  # Python's own max would lose a NaN
     if not worst <= AGREE:
         raise ValueError(f"{name} and {PEER} differ by {worst:.1e} of the value; they must agree to {AGREE:g}")
     return worst
