@@ -1,6 +1,9 @@
 """Shapes and types of the numerical layers are checked under pytest only."""
 
+import pytest
 from jaxtyping import install_import_hook
+
+pytest.register_assert_rewrite("tests.process")  # it sees to what several tests of the command line have in common
 
 NUMERICAL = [
     "thalweg.descent.mean",

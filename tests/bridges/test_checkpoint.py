@@ -96,6 +96,18 @@ def test_what_cannot_be_read_is_said_in_one_line(tmp_path, name, content):
     assert "\n" not in str(caught.value)
 
 
+def test_damage_in_what_is_compressed_is_said_in_one_line(tmp_path):
+    path = tmp_path / "saved.npz"
+    np.savez_compressed(path, **GOOD)
+    content = bytearray(path.read_bytes())
+    # The first member's data begin behind 30 bytes, its name and 20 more: there 0xff is no block of deflate.
+    content[60:90] = b"\xff" * 30
+    path.write_bytes(content)
+    with pytest.raises(InvalidData, match="cannot read .*: Error -3 while decompressing.*; give arrays") as caught:
+        checkpoint(small(), path)
+    assert "\n" not in str(caught.value)
+
+
 def test_jax_has_no_format_of_its_own(tmp_path):
     with pytest.raises(InvalidData, match=r"cannot read .*saved.pt for a JAX network; give .npz or .safetensors"):
         checkpoint(small(), tmp_path / "saved.pt")

@@ -106,9 +106,16 @@ def test_several_starts_and_what_is_kept_of_a_run():
     assert theirs.attrs["idiom"] == "torch.optim.SGD"
     assert theirs.attrs["device"] == "cpu"
     assert theirs.attrs["computed_precision"] == 64
-    assert theirs.attrs["seconds_first"] > 0
-    assert theirs.attrs["seconds_per_step"] > 0
     assert {"problem", "loss", "optimizer", "steps", "precision", "thalweg_version"} <= theirs.attrs.keys()
+
+
+def test_times_are_of_the_first_step_and_the_median_of_the_others(monkeypatch):
+    # Seconds that the five steps of each of two runs take, by a clock that begins anew with each.
+    taken = [10.0, 1.0, 2.0, 3.0, 100.0, 20.0, 4.0, 5.0, 6.0, 200.0]
+    ticks = iter([tick for seconds in taken for tick in (0.0, seconds)])
+    monkeypatch.setattr("thalweg.bridges.course.perf_counter", lambda: next(ticks))
+    attrs = descend_in(LINE, Descent(SGD, steps=4), "torch", starts=[[5.0, 0.0], [4.0, 0.0]]).attrs
+    assert (attrs["seconds_first"], attrs["seconds_per_step"]) == (10.0, 4.5)
 
 
 def test_the_idioms_in_words():

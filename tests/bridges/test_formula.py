@@ -46,7 +46,8 @@ def everything(x):
     soft = jax.nn.sigmoid(mixed) + jax.scipy.special.erf(x) + jnp.arctan2(x, mixed) + jnp.arctan(x) + x**-3
     chosen = jnp.where(jnp.isfinite(mixed) & ~(mixed > 1) ^ (x >= 0.5), soft, grown)
     kept = jnp.where((x <= 0) | (x < -1), 0, jnp.sum(matrix, axis=0)) + matrix[::2, 1:2].sum() + jnp.where(x != 0, 1, 2)
-    return jnp.max(waves) + jnp.min(folded) + jnp.prod(chosen) + jnp.sum(kept.astype(int).astype(x.dtype)) + kept.sum()
+    ends = jnp.max(waves) + jnp.min(folded) + jnp.sum(jax.lax.clamp(-1.0, x, 0.6))
+    return ends + jnp.prod(chosen) + jnp.sum(kept.astype(int).astype(x.dtype)) + kept.sum()
 
 
 @jax.custom_vjp

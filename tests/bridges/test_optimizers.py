@@ -94,20 +94,25 @@ def test_every_setting_arrives(framework, name):
         assert np.abs(changed - base).max() > 1e-6, setting
 
 
-@pytest.mark.parametrize("framework", ["torch", "tensorflow", "tensorflow:update"])
+@pytest.mark.parametrize("framework", ["torch", "tensorflow", "tensorflow:update", "keras"])
 def test_schedules_and_clipping(framework):
     rates = optax.exponential_decay(0.02, transition_steps=4, decay_rate=0.5)
     plain = tw.Optimizer(optax.sgd, learning_rate=rates, clip=3.0)
-    expected = [np.array(START)]
+    expected, norms = [np.array(START)], []
     for step in range(12):
         x, y = expected[-1]
         first, second = x * x + y - 11, x + y * y - 7
         gradient = np.array([4 * x * first + 2 * second, 2 * first + 4 * y * second])
-        gradient *= min(1, 3 / np.linalg.norm(gradient))
+        norms.append(np.linalg.norm(gradient))
+        gradient *= min(1, 3 / norms[-1])
         expected.append(expected[-1] - 0.02 * 0.5 ** (step / 4) * gradient)
     # Twelve steps of at most 0.06 each; PyTorch adds 1e-6 to the norm (of at least 3) before it divides.
     allowed = 12 * 0.06 * 1e-6 / 3 * 4 if framework == "torch" else 1e-12
-    np.testing.assert_allclose(run(framework, plain), expected, rtol=0, atol=allowed)
+    runs = descend_in(OBJECTIVE, Descent(plain, steps=12), framework, starts=START)
+    np.testing.assert_allclose(runs["params"].values[0], expected, rtol=0, atol=allowed)
+    # Before they are clipped; second derivatives are 100 at most.
+    assert max(norms) > 3
+    np.testing.assert_allclose(runs["grad_norm"].values[0, :-1], norms, rtol=0, atol=100 * allowed)
 
 
 def test_settings_that_differ_from_run_to_run():

@@ -1,12 +1,10 @@
 """``thalweg compare`` as a process of its own."""
 
 import csv
-import subprocess
-import sys
 
 import pytest
 
-from tests.process import thalweg
+from tests.process import explains_itself_at_once, is_refused, thalweg
 from thalweg.report.summary import summarise
 from thalweg.study import directory
 
@@ -60,25 +58,11 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
-    thalweg("new", "pencil", folder=tmp_path)
-    done = thalweg("compare", "experiment.toml", *arguments, folder=tmp_path, check=False)
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert message in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["experiment.toml"]
+    is_refused("compare", *arguments, folder=tmp_path, message=message)
 
 
 def test_help_imports_nothing_heavy():
-    code = (
-        "import sys\nfrom thalweg.cli.main import main\n"
-        "try: main(['compare', '--help'])\nexcept SystemExit: pass\n"
-        "print([m for m in ['jax', 'numpy', 'xarray', 'torch', 'tensorflow', 'keras'] if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True
-    )
-    assert "--frameworks" in done.stdout
-    assert done.stdout.strip().endswith("[]")
+    explains_itself_at_once("compare", "--frameworks")
 
 
 @pytest.mark.long

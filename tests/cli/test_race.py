@@ -1,12 +1,10 @@
 """``thalweg race`` as a process of its own."""
 
 import csv
-import subprocess
-import sys
 
 import pytest
 
-from tests.process import thalweg
+from tests.process import explains_itself_at_once, is_refused, thalweg
 from thalweg.base.errors import InvalidValue
 from thalweg.cli.race import contestants
 from thalweg.study import directory, experiment
@@ -64,25 +62,11 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
-    thalweg("new", "pencil", folder=tmp_path)
-    done = thalweg("race", "experiment.toml", *arguments, folder=tmp_path, check=False)
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert message in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["experiment.toml"]
+    is_refused("race", *arguments, folder=tmp_path, message=message)
 
 
-def test_help_imports_nothing_heavy(tmp_path):
-    code = (
-        "import sys\nfrom thalweg.cli.main import main\n"
-        "try: main(['race', '--help'])\nexcept SystemExit: pass\n"
-        "print([m for m in ['jax', 'numpy', 'xarray', 'optax', 'matplotlib'] if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True
-    )
-    assert "--tuning-starts" in done.stdout
-    assert done.stdout.strip().endswith("[]")
+def test_help_imports_nothing_heavy():
+    explains_itself_at_once("race", "--tuning-starts")
 
 
 PENCIL = '[problem]\nkind = "pencil"\n[loss]\nkind = "fourth_root"\n'

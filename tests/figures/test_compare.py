@@ -82,7 +82,9 @@ def test_no_two_frameworks_look_alike():
 def test_the_caption_tells_what_is_seen():
     caption = tw.figures.compare(compared()).caption
     assert "pencil, fourth root loss, adam(learning_rate=0.05), 64 bits" in caption
-    assert "JAX (equal) 0, PyTorch 10⁻¹⁶, TensorFlow 0.00019" in caption
+    # In the unit of the axis beside it: 1e-16 and 1.9e-4 radians.
+    assert "JAX (equal) 0°, PyTorch 5.7 × 10⁻¹⁵°, TensorFlow 0.011°, Keras 0.011°." in caption
+    assert "PyTorch 10⁻¹⁶, TensorFlow 0.00019" in tw.figures.compare(compared(name="W")).caption
     assert f"from step 1, TensorFlow and Keras: {EPS}." in caption
     alike = compared(2)
     assert "no framework parts by more" in tw.figures.compare(alike).caption
@@ -115,6 +117,7 @@ def test_runs_that_are_no_numbers_and_an_unbounded_bound_are_drawn():
     ends = [line for line in upper.lines if line.get_marker() == "X"]
     assert [line.get_xdata()[0] for line in ends] == [4]
     assert np.isfinite(lower.get_ylim()).all()
+    assert "JAX not finite, PyTorch" in tw.figures.compare(lost).caption
     assert tw.figures.compare(lost).png(40)
 
 

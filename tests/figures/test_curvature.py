@@ -83,7 +83,7 @@ def test_the_edge_of_stability_is_drawn_where_it_is_near_and_told_where_it_is_fa
     near, far = tw.figures.curvature(run(learning_rate=0.25)), tw.figures.curvature(run(learning_rate=0.001))
     assert "2 / learning rate = 8" in legend_of(near)
     # Largest eigenvalues are 5 to 9.
-    assert "it is at 1 step of the 5 drawn above 2 / learning rate = 8" in near.caption
+    assert "the largest is at 1 step of the 5 drawn above 2 / learning rate = 8" in near.caption
     assert not [text for text in legend_of(far) if "learning rate" in text]
     assert "2 / learning rate = 2000, far above" in far.static().texts[1].get_text()
     assert "never above" in far.caption
@@ -99,6 +99,10 @@ def test_one_step_of_a_run_has_its_spectrum():
 def test_without_a_trace_there_is_no_panel_for_it():
     nothing = run().assign(trace=run()["trace"] * np.nan)
     assert len(tw.figures.curvature(nothing).static().axes) == 1
+    assert "yaxis2" in tw.figures.curvature(run()).interactive()["layout"]
+    page = tw.figures.curvature(nothing).interactive()
+    assert "yaxis2" not in page["layout"]
+    assert "trace" not in [part["name"] for part in page["data"]]
     assert "the trace" not in tw.figures.curvature(nothing).caption
     assert "the trace from" in tw.figures.curvature(run()).caption
 

@@ -154,7 +154,7 @@ def test_a_small_network_has_the_spectrum_of_its_hessian(dtype, allowed):
 def test_searching_gives_what_the_whole_hessian_gives(dtype, allowed, monkeypatch):
     net, _ = net_of(dtype)
     whole = curvature(net, count=3)
-    monkeypatch.setattr(module.spectrum, "DENSE", 0)
+    monkeypatch.setattr(module.eigenpairs, "DENSE", 0)
     found = curvature(net, count=3, probes=40)
     np.testing.assert_allclose(found["eigenvalues"], whole["eigenvalues"], atol=10 * allowed)
     assert float(found["lowest"]) == pytest.approx(float(whole["lowest"]), abs=10 * allowed)

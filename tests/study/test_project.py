@@ -98,6 +98,7 @@ def test_a_run_on_a_line(net):
     np.testing.assert_allclose(path["x"].values, POINTS[:, 1] / 2, rtol=1e-14)
     assert "y" not in path
     assert "share_y" not in path.attrs
+    assert "from the line" in path["distance"].attrs["note"]
 
 
 def test_a_run_of_descend_is_taken():

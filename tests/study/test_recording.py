@@ -249,6 +249,12 @@ def test_what_is_wrong_with_a_step_is_said_in_one_line():
         "a measure cannot be called 'params'; give it another name"
     )
     recorder.step(1.0, rate=0.1)
+    assert said(InvalidValue, lambda: recorder.step(1.0, rate=0.1, params=2.0)) == (
+        "a measure cannot be called 'params'; give it another name"
+    )
+    assert said(InvalidValue, lambda: recorder.step(np.array("low"))) == (
+        "loss of type ndarray is not a number; give one number"
+    )
     assert said(InvalidValue, lambda: recorder.step(1.0)) == (
         "the measure 'rate' was given before and is missing; give the same ones at every step: loss, rate"
     )

@@ -8,7 +8,6 @@ from thalweg.base.errors import InvalidValue
 from thalweg.surface import eigenpairs
 from thalweg.surface import principal as trajectories
 from thalweg.surface.directions import between, filter_normalised, gaussian, given, orthonormal
-from thalweg.surface.draws import draw, signs
 from thalweg.surface.eigenvectors import hessian
 from thalweg.surface.network import Leaf
 from thalweg.surface.principal import principal
@@ -43,36 +42,10 @@ def test_the_same_seed_gives_the_same_slice_in_every_layout():
     np.testing.assert_allclose(*slices, rtol=1e-12)
 
 
-def test_a_convolutions_axes_are_brought_into_the_common_order():
-    torch, keras = Leaf("k", (4, 3, 2, 5), "weight", (0, 1, 2, 3)), Leaf("k", (2, 5, 3, 4), "weight", (3, 2, 0, 1))
-    one = draw([torch], seed=1, number=0).reshape(torch.shape)
-    other = draw([keras], seed=1, number=0).reshape(keras.shape)
-    np.testing.assert_array_equal(one.transpose(2, 3, 1, 0), other)
-
-
-def test_a_leafs_numbers_do_not_depend_on_the_size_of_others():
-    small = perceptron(sizes=(3, 5, 4, 2))
-    large = perceptron(sizes=(3, 5, 9, 2))
-    one, other = (common(net, gaussian(net, seed=2).directions[1]) for net in (small, large))
-    np.testing.assert_array_equal(one["0/kernel"], other["0/kernel"])
-    np.testing.assert_array_equal(one["2/bias"], other["2/bias"])
-    assert one["1/kernel"].shape != other["1/kernel"].shape
-
-
 def test_leaves_seeds_and_directions_have_numbers_of_their_own():
     net = network(lambda x: 0.0, position=np.ones(12), leaves=tuple(Leaf(n, (4,), "bias", (0,)) for n in "abc"))
     drawn = np.concatenate([gaussian(net, seed=seed).directions.reshape(-1, 4) for seed in (0, 1)])
     assert len(np.unique(drawn.round(12))) == drawn.size
-
-
-def test_a_single_number_is_a_leaf_too():
-    assert draw([Leaf("scale", (), "norm", ())], seed=0, number=0).shape == (1,)
-
-
-def test_signs_are_as_often_above_as_below_zero():
-    drawn = draw([Leaf("a", (100, 100), "weight", (1, 0))], seed=0, number=0, sample=signs)
-    assert set(drawn.tolist()) == {-1.0, 1.0}
-    assert abs(drawn.mean()) < 4 / 100  # four standard errors of 10,000 signs
 
 
 @pytest.mark.parametrize("size", [50, 1000])

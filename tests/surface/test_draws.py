@@ -52,3 +52,7 @@ def test_signs_are_one_or_minus_one_about_equally_often():
     assert set(drawn) == {-1.0, 1.0}
     assert abs(drawn.mean()) < 0.04  # 4 standard errors
     assert draw((BIAS,), seed=0, number=0).tolist() == draw((BIAS,), seed=0, number=0, sample=normal).tolist()
+
+
+def test_a_single_number_is_a_leaf_too():
+    assert draw([Leaf("scale", (), "norm", ())], seed=0, number=0).shape == (1,)

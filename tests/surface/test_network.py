@@ -1,4 +1,6 @@
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -99,3 +101,12 @@ def test_points_are_checked():
 def test_what_is_no_plane_is_refused(origin, directions, names, message):
     with pytest.raises(InvalidValue, match=message):
         Plane(origin, directions, names, names)
+
+
+@pytest.mark.parametrize(("origin", "directions"), [((3,), (1, 4)), ((3,), (3,)), ((1, 3), (1, 3))])
+def test_directions_of_another_shape_are_refused(origin, directions):
+    # The types are checked in tests alone, and before: the plane's own check is called as users meet it.
+    plane = SimpleNamespace(origin=np.zeros(origin), directions=np.ones(directions), names=("a",), units=("",))
+    message = f"directions of shape {directions} do not fit an origin of shape {origin}; give directions (axis, 3)"
+    with pytest.raises(InvalidValue, match=f"^{re.escape(message)}$"):
+        Plane.__post_init__(plane)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class Task:
         """32 or 64 bits."""
         return self.train.precision
 
-    @property
+    @cached_property
     def chosen(self) -> Chosen:
         """The optimiser by its name and settings."""
         return read(self.optimizer, self.steps, self.precision)

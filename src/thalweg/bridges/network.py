@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from thalweg.base.checks import choice, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.bridges.frameworks import framework_of
@@ -67,7 +69,7 @@ def _parted(arrays: tuple[Any, ...], rows: int | None) -> list[tuple[Any, ...]]:
     if rows is None:
         return [arrays]
     whole("rows", rows, at_least=1)
-    lengths = sorted({len(array) for array in arrays})
+    lengths = sorted({next(iter(np.shape(array)), 0) for array in arrays})
     if len(lengths) != 1 or not lengths[0]:
         raise InvalidValue(f"data have {lengths or 'no'} rows; give arrays of one length, an example a row")
     return [tuple(array[first : first + rows] for array in arrays) for first in range(0, lengths[0], rows)]

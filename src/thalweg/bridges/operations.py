@@ -45,6 +45,17 @@ class Dialect:
     einsum: Function
 
 
+def common(room: Any) -> dict[str, Function]:
+    """Take the functions that a framework's room has under JAX's names, and make those that can be made of them."""
+    names = ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "floor", "ceil")
+    names += ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+    return {
+        **{name: getattr(room, name) for name in names},
+        **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
+        "cbrt": lambda x: room.sign(x) * room.abs(x) ** (1 / 3),
+    }
+
+
 def translated(equation: JaxprEqn, dialect: Dialect) -> Function | None:
     """Find the counterpart of an operation; None where it changes nothing."""
     name, params = equation.primitive.name, equation.params

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from thalweg.cli.run import override
+from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
     from thalweg.study.experiment import Experiment
@@ -53,14 +53,9 @@ def compare(
     timings: bool
         Print where the time goes.
     """
-    overrides = dict(override(text) for text in set)
+    load = reading(experiment, set)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-
-    def load():
-        from thalweg.study.experiment import load
-
-        return load(experiment, overrides)
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.bridges.compare.compare import compare as verb

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.run import override
+from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
     from thalweg.study.experiment import Experiment
@@ -53,12 +53,7 @@ def map(
         Folder that keeps compiled programs, so that a later start need not compile them again.
     """
     axes, pixels = (_axis("x", x), _axis("y", y)), _size(size)
-    overrides = dict(override(text) for text in set)
-
-    def load():
-        from thalweg.study.experiment import load
-
-        return load(experiment, overrides)
+    load = reading(experiment, set)
 
     def work(experiment: Any, stage: Any, folder: Path):
         from thalweg.study.results import charted

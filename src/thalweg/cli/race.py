@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.cli.run import override
+from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
     from thalweg.descent.optimizer import Optimizer
@@ -78,12 +78,7 @@ def race(
     timings: bool
         Print where the time goes.
     """
-    overrides = dict(override(text) for text in set)
-
-    def load():
-        from thalweg.study.experiment import load
-
-        return load(experiment, overrides)
+    load = reading(experiment, set)
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.study import race as verb

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from thalweg.study.experiment import Experiment
 
 
 def run(
@@ -35,16 +39,23 @@ def run(
     timings: bool
         Print where the time goes.
     """
-    overrides = dict(override(text) for text in set)
-
-    def load():
-        from thalweg.study.experiment import load
-
-        return load(experiment, overrides)
+    load = reading(experiment, set)
 
     from thalweg.cli.conduct import conduct
 
     conduct(load, out or Path(f"{experiment.stem}-run"), cache=cache, timings=timings)
+
+
+def reading(experiment: Path, set: Sequence[str]) -> Callable[[], Experiment]:
+    """Prepare to read an experiment with values of ``--set`` in place of its own; those are checked at once."""
+    overrides = dict(override(text) for text in set)
+
+    def load() -> Experiment:
+        from thalweg.study.experiment import load
+
+        return load(experiment, overrides)
+
+    return load
 
 
 def override(text: str) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.run import override
+from thalweg.cli.run import reading
 
 
 def valleys(
@@ -54,12 +54,7 @@ def valleys(
     method = chosen[0].removeprefix("--") if chosen else "grid"
     if seed is not None and starts is None:
         raise InvalidValue(f"--seed {seed} is the seed of starts; give --starts N too, or leave it out")
-    overrides = dict(override(text) for text in set)
-
-    def load():
-        from thalweg.study.experiment import load
-
-        return load(experiment, overrides)
+    load = reading(experiment, set)
 
     def work(experiment: Any, stage: Any, folder: Path):
         from thalweg.study.methods import Design

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.wording import number, shortened, subject
+from thalweg.figures.drawing.wording import joined, number, shortened, subject
 from thalweg.figures.figure import Figure
 
 NEEDED = ("params", "difference", "reference", "bound", "parts")
@@ -74,6 +74,7 @@ class _Drawing:
     ----------
     bound : (step,), what rounding explains, in the unit of the differences
     difference : (framework, step), NaN where there is none
+    largest : (framework,), of these, NaN where no difference is a number
     """
 
     titles: list[str]
@@ -82,6 +83,7 @@ class _Drawing:
     values: np.ndarray
     reference: np.ndarray
     difference: np.ndarray
+    largest: np.ndarray
     bound: np.ndarray
     marks: list[_Mark]
     unit: str
@@ -135,7 +137,7 @@ def compare(compared: xr.Dataset) -> Figure:
     return Figure(
         name="compare",
         title=drawn.title,
-        caption=_caption(drawn, compared),
+        caption=_caption(drawn),
         static=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
@@ -156,6 +158,7 @@ def _drawing(compared: xr.Dataset) -> _Drawing:
         shown.of(compared["params"].values[..., 0]),
         shown.of(compared["reference"].values[:, 0]),
         np.where(difference > 0, factor * difference, np.nan),
+        factor * compared["difference"].max("step").values,
         factor * compared["bound"].values,
         _marks(compared, titles),
         " in degrees" if alone and shown.sign else "",
@@ -172,18 +175,17 @@ def _marks(compared: xr.Dataset, titles: list[str]) -> list[_Mark]:
         if step >= 0:
             groups.setdefault((step, cause), []).append(title)
     return [
-        _Mark(step, f"step {step}, {shortened(_joined(names), 60)}", shortened(cause, 90))
+        _Mark(step, f"step {step}, {shortened(joined(names), 60)}", shortened(cause, 90))
         for (step, cause), names in sorted(groups.items())
     ]
 
 
-def _joined(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _caption(drawn: _Drawing, compared: xr.Dataset) -> str:
-    largest = compared["difference"].max("step").values.tolist()
-    told = [f"{title} {number(value, 2)}" for title, value in zip(drawn.titles, largest, strict=True)]
+def _caption(drawn: _Drawing) -> str:
+    sign = drawn.scale.sign if drawn.unit else ""
+    told = [
+        f"{title} {number(value, 2)}{sign * bool(np.isfinite(value))}"
+        for title, value in zip(drawn.titles, drawn.largest.tolist(), strict=True)
+    ]
     parted = "; ".join(mark.text for mark in drawn.marks)
     beyond = f"beyond it lie, from {parted}" if parted else "no framework parts by more"
     return (

@@ -16,11 +16,11 @@ from matplotlib.patheffects import withStroke
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.provenance import network_of
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
 from thalweg.figures.figure import Figure
 from thalweg.figures.race import COLOURS, DASHES
-from thalweg.figures.slice.provenance import network_of
 
 KINDS = {"line": "straight line", "bezier": "Bézier curve"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.figures.drawing.wording import joined
 from thalweg.problems.problem import Axis
 from thalweg.report.text import TextTable, quantity
 
@@ -58,9 +59,7 @@ def _joined(titles: list[str], sentences: list[str]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for title, sentence in zip(titles, sentences, strict=True):
         groups.setdefault(sentence.removeprefix(title), []).append(title)
-    return [
-        " and ".join([", ".join(who[:-1]), who[-1]] if len(who) > 1 else who) + what for what, who in groups.items()
-    ]
+    return [joined(who) + what for what, who in groups.items()]
 
 
 def _short(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
 from thalweg.study.recording import as_recording
 from thalweg.study.versions import versions
-from thalweg.surface import spectrum
+from thalweg.surface import eigenpairs, spectrum
 from thalweg.surface.draws import draw, signs
-from thalweg.surface.lanczos import smooth
+from thalweg.surface.lanczos import finite, smooth
 from thalweg.surface.network import Flat, Network
 from thalweg.surface.spectrum import ORDER, Spectrum
 
@@ -94,8 +94,8 @@ def curvature(
     count = whole("count", count, at_least=1, at_most=network.position.size)
     probes, seed = whole("probes", probes, at_least=0), whole("seed", seed, at_least=0)
     places = _places(network, at, steps)
-    exact = spectrum.is_small(network.position.size, count)
-    result = _labelled(_spectra(network, places, count, 0 if exact else probes, seed), exact)
+    exact = eigenpairs.is_small(network.position.size, count)
+    result = _labelled(_spectra(network, places, count, 0 if exact else probes, seed, exact=exact), exact)
     result = result.assign(loss=("step", [network.value(point) for _, point in places]))
     result.attrs |= dict(network.facts) | {
         "method": "whole Hessian" if exact else "Lanczos",
@@ -132,9 +132,8 @@ def _places(network: Network, at: Any, steps: int | Sequence[int]) -> Places:
     return [(int(numbers[k]), network.point(recording["params"][k].values)) for k in chosen]
 
 
-def _spectra(network: Network, places: Places, count: int, probes: int, seed: int) -> list[Spectrum]:
+def _spectra(network: Network, places: Places, count: int, probes: int, seed: int, *, exact: bool) -> list[Spectrum]:
     size, rounding = network.position.size, float(np.finfo(network.dtype).eps)
-    small = spectrum.is_small(size, count)
     if probes and ORDER * size * 8 > MEMORY:
         raise InvalidValue(
             f"the density of {size} parameters takes {ORDER * size * 8e-9:.3g} GB, more than the {MEMORY / 1e9:g} GB "
@@ -144,23 +143,15 @@ def _spectra(network: Network, places: Places, count: int, probes: int, seed: in
     random = [draw(network.leaves, seed=seed, number=k, sample=signs) for k in range(probes)]
     spectra = []
     for step, point in track(places, "curvature"):
-        product = _finite(network.hessian_product(point), "" if step is None else f" at step {step}")
+        where = "" if step is None else f" at step {step}"
+        otherwise = f"the Hessian{where} is not finite; give a point where loss and gradient are"
+        product = finite(network.hessian_product(point), otherwise)
         spectra.append(
             spectrum.whole(product, size, count)
-            if small
+            if exact
             else spectrum.sampled(product, count, start, random, rounding=rounding)
         )
     return spectra
-
-
-def _finite(product: Callable[[Any], Any], where: str) -> Callable[[np.ndarray], np.ndarray]:
-    def checked(vector: np.ndarray) -> np.ndarray:
-        result = np.asarray(product(vector), dtype=np.float64)
-        if not np.isfinite(result).all():
-            raise InvalidValue(f"the Hessian{where} is not finite; give a point where loss and gradient are")
-        return result
-
-    return checked
 
 
 def _labelled(spectra: list[Spectrum], exact: bool) -> xr.Dataset:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from thalweg.base.checks import number, whole
+from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.study.slices import MOST, attributes
+from thalweg.study.slices import MOST, attributes, rising
 from thalweg.surface.network import Network
 from thalweg.surface.plane import Plane
 
@@ -61,7 +61,9 @@ def interpolate(
     >>> round(curve.attrs["barrier"], 1), round(curve.attrs["length"], 3)
     (13.7, 3.892)
     """
-    low, high = _span(span)
+    if np.shape(span) != (2,):
+        raise InvalidValue(f"span = {span!r} is no pair; give (low, high), such as (0, 1)")
+    low, high = rising(*span)
     whole("points", points, at_least=2, at_most=MOST)
     plane = _plane(network, a, b, bend)
     along = np.linspace(low, high, points)
@@ -76,15 +78,6 @@ def interpolate(
         | _barrier(along, losses[:-2], losses[-2:])
         | {"length": float(_travelled(np.linspace(0, 1, 201), gram)[-1]), "straight": float(np.sqrt(gram[-1, -1]))},
     )
-
-
-def _span(span: Any) -> tuple[float, float]:
-    if np.shape(span) != (2,):
-        raise InvalidValue(f"span = {span!r} is no pair; give (low, high), such as (0, 1)")
-    low, high = number("span", span[0]), number("span", span[1])
-    if low >= high:
-        raise InvalidValue(f"span = ({low:g}, {high:g}) is empty; give (low, high) with low below high")
-    return low, high
 
 
 def _plane(network: Network, a: Any, b: Any, bend: Any) -> Plane:

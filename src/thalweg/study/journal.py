@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +101,11 @@ class Journal:
         self._try(lambda: self._root.attrs.update(done=True))
         return read(self.path)
 
-    def _try(self, act: Any) -> Any:
+    def _try(self, act: Callable[[], Any]) -> Any:
         try:
             return act()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        except OSError as error:
+            reason = error.strerror or str(error).splitlines()[0]
             raise OutputError(f"cannot write {self.path}: {reason}; give another place for the recording") from None
 
 

@@ -19,9 +19,9 @@ from thalweg.surface.principal import Rows, check_rows, displacements
 NOTES = {
     "run_loss": "as recorded by the training: it may be of mini-batches, of training mode, or hold penalties",
     "true_loss": "the network's, on its stated data, at the run's own parameters",
-    "surface_loss": "the network's, on its stated data, at the nearest point of the plane",
-    "distance": "of the run from the plane, a parameter distance",
-    "travelled": "distance of the run from the plane's origin, a parameter distance",
+    "surface_loss": "the network's, on its stated data, at the nearest point of the {place}",
+    "distance": "of the run from the {place}, a parameter distance",
+    "travelled": "distance of the run from the {place}'s origin, a parameter distance",
 }
 
 
@@ -72,6 +72,7 @@ def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int 
     chosen = np.unique(np.linspace(0, rows.shape[0] - 1, min(most, rows.shape[0])).round().astype(int))
     shadow = _shadow(network, plane, rows, chosen)
     names = AXES[: len(plane.directions)]
+    notes = {name: note.format(place=("line", "plane")[len(names) - 1]) for name, note in NOTES.items()}
     path = {
         **dict(zip(names, shadow.places.T, strict=True)),
         "distance": shadow.distance,
@@ -81,7 +82,7 @@ def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int 
         "surface_loss": network.values(plane, shadow.places),
     }
     found = xr.Dataset(
-        {name: ("step", values, {"note": NOTES[name]} if name in NOTES else {}) for name, values in path.items()},
+        {name: ("step", values, {"note": notes[name]} if name in notes else {}) for name, values in path.items()},
         coords={"step": taken["step"].values[chosen]},
         attrs=attributes(network, plane) | shadow.shares | {"share_of": "all recorded steps", "steps": rows.shape[0]},
     )

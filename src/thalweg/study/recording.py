@@ -143,13 +143,13 @@ class Recorder:
             raise InvalidValue(f"{what}() was called on a finished recording; make a new recorder for further steps")
 
     def _row(self, model: Any, scalars: Mapping[str, Any]) -> Row:
+        taken = sorted(set(scalars) & set(TAKEN))
+        if taken:
+            raise InvalidValue(f"a measure cannot be called {taken[0]!r}; give it another name")
         row = {"step": np.array(self.taken), "params": self._vector(model)}
         row |= {name: _scalar(name, value) for name, value in scalars.items()}
         kinds = {name: values.dtype for name, values in row.items()}
         if not self._laid:
-            taken = sorted(set(scalars) & set(TAKEN))
-            if taken:
-                raise InvalidValue(f"a measure cannot be called {taken[0]!r}; give it another name")
             self._sink.lay_out(row, self._attrs)
             self._laid = kinds
         if kinds != self._laid:
@@ -191,7 +191,7 @@ def _scalar(name: str, value: Any) -> np.ndarray:
     try:
         # ``item`` is what arrays and tensors with a graph or on a device have in common.
         return np.array(float(value.item() if hasattr(value, "item") else value))
-    except (TypeError, ValueError, NotImplementedError):
+    except (TypeError, ValueError):  # whatever else a framework raises says more than we could
         raise InvalidValue(f"{name} of type {type(value).__name__} is not a number; give one number") from None
 
 

@@ -98,6 +98,14 @@ def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     return found | versions("thalweg", "numpy")
 
 
+def rising(low: Any, high: Any) -> tuple[float, float]:
+    """Check a span."""
+    low, high = number("span", low), number("span", high)
+    if low >= high:
+        raise InvalidValue(f"span = ({low:g}, {high:g}) is empty; give (low, high) with low below high")
+    return low, high
+
+
 def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
     allowed = f"give a number, a pair (low, high), or {axes} pair{'s' * (axes > 1)}"
     try:
@@ -109,11 +117,7 @@ def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
         return [(-high, high)] * axes
     if shape not in ((2,), (axes, 2)):
         raise InvalidValue(f"span = {span!r} is not allowed; {allowed}")
-    pairs = [(number("span", low), number("span", high)) for low, high in ([span] * axes if shape == (2,) else span)]
-    for low, high in pairs:
-        if low >= high:
-            raise InvalidValue(f"span = ({low:g}, {high:g}) is empty; give (low, high) with low below high")
-    return pairs
+    return [rising(*pair) for pair in ([span] * axes if shape == (2,) else span)]
 
 
 def _counts(points: int | Sequence[int] | None, axes: int) -> list[int]:

@@ -169,6 +169,12 @@ def independent(directions: Directions) -> Directions:
     return directions
 
 
+def signed(directions: Directions) -> Directions:
+    """Turn directions so that the component of largest size is positive, the first of them where several are."""
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
+    return directions * np.where(largest < 0, -1.0, 1.0)
+
+
 def counted(network: Network, count: int, most: int | None = 2) -> int:
     """Check a number of directions against what is allowed and against how many parameters there are."""
     size = network.position.size

@@ -36,6 +36,11 @@ class Eigenpairs(NamedTuple):
     residuals: Float[np.ndarray, " mode"]
 
 
+def is_small(size: int, count: int) -> bool:
+    """Tell whether the whole matrix is to be made rather than searched for so many eigenvalues."""
+    return size <= max(DENSE, 2 * count)
+
+
 def matrix(product: Product, size: int) -> Float[np.ndarray, "size size"]:
     """Make the whole matrix, exactly symmetric."""
     rows = np.stack([np.asarray(product(unit), dtype=np.float64) for unit in np.eye(size)])

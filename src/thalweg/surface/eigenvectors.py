@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ import numpy as np
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.surface import eigenpairs
-from thalweg.surface.directions import DISTANCE, Directions, counted
+from thalweg.surface.directions import DISTANCE, counted, signed
 from thalweg.surface.draws import draw
+from thalweg.surface.lanczos import finite
 from thalweg.surface.network import Network
 from thalweg.surface.plane import Plane
 
@@ -49,9 +49,12 @@ def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, 
     counted(network, count, None)
     whole("seed", seed, at_least=0)
     origin = network.point(at)
-    product = _finite(network.hessian_product(origin))
+    product = finite(
+        network.hessian_product(origin),
+        "the Hessian at this point holds numbers that are not finite; take another point, or random directions",
+    )
     high = count - lowest
-    if origin.size <= max(eigenpairs.DENSE, 4 * count):
+    if eigenpairs.is_small(origin.size, count):
         found = eigenpairs.of_matrix(eigenpairs.matrix(product, origin.size))
         chosen = [*range(high), *range(origin.size - lowest, origin.size)]
         values, vectors = found.values[chosen], found.vectors[chosen]
@@ -68,21 +71,3 @@ def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, 
         names = (*names[:-1], f"lowest Hessian eigenvector (λ = {values[-1]:.3g})")
     facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
     return Plane(origin.astype(np.float64), signed(vectors), names, (DISTANCE,) * count, facts)
-
-
-def signed(vectors: Directions) -> Directions:
-    """Turn vectors so that the component of largest size is positive, the first of them where several are."""
-    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
-    return vectors * np.where(largest < 0, -1.0, 1.0)
-
-
-def _finite(product: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
-    def checked(vector: np.ndarray) -> np.ndarray:
-        result = np.asarray(product(vector.ravel()), dtype=np.float64)
-        if not np.isfinite(result).all():
-            raise InvalidValue(
-                "the Hessian at this point holds numbers that are not finite; take another point, or random directions"
-            )
-        return result
-
-    return checked

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import eigh_tridiagonal
 
+from thalweg.base.errors import InvalidValue
+
 Product = Callable[[Float[np.ndarray, " param"]], Float[np.ndarray, " param"]]
 """Multiplies a vector by a symmetric matrix."""
 
@@ -43,6 +45,18 @@ class Trace(NamedTuple):
 
     mean: float
     error: float
+
+
+def finite(product: Product, otherwise: str) -> Product:
+    """Refuse products that are not finite, in the words given; others are taken in 64 bits."""
+
+    def checked(vector: np.ndarray) -> np.ndarray:
+        result = np.asarray(product(vector), dtype=np.float64)
+        if not np.isfinite(result).all():
+            raise InvalidValue(otherwise)
+        return result
+
+    return checked
 
 
 def tridiagonalise(

@@ -10,8 +10,7 @@ from jaxtyping import Float
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from thalweg.base.errors import InvalidValue
-from thalweg.surface.directions import DISTANCE, counted
-from thalweg.surface.eigenvectors import signed
+from thalweg.surface.directions import DISTANCE, counted, signed
 from thalweg.surface.network import Flat, Network
 from thalweg.surface.plane import Plane
 

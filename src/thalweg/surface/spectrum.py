@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.surface import eigenpairs, lanczos
-from thalweg.surface.eigenpairs import DENSE
 from thalweg.surface.lanczos import Product, Quadrature, Trace
 
 ORDER = 80
@@ -33,11 +32,6 @@ class Spectrum(NamedTuple):
     lowest_residual: float
     trace: Trace
     rules: tuple[Quadrature, ...]
-
-
-def is_small(size: int, count: int) -> bool:
-    """Tell whether the whole matrix is to be made rather than searched for so many eigenvalues."""
-    return size <= max(DENSE, 2 * count)
 
 
 def whole(product: Product, size: int, count: int) -> Spectrum:

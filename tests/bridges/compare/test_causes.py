@@ -8,7 +8,7 @@ import xarray as xr
 import thalweg as tw
 from tests.descent import plain
 from thalweg.bridges.compare import rules
-from thalweg.bridges.compare.causes import Parted, explain, explain_nonfinite, follows, rule_of
+from thalweg.bridges.compare.causes import Parted, computed_in, explain, explain_nonfinite, follows, rule_of
 from thalweg.bridges.compare.rules import RULES
 from thalweg.bridges.compare.variants import variants
 from thalweg.bridges.frameworks import FRAMEWORKS
@@ -210,12 +210,9 @@ def test_equal_runs_and_rounding_need_no_cause(hills):
     optimizer = OPTIMIZERS["sgd"]
     own = follows(hills, optimizer, ruled(optimizer, (rules.AHEAD, rules.WHOLE)), 64)
     assert explain("Theirs", own, own, Parted(-1, -1), 64).words == "none: equal to the bit"
-    found = explain("Theirs", own, own, Parted(-1, 3, chaotic=True), 64)
-    assert found == (
-        "rounding",
-        "Theirs: differs from step 3 on, by rounding: moving the start by one unit in the last place parts as far.",
-        3,
-    )
+    found = explain("Theirs", own, own, Parted(-1, 3, amplified=True), 64)
+    assert found == ("rounding", "Theirs: differs from step 3 on, by rounding, which the run amplifies.", 3)
+    assert explain("Theirs", own, own, Parted(-1, 3), 64).sentence == "Theirs: differs from step 3 on, by rounding."
     assert explain("Theirs", own, own, Parted(9, 3), 64).words == "rounding, amplified"
 
 
@@ -227,6 +224,24 @@ def test_in_32_bits_a_run_does_not_tell_where_eps_is(hills):
     assert (rules.UNCORRECTED, rules.NEITHER) not in own.ways
     told = explain("Theirs", own, own, Parted(-1, 3), 32).sentence
     assert told.endswith("Its run does not tell ε beside the corrected root from ε beside the uncorrected root.")
+
+
+def test_in_32_bits_the_powers_of_the_bias_correction_may_be_rounded_otherwise(hills):
+    """TensorFlow's Adam in 32 bits was told to follow no rule at all."""
+    kind, chosen = rule_of(OPTIMIZERS["adam"], 400, 32)
+    # One unit in the last place of b2 is 1e-4 of 1 - b2.
+    settings = chosen.settings | {"rate": lambda k: 0.05, "b2_power": float(np.nextafter(np.float32(0.999), 1))}
+    own = (rules.BESIDE, rules.BOTH)
+    run = walked(RULES[kind](settings, own), dtype=np.float32)
+    found = follows(hills, OPTIMIZERS["adam"], run, 32)
+    assert own in found.ways
+    assert (rules.UNCORRECTED, rules.NEITHER) not in found.ways
+    assert all(one.rounded == () for one in found.met)
+
+
+@pytest.mark.filterwarnings("error")
+def test_runs_beyond_the_numbers_of_32_bits_are_not_taken_for_such():
+    assert computed_in(np.array([[1.1e30], [1.3e90], [-1.7e140], [1.9e200]]), 64) == 64
 
 
 def test_a_gradient_that_is_no_number_is_traced_to_residuals_of_zero():

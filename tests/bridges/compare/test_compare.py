@@ -114,13 +114,16 @@ def test_what_is_missing_or_refused_is_named(pencil, faked, monkeypatch):
     def refuse(runs):
         raise InvalidValue("PyTorch has no counterpart")
 
-    names = faked(jax=lambda runs: runs, torch=refuse, keras=lambda runs: runs)
+    def fail(runs):
+        raise InvalidValue("no such formula")
+
+    names = faked(jax=lambda runs: runs, torch=refuse, tensorflow=fail, keras=lambda runs: runs)
     find = frameworks.find_spec
     monkeypatch.setattr(frameworks, "find_spec", lambda module: None if module == "keras" else find(module))
     found = compare(pencil, tw.Descent(SGD, steps=8), names)
     assert found.attrs["names"] == ["jax"]
     assert found.attrs["missing"] == ["Keras is not installed; install it with: python -m pip install 'thalweg[keras]'"]
-    assert found.attrs["refused"] == ["PyTorch: PyTorch has no counterpart"]
+    assert found.attrs["refused"] == ["PyTorch has no counterpart", "TensorFlow: no such formula"]
     with pytest.raises(InvalidValue, match="no framework can make this descent: Keras is not installed"):
         compare(pencil, tw.Descent(SGD, steps=8), ("keras",))
 

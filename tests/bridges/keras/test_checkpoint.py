@@ -109,6 +109,19 @@ def test_what_is_no_checkpoint_is_one_line(tmp_path: Path, name: str, content: b
     assert "\n" not in str(caught.value)
 
 
+def test_damage_in_what_is_compressed_is_one_line(tmp_path: Path) -> None:
+    model, one = made()
+    model.save_weights(tmp_path / "a.weights.h5")
+    with zipfile.ZipFile(tmp_path / "a.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "a.weights.h5", "model.weights.h5")
+    content = bytearray((tmp_path / "a.keras").read_bytes())
+    content[60:90] = b"\xff" * 30  # behind the member's head: no block of deflate
+    (tmp_path / "a.keras").write_bytes(content)
+    with pytest.raises(InvalidData, match=r"cannot read .*: Error -3 while decompressing.*; give weights") as caught:
+        read(one, tmp_path / "a.keras")
+    assert "\n" not in str(caught.value)
+
+
 def made(*, width: int = 4, norm: bool = True, more: bool = False) -> tuple[Any, Network]:
     layers = keras.layers
     inner = [layers.Dense(2, activation="tanh"), layers.Dense(2)]

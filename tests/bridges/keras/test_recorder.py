@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from thalweg.bridges.keras.leaves import read
+from thalweg.bridges.keras import recorder as module
+from thalweg.bridges.keras.leaves import flatten, read
 from thalweg.bridges.keras.recorder import recorder
 from thalweg.bridges.network import network
 from thalweg.study.recording import recording
@@ -45,14 +46,17 @@ def test_rows_are_read_before_the_update_and_have_the_batch_s_own_loss(tmp_path:
     np.testing.assert_array_equal(recording(tmp_path / "run.zarr")["params"], found["params"])
 
 
-def test_every_third_step_has_its_own_loss() -> None:
-    runs = []
+def test_every_third_step_has_its_own_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, reads = [], []
+    monkeypatch.setattr(module, "flatten", lambda model: reads.append(0) or flatten(model))
     for every in (1, 3):
         model, x, y = trained()
         follow = recorder(model, every=every)
         model.fit(x, y, epochs=2, batch_size=2, verbose=0, callbacks=[follow.callback()])
         runs.append(follow.finish())
     assert list(runs[1]["step"].values) == [0, 3, 6, 9, 10]
+    # of 10 batches all are read, and then every third, and the end of both; reading waits for the training
+    assert len(reads) == (10 + 1) + (4 + 1)
     thinned = runs[0].sel(step=runs[1]["step"])
     np.testing.assert_array_equal(runs[1]["params"], thinned["params"])
     np.testing.assert_array_equal(runs[1]["loss"], thinned["loss"])

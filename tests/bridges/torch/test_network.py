@@ -223,6 +223,65 @@ def test_losses_that_are_not_scalars_of_the_parameters_are_refused():
     )
 
 
+def test_a_loss_that_fails_at_another_point_is_told_in_one_line():
+    def loss(outputs, targets):
+        if outputs.mean() > 1e3:
+            raise ArithmeticError("too large\nby far")
+        return outputs.mean()
+
+    net = network(nn.Linear(2, 1), loss, (torch.ones(4, 2), torch.ones(4, 1)))
+    plane = Plane(np.zeros(3, np.float32), np.ones((1, 3)), ("a",), ("",))
+    for act in (
+        lambda: net.value(np.full(3, 1e4)),
+        lambda: net.gradient(np.full(3, 1e4)),
+        lambda: net.values(plane, np.array([[0.0], [1e4]])),
+    ):
+        with pytest.raises(
+            InvalidValue, match="^the loss fails on the data: too large; give loss\\(outputs, targets\\)"
+        ):
+            act()
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, slope):
+        return 2 * slope * ctx.saved_tensors[0]
+
+
+@pytest.mark.parametrize("loss", [lambda outputs, y: Once.apply(outputs).sum(), lambda o, y: MSE(Once.apply(o), y)])
+@pytest.mark.parametrize("rows", [None, 2])
+def test_what_is_differentiated_once_has_no_hessian_rather_than_a_wrong_one(loss, rows):
+    net = network(nn.Linear(2, 1), loss, (torch.ones(4, 2), torch.ones(4, 1)), rows=rows)
+    assert net.gradient()[1].any()
+    with pytest.raises(
+        InvalidValue, match="no second derivative: Once is marked once_differentiable; give one that PyTorch"
+    ):
+        net.hessian_product()(np.ones(3))
+
+
+class Curveless(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, slope):
+        return Once.apply(slope)
+
+
+def test_what_pytorch_cannot_differentiate_twice_is_told_in_one_line():
+    net = network(nn.Linear(2, 1), lambda o, y: MSE(Curveless.apply(o), y), (torch.ones(4, 2), torch.ones(4, 1)))
+    with pytest.raises(InvalidValue, match="the model has no second derivative: .*; give one that PyTorch") as caught:
+        net.hessian_product()(np.ones(3))
+    assert "\n" not in str(caught.value)
+
+
 def test_data_that_do_not_fit_are_refused():
     refused("data have \\[4, 3\\] rows; give arrays of one length", data=(torch.ones(4, 2), torch.ones(3, 1)))
     refused("data have 1 arrays; give at least two", data=(torch.ones(4, 2),))

@@ -19,7 +19,7 @@ BATCHED = {"mlp", "Residual", "Functional", "normed", "dropped", "cnn", "frozen"
 def plane_of(net, axes=2, seed=0, scale=0.4):
     rng = np.random.default_rng(seed)
     directions = scale * rng.standard_normal((axes, net.position.size))
-    return Plane(net.position, directions.astype(net.dtype), ("a", "b")[:axes], ("", "")[:axes])
+    return Plane(net.position, directions.astype(net.dtype), ("a", "b", "c")[:axes], ("",) * axes)
 
 
 def grid(nx=5, ny=4):
@@ -92,17 +92,17 @@ def test_zero_displacement_is_the_models_own_loss_to_the_bit(name):
     assert net.values(plane_of(net), np.zeros((1, 2)))[0] == pytest.approx(own, rel=1e-6)
 
 
-def evaluated(name, mode="evaluation", rows=16):
+def evaluated(name, mode="evaluation", rows=16, axes=2):
     """Find first layers, and the way in which a module is evaluated on a plane."""
     model, x, y = ready(name, rows=rows)
     net = network(model, MSE, (x, y), mode=mode)
     evaluator = net.parts[0].evaluator
-    plane = plane_of(net)
+    plane = plane_of(net, axes)
     terms = [torch.tensor(vector) for vector in (plane.origin, *plane.directions)]
     replica = evaluator.replicas.still
     with torch.inference_mode(), replica.evaluating():
         layers = find(replica, evaluator.batch, terms)
-        way = together(replica, Walk(evaluator.batch, terms, layers, [slice(0, len(terms[0]))]), {})
+        way = together(replica, Walk(evaluator.batch, terms, layers), {})
     return {layer.name for layer in layers}, way
 
 
@@ -130,6 +130,18 @@ def test_first_layers_are_found_and_others_are_not(name, first):
 @pytest.mark.parametrize("name", sorted(BATCHED))
 def test_small_modules_are_evaluated_several_points_at_once(name):
     assert isinstance(evaluated(name)[1], Together)
+
+
+@pytest.mark.parametrize("axes", [1, 3])
+def test_a_slice_has_as_many_axes_as_it_has_directions(axes):
+    model, x, y = ready("mlp", rows=16)
+    net = network(model, MSE, (x, y))
+    plane, places = plane_of(net, axes), np.random.default_rng(1).uniform(-1, 1, (5, axes))
+    wanted = [net.value(point) for point in plane.points(places)]
+    np.testing.assert_allclose(net.values(plane, places), wanted, rtol=1e-12)  # 64 bits, as above
+    layers, way = evaluated("mlp", axes=axes)
+    assert layers == {"0"}
+    assert isinstance(way, Together)
 
 
 def test_rows_that_fill_no_cache_lines_are_evaluated_point_by_point():

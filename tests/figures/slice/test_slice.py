@@ -122,7 +122,7 @@ def test_both_losses_and_both_distances_stand_beside_the_map():
     for axes, label, name in (
         (losses, panels.TRUE, "true_loss"),
         (losses, panels.UNDER, "surface_loss"),
-        (ways, panels.DISTANCE, "distance"),
+        (ways, "from the plane", "distance"),
         (ways, panels.TRAVELLED, "travelled"),
     ):
         np.testing.assert_array_equal(line_of(axes, label), np.column_stack([run["step"], run[name]]))
@@ -226,7 +226,7 @@ def test_nothing_is_cut_off_at_the_edges(name):
 def test_a_page_says_as_much(name):
     described = tw.figures.slice(*variants()[name]).interactive()
     assert tw.figures.page.packed(described)["data"]
-    notes = [note["text"] for note in described["layout"].get("annotations", [])]
+    notes = [note["text"].replace("<br>", " ") for note in described["layout"].get("annotations", [])]
     assert any("of the run's squared distance" in note for note in notes) == (len(variants()[name]) == 2)
 
 
@@ -269,6 +269,38 @@ def test_both_axes_have_one_scale_of_distance():
         across, up = box.width * 7.2 / 5 / norms[0], box.height * 4.5 / 2 / norms[1]
         # Inches for one unit of parameter distance, equal to rounding.
         np.testing.assert_allclose(across, up, rtol=1e-9)
+
+
+def test_axes_that_have_two_scales_of_distance_say_so():
+    strip, plain = (surface(norms=norms) for norms in ([2.0, 0.2], [1.0, 2.0]))
+    assert any("axes to different scales" in text for text in words_of(drawn(strip)))
+    assert "is 25 times as wide as high, unlike the map and the landscape of a page" in tw.figures.slice(strip).caption
+    # 2.5 times as wide as high there is room on the map.
+    assert "as high, unlike the landscape of a page" in tw.figures.slice(surface(), path()).caption
+    assert not any("scales" in text for text in [*words_of(drawn(plain)), *words_of(drawn(surface()))])
+    assert "unlike" not in tw.figures.slice(plain).caption
+    scene = tw.figures.slice(plain).interactive()["layout"]["scene"]["aspectratio"]
+    assert scene["x"] / scene["y"] == 5 / 4
+
+
+def test_long_labels_of_a_landscape_are_broken_for_a_phone():
+    named = surface(x_name="principal direction 1 (97.7 %)", x_unit="normal displacement of every parameter")
+    label = tw.figures.slice(named).interactive()["layout"]["scene"]["xaxis"]["title"]["text"]
+    lines = label.split("<br>")
+    assert " ".join(lines) == "principal direction 1 (97.7 %) [normal displacement of every parameter]"
+    assert max(map(len, lines)) <= 24
+
+
+def test_long_labels_of_a_map_are_broken_before_their_unit():
+    name, unit = "principal direction 1 (97.7 %)", "normal displacement of every parameter"
+    axis = drawn(surface(x_name=name, x_unit=unit), path(x_name=name)).axes[0].xaxis
+    assert axis.get_label_text() == f"{name}\n[{unit}]"
+    assert axis.label.get_fontsize() > 7
+
+
+def test_a_long_name_of_a_loss_is_written_out():
+    figure = tw.figures.slice(surface(loss="sparse_categorical_crossentropy"))
+    assert "sparse categorical crossentropy loss on 32 examples" in figure.caption
 
 
 def test_the_axes_have_names_and_units():
@@ -353,6 +385,18 @@ def test_on_a_line_thin_lines_join_the_run_to_the_curve():
     np.testing.assert_array_equal(drops[:, 0], np.column_stack([run["x"], run["true_loss"]]))
     np.testing.assert_array_equal(drops[:, 1], np.column_stack([run["x"], run["surface_loss"]]))
     assert "the line holds 13 %" in " ".join(words_of(drawn(line(), run)))
+
+
+def test_a_run_on_a_line_is_projected_onto_no_plane():
+    figure = tw.figures.slice(line(), path(axes=("x",), verdict="The line holds 13.2 % of it."))
+    described, sheet = figure.interactive(), drawn(line(), path(axes=("x",), verdict="Take two directions."))
+    hovers = [part["hovertemplate"] for part in described["data"] if "hovertemplate" in part]
+    notes = [note["text"] for note in described["layout"]["annotations"]]
+    legends = [text.get_text() for axes in sheet.axes if axes.get_legend() for text in axes.get_legend().get_texts()]
+    for told in (figure.title, figure.caption, *hovers, *notes, *legends, *words_of(sheet)):
+        assert "plane" not in told
+    assert "from the line" in legends
+    assert "1.5 from the line and 1.61 from its origin" in figure.caption
 
 
 def test_a_step_that_is_not_finite_is_left_out():

@@ -8,7 +8,7 @@ measured: gradients and settings are shaken in their last places, and the replay
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,12 +92,12 @@ class Cause(NamedTuple):
 class Parted(NamedTuple):
     """What was measured: the first step beyond rounding and the first unequal one, or -1.
 
-    ``chaotic`` tells whether rounding is amplified, so that runs part far though it alone parts them.
+    ``amplified`` tells whether the run amplifies rounding, so that runs part far though it alone parts them.
     """
 
     parts: int
     unequal: int
-    chaotic: bool = False
+    amplified: bool = False
 
 
 def follows(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, precision: int) -> Follows:
@@ -115,15 +115,19 @@ def follows(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, prec
     known = rule_of(optimizer, len(points), precision)
     if known is None or len(points) < 2:
         return Follows((), found)
-    held = _held(objective, known, points, found)
-    if Follows(held, found).met or found == 32:
+    evidence = _evidence(objective, known[1], points, found)
+    held = _held(known, points, evidence)
+    if Follows(held, found).met:
         return Follows(held, found)
+    if found == 32:  # the powers of b1 and b2 may have roundings of their own, and that is no rule of its own
+        apart = Follows(_held(known, points, evidence, (variants.POWERS,)), found)
+        return apart if apart.met else Follows(held, found)
     for rounded in variants.COMBINED:
-        more = _held(objective, known, points, found, rounded)
-        if Follows(more, found).met:
+        more = [one._replace(rounded=rounded) for one in _held(known, points, evidence, rounded)]
+        if Follows(tuple(more), found).met:
             return Follows((*held, *more), found)
     # Where a rule is followed to 32 bits only, some part was computed in them.
-    short = Follows(_held(objective, known, points, 32), found, coarse=True)
+    short = Follows(_held(known, points, _evidence(objective, known[1], points, 32)), found, coarse=True)
     return short if short.met else Follows(held, found)
 
 
@@ -190,7 +194,8 @@ def computed_in(points: np.ndarray, precision: int) -> int:
     if points.dtype == np.float32:
         return 32
     moved = points[1:][points[1:] != points[:-1]]
-    short = len(moved) > 2 and bool((moved == moved.astype(np.float32)).all())
+    with np.errstate(over="ignore"):  # what 32 bits cannot hold is none of their numbers
+        short = len(moved) > 2 and bool((moved == moved.astype(np.float32)).all())
     # Whole numbers and simple fractions are numbers of 32 bits in 64 bits too.
     simple = bool((moved * 2**12 == np.round(moved * 2**12)).all())
     return 32 if short and not simple else precision
@@ -202,22 +207,27 @@ def _finite(run: xr.Dataset) -> np.ndarray:
     return points[np.logical_and.accumulate(np.isfinite(points).all(axis=1))]
 
 
+def _evidence(objective: Objective, chosen: Chosen, points: np.ndarray, bits: int) -> Evidence:
+    """Compute the gradients that a run had at its points, clipped where it clips them."""
+    evidence = gather(objective, points[:-1], dtype_of(bits))
+    if chosen.clip is None:
+        return evidence
+    norm = np.linalg.norm(evidence.gradients, axis=-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return replace(evidence, gradients=evidence.gradients * np.minimum(1.0, chosen.clip / norm))
+
+
 def _held(
-    objective: Objective, known: tuple[str, Chosen], points: np.ndarray, bits: int, rounded: tuple[str, ...] = ()
+    known: tuple[str, Chosen], points: np.ndarray, evidence: Evidence, rounded: tuple[str, ...] = ()
 ) -> tuple[Followed, ...]:
     """Hold every variant against a run's points, some settings rounded to 32 bits."""
-    (kind, chosen), dtype = known, dtype_of(bits)
-    evidence = gather(objective, points[:-1], float(np.finfo(dtype).eps), dtype)
-    if chosen.clip is not None:
-        evidence = _clipped(evidence, chosen.clip)
+    kind, chosen = known
     settings: dict[str, Any] = {**chosen.settings, "rates": chosen.rates}
     for name in rounded:
         settings |= variants.ROUNDINGS[name](settings)
     shaken = _shaken(settings, evidence)
     return tuple(
-        _follow(
-            ways, replay(RULES[kind](shaken, ways), evidence.points, evidence.gradients), points, evidence.eps
-        )._replace(rounded=rounded)
+        _follow(ways, replay(RULES[kind](shaken, ways), evidence.points, evidence.gradients), points, evidence.eps)
         for ways in variants.variants(kind, chosen.settings, scheduled=chosen.scheduled)
     )
 
@@ -244,13 +254,6 @@ def _shaken(settings: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
     return shaken | {"rate": lambda step: rates[step] * noise}
 
 
-def _clipped(evidence: Evidence, bound: float) -> Evidence:
-    norm = np.linalg.norm(evidence.gradients, axis=-1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        gradients = evidence.gradients * np.minimum(1.0, bound / norm)
-    return Evidence(evidence.points, gradients, evidence.noise, evidence.eps)
-
-
 def _other_rule(title: str, mine: Follows, own: Ways) -> Cause:
     """Tell in what the nearest of the followed variants differs from the reference's."""
     nearest = min(mine.met, key=lambda one: sum(a != b for a, b in zip(one.ways, own, strict=True)))
@@ -264,8 +267,8 @@ def _other_rule(title: str, mine: Follows, own: Ways) -> Cause:
 
 def _rounding(title: str, mine: Follows, own: list[Ways], parted: Parted) -> Cause:
     """Tell that only rounding parts them, and what of the rule it hides."""
-    as_far = ": moving the start by one unit in the last place parts as far" if parted.chaotic else ""
-    sentence = f"{title}: differs from step {parted.unequal} on, by rounding{as_far}."
+    grown = ", which the run amplifies" if parted.amplified else ""
+    sentence = f"{title}: differs from step {parted.unequal} on, by rounding{grown}."
     other = next((ways for ways in mine.ways if own and ways not in own[:1]), None)
     if other is not None:
         pairs = [(a, b) for a, b in zip(own[0], other, strict=True) if a != b]

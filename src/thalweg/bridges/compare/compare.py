@@ -132,7 +132,8 @@ def _frames(
         except NotInstalled as error:
             missing.append(str(error))
         except InvalidValue as error:
-            refused.append(f"{title}: {error}")
+            told = str(error)  # most name the framework themselves
+            refused.append(told if framework(home).title in told else f"{title}: {told}")
         else:
             frames.append(_Frame(name, title, runs.isel(run=0), dict(runs.attrs)))
     if not frames:
@@ -149,8 +150,8 @@ def _examine(
     difference = np.abs(here - there).max(axis=1)
     ended = np.isfinite(here).all(axis=1) != np.isfinite(there).all(axis=1)
     largest = float(np.nan_to_num(difference).max())
-    grown = largest > AMPLIFIED * np.finfo(dtype_of(descent.precision)).eps * np.nanmax(np.abs(there))
-    parted = Parted(_first((difference > bound) | ended), _first((difference > 0) | ended), bool(grown))
+    amplified = largest > AMPLIFIED * np.finfo(dtype_of(descent.precision)).eps * np.nanmax(np.abs(there))
+    parted = Parted(_first((difference > bound) | ended), _first((difference > 0) | ended), bool(amplified))
     mine = follows(objective, descent.optimizer, frame.run, descent.precision)
     cause = explain(frame.title, mine, own, parted, descent.precision)
     nonfinite = explain_nonfinite(frame.title, objective, frame.run, reference, descent.precision)

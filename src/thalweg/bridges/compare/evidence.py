@@ -50,14 +50,14 @@ class Evidence:
     eps: float
 
 
-def gather(objective: Objective, points: np.ndarray, eps: float, dtype: Any) -> Evidence:
-    """Compute gradients at the points of a run, and shake them.
+def gather(objective: Objective, points: np.ndarray, dtype: Any) -> Evidence:
+    """Compute gradients at the points of a run made in ``dtype``, and shake them.
 
     How a framework's gradient is rounded depends on the order in which it computes. Bounds are seen when the point
     itself is moved by its last place, as rounding of the first operation does, and from the sizes of the examples'
     gradients, as rounding of the sum does.
     """
-    draw = np.random.default_rng(0)
+    draw, eps = np.random.default_rng(0), float(np.finfo(dtype).eps)
     points = points.astype(np.float64)
     columns = tuple(column.astype(dtype).astype(np.float64) for column in objective.train)
     signs = draw.choice([-1.0, 1.0], (SHIFTS // 2, *points.shape))

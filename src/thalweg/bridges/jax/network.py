@@ -23,14 +23,7 @@ NORMS = ("scale", "gamma", "beta")
 """How parameters of normalisation layers are called."""
 
 
-def build(
-    model: Any,
-    loss: Any,
-    parts: Sequence[tuple[Any, ...]],
-    *,
-    mode: str = "evaluation",
-    filters: Mapping[str, int] | None = None,
-) -> Network:
+def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
     """See a pytree of arrays, or an objective, as a network.
 
     Parameters
@@ -181,7 +174,7 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
     leaves = [jax.ShapeDtypeStruct(shape, programs.dtype) for shape in programs.shapes]
     try:
         result = jax.eval_shape(programs.loss, leaves, arrays)
-    except Exception as error:
+    except Exception as error:  # a user's loss may raise anything
         shapes = ", ".join(str(array.shape) for array in arrays) or "no data"
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InvalidValue(

@@ -39,15 +39,6 @@ def written_out(function: Callable[..., Any], *arguments: Any) -> core.ClosedJax
     return _opened(jax.make_jaxpr(function)(*arguments))
 
 
-def run(program: core.ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
-    """Execute or trace a program as it stands."""
-    known = dict(zip(program.jaxpr.constvars, program.consts, strict=True))
-    known.update(zip(program.jaxpr.invars, arguments, strict=True))
-    for equation in program.jaxpr.eqns:
-        known.update(zip(equation.outvars, bound(equation, [read(known, var) for var in equation.invars]), strict=True))
-    return [read(known, var) for var in program.jaxpr.outvars]
-
-
 def read(known: dict[Any, Any], var: Any) -> Any:
     """Look a variable's value up; a literal is its own."""
     return var.val if isinstance(var, core.Literal) else known[var]
@@ -59,24 +50,26 @@ def bound(equation: Any, inputs: Sequence[Any]) -> Sequence[Any]:
     return outputs if equation.primitive.multiple_results else [outputs]
 
 
-def _opened(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
-    return jax.make_jaxpr(lambda *arguments: _open(program, arguments))(*program.in_avals)
-
-
-def _open(program: core.ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
+def run(program: core.ClosedJaxpr, arguments: Sequence[Any], step: Callable[..., Sequence[Any]] = bound) -> list[Any]:
+    """Execute or trace a program as it stands, or with another ``step(equation, inputs)`` for its operations."""
     known = dict(zip(program.jaxpr.constvars, program.consts, strict=True))
     known.update(zip(program.jaxpr.invars, arguments, strict=True))
     for equation in program.jaxpr.eqns:
         inputs = [read(known, var) for var in equation.invars]
-        known.update(zip(equation.outvars, _step(equation, inputs), strict=True))
+        known.update(zip(equation.outvars, step(equation, inputs), strict=True))
     return [read(known, var) for var in program.jaxpr.outvars]
 
 
-def _step(equation: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+def _opened(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    return jax.make_jaxpr(lambda *arguments: run(program, arguments, _kept))(*program.in_avals)
+
+
+def _kept(equation: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+    """Apply an operation: a call opened, and so that no NaN is lost."""
     name = equation.primitive.name
     if name in CALLS:
         body = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-        return _open(body if isinstance(body, core.ClosedJaxpr) else core.ClosedJaxpr(body, ()), inputs)
+        return run(body if isinstance(body, core.ClosedJaxpr) else core.ClosedJaxpr(body, ()), inputs, _kept)
     if name in KEEPING and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.floating):
         return [KEEPING[name](equation, *inputs)]
     return bound(equation.replace(params={key: _within(value) for key, value in equation.params.items()}), inputs)

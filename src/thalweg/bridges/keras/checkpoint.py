@@ -13,6 +13,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidData
 from thalweg.bridges import arrays
+from thalweg.bridges.keras.evaluator import KerasEvaluator
 from thalweg.bridges.keras.leaves import parameters
 from thalweg.surface.network import Flat, Network
 
@@ -41,23 +42,12 @@ def read(network: Network, path: Path) -> Flat:
     if path.suffix in arrays.ENDINGS:
         return arrays.named(network.leaves, path)
     found = _saved(path)
-    model = network.parts[0].evaluator.model  # type: ignore[attr-defined]
-    layout = _layout(model)
-    for place, (_, shape) in layout.items():
-        if place not in found:
-            raise InvalidData(f"{path} has no {place}, which the network has; {_OTHER}")
-        if found[place].shape != shape:
-            raise InvalidData(
-                f"{place} has the shape {found[place].shape} in {path} and {shape} in the network; {_OTHER}"
-            )
-    for place in found:
-        if place not in layout:
-            raise InvalidData(f"{path} has {place}, which the network has not; {_OTHER}")
+    evaluator = network.parts[0].evaluator
+    assert isinstance(evaluator, KerasEvaluator)
+    layout = _layout(evaluator.model)
+    arrays.compare({place: shape for place, (_, shape) in layout.items()}, found, path)
     named = {network.leaves[k].name: found[place] for place, (k, _) in layout.items() if k is not None}
     return arrays.flat(network.leaves, named, path)
-
-
-_OTHER = "it is a checkpoint of another model; give one of this"
 
 
 def _saved(path: Path) -> dict[str, np.ndarray]:
@@ -69,9 +59,8 @@ def _saved(path: Path) -> dict[str, np.ndarray]:
         if path.name.endswith(".weights.h5"):
             with path.open("rb") as file:
                 return _arrays(file)
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InvalidData(f"cannot read {path}: {reason}; give weights as Keras saves them") from None
+    except (*arrays.DAMAGED, KeyError) as error:  # KeyError: the archive has no weights
+        raise arrays.unreadable(path, error, "give weights as Keras saves them") from None
     raise InvalidData(f"cannot read {path} for a Keras network; give .weights.h5, .keras or .npz")
 
 
@@ -80,7 +69,8 @@ def _arrays(file: Any) -> dict[str, np.ndarray]:
     h5py = import_module("h5py")
     found: dict[str, np.ndarray] = {}
 
-    def visit(name: str, item: Any) -> None:
+    def visit(name: str | bytes, item: Any) -> None:
+        name = str(name)  # bytes, where a damaged name is no text
         if not isinstance(item, h5py.Dataset) or name.startswith(OPTIMIZER):
             return
         if item.external or item.is_virtual:

@@ -13,8 +13,10 @@ from thalweg.bridges.course import Course, Log, Task, Way
 from thalweg.bridges.formula import Formula
 from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.bridges.keras.dialect import dialect
+from thalweg.bridges.keras.leaves import read
 from thalweg.bridges.keras.optimizers import TABLE
 from thalweg.bridges.optimizers import Chosen, translate
+from thalweg.bridges.tensorflow.network import device_of
 
 
 def prepare(task: Task, manner: str = "") -> Way:
@@ -38,7 +40,7 @@ def prepare(task: Task, manner: str = "") -> Way:
 
     facts = {
         "backend": keras.config.backend(),
-        "device": str(keras.ops.convert_to_tensor(0.0).device).rpartition("device:")[2],
+        "device": device_of(keras.ops.convert_to_tensor(0.0)),
         "computed_precision": _bits(keras, task.precision),
     }
     return Way(f"model.fit, keras.optimizers.{name}", facts, run)
@@ -119,10 +121,10 @@ def _fit(keras: Any, model: Any, task: Task, chosen: Chosen) -> Course:
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             if chosen.scheduled:
                 self.model.optimizer.learning_rate = chosen.rates[epoch]
-            log.begin(_read(self.model.point.value))
+            log.begin(read(self.model.point.value))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            log.end(float(logs["loss"]), _read(self.model.optimizer.given.value))
+            log.end(float(logs["loss"]), read(self.model.optimizer.given.value))
 
     # A surface in closed form has no data; one example then stands for none.
     inputs = np.stack(task.train.columns, axis=1) if task.train.columns else np.zeros((1, 1), task.train.dtype)
@@ -135,10 +137,4 @@ def _test(ops: Any, formula: Formula | None) -> Any:
         return None
     terms = formula.written(dialect())
     columns = [ops.convert_to_tensor(column, dtype=column.dtype.name) for column in formula.columns]
-    return lambda point: float(_read(ops.mean(terms(ops.convert_to_tensor(point), *columns))))
-
-
-def _read(array: Any) -> np.ndarray:
-    """Turn an array of any backend into NumPy's; Keras' own way lets NumPy copy, of which PyTorch 2.13 warns."""
-    array = array.detach().cpu() if hasattr(array, "detach") else array
-    return array.numpy() if hasattr(array, "numpy") else np.asarray(array)
+    return lambda point: float(read(ops.mean(terms(ops.convert_to_tensor(point), *columns))))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from functools import cache
 from typing import Any
 
 from thalweg.bridges.frameworks import FRAMEWORKS
-from thalweg.bridges.operations import Dialect
+from thalweg.bridges.operations import Dialect, common
 
 
 @cache
@@ -19,20 +18,15 @@ def dialect() -> Dialect:
     def remainder(x: Any, y: Any) -> Any:
         return ops.sign(x) * ops.mod(ops.abs(x), ops.abs(y))
 
-    def cube_root(x: Any) -> Any:
-        return ops.sign(x) * ops.abs(x) ** (1 / 3)
-
     elementwise = {
+        **common(ops),
         **dict.fromkeys(("add", "add_any"), ops.add),
         **{"sub": ops.subtract, "mul": ops.multiply, "div": ops.divide, "neg": ops.negative, "pow": ops.power},
-        **{"rem": remainder, "cbrt": cube_root, "max": ops.maximum, "min": ops.minimum, "where": ops.where},
-        **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
+        **{"rem": remainder, "max": ops.maximum, "min": ops.minimum, "where": ops.where},
         **{"eq": ops.equal, "ne": ops.not_equal, "lt": ops.less, "le": ops.less_equal},
         **{"gt": ops.greater, "ge": ops.greater_equal, "atan2": ops.arctan2},
-        **{name: getattr(ops, name) for name in ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "exp2", "expm1")},
-        **{name: getattr(ops, name) for name in ("log", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
         **{name: getattr(ops, f"arc{name[1:]}") for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
-        **{"floor": ops.floor, "ceil": ops.ceil, "logistic": ops.sigmoid, "erf": ops.erf},
+        **{"exp2": ops.exp2, "logistic": ops.sigmoid, "erf": ops.erf},
         **{"is_finite": ops.isfinite, "to_even": ops.round},
     }
     reductions = {"reduce_sum": ops.sum, "reduce_prod": ops.prod, "reduce_max": ops.max, "reduce_min": ops.min}

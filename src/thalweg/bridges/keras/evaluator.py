@@ -72,21 +72,20 @@ class TensorEvaluator:
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient."""
-        loss, slopes, _ = self._slopes(point, again=False)
-        return float(loss.detach()), self._flat(slopes).detach().cpu().numpy()
+        loss, gradient, _ = self._slope(point, again=False)
+        return float(loss.detach()), gradient.cpu().numpy()
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
         """Make the product with the Hessian: the gradient of the gradient's component along the vector."""
         torch = self._torch
-        _, slopes, parameters = self._slopes(point, again=True)
-        gradient = self._flat(slopes)
+        _, gradient, place = self._slope(point, again=True)
 
         def product(vector: Flat) -> Flat:
             if not gradient.requires_grad:  # a loss that is linear
                 return np.zeros_like(point)
             along = torch.sum(gradient * self._tensor(vector))
-            second = torch.autograd.grad(along, parameters, retain_graph=True, materialize_grads=True)
-            return self._flat(second).cpu().numpy()
+            (second,) = torch.autograd.grad(along, place, retain_graph=True, materialize_grads=True)
+            return second.cpu().numpy()
 
         return product
 
@@ -121,18 +120,14 @@ class TensorEvaluator:
         with self._drawing():
             return self.loss([piece.reshape(leaf.shape) for piece, leaf in pieces])
 
-    def _slopes(self, point: Flat, *, again: bool) -> tuple[Any, Sequence[Any], list[Any]]:
+    def _slope(self, point: Flat, *, again: bool) -> tuple[Any, Any, Any]:
+        """Compute the loss, its gradient, which can be differentiated ``again``, and the tensor with the point."""
         torch = self._torch
         with torch.enable_grad():
-            whole = self._tensor(point)
-            pieces = zip(torch.split(whole, [leaf.size for leaf in self.leaves]), self.leaves, strict=True)
-            parameters = [piece.reshape(leaf.shape).requires_grad_() for piece, leaf in pieces]
-            with self._drawing():
-                loss = self.loss(parameters)
-            return loss, torch.autograd.grad(loss, parameters, create_graph=again, materialize_grads=True), parameters
-
-    def _flat(self, slopes: Sequence[Any]) -> Any:
-        return self._torch.cat([slope.reshape(-1) for slope in slopes])
+            place = self._tensor(point).requires_grad_()
+            loss = self._loss_at(place)
+            (gradient,) = torch.autograd.grad(loss, place, create_graph=again, materialize_grads=True)
+            return loss, gradient, place
 
     def _drawing(self) -> AbstractContextManager[Any]:
         return _seeded(self._torch) if self.drawing else nullcontext()

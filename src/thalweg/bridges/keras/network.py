@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +14,7 @@ from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.bridges.keras.evaluator import KerasEvaluator, TensorEvaluator
 from thalweg.bridges.keras.leaves import flatten, layers_of, leaves_of, parameters, read
 from thalweg.bridges.keras.objective import Objective, averages, criterion_of, objective
-from thalweg.bridges.tensorflow.checks import ALLOWED, failed, one_type, repeatable, scalar, shares_of
+from thalweg.bridges.tensorflow.checks import ALLOWED, one_type, repeatable, scalar, shares_of, tried
 from thalweg.surface.network import Evaluator, Flat, Leaf, Network, Part
 
 __all__ = ["build", "flatten", "leaves_of"]
@@ -49,7 +49,7 @@ def build(
     leaves, dtype = leaves_of(model), _type(model)
     shares, examples = shares_of(parts)
     criterion, name = criterion_of(model, loss, dtype)
-    if len(parts) > 1 and not averages(loss if loss is not None else model.loss):
+    if len(parts) > 1 and not averages(model, loss):
         raise InvalidValue(
             f"the loss {name} is no mean over rows and cannot be put together from {len(parts)} parts; leave rows out"
         )
@@ -115,7 +115,7 @@ def _jax(
     values = [read(variable.value) for variable in parameters(model)]
     with computing(8 * values[0].itemsize):
         tree = [jax.numpy.asarray(value) for value in values]
-        shape = _tried(lambda: jax.eval_shape(loss, tree, *data[0])).shape
+        shape = tried(lambda: jax.eval_shape(loss, tree, *data[0])).shape
         scalar(shape, "the loss")
     network = import_module("thalweg.bridges.jax.network").build(tree, loss, data, mode="evaluation", filters={})
     return [part.evaluator for part in network.parts], str(network.facts["device"])
@@ -156,14 +156,6 @@ def _torch(
 
 
 def _check(evaluator: TensorEvaluator, position: Flat, mode: str) -> None:
-    scalar(tuple(_tried(lambda: evaluator.loss_at(position)).shape), "the loss")
-    repeatable([evaluator.value(position) for _ in range(2 if mode == "training" else 1)])
-
-
-def _tried(compute: Callable[[], Any]) -> Any:
-    try:
-        return compute()
-    except InvalidValue:
-        raise
-    except Exception as error:
-        raise failed(error) from error
+    scalar(tuple(tried(lambda: evaluator.loss_at(position)).shape), "the loss")
+    if mode == "training":
+        repeatable([evaluator.value(position) for _ in range(2)])

@@ -67,9 +67,10 @@ def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Objective, str
     return _penalised(model, found, weight), _name(given)
 
 
-def averages(loss: Any) -> bool:
+def averages(model: Any, loss: Any) -> bool:
     """Tell whether a loss is a mean over rows, as far as it says so: parts of the data can then be put together."""
-    return getattr(loss, "reduction", "sum_over_batch_size") not in ("sum", "none", None)
+    losses = _compiled_losses(model) if loss is None else [loss]
+    return all(getattr(one, "reduction", "sum_over_batch_size") not in ("sum", "none", None) for one in losses)
 
 
 def _fixed(model: Any) -> list[tuple[Any, Any]]:
@@ -152,7 +153,7 @@ def _found(loss: Any) -> Any:
 def _compiled(model: Any) -> tuple[Any, float]:
     """Find the loss that a model was compiled with, and its weight."""
     keras = FRAMEWORKS["keras"].load()
-    losses = [loss for loss in keras.tree.flatten(getattr(model, "loss", None)) if loss is not None]
+    losses = _compiled_losses(model)
     if not losses:
         raise InvalidValue(
             f"no loss is given and the Keras model {model.name!r} is not compiled with one; give loss=, or compile it "
@@ -165,6 +166,12 @@ def _compiled(model: Any) -> tuple[Any, float]:
         )
     weights = keras.tree.flatten(model._compile_loss._user_loss_weights)
     return losses[0], float(weights[0]) if weights and weights[0] is not None else 1.0
+
+
+def _compiled_losses(model: Any) -> list[Any]:
+    """List the losses that a model was compiled with, in whatever structure."""
+    keras = FRAMEWORKS["keras"].load()
+    return [loss for loss in keras.tree.flatten(getattr(model, "loss", None)) if loss is not None]
 
 
 def _name(loss: Any) -> str:

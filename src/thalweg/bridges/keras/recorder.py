@@ -17,7 +17,8 @@ class KerasRecorder(Recorder):
     def callback(self) -> Any:
         """Make a ``keras.callbacks.Callback`` for ``model.fit(…, callbacks=[…])``.
 
-        At the start of a batch it copies the parameters, and at its end it learns their loss. Keras reports only the
+        At the start of a batch that is recorded it copies the parameters, and at its end it learns their loss; of the
+        others it touches nothing. Keras reports only the
         mean over the epoch's batches so far; the batch's own loss is the difference of the sums that this mean is made
         of. These are kept in 32 bits, so after k batches of one size the difference is exact to about ``6e-8 k`` times
         the epoch's mean loss. With ``steps_per_execution`` above 1 only every so many updates are seen and numbered,
@@ -28,17 +29,18 @@ class KerasRecorder(Recorder):
         recorder = self
 
         class Following(keras.callbacks.Callback):
-            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-                self.sums = (0.0, 0.0)
-
+            # reading self.model brings all variables back from where the trainer of JAX keeps them, which takes time
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-                # reading self.model brings the parameters back from where the trainer of JAX keeps them
-                self.held = flatten(self.model) if recorder._sink.wants(recorder.taken) else None
+                if recorder.due:
+                    model = self.model
+                    self.held, self.sums = flatten(model), _sums(model)
 
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-                # the sums must be read after every batch, lest the next difference be over two
-                before, self.sums = self.sums, _sums(self.model)
-                recorder.step(_last(before, self.sums) if _single(self.model) else None, self.held)
+                if recorder.due:
+                    model = self.model
+                    recorder.step(_last(self.sums, _sums(model)) if _single(model) else None, self.held)
+                else:
+                    recorder.step()
 
         return Following()
 

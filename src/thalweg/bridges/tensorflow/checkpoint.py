@@ -12,6 +12,7 @@ import numpy as np
 from thalweg.base.errors import InvalidData
 from thalweg.bridges import arrays
 from thalweg.bridges.frameworks import FRAMEWORKS
+from thalweg.bridges.tensorflow.evaluator import GraphEvaluator
 from thalweg.surface.network import Flat, Network
 
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -40,14 +41,15 @@ def read(network: Network, path: Path) -> Flat:
         reader = tf.train.load_checkpoint(prefix)
         found = _tensors(reader, [leaf.name for leaf in network.leaves], _others(network))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InvalidData(f"cannot read {path}: {reason}; give the prefix of a TensorFlow checkpoint") from None
+        raise arrays.unreadable(path, error, "give the prefix of a TensorFlow checkpoint") from None
     return arrays.flat(network.leaves, found, path)
 
 
 def _others(network: Network) -> frozenset[str]:
     """Name the variables of the module that are no parameters; its checkpoints have them too."""
-    return frozenset(getattr(network.parts[0].evaluator, "others", ()))
+    evaluator = network.parts[0].evaluator
+    assert isinstance(evaluator, GraphEvaluator)
+    return frozenset(evaluator.others)
 
 
 def _tensors(reader: Any, names: list[str], others: frozenset[str]) -> dict[str, np.ndarray]:

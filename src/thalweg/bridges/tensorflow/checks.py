@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
+
+Result = TypeVar("Result")
 
 ALLOWED = ("float32", "float64")
 """The types of parameters that a surface can be computed in."""
@@ -65,8 +67,15 @@ def repeatable(values: Sequence[float]) -> None:
             )
 
 
-def failed(error: Exception) -> InvalidValue:
-    """Say in one line what a model or its loss raised."""
+def tried(compute: Callable[[], Result]) -> Result:
+    """Compute what calls a user's model and loss, and say in one line what they raise."""
+    try:
+        return compute()
+    except Exception as error:  # a model or a loss that does not take the data may raise anything
+        raise _failed(error) from error
+
+
+def _failed(error: Exception) -> InvalidValue:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # a framework's report of where in its graph it failed stands around the reason, which is the line with the type's
     # name, or else the first

@@ -19,10 +19,11 @@ from thalweg.bridges.keras.descend import arguments, floats
 from thalweg.bridges.keras.optimizers import TABLE
 from thalweg.bridges.optimizers import NoCounterpart, translate
 from thalweg.bridges.tensorflow.dialect import dialect
+from thalweg.bridges.tensorflow.network import device_of
 from thalweg.bridges.tensorflow.optimizers import UPDATE, VERSION_1
 
-Update = Callable[[Any, Any, Any], None]
-"""Changes a variable by a gradient at a learning rate, a tensor."""
+Update = Callable[[Any, Any], None]
+"""Changes the variable that it was made for by a gradient at a learning rate, a tensor."""
 
 
 def prepare(task: Task, manner: str = "") -> Way:
@@ -35,7 +36,7 @@ def prepare(task: Task, manner: str = "") -> Way:
             variable = tf.Variable(start.astype(task.train.dtype))
             return _loop(tf, task, variable, make(variable))
 
-    return Way(idiom, {"device": tf.constant(0.0).device.rpartition("device:")[2]}, run)
+    return Way(idiom, {"device": device_of(tf.constant(0.0))}, run)
 
 
 def _loop(tf: Any, task: Task, variable: Any, update: Update) -> Course:
@@ -46,7 +47,7 @@ def _loop(tf: Any, task: Task, variable: Any, update: Update) -> Course:
         with tf.GradientTape() as tape:
             loss = loss_at(variable)
         gradient = tape.gradient(loss, variable)
-        update(variable, gradient if clip is None else tf.clip_by_global_norm([gradient], clip)[0][0], rate)
+        update(gradient if clip is None else tf.clip_by_global_norm([gradient], clip)[0][0], rate)
         return loss, gradient
 
     log = Log()
@@ -73,7 +74,7 @@ def _by_class(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
         optimizer = getattr(tf.keras.optimizers, name)(**given)
         optimizer.build([variable])
 
-        def update(variable: Any, gradient: Any, rate: Any) -> None:
+        def update(gradient: Any, rate: Any) -> None:
             if chosen.scheduled:
                 optimizer.learning_rate.assign(rate)
             optimizer.apply_gradients([(gradient, variable)])
@@ -88,10 +89,7 @@ def _by_hand(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
     if chosen.name not in UPDATE:
         raise NoCounterpart(f"only plain gradient descent is written by hand; take tensorflow for {chosen.name}")
     name, _ = translate(chosen, UPDATE, "TensorFlow")
-    return (
-        f"GradientTape, {name}",
-        lambda variable: lambda variable, gradient, rate: variable.assign_sub(rate * gradient),
-    )
+    return f"GradientTape, {name}", lambda variable: lambda gradient, rate: variable.assign_sub(rate * gradient)
 
 
 def _by_version_1(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
@@ -107,7 +105,7 @@ def _by_version_1(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
             for key, value in settings.items()
         }
         optimizer = getattr(tf.compat.v1.train, name)(tf.constant(chosen.rates[0], variable.dtype), **numbers)
-        return lambda variable, gradient, rate: optimizer.apply_gradients([(gradient, variable)])
+        return lambda gradient, rate: optimizer.apply_gradients([(gradient, variable)])
 
     return f"GradientTape, tf.compat.v1.train.{name}", make
 

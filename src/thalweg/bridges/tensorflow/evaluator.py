@@ -36,7 +36,7 @@ class GraphEvaluator:
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point."""
-        return float(self._value(self._tf.constant(point)))
+        return float(self.graph(self._tf.constant(point)))
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient by a tape."""
@@ -67,6 +67,11 @@ class GraphEvaluator:
 
         return values
 
+    @cached_property
+    def graph(self) -> Any:
+        """The loss as a function of a point, traced once: it tells the loss's shape and what variables it uses."""
+        return self._traced(self._loss_at, [None])
+
     @property
     def _tf(self) -> Any:
         return FRAMEWORKS["tensorflow"].load()
@@ -75,15 +80,11 @@ class GraphEvaluator:
     def _dtype(self) -> Any:
         return self.variables[0].dtype
 
-    def _graph(self, function: Callable[..., Any], *shapes: list[int | None]) -> Any:
+    def _traced(self, function: Callable[..., Any], *shapes: list[int | None]) -> Any:
         """Trace a function of tensors once. Called as it is, TensorFlow would warn of many networks as of retracing."""
         tf = self._tf
         specs = [tf.TensorSpec(shape, self._dtype) for shape in shapes]
         return tf.function(function, autograph=False).get_concrete_function(*specs)
-
-    @cached_property
-    def _value(self) -> Any:
-        return self._graph(self._loss_at, [None])
 
     @cached_property
     def _gradient(self) -> Any:
@@ -91,7 +92,7 @@ class GraphEvaluator:
             self._assign(point)
             return self._slope()
 
-        return self._graph(gradient, [None])
+        return self._traced(gradient, [None])
 
     @cached_property
     def _product(self) -> Any:
@@ -105,7 +106,7 @@ class GraphEvaluator:
                 along = tf.reduce_sum(gradient * vector)
             return self._flat(tape.gradient(along, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 
-        return self._graph(product, [None], [None])
+        return self._traced(product, [None], [None])
 
     def _values(self, axes: int) -> Any:
         tf = self._tf
@@ -121,12 +122,12 @@ class GraphEvaluator:
             return tf.map_fn(at, coordinates, parallel_iterations=1, fn_output_signature=self._dtype)
 
         if axes not in self._sliced:
-            self._sliced[axes] = self._graph(values, [None, axes], [None], [axes, None])
+            self._sliced[axes] = self._traced(values, [None, axes], [None], [axes, None])
         return self._sliced[axes]
 
     @cached_property
     def _stops(self) -> bool:
-        return stops_gradients(self._value.graph)
+        return stops_gradients(self.graph.graph)
 
     def _difference(self, point: Flat, vector: Flat) -> Flat:
         length = float(np.linalg.norm(vector))
@@ -145,7 +146,7 @@ class GraphEvaluator:
     def _slope(self) -> tuple[Any, Any]:
         tf = self._tf
         with tf.GradientTape() as tape:
-            loss = self._tf.cast(self.loss(), self._dtype)
+            loss = tf.cast(self.loss(), self._dtype)
         slopes = tape.gradient(loss, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, self._flat(slopes)
 

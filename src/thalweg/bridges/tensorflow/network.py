@@ -11,7 +11,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.bridges.frameworks import FRAMEWORKS
-from thalweg.bridges.tensorflow.checks import failed, one_type, repeatable, scalar, shares_of
+from thalweg.bridges.tensorflow.checks import one_type, repeatable, scalar, shares_of, tried
 from thalweg.bridges.tensorflow.evaluator import GraphEvaluator
 from thalweg.surface.network import Flat, Kind, Leaf, Network, Part
 
@@ -96,24 +96,16 @@ def order_of(rank: int) -> tuple[int, ...]:
     return (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else tuple(range(rank))
 
 
-def device_of(variable: Any) -> str:
-    """Say where a variable lies."""
-    place = variable.device.rpartition("device:")[2].lower()
+def device_of(tensor: Any) -> str:
+    """Say where a variable or a tensor lies; it may be of another backend of Keras'."""
+    place = str(tensor.device).rpartition("device:")[2].lower()
     return "cpu" if place.startswith("cpu") or not place else place
 
 
 def check(evaluator: GraphEvaluator, position: Flat, mode: str) -> None:
     """Evaluate once: the model must take the data, the loss be a scalar and, in training mode, the same again."""
-    tf = FRAMEWORKS["tensorflow"].load()
-    try:
-        graph = tf.function(evaluator.loss, autograph=False).get_concrete_function()
-        scalar(graph.output_shapes.as_list(), "the loss")
-        values = [evaluator.value(position) for _ in range(2 if mode == "training" else 1)]
-    except InvalidValue:
-        raise
-    except Exception as error:
-        raise failed(error) from error
-    repeatable(values)
+    scalar(tried(lambda: evaluator.graph).output_shapes.as_list(), "the loss")
+    repeatable(tried(lambda: [evaluator.value(position) for _ in range(2 if mode == "training" else 1)]))
 
 
 def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
@@ -141,7 +133,7 @@ def _leaf(name: str, shape: tuple[int, ...]) -> Leaf:
 def _copied(model: Any) -> Any:
     try:
         return copy.deepcopy(model)
-    except Exception as error:
+    except Exception as error:  # what a user's module raises when it is copied may be anything
         raise InvalidValue(
             f"the module {type(model).__name__} cannot be copied ({type(error).__name__}); surfaces are computed on a "
             "copy, so make copy.deepcopy(module) work"
@@ -180,10 +172,8 @@ def _loss(model: Any, loss: Callable[..., Any], data: list[Any], options: dict[s
 
 def _own_variables_only(evaluator: GraphEvaluator) -> None:
     """Refuse a model that reads trainable variables which are not its attributes: a copy would not have them."""
-    tf = FRAMEWORKS["tensorflow"].load()
     own = {variable.ref() for variable in evaluator.variables}
-    graph = tf.function(evaluator.loss, autograph=False).get_concrete_function()
-    for variable in graph.graph.variables:
+    for variable in evaluator.graph.graph.variables:
         if variable.trainable and variable.ref() not in own:
             raise InvalidValue(
                 f"the model uses the variable {variable.name!r} of shape {tuple(variable.shape)}, which is not an "

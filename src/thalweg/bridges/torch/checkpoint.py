@@ -12,6 +12,7 @@ import numpy as np
 from thalweg.base.errors import InvalidData
 from thalweg.bridges import arrays
 from thalweg.bridges.frameworks import FRAMEWORKS
+from thalweg.bridges.torch.evaluator import ModuleEvaluator
 from thalweg.bridges.torch.replica import first_line
 from thalweg.surface.network import Flat, Network
 
@@ -20,8 +21,6 @@ NESTED = ("state_dict", "model_state_dict", "model")
 
 WRAPPED = ("module.", "_orig_mod.")
 """What data parallel and compiled modules write before the names of all parameters."""
-
-_OTHER = "it is a checkpoint of another model; give one of this"
 
 
 def read(network: Network, path: Path) -> Flat:
@@ -40,21 +39,23 @@ def read(network: Network, path: Path) -> Flat:
     InvalidData
         If it cannot be read without executing something, or is of another model.
     """
-    module = network.parts[0].evaluator.replicas.still.module  # type: ignore[attr-defined]
+    evaluator = network.parts[0].evaluator
+    assert isinstance(evaluator, ModuleEvaluator)  # as in every network of this room
+    module = evaluator.replicas.still.module
     state = {name: value for name, value in module.state_dict().items() if hasattr(value, "shape")}
     found = _unwrapped(arrays.read(path) if path.suffix in arrays.ENDINGS else _saved(path), state)
     for first, *others in _tied(module):
         for other in others:
             if first not in found and other in found:
                 found[first] = found[other]
-    for name in found:
-        if name not in state:
-            raise InvalidData(f"{path} has {name}, which the network has not; {_OTHER}")
     ours = {leaf.name for leaf in network.leaves}
     for name, parameter in module.named_parameters():
         if name in found and name not in ours and not _same(found[name], parameter):
-            raise InvalidData(f"{name}, which is frozen, has other numbers in {path} than in the network; {_OTHER}")
-    return arrays.flat(network.leaves, {name: found[name] for name in found if name in ours}, path)
+            raise InvalidData(
+                f"{name}, which is frozen, has other numbers in {path} than in the network; it is a checkpoint of "
+                "another model; give one of this"
+            )
+    return arrays.flat(network.leaves, {name: found[name] for name in found if name in ours or name not in state}, path)
 
 
 def _saved(path: Path) -> dict[str, np.ndarray]:

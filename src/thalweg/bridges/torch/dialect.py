@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from functools import cache
 from typing import Any
 
 from thalweg.bridges.frameworks import FRAMEWORKS
-from thalweg.bridges.operations import Dialect
+from thalweg.bridges.operations import Dialect, common
 
 
 @cache
@@ -18,21 +17,13 @@ def dialect() -> Dialect:
     kinds = {"bool": torch.bool, "int32": torch.int32, "int64": torch.int64}
     kinds |= {"float32": torch.float32, "float64": torch.float64}
 
-    def remainder(x: Any, y: Any) -> Any:
-        return torch.fmod(x, y)
-
-    def cube_root(x: Any) -> Any:
-        return torch.sign(x) * torch.abs(x) ** (1 / 3)
-
     elementwise = {
+        **common(torch),
         **dict.fromkeys(("add", "add_any"), torch.add),
         **{"sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg, "pow": torch.pow},
-        **{"rem": remainder, "cbrt": cube_root, "max": torch.maximum, "min": torch.minimum, "where": torch.where},
-        **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
-        **{name: getattr(torch, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "abs", "sign", "square")},
-        **{name: getattr(torch, name) for name in ("sqrt", "rsqrt", "exp", "exp2", "expm1", "log", "log1p", "atan2")},
-        **{name: getattr(torch, name) for name in ("sin", "cos", "tan", "asin", "acos", "atan", "floor", "ceil")},
-        **{name: getattr(torch, name) for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
+        **{"rem": torch.fmod, "max": torch.maximum, "min": torch.minimum, "where": torch.where},
+        **{name: getattr(torch, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "exp2")},
+        **{name: getattr(torch, name) for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
         **{"logistic": torch.sigmoid, "erf": special.erf, "is_finite": torch.isfinite, "to_even": torch.round},
     }
     reductions = {

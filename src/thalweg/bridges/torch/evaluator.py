@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
 from thalweg.bridges.frameworks import FRAMEWORKS
-from thalweg.bridges.torch.first_layer import FAR, find
+from thalweg.bridges.torch.first_layer import far, find
 from thalweg.bridges.torch.parameters import joined
-from thalweg.bridges.torch.replica import Batch, Replica, first_line
+from thalweg.bridges.torch.replica import Batch, Replica, first_line, operations_under
 from thalweg.bridges.torch.together import Known, together
 from thalweg.bridges.torch.walk import Walk, spans_without
 from thalweg.surface.network import Flat, Values
@@ -84,7 +84,7 @@ class ModuleEvaluator:
         torch = FRAMEWORKS["torch"].load()
         replica = self.replicas.still
         terms = [self._tensor(vector) for vector in (plane.origin, *plane.directions)]
-        walk = Walk(self.batch, terms, (), [slice(0, len(terms[0]))])
+        walk = Walk(self.batch, terms)
         if not plain:
             with torch.inference_mode(), replica.evaluating():
                 walk = together(replica, _quickest(replica, walk), self._at_once)
@@ -108,6 +108,8 @@ class ModuleEvaluator:
         with torch.enable_grad(), replica.evaluating(), attention.sdpa_kernel(attention.SDPBackend.MATH):
             replica.move(self._tensor(point))
             loss = replica.compute(self.batch)
+            if again:
+                _check_twice(loss)
             slopes = torch.autograd.grad(
                 loss, replica.parameters, create_graph=again, allow_unused=True, materialize_grads=True
             )
@@ -134,6 +136,18 @@ class ModuleEvaluator:
         return joined(columns).cpu().numpy()
 
 
+def _check_twice(loss: Any) -> None:
+    """Refuse functions that are marked to be differentiated once: PyTorch would take their curvature for zero."""
+    marked = FRAMEWORKS["torch"].load().autograd.function.once_differentiable(_check_twice).__code__
+    for node in operations_under(loss):
+        made = getattr(node, "_forward_cls", None)  # of functions that a user wrote
+        if getattr(getattr(made, "backward", None), "__code__", None) is marked:
+            raise InvalidValue(
+                f"the model has no second derivative: {made.__name__} is marked once_differentiable; give one that "
+                "PyTorch differentiates twice"
+            )
+
+
 def _values(replica: Replica, walk: Walk, rows: Sequence[list[float]]) -> Float[np.ndarray, " point"]:
     """Compute the losses at some points.
 
@@ -145,7 +159,7 @@ def _values(replica: Replica, walk: Walk, rows: Sequence[list[float]]) -> Float[
     losses = torch.stack(walk.losses(replica, rows)).double().cpu().numpy()
     missing = np.flatnonzero(np.isnan(losses)).tolist() if walk.partial else []
     if missing:
-        again = walk.plain().losses(replica, [rows[i] for i in missing])
+        again = Walk(walk.batch, walk.terms).losses(replica, [rows[i] for i in missing])
         losses[missing] = torch.stack(again).double().cpu().numpy()
     return losses
 
@@ -156,7 +170,7 @@ def _quickest(replica: Replica, walk: Walk) -> Walk:
     if not layers:
         return walk
     axes = len(walk.terms) - 1
-    rows = [[0.0] * axes, list(FAR[:axes]) + [0.0] * (axes - len(FAR))]
+    rows = [[0.0] * axes, far(axes)]
     plain = _values(replica, walk, rows)
     eps = FRAMEWORKS["torch"].load().finfo(replica.flat.dtype).eps
     for spans in (spans_without(replica, layers), walk.spans):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any, NamedTuple
 
 from thalweg.bridges.frameworks import FRAMEWORKS
@@ -33,15 +34,14 @@ class Layer(NamedTuple):
 
     def given(self, values: Any) -> bool:
         """Tell whether the layer is given its fixed input; the memory is compared first, numbers only if it differs."""
-        torch = FRAMEWORKS["torch"].load()
         fixed = self.fixed
         if values is fixed:
             return True
         if values.shape != fixed.shape or values.dtype != fixed.dtype:
             return False
-        return (values.data_ptr() == fixed.data_ptr() and values.stride() == fixed.stride()) or torch.equal(
-            values, fixed
-        )
+        if values.data_ptr() == fixed.data_ptr() and values.stride() == fixed.stride():
+            return True
+        return FRAMEWORKS["torch"].load().equal(values, fixed)
 
 
 def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, ...]:
@@ -52,7 +52,7 @@ def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, .
     replica : stands elsewhere afterwards
     terms : the plane's origin and its directions, tensors (param,)
     """
-    here, there = terms[0], far(terms)
+    here, there = terms[0], _summed_far(terms)
     able = _able(replica)
     seen = [_watched(replica, batch, point, able, _print) for point in (here, there)]
     still = [name for name in able if len(seen[0][name]) == len(seen[1][name]) == 1 and seen[0][name] == seen[1][name]]
@@ -77,12 +77,9 @@ FAR = (0.83, -0.61)
 """Coordinates of the point, far from the origin, at which first layers are looked for and tried out."""
 
 
-def far(terms: Sequence[Any]) -> Any:
-    """Compute the point at the coordinates ``FAR``."""
-    total = terms[0].clone()
-    for value, term in zip(FAR, terms[1:], strict=False):
-        total.add_(term, alpha=value)
-    return total
+def far(axes: int) -> list[float]:
+    """Give the coordinates ``FAR`` of a slice; along further axes it stays at the origin."""
+    return [*FAR[:axes], *(0.0 for _ in range(axes - len(FAR)))]
 
 
 @contextmanager
@@ -138,8 +135,16 @@ def _watched(
     return notes
 
 
+def _summed_far(terms: Sequence[Any]) -> Any:
+    """Sum the terms of what is affine at the coordinates ``FAR``."""
+    total = terms[0].clone()
+    for value, term in zip(far(len(terms) - 1), terms[1:], strict=True):
+        total.add_(term, alpha=value)
+    return total
+
+
 def _print(values: Any, output: Any) -> tuple[Any, ...]:
-    """Take a fingerprint of an input; one that is not finite has none that equals another."""
+    """Take a fingerprint of an input; one that holds NaN has none that equals another."""
     wide = values.double()
     return (tuple(values.shape), str(values.dtype), float(wide.sum()), float(wide.square().sum()))
 
@@ -169,9 +174,6 @@ def _agrees(layer: Layer, output: Any) -> bool:
     """
     if output is None or output.shape != layer.terms[0].shape:
         return False
-    total, scale = layer.terms[0].clone(), layer.terms[0].abs().max()
-    for value, term in zip(FAR, layer.terms[1:], strict=False):
-        total.add_(term, alpha=value)
-        scale = scale.maximum(term.abs().max())
-    worst = (total - output).abs().max()
-    return bool(scale.isfinite()) and bool(worst <= scale * FRAMEWORKS["torch"].load().finfo(output.dtype).eps ** 0.5)
+    scale = max(float(term.abs().max()) for term in layer.terms)
+    worst = float((_summed_far(layer.terms) - output).abs().max())
+    return isfinite(scale) and worst <= scale * FRAMEWORKS["torch"].load().finfo(output.dtype).eps ** 0.5

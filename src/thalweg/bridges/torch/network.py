@@ -11,7 +11,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.bridges.torch.evaluator import ModuleEvaluator, Replicas
 from thalweg.bridges.torch.parameters import flatten, leaves_of, plain, trainable
-from thalweg.bridges.torch.replica import Batch, Replica, first_line
+from thalweg.bridges.torch.replica import Batch, Replica, operations_under
 from thalweg.surface.network import Network, Part
 
 __all__ = ["build", "flatten", "leaves_of"]
@@ -109,14 +109,7 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     probe = replica.twin(differentiable=True)
     few = batch._replace(inputs=tuple(values[:FEW] for values in batch.inputs), targets=batch.targets[:FEW])
     with torch.enable_grad(), probe.evaluating():
-        try:
-            result = probe.compute(few)
-        except InvalidValue:
-            raise
-        except Exception as error:
-            raise InvalidValue(
-                f"the loss fails on the data: {first_line(error)}; give loss(outputs, targets) that takes them"
-            ) from error
+        result = probe.compute(few)
     if not isinstance(result, torch.Tensor):
         raise InvalidValue(f"the loss is a {type(result).__name__}; give one that returns a tensor without axes")
     if result.shape != ():
@@ -134,16 +127,7 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
 
 def _leaves_under(result: Any) -> set[int]:
     """Find the parameters that a result was computed from."""
-    found, seen, waiting = set(), set(), [result.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found.add(id(node.variable))
-        waiting.extend(parent for parent, _ in node.next_functions)
-    return found
+    return {id(node.variable) for node in operations_under(result) if hasattr(node, "variable")}
 
 
 def _statistics(module: Any) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg.base.errors import InvalidValue
 from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.surface.network import Flat, Kind, Leaf
@@ -108,8 +106,3 @@ def _check_types(types: set[str]) -> None:
     (only,) = types
     if only not in ("float32", "float64"):
         raise InvalidValue(f"parameters are {only}; give a model in float32 or float64, as model.float() makes it")
-
-
-def dtype_of(parameter: Any) -> np.dtype:
-    """Name the NumPy type of a parameter."""
-    return np.dtype(str(parameter.dtype).removeprefix("torch."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from thalweg.base.errors import InvalidValue
@@ -37,7 +38,7 @@ class Replica:
     Attributes
     ----------
     module : the copy, in the stated mode
-    names, parameters : of the flat vector; both in its order
+    names, parameters, spans : of the flat vector and where each lies in it; all in its order
     flat : (param,), whose pieces the parameters are
     habits : what is put back before each evaluation
     """
@@ -52,13 +53,15 @@ class Replica:
         """
         try:
             self.module = copy.deepcopy(model)
-        except Exception as error:
+        except Exception as error:  # a user's module may say how it is copied, and raise anything
             raise InvalidValue(
                 f"the model cannot be copied: {first_line(error)}; give a module that copy.deepcopy copies"
             ) from error
         self.module.train(training)
         self.names, self.training, self.habits = tuple(names), training, Habits()
         self.parameters = tuple(self.module.get_parameter(name) for name in self.names)
+        sizes = [parameter.numel() for parameter in self.parameters]
+        self.spans = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
         self.flat = joined(self.parameters)
         for parameter, piece in zip(self.parameters, self.pieces(self.flat), strict=True):
             parameter.data = piece
@@ -80,15 +83,21 @@ class Replica:
 
     def pieces(self, vector: Any) -> list[Any]:
         """Cut a flat vector into tensors of the parameters' shapes, without copying."""
-        parts = vector.split([parameter.numel() for parameter in self.parameters])
-        return [part.view(parameter.shape) for part, parameter in zip(parts, self.parameters, strict=True)]
+        places = zip(self.spans, self.parameters, strict=True)
+        return [vector[span].view(parameter.shape) for span, parameter in places]
 
     def move(self, point: Any) -> None:
         """Go to a point, a tensor (param,)."""
         self.flat.copy_(point)
 
     def compute(self, batch: Batch) -> Any:
-        """Compute the loss where it stands: a tensor without axes."""
+        """Compute the loss where it stands: a tensor without axes.
+
+        Raises
+        ------
+        InvalidValue
+            If the model or the loss raises anything.
+        """
         if self.habits.gathers:
             self._put_back()
         if self.habits.draws:
@@ -99,11 +108,16 @@ class Replica:
             inputs = tuple(values.clone() for values in inputs)
         try:
             outputs = self.module(*inputs)
-        except Exception as error:
+        except Exception as error:  # a user's model may raise anything
             raise InvalidValue(
                 f"the model fails on the data: {first_line(error)}; give inputs as it takes them, and the targets last"
             ) from error
-        return batch.loss(outputs, batch.targets)
+        try:
+            return batch.loss(outputs, batch.targets)
+        except Exception as error:  # and so may a user's loss
+            raise InvalidValue(
+                f"the loss fails on the data: {first_line(error)}; give loss(outputs, targets) that takes them"
+            ) from error
 
     def watch(self, batch: Batch) -> None:
         """Find its habits, by an evaluation."""
@@ -168,6 +182,17 @@ def kept(device: Any) -> Iterator[None]:
     finally:
         for generator, state in zip(found, states, strict=True):
             generator.set_state(state)
+
+
+def operations_under(result: Any) -> set[Any]:
+    """Find the operations of autograd's graph that a result was computed by, parameters among them."""
+    found, waiting = set(), [result.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting.extend(parent for parent, _ in node.next_functions)
+    return found
 
 
 def first_line(error: Exception) -> str:

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from thalweg.bridges.frameworks import FRAMEWORKS
-from thalweg.bridges.torch.first_layer import FAR, Forward, Layer, standing_in
+from thalweg.bridges.torch.first_layer import Forward, Layer, far, standing_in
 from thalweg.bridges.torch.replica import Replica
 from thalweg.bridges.torch.walk import Sum, Walk
 
@@ -154,16 +154,16 @@ def _tried(replica: Replica, walk: Walk) -> int:
     if count < LEAST:
         return 0
     tried = Together(walk, count)
-    rows = [[value * (k + 1) / count for value in FAR[: len(walk.terms) - 1]] for k in range(count)]
+    rows = [[value * (k + 1) / count for value in far(len(walk.terms) - 1)] for k in range(count)]
+    turns = (0, 1, count // 2 - 1)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            losses = torch.stack(tried.losses(replica, rows))
-            for turn in (1, count // 2 - 1):
-                turned = torch.stack(tried.losses(replica, rows[turn:] + rows[:turn]))
-                if not torch.equal(turned.roll(turn, 0).nan_to_num(), losses.nan_to_num()):
-                    return 0
-    except Exception:  # whatever vmap cannot do in this model: it has no common type
+            warnings.simplefilter("error")  # vmap warns where it would go from point to point in a loop
+            found = [tried.losses(replica, rows[turn:] + rows[:turn]) for turn in turns]
+    except Exception:  # a user's model under vmap, which cannot do all that models do: it may raise anything
+        return 0
+    losses, *others = (torch.stack(some).roll(turn, 0) for some, turn in zip(found, turns, strict=True))
+    if not all(torch.equal(other.nan_to_num(), losses.nan_to_num()) for other in others):
         return 0
     single = torch.stack(walk.losses(replica, rows))
     eps = torch.finfo(replica.flat.dtype).eps
@@ -203,10 +203,8 @@ def _fitting(replica: Replica, walk: Walk) -> int:
 
 def _moved(replica: Replica, spans: Sequence[slice]) -> list[tuple[str, slice, tuple[int, ...]]]:
     """List the parameters that are moved: name, place in the flat vector and shape."""
-    found, first = [], 0
-    for name, parameter in zip(replica.names, replica.parameters, strict=True):
-        last = first + parameter.numel()
-        if any(span.start <= first and last <= span.stop for span in spans):
-            found.append((name, slice(first, last), tuple(parameter.shape)))
-        first = last
-    return found
+    return [
+        (name, own, tuple(parameter.shape))
+        for name, own, parameter in zip(replica.names, replica.spans, replica.parameters, strict=True)
+        if any(span.start <= own.start and own.stop <= span.stop for span in spans)
+    ]

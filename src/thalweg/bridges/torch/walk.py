@@ -37,21 +37,25 @@ class Walk:
     Attributes
     ----------
     terms : the plane's origin and its directions, tensors (param,)
-    layers : the first layers, which are summed; none for the plain evaluation
-    spans : of the flat vector, what is moved; what only the first layers read is left out, and is NaN meanwhile
+    layers : the first layers, which are summed; by default none, for the plain evaluation
+    spans : of the flat vector, what is moved, by default all; what only the first layers read may be left out, and is
+        NaN meanwhile
     """
 
-    def __init__(self, batch: Batch, terms: Sequence[Any], layers: Sequence[Layer], spans: Sequence[slice]):
-        self.batch, self.terms, self.layers, self.spans = batch, terms, layers, spans
+    def __init__(
+        self,
+        batch: Batch,
+        terms: Sequence[Any],
+        layers: Sequence[Layer] = (),
+        spans: Sequence[slice] | None = None,
+    ):
+        self.batch, self.terms, self.layers = batch, terms, layers
+        self.spans = [slice(0, len(terms[0]))] if spans is None else spans
 
     @property
     def partial(self) -> bool:
         """Whether some parameters are not moved."""
         return sum(span.stop - span.start for span in self.spans) < len(self.terms[0])
-
-    def plain(self) -> Walk:
-        """The plain evaluation of the same points."""
-        return Walk(self.batch, self.terms, (), [slice(0, len(self.terms[0]))])
 
     def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
         """Compute the losses at coordinates, tensors without axes."""
@@ -92,11 +96,10 @@ def spans_without(replica: Replica, layers: Sequence[Layer]) -> list[slice]:
     """Find the pieces of the flat vector that are not of these layers; neighbours are joined."""
     names = {f"{layer.name}.{kind}" for layer in layers for kind in ("weight", "bias")}
     spans: list[slice] = []
-    first = 0
-    for name, parameter in zip(replica.names, replica.parameters, strict=True):
-        last = first + parameter.numel()
-        if name not in names:
-            joins = bool(spans) and spans[-1].stop == first
-            spans[-1:] = [slice(spans[-1].start, last)] if joins else [*spans[-1:], slice(first, last)]
-        first = last
+    for name, span in zip(replica.names, replica.spans, strict=True):
+        if name in names:
+            continue
+        if spans and spans[-1].stop == span.start:
+            span = slice(spans.pop().start, span.stop)
+        spans.append(span)
     return spans

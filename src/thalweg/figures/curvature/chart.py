@@ -52,9 +52,8 @@ def _draw_ticks(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
 
 def _static_run(bend: Bend, title: str) -> Canvas:
     far = bool(np.isfinite(bend.edge)) and not bend.near
-    traced = bool(np.isfinite(bend.trace).any())
     sheet, (axes, *lower) = canvas.blank(
-        title, bend.note + f" · {EDGE} = {number(bend.edge, 3)}, far above" * far, rows=1 + traced
+        title, bend.note + f" · {EDGE} = {number(bend.edge, 3)}, far above" * far, rows=1 + bend.traced
     )
     steps = np.asarray(bend.step)
     look: dict[str, Any] = {"marker": "o", "ms": 3} if len(steps) <= timeline.FEW else {}

@@ -69,10 +69,10 @@ def _story(bend: Bend) -> str:
         f"from step {steps[0]} to step {steps[1]} the largest eigenvalue goes from {number(largest[0], 3)} to "
         f"{number(largest[-1], 3)}, the lowest from {number(bend.lowest[0], 3)} to {number(bend.lowest[-1], 3)}",
     ]
-    if np.isfinite(bend.trace).any():
+    if bend.traced:
         parts.append(f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}")
     if np.isfinite(bend.edge):
         above = int((largest > bend.edge).sum())
         told = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"
-        parts.append(f"it is {told} above {EDGE} = {number(bend.edge, 3)}")
+        parts.append(f"the largest is {told} above {EDGE} = {number(bend.edge, 3)}")
     return "; ".join(parts)

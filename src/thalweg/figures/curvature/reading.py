@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing.provenance import network_of
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.slice.provenance import network_of
 
 NEEDED = ("eigenvalues", "lowest", "trace", "trace_error")
 
@@ -60,6 +60,11 @@ class Bend:
     def near(self) -> bool:
         """Whether the edge of stability is near enough to be drawn without pressing the eigenvalues flat."""
         return bool(self.edge <= NEAR * np.nanmax(self.leading))
+
+    @property
+    def traced(self) -> bool:
+        """Whether a trace was computed."""
+        return bool(np.isfinite(self.trace).any())
 
     @property
     def spectrum(self) -> np.ndarray:

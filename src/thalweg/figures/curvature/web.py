@@ -47,6 +47,8 @@ def _run(bend: Bend) -> dict[str, Any]:
     if bend.near:
         line = {"color": style.FIT, "width": 1.5, "dash": "dot"}
         traces.append(timeline.web_line(EDGE, steps, np.full(len(steps), bend.edge), line))
+    if not bend.traced:
+        return web.described(traces, {"xaxis": web.axis("step"), "yaxis": web.axis("eigenvalues")})
     trace = timeline.web_line("trace", steps, bend.trace, {"color": style.INK, "width": 2})
     bars = {"type": "data", "array": bend.error, "thickness": 1, "width": 0, "color": style.MUTED}
     traces.append(trace | {"yaxis": "y2", "error_y": bars, "showlegend": False})

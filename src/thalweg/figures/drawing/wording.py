@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,17 @@ def count(number: int, one: str, many: str = "") -> str:
     ('1 step', '1,000 steps')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Name several things in a row.
+
+    Examples
+    --------
+    >>> joined(["JAX"]), joined(["JAX", "PyTorch", "Keras"])
+    ('JAX', 'JAX, PyTorch and Keras')
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def shortened(text: str, most: int = 40) -> str:

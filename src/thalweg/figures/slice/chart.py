@@ -37,8 +37,8 @@ LISTED = 1.7
 EDGE = 7.02
 """Where panels end, inches."""
 
-LETTERS, LEAST = 8.5, 5.5
-"""Size of labels where there are panels, and the least, points."""
+LETTERS, BROKEN, LEAST = 8.5, 7.5, 5.5
+"""Size of labels where there are panels, of those in two lines at most, and the least, points."""
 
 WIDTH = 0.54
 """Of a letter, as a share of its size."""
@@ -47,8 +47,7 @@ WIDTH = 0.54
 def draw(ground: Ground, path: Path | None, title: str, note: str) -> Canvas:
     """Draw a slice, and with a path all that belongs to it."""
     sheet = canvas.headed(title, note)
-    bottom = LABELS + (0.02 if path is None else verdict.height_of(path))
-    tall = style.SIZE[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
+    bottom, tall = _room(ground, path)
     heights = None if ground.flat else heights_of(ground, path)
     wide, high = _size(ground, tall, path is not None)
     base = bottom + tall - high
@@ -85,6 +84,18 @@ def _list(sheet: Canvas, ground: Ground, start: float) -> None:
         sheet.text(EDGE / wide, y, number(value, 3), size=7.8, va="center", ha="right")
 
 
+def is_to_scale(ground: Ground, path: Path | None) -> bool:
+    """Tell whether a map has one scale of distance on both axes, where they have a common measure."""
+    wide, high = _size(ground, _room(ground, path)[1], path is not None)
+    return ground.flat or ground.ratio is None or bool(np.isclose(wide, high * ground.ratio))
+
+
+def _room(ground: Ground, path: Path | None) -> tuple[float, float]:
+    """Find where the axes may begin and how tall they may be, inches."""
+    bottom = LABELS + (0.02 if path is None else verdict.height_of(path))
+    return bottom, style.SIZE[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
+
+
 def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
     """Choose width and height of the axes: a map has one scale of distance on both, unless it would be a mere strip."""
     if ground.flat:
@@ -102,11 +113,12 @@ def _label(axes: Axes, ground: Ground, path: Path | None) -> None:
     axes.grid(visible=ground.flat)
     rooms = (np.array(axes.bbox.size) * 72 / axes.figure.dpi).tolist()
     for axis, label, room in zip((axes.xaxis, axes.yaxis), labels, rooms, strict=True):
-        # A long label is set smaller, rather than run far past its axis; the upright one is broken before its unit.
-        upright = axis is axes.yaxis and _fitting(label, room) < LETTERS
-        text = label.replace(" [", "\n[") if upright else label
-        size = min(10.0 if path is None else LETTERS, max(_fitting(text, room), LEAST))
-        axis.set_label_text(canvas.plain(text), fontsize=size)
+        # A long label is broken before its unit and set smaller, rather than run far past its axis.
+        long = _fitting(label, room) < LETTERS
+        text = label.replace(" [", "\n[") if long else label
+        most = BROKEN if long else 10.0 if path is None else LETTERS
+        axis.set_label_text(canvas.plain(text), fontsize=min(most, max(_fitting(text, room), LEAST)))
+        axis.labelpad = 1.0 if long else axis.labelpad
     if path is not None:
         axes.tick_params(labelsize=8, length=2)
     if not ground.flat:

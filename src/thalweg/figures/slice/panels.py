@@ -16,7 +16,6 @@ from thalweg.figures.slice.reading import Path
 TRUE = "run's own loss"
 UNDER = "surface under it"
 RECORDED = "as the training recorded it"
-DISTANCE = "from the plane"
 TRAVELLED = "from its origin"
 
 WIDE = 10.0
@@ -42,6 +41,11 @@ WAYS, LOSSES = (0.0, 0.09), (0.155, 0.295)
 
 SMALL = 7.6
 """Of letters, points."""
+
+
+def away(path: Path) -> str:
+    """Name the distance of a run from what it is projected onto."""
+    return f"from the {path.ground}"
 
 
 class Box(NamedTuple):
@@ -115,7 +119,7 @@ def _label(axes: Axes, seen: View) -> None:
 
 
 def _draw_ways(axes: Axes, path: Path) -> None:
-    axes.plot(path.step, path.distance, color=style.FIT, lw=1.7, label=DISTANCE, zorder=3)
+    axes.plot(path.step, path.distance, color=style.FIT, lw=1.7, label=away(path), zorder=3)
     axes.plot(path.step, path.travelled, color=style.INK, lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.set_ylim(0, None)
@@ -146,7 +150,7 @@ def traces(path: Path) -> list[web.Trace]:
     lines = [
         (UNDER, path.under, dashed | {"color": style.INK}, ""),
         (TRUE, path.true, solid | {"color": style.TRAIN}, ""),
-        (DISTANCE, path.distance, solid | {"color": style.FIT}, "2"),
+        (away(path), path.distance, solid | {"color": style.FIT}, "2"),
         (TRAVELLED, path.travelled, dashed | {"color": style.INK}, "2"),
     ]
     if shows_recorded(path):
@@ -160,20 +164,24 @@ def traces(path: Path) -> list[web.Trace]:
     return found
 
 
-def layout(path: Path) -> dict[str, Any]:
-    """Describe the axes of both panels, one below the other at the foot of the page, and their titles."""
+def layout(path: Path, across: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Describe the axes of both panels, one below the other at the foot of the page, and their titles.
+
+    They reach from where to where ``across`` says, as shares of the width; by default their ticks stand in the margin.
+    """
     low, high = float(path.step[0]), float(max(path.last, path.step[0] + 1))
-    steps, losses = {"range": [low, high], "nticks": 6}, view(path)
+    steps, losses = {"range": [low, high], "nticks": 6, "domain": list(across or (0.0, 1.0))}, view(path)
+    ticks = {"automargin": across is None}
     powers = {"dtick": 1} if losses.log else {"nticks": 4}
     titles = [
         _heading("loss", [(TRUE, style.TRAIN), (f"{UNDER} (dashed)", style.INK)], LOSSES[1]),
-        _heading("distance", [(DISTANCE, style.FIT), (f"{TRAVELLED} (dashed)", style.INK)], WAYS[1]),
+        _heading("distance", [(away(path), style.FIT), (f"{TRAVELLED} (dashed)", style.INK)], WAYS[1]),
     ]
     return {
         "xaxis": web.axis("", anchor="y", matches="x2", showticklabels=False, **steps),
-        "yaxis": web.axis("", domain=list(LOSSES), anchor="x", exponentformat="power", **powers, **losses.web),
+        "yaxis": web.axis("", domain=list(LOSSES), anchor="x", exponentformat="power", **ticks, **powers, **losses.web),
         "xaxis2": web.axis("step", anchor="y2", **steps),
-        "yaxis2": web.axis("", domain=list(WAYS), anchor="x2", nticks=4, rangemode="tozero"),
+        "yaxis2": web.axis("", domain=list(WAYS), anchor="x2", nticks=4, rangemode="tozero", **ticks),
         "annotations": titles,
     }
 

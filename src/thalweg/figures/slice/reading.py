@@ -11,10 +11,10 @@ from scipy.ndimage import distance_transform_edt
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing.provenance import directions_of, network_of
 from thalweg.figures.drawing.wording import shortened
 from thalweg.figures.plane import relief
 from thalweg.figures.plane.relief import Spacing
-from thalweg.figures.slice.provenance import directions_of, network_of
 
 TRUST = ("good", "fair", "poor")
 
@@ -154,6 +154,11 @@ class Path:
     shares: tuple[float, ...]
     verdict: str
     trust: str
+
+    @property
+    def ground(self) -> str:
+        """What the run is projected onto, in words."""
+        return "plane" if self.places.shape[1] == 2 else "line"
 
     @property
     def last(self) -> int:

@@ -19,7 +19,8 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
     Of two directions the surface is a shaded map in gray, of one a profile. With a path the figure always shows, beside
     it, the run's true loss against the loss of the surface under it, the distance of the run from the plane, how much
     of the run the plane holds, and in plain words whether the picture can be trusted. A page shows a landscape, the
-    run on its ground and at its true loss. Both axes have one scale of distance where there is room for it.
+    run on its ground and at its true loss. Both axes have one scale of distance where there is room for it; the caption
+    says where not.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
     """
     ground = ground_of(surface)
     run = None if path is None else path_of(path, ground)
-    note = ground.note + _leaving(ground, run)
+    note = ground.note + _leaving(ground, run) + " · axes to different scales" * (not chart.is_to_scale(ground, run))
     return Figure(
         name="slice",
         title=_title(ground, run),
@@ -85,6 +86,7 @@ def _surface(ground: Ground, path: Path | None) -> list[str]:
             parts.append(
                 f"{verdict.percent(heights.above)} of the slice lies above {number(heights.top)}, where levels end"
             )
+        parts += _scales(ground, path)
         if ground.skew:
             parts.append(f"the directions are not at right angles, their cosine is {number(ground.cosine, 2)}")
     if not ground.finite.all():
@@ -92,6 +94,17 @@ def _surface(ground: Ground, path: Path | None) -> list[str]:
             f"{verdict.percent(float(1 - ground.finite.mean()))} of the slice is not finite: hatched, or a gap"
         )
     return parts
+
+
+def _scales(ground: Ground, path: Path | None) -> list[str]:
+    """Say what is not drawn with one scale of distance; nothing if all is."""
+    drawn = {"the map": chart.is_to_scale(ground, path), "the landscape of a page": web.is_to_scale(ground)}
+    without = [name for name, scaled in drawn.items() if not scaled]
+    if not without or ground.ratio is None:
+        return []
+    times = number(max(ground.ratio, 1 / ground.ratio), 2)
+    shape = f"{times} times as {'wide as high' if ground.ratio > 1 else 'high as wide'}"
+    return [f"by distance the slice is {shape}, unlike {' and '.join(without)}"]
 
 
 def _run(ground: Ground, path: Path) -> list[str]:
@@ -105,7 +118,7 @@ def _run(ground: Ground, path: Path) -> list[str]:
         k = path.worst
         parts.append(
             f"they differ most at step {path.step[k]}, {number(path.true[k], 3)} against {number(path.under[k], 3)}, "
-            f"{number(path.distance[k], 3)} from the plane and {number(path.travelled[k], 3)} from its origin"
+            f"{number(path.distance[k], 3)} {panels.away(path)} and {number(path.travelled[k], 3)} from its origin"
         )
     if panels.shows_recorded(path):
         parts.append("the losses as the training recorded them are dotted")

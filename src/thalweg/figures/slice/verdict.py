@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
-from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice.reading import Path
 
@@ -24,6 +24,9 @@ LINE, PAD = 0.155, 0.075
 
 LEAST = 0.001
 """Share below which no number is written."""
+
+BAND = 36
+"""Letters in a line of a page's band."""
 
 FOOT = 0.1
 """Below the band, inches."""
@@ -55,8 +58,7 @@ def held(path: Path) -> str:
     """Say how much of the run the slice holds."""
     told = len(path.shares) > 1 and path.share >= LEAST
     parts = f" ({' + '.join(map(percent, path.shares))})" if told else ""
-    where = "plane" if path.places.shape[1] == 2 else "line"
-    return f"the {where} holds {percent(path.share)} of the run's squared distance{parts}"
+    return f"the {path.ground} holds {percent(path.share)} of the run's squared distance{parts}"
 
 
 def percent(share: float) -> str:
@@ -110,7 +112,8 @@ def draw(sheet: Canvas, path: Path) -> None:
 def note(path: Path) -> dict[str, object]:
     """Describe the heading as a band over a page's figure; the reasons stand in its caption, where they wrap."""
     look = LOOKS[path.trust]
-    words = f"<b>{look.heading}</b><br>{web.safe(held(path).partition(' (')[0])}"
+    # As wide as a phone has room for.
+    words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(held(path).partition(" (")[0], BAND)])
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "top"}
     frame = {"bgcolor": look.ground, "bordercolor": look.edge, "borderwidth": 2 if look.weight else 1, "borderpad": 5}
     return place | frame | {"text": words, "showarrow": False, "align": "left", "font": {"size": 12}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,17 @@ CLEAR = 0.85
 UPPER = (0.34, 0.94)
 """From where to where the landscape reaches above panels, as shares of the height."""
 
+BELOW = (0.12, 0.97)
+"""From where to where panels below a landscape reach, as shares of the width, all of which the landscape itself has."""
+
 PROFILE = (0.47, 0.9)
 """Likewise a profile, which needs room for its axis."""
+
+LONGEST = 2.0
+"""A landscape that is so many times as long as wide, or more, has two scales of distance."""
+
+LINE = 24
+"""Letters in a line of a landscape's labels, about; longer ones are cut off on a phone."""
 
 AZIMUTHS = (-125.0, -55.0, 35.0, 145.0)
 """Sides from which the landscape may be seen, degrees; the one with the lowest ground in front is taken."""
@@ -45,7 +55,7 @@ def describe(ground: Ground, path: Path | None) -> dict[str, Any]:
     if path is None:
         found = web.described(traces, layout)
     else:
-        below = panels.layout(path)
+        below = panels.layout(path, None if ground.flat else BELOW)
         notes = {"annotations": [*below["annotations"], verdict.note(path)]}
         found = web.described([*traces, *panels.traces(path)], layout | below | notes)
     found["layout"]["legend"]["itemsizing"] = "constant"
@@ -59,8 +69,7 @@ def _landscape(ground: Ground, path: Path | None) -> tuple[list[web.Trace], dict
     low, high = min(levels[0], runs.min()), max(levels[-1], runs.max())
     ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(np.array([low, high])))
     (left, lower), (right, upper) = ground.corners
-    stretch = ground.ratio or 1.0
-    wide = stretch if 0.5 <= stretch <= 2 else 1.0
+    wide = (ground.ratio or 1.0) if is_to_scale(ground) else 1.0
     losses = {"tickvals": heights.spacing.of(ticks), "ticktext": [number(tick, 3) for tick in ticks]}
     scene = {
         "xaxis": _axis(ground.names[0], ground.units[0], range=[left, right], nticks=5),
@@ -72,8 +81,13 @@ def _landscape(ground: Ground, path: Path | None) -> tuple[list[web.Trace], dict
         "domain": {"x": [0, 1], "y": [0, 1] if path is None else list(UPPER)},
     }
     traces = [_ground(ground, heights, 1.0 if path is None else CLEAR), *_origin(ground, heights)]
-    margin = {"margin": {"l": 0, "r": 0, "t": 40, "b": 0}} if path is None else {}
-    return [*traces, *([] if path is None else _path(ground, heights, path))], {"scene": scene} | margin
+    margin = web.MARGIN | {"l": 0, "r": 0} | ({"t": 40, "b": 0} if path is None else {})
+    return [*traces, *([] if path is None else _path(ground, heights, path))], {"scene": scene, "margin": margin}
+
+
+def is_to_scale(ground: Ground) -> bool:
+    """Tell whether a landscape has one scale of distance on both axes, where they have a common measure."""
+    return ground.ratio is None or 1 / LONGEST <= ground.ratio <= LONGEST
 
 
 def _camera(spaced: np.ndarray) -> dict[str, Any]:
@@ -86,12 +100,13 @@ def _camera(spaced: np.ndarray) -> dict[str, Any]:
     return {"eye": eye, "center": {"x": ASIDE * up, "y": -ASIDE * across, "z": -0.12}}
 
 
-def _titled(name: str, unit: str) -> str:
-    return web.safe(name) + (f"<br>[{web.safe(unit)}]" if unit else "")
+def _titled(name: str, unit: str, most: int = 60) -> str:
+    lines = [line for text in (name, f"[{unit}]" if unit else "") for line in textwrap.wrap(text, most)]
+    return "<br>".join(map(web.safe, lines))
 
 
 def _axis(name: str, unit: str, **more: Any) -> dict[str, Any]:
-    title = _titled(name, unit)
+    title = _titled(name, unit, LINE)
     look = {"color": style.MUTED, "gridcolor": style.GRID, "zeroline": False, "showbackground": False}
     return {
         "title": {"text": title, "font": {"size": 12}},
@@ -142,7 +157,7 @@ def _points(**more: Any) -> web.Trace:
 def told(path: Path) -> tuple[np.ndarray, str]:
     """Collect what is told of every step, and the words around it."""
     numbers = np.stack([path.true, path.under, path.distance, path.travelled], axis=-1)
-    words = (panels.TRUE, panels.UNDER, f"distance {panels.DISTANCE}", f"distance {panels.TRAVELLED}")
+    words = (panels.TRUE, panels.UNDER, f"distance {panels.away(path)}", f"distance {panels.TRAVELLED}")
     lines = [f"{word} %{{customdata[{k}]:.4g}}" for k, word in enumerate(words)]
     return numbers, "<br>".join(["step %{text}", *lines]) + "<extra></extra>"
 

@@ -32,7 +32,7 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
     name = str(attrs.get("framework", ""))
     title = FRAMEWORKS[name].title if name in FRAMEWORKS else shortened(name)
     size = count(int(attrs["parameters"]), "parameter") if "parameters" in attrs else ""
-    loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "), 30)
+    loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "))
     loss = loss if "loss" in loss.lower() else f"{loss} loss"
     data = f"{loss} on {count(int(attrs['examples']), 'example')}" if int(attrs.get("examples", 0)) else loss
     mode = ", training mode" if attrs.get("mode") == "training" else ""
