@@ -33,9 +33,9 @@ from jax import numpy as jnp
 
 import thalweg as tw
 from rivals import CORES, RATE, cast, driven, floors, in_numpy, in_scipy, in_tensorflow, in_torch, kept, scanned
+from thalweg.descent import grid
 from thalweg.losses.objective import Objective
 from thalweg.problems.split import WHOLE
-from thalweg.surface import grid
 from timing import Asked, Row, clock
 
 AGREE = {32: 1e-4, 64: 1e-10}
@@ -83,8 +83,8 @@ descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.05), steps=steps, p
 valleys = tw.find_valleys(objective)
 
 def along(count):
-    rates = tw.Along("learning_rate", 1e-3, 1, count, "log")
-    return tw.Along("phi", -math.pi / 2, math.pi / 2, count), rates
+    rates = tw.Range("learning_rate", 1e-3, 1, count, "log")
+    return tw.Range("phi", -math.pi / 2, math.pi / 2, count), rates
 
 with tempfile.TemporaryDirectory() as folder:
     # A small map imports what maps need; then a batch as wide as those to come compiles their program.

@@ -30,8 +30,8 @@ from jax import numpy as jnp
 
 import thalweg as tw
 from thalweg.base.parallel import cores
-from thalweg.bridges import examples
-from thalweg.surface.directions import between
+from thalweg.frameworks import examples
+from thalweg.geometry.directions import between
 from timing import Asked, Row, clock
 
 AGREE = 1e-5
@@ -122,8 +122,8 @@ def ways(work: Work) -> dict[str, Callable[[], np.ndarray]]:
     found: dict[str, Callable[[], np.ndarray]] = {}
     for name, make in networks.items():
         model = make(work.sizes, 0)
-        network = tw.network(model[0], model[1], (x, y))
-        ends = (tw.network(*make(work.sizes, seed), (x, y)).position for seed in (1, 2))
+        network = tw.networks.wrap(model[0], model[1], (x, y))
+        ends = (tw.networks.wrap(*make(work.sizes, seed), (x, y)).position for seed in (1, 2))
         plane = between(network, network.position, *ends)
         found[name] = partial(sliced, network, plane, work.side)
         found[f"{name}, whole network at every point"] = partial(sliced, network, plane, work.side, plain=True)
@@ -135,7 +135,7 @@ def ways(work: Work) -> dict[str, Callable[[], np.ndarray]]:
 def sliced(network: Any, plane: Any, side: int, **how: Any) -> np.ndarray:
     """Take our slice: the corners of the grid are the first network and nearly the two others."""
     span = (0.0, (side - 1) / side)
-    return tw.take_slice(network, plane, span=(span, span), points=side, **how)["loss"].values.T
+    return tw.networks.slice(network, plane, span=(span, span), points=side, **how)["loss"].values.T
 
 
 def in_jax(classes: int, sizes: tuple[int, ...], seed: int) -> tuple[Any, Any]:

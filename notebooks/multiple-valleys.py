@@ -93,7 +93,7 @@ figures.profile(surface, valleys=valleys)
 
 # %%
 runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=100, precision=32)
-falls = tw.derailments(runs, valleys)
+falls = tw.find_derailments(runs, valleys)
 for fall in falls["fall"].values:
     at = falls.sel(fall=fall)
     left, entered = (falls.attrs["names"][int(at[side])] for side in ("left", "entered"))
@@ -131,7 +131,7 @@ starts = tw.starts.even(problem, 720)
 def outcome(optimizer, target=objective, among=valleys):
     """Share of runs that derailed, and share that settled."""
     runs = tw.descend(target, optimizer, starts=starts, steps=100)
-    falls = tw.derailments(runs, among)
+    falls = tw.find_derailments(runs, among)
     last = tw.locate(runs, among).values[:, -1]
     height = runs["train_loss"].values[:, -1] - among["loss"].values[last]
     settled = height <= 0.05 * among["barrier"].values[last]

@@ -8,8 +8,9 @@ pytest.register_assert_rewrite("tests.process")  # it sees to what several tests
 NUMERICAL = [
     "thalweg.descent.mean",
     "thalweg.descent.driver",
+    "thalweg.descent.grid",
     "thalweg.descent.minibatch",
-    "thalweg.surface",
+    "thalweg.geometry",
     "thalweg.valleys",
 ]
 

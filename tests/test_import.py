@@ -22,7 +22,7 @@ def test_the_verbs_import_no_plotting_library():
         "import sys, optax, thalweg as tw\n"
         "objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))\n"
         "runs = tw.descend(objective, optax.sgd(0.05), steps=2)\n"
-        "tw.derailments(runs, tw.find_valleys(objective))\n"
+        "tw.find_derailments(runs, tw.find_valleys(objective))\n"
         "print([m for m in ['matplotlib', 'plotly', 'PIL'] if m in sys.modules])"
     )
     assert fresh(code) == "[]"

@@ -6,8 +6,8 @@ import pytest
 
 import thalweg as tw
 from thalweg.descent import driver
+from thalweg.experiment import experiment, results
 from thalweg.report.page import write_report
-from thalweg.study import experiment, results
 
 pytestmark = pytest.mark.long
 

@@ -59,8 +59,8 @@ def maps() -> None:
     ):
         descent = tw.Descent(optimizer, steps=200, precision=32, shadows=shadows)
         along = (
-            tw.Along("phi", -np.pi / 2, np.pi / 2, pixels),
-            tw.Along("learning_rate", *rates, pixels, "log"),
+            tw.Range("phi", -np.pi / 2, np.pi / 2, pixels),
+            tw.Range("learning_rate", *rates, pixels, "log"),
         )
         chart = tw.outcome_map(objective, descent, valleys, along=along)
         for name, colour in pictures.items():
@@ -90,7 +90,9 @@ def race() -> None:
 def frameworks() -> None:
     """Adam in four frameworks, and where they part."""
     objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
-    figure = tw.figures.compare(tw.compare(objective, tw.Descent(tw.Optimizer(optax.adam, learning_rate=0.05), 100)))
+    figure = tw.figures.compare(
+        tw.frameworks.compare(objective, tw.Descent(tw.Optimizer(optax.adam, learning_rate=0.05), 100))
+    )
     figure.save(HERE / "compare-adam.png")
     say("compare-adam", figure)
 
@@ -111,7 +113,7 @@ def valleys() -> None:
     tw.figures.basins(surface, None, tw.find_valleys(himmelblau, surface)).save(HERE / "basins.png")
     noise, exponents = [0.0, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1], [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
     diagram = tw.phase_diagram(lambda s: tw.problems.pencil(noise=s), noise, exponents, persistence=0.002)
-    tw.figures.phases(diagram).save(HERE / "phases.png")
+    tw.figures.phase_diagram(diagram).save(HERE / "phases.png")
 
 
 def stars() -> None:

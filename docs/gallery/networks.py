@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import xarray as xr
 
 import thalweg as tw
-from thalweg.bridges import examples
-from thalweg.bridges.frameworks import FRAMEWORKS
+from thalweg.frameworks import examples
+from thalweg.frameworks.catalogue import FRAMEWORKS
 
 HERE = Path(__file__).parent / "networks"
 
@@ -97,7 +97,7 @@ def batches(task: Task) -> list[slice]:
     return [slice(k, k + task.batch) for k in range(0, len(task.data.inputs), task.batch)]
 
 
-def in_torch(task: Task) -> tuple[tw.Network, xr.Dataset]:
+def in_torch(task: Task) -> tuple[tw.networks.Network, xr.Dataset]:
     """Train with ``torch.optim``; a step is recorded before its update."""
     import torch
 
@@ -106,7 +106,7 @@ def in_torch(task: Task) -> tuple[tw.Network, xr.Dataset]:
     y = y.long() if task.data.classes else y
     loss_of = torch.nn.CrossEntropyLoss() if task.data.classes else torch.nn.MSELoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=task.rate, momentum=0.9)
-    recorder = tw.recorder(model, most=1000)
+    recorder = tw.networks.record(model, most=1000)
     for _ in range(task.epochs):
         for rows in batches(task):
             optimizer.zero_grad()
@@ -114,23 +114,23 @@ def in_torch(task: Task) -> tuple[tw.Network, xr.Dataset]:
             loss.backward()
             recorder.step(loss)
             optimizer.step()
-    return tw.network(model, loss_of, (x, y)), recorder.finish()
+    return tw.networks.wrap(model, loss_of, (x, y)), recorder.finish()
 
 
-def in_keras(task: Task) -> tuple[tw.Network, xr.Dataset]:
+def in_keras(task: Task) -> tuple[tw.networks.Network, xr.Dataset]:
     """Train with ``model.fit`` on whichever backend is set."""
     import keras
 
     model = task.make("keras")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True) if task.data.classes else "mse"
     model.compile(optimizer=keras.optimizers.SGD(task.rate, momentum=0.9), loss=loss)
-    recorder = tw.recorder(model, most=1000)
+    recorder = tw.networks.record(model, most=1000)
     x, y = task.data.inputs, task.data.targets
     model.fit(x, y, task.batch, task.epochs, shuffle=False, verbose=0, callbacks=[recorder.callback()])
-    return tw.network(model, None, (x, y)), recorder.finish()
+    return tw.networks.wrap(model, None, (x, y)), recorder.finish()
 
 
-def in_jax(task: Task) -> tuple[tw.Network, xr.Dataset]:
+def in_jax(task: Task) -> tuple[tw.networks.Network, xr.Dataset]:
     """Train with optax."""
     import jax
     import optax
@@ -154,13 +154,13 @@ def in_jax(task: Task) -> tuple[tw.Network, xr.Dataset]:
         changes, state = optimizer.update(gradient, state, params)
         return loss, optax.apply_updates(params, changes), state
 
-    recorder = tw.recorder(params, most=1000)
+    recorder = tw.networks.record(params, most=1000)
     for _ in range(task.epochs):
         for rows in batches(task):
             loss, moved, state = update(params, state, x[rows], y[rows])
             recorder.step(loss, params)
             params = moved
-    return tw.network(params, mean_loss, (x, y)), recorder.finish(params)
+    return tw.networks.wrap(params, mean_loss, (x, y)), recorder.finish(params)
 
 
 TRAINED = {"torch": in_torch, "keras": in_keras, "jax": in_jax}
@@ -178,17 +178,17 @@ def page(name: str, task: Task, framework: str) -> None:
     """Train, draw, and write the page."""
     network, recording = TRAINED[framework](task)
     planes = {
-        "principal": tw.directions.principal(network, recording),
-        "random": tw.directions.filter_normalised(network, seed=1),
+        "principal": tw.networks.directions.principal(network, recording),
+        "random": tw.networks.directions.filter_normalised(network, seed=1),
     }
     pictures, verdicts = {}, {}
     for kind, plane in planes.items():
-        path = tw.project(network, plane, recording)
+        path = tw.networks.project(network, plane, recording)
         span = around(path) if kind == "principal" else 1.0
-        surface = tw.take_slice(network, plane, span=span, points=61)
+        surface = tw.networks.slice(network, plane, span=span, points=61)
         pictures[kind], verdicts[kind] = tw.figures.slice(surface, path), path.attrs["verdict"]
-    pictures["curvature"] = tw.figures.curvature(tw.curvature(network, recording, steps=8, count=3, probes=0))
-    pictures["density"] = tw.figures.curvature(tw.curvature(network, probes=3))
+    pictures["curvature"] = tw.figures.curvature(tw.networks.curvature(network, recording, steps=8, count=3, probes=0))
+    pictures["density"] = tw.figures.curvature(tw.networks.curvature(network, probes=3))
     for kind, figure in pictures.items():
         figure.save(HERE / f"{name}-{kind}.png", dpi=DOTS)
     text = PAGE.format(

@@ -58,13 +58,13 @@ def test_runs_do_not_depend_on_the_number_of_threads(monkeypatch, cores):
 def test_compiled_programs_are_kept_where_asked_and_settings_put_back(tmp_path):
     before = [getattr(jax.config, name) for name in compiling.SETTINGS]
     objective = tw.objective(tw.problems.booth())
-    with tw.remembering(tmp_path / "programs"):
+    with tw.compilation_cache(tmp_path / "programs"):
         tw.descend(objective, optax.sgd(0.0123), steps=3)
     kept = sorted(path.name for path in (tmp_path / "programs").iterdir())
     assert any("program" in name for name in kept)
     assert [getattr(jax.config, name) for name in compiling.SETTINGS] == before
     jax.clear_caches()
-    with tw.remembering(tmp_path / "programs"):
+    with tw.compilation_cache(tmp_path / "programs"):
         found = tw.descend(objective, optax.sgd(0.0123), steps=3)
     assert np.isfinite(found["train_loss"]).all()
     names = {name.removesuffix("-atime").removesuffix("-cache") for name in kept}
@@ -76,6 +76,6 @@ def test_a_place_that_cannot_hold_programs_is_refused(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with (
         pytest.raises(OutputError, match="cannot write .*; give another folder for compiled programs"),
-        tw.remembering(tmp_path / "file" / "folder"),
+        tw.compilation_cache(tmp_path / "file" / "folder"),
     ):
         pass

@@ -5,8 +5,8 @@ import csv
 import pytest
 
 from tests.process import explains_itself_at_once, is_refused, thalweg
+from thalweg.experiment import directory
 from thalweg.report.summary import summarise
-from thalweg.study import directory
 
 QUICK = ["--set", "descent.steps=40", "descent.precision=64", 'figures.formats=["png"]']
 
@@ -51,7 +51,7 @@ BAD = [
     (["--frameworks", "jax,torhc"], "unknown framework 'torhc'; did you mean 'torch'?"),
     (
         ["--frameworks", "torch", "--set", "optimizer=lion"],
-        "no framework can make this descent: PyTorch: PyTorch has no counterpart of lion",
+        "no framework can make this descent: PyTorch has no counterpart of lion",
     ),
 ]
 

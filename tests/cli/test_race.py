@@ -7,7 +7,7 @@ import pytest
 from tests.process import explains_itself_at_once, is_refused, thalweg
 from thalweg.base.errors import InvalidValue
 from thalweg.cli.race import contestants
-from thalweg.study import directory, experiment
+from thalweg.experiment import directory, experiment
 
 SMALL = ["--starts", "200", "--tuning-starts", "40", "--rates", "5", "--lowest-rate", "0.001", "--highest-rate", "0.1"]
 QUICK = ["--set", "descent.steps=60", 'figures.formats=["png"]']

@@ -6,7 +6,7 @@ import pytest
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.descent.minibatch import draw, first_shuffle
-from thalweg.study import experiment
+from thalweg.experiment import experiment
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def test_an_epoch_takes_every_example_once():
 
 def test_runs_shuffle_for_themselves_and_repeatably(objective):
     batch = tw.Minibatch(32, seed=1)
-    runs = tw.descend(objective, optax.sgd(0.1), starts=[0.5, 0.5], steps=20, minibatch=batch)
-    again = tw.descend(objective, optax.sgd(0.1), starts=[0.5], steps=20, minibatch=batch)
+    runs = tw.descend(objective, tw.Descent(optax.sgd(0.1), 20, batch), starts=[0.5, 0.5])
+    again = tw.descend(objective, tw.Descent(optax.sgd(0.1), 20, batch), starts=[0.5])
     first, second = runs["params"].values
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, again["params"].values[0])
@@ -38,13 +38,13 @@ def test_runs_shuffle_for_themselves_and_repeatably(objective):
 
 def test_a_batch_of_all_data_is_the_full_gradient(objective):
     full = tw.descend(objective, optax.sgd(0.1), steps=15)
-    batch = tw.descend(objective, optax.sgd(0.1), steps=15, minibatch=tw.Minibatch(670))
+    batch = tw.descend(objective, tw.Descent(optax.sgd(0.1), 15, tw.Minibatch(670)))
     # The same sum in another order.
     np.testing.assert_allclose(batch["params"].values, full["params"].values, rtol=1e-12)
 
 
 def test_the_training_loss_is_of_all_data(objective):
-    runs = tw.descend(objective, optax.sgd(0.1), steps=4, minibatch=tw.Minibatch(8, seed=2))
+    runs = tw.descend(objective, tw.Descent(optax.sgd(0.1), 4, tw.Minibatch(8, seed=2)))
     x, y = objective.train
     for step in range(5):
         phi = runs["params"].values[0, step, 0]
@@ -53,18 +53,22 @@ def test_the_training_loss_is_of_all_data(objective):
 
 def test_a_closed_form_has_nothing_to_take_batches_of():
     with pytest.raises(InvalidValue, match="himmelblau has no data to take mini-batches of; leave minibatch out"):
-        tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.1), minibatch=tw.Minibatch(2))
+        tw.descend(tw.objective(tw.problems.himmelblau()), tw.Descent(optax.sgd(0.1), minibatch=tw.Minibatch(2)))
 
 
 @pytest.mark.parametrize("precision", [pytest.param(32, marks=pytest.mark.long), 64])
 def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
     sizes, starts = [5, 32, 1, 670], [0.5, -0.3, 0.9, 0.1]
     more = {"steps": 25, "precision": precision}
-    together = tw.descend(objective, optax.adam(0.02), starts=starts, minibatch=tw.Minibatch(sizes, seed=4), **more)
+    together = tw.descend(
+        objective, tw.Descent(optax.adam(0.02), minibatch=tw.Minibatch(sizes, seed=4), **more), starts=starts
+    )
     for k, size in enumerate(sizes):
         # Run k's shuffles depend on its number, so it has to be run k here too.
         alone = tw.descend(
-            objective, optax.adam(0.02), starts=starts[: k + 1], minibatch=tw.Minibatch(size, seed=4), **more
+            objective,
+            tw.Descent(optax.adam(0.02), minibatch=tw.Minibatch(size, seed=4), **more),
+            starts=starts[: k + 1],
         )
         # Examples that do not count are added as 0, which keeps a processor from joining product and sum in one rounding.
         close = {"rtol": 0, "atol": 1e-13 if precision == 64 else 1e-5}
@@ -82,7 +86,7 @@ def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
 )
 def test_bad_sizes_are_refused_in_one_line(objective, size, text):
     with pytest.raises(InvalidValue, match=text):
-        tw.descend(objective, optax.sgd(0.1), starts=[0.1, 0.2, 0.3], minibatch=tw.Minibatch(size))
+        tw.descend(objective, tw.Descent(optax.sgd(0.1), minibatch=tw.Minibatch(size)), starts=[0.1, 0.2, 0.3])
 
 
 def test_sizes_in_an_experiment_that_are_no_whole_numbers_are_refused():

@@ -5,7 +5,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.descent.formulation import MOST, Formulation
+from thalweg.descent.formulation import MOST, Formulation, formulation
 from thalweg.descent.optimizers import CATALOGUE, from_settings, varying
 
 
@@ -129,10 +129,10 @@ def test_line_searches_in_32_bits_are_refused(objective, optimizer):
 
 
 def test_how_it_is_computed_is_chosen_by_rule_and_can_be_asked(objective):
-    assert tw.formulation(objective) is Formulation.BLOCKS
-    assert tw.formulation(tw.objective(tw.problems.booth())) is Formulation.CLOSED
-    assert tw.formulation(wide(MOST + 1)) is Formulation.WHOLE
-    assert tw.formulation(wide(MOST)) is Formulation.BLOCKS
+    assert formulation(objective) is Formulation.BLOCKS
+    assert formulation(tw.objective(tw.problems.booth())) is Formulation.CLOSED
+    assert formulation(wide(MOST + 1)) is Formulation.WHOLE
+    assert formulation(wide(MOST)) is Formulation.BLOCKS
     assert "one run after the other" in Formulation.WHOLE.description
     assert tw.descend(objective, optax.sgd(0.1), steps=1).attrs["formulation"] == "blocks"
 
@@ -166,7 +166,7 @@ def test_all_formulations_are_one_descent(monkeypatch, minibatch):
     assert whole.attrs["formulation"] == "whole"
     # The same sums in another order.
     np.testing.assert_allclose(whole["params"].values, blocks["params"].values, rtol=0, atol=1e-12)
-    alone = tw.descend(objective, optax.adam(0.01), starts=starts[:1], steps=12, minibatch=tw.Minibatch(9, seed=2))
+    alone = tw.descend(objective, tw.Descent(optax.adam(0.01), 12, tw.Minibatch(9, seed=2)), starts=starts[:1])
     if minibatch is not None:
         np.testing.assert_array_equal(whole["params"].values[0], alone["params"].values[0])
     monkeypatch.undo()

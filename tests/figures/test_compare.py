@@ -17,7 +17,7 @@ STEP = np.arange(21)
 
 
 def compared(count=4, name="phi", **attrs):
-    """Results as ``thalweg.compare`` lays them out: the first equal, the second rounded, the others parted."""
+    """Results as ``thalweg.frameworks.compare`` lays them out: the first equal, the second rounded, the others parted."""
     path = 0.8 * 0.9**STEP
     difference = np.stack([0 * STEP, 1e-16 * (STEP > 3), *[1e-6 * (STEP > 0) * 1.3**STEP] * 4])[:count]
     parts = {
@@ -122,5 +122,7 @@ def test_runs_that_are_no_numbers_and_an_unbounded_bound_are_drawn():
 
 
 def test_what_is_no_comparison_is_refused(published):
-    with pytest.raises(InvalidValue, match="needs the variable 'params'; give the results of thalweg.compare"):
+    with pytest.raises(
+        InvalidValue, match="needs the variable 'params'; give the results of thalweg.frameworks.compare"
+    ):
         tw.figures.compare(published.surface)

@@ -130,7 +130,10 @@ def test_nothing_is_cut_off_at_the_edges(result):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: spectrum().drop_vars("lowest"), "needs the variable 'lowest'; give the results of thalweg.curvature"),
+        (
+            lambda: spectrum().drop_vars("lowest"),
+            "needs the variable 'lowest'; give the results of thalweg.networks.curvature",
+        ),
         (lambda: spectrum().drop_vars("density"), "needs the variable 'density'"),
         (
             lambda: run().isel(step=0).assign(trace=("mode", [1.0, 2.0, 3.0])),

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from thalweg.experiment import experiment, results
 from thalweg.report.summary import summarise
-from thalweg.study import experiment, results
 
 PENCIL = """
 [problem]

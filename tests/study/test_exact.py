@@ -59,7 +59,7 @@ def test_runs_are_located_in_exact_valleys_as_on_the_grid():
     there, here = (tw.locate(runs, valleys).values for valleys in (exact, grid))
     # Between a pass and the edge of its cell the two may differ, and vertical walls at the pole are one cell wide.
     assert (there == here).mean() > 0.99
-    falls = tw.derailments(tw.descend(objective, optax.sgd(0.05), precision=32), exact)
+    falls = tw.find_derailments(tw.descend(objective, optax.sgd(0.05), precision=32), exact)
     assert falls["step"].values.tolist() == [6]
 
 

@@ -7,7 +7,7 @@ import thalweg as tw
 @pytest.fixture(scope="module")
 def himmelblau():
     objective = tw.objective(tw.problems.himmelblau())
-    return objective, tw.find_valleys(objective, method="starts", design=tw.Design(128, seed=3))
+    return objective, tw.find_valleys(objective, method=tw.starts.Sobol(128, seed=3))
 
 
 def test_starts_and_grid_find_the_same_minima_and_passes(himmelblau):
@@ -41,13 +41,13 @@ def test_every_start_is_accounted_for(himmelblau):
 
 def test_four_parameters_are_no_obstacle():
     objective = tw.objective(tw.problems.styblinski_tang(dimension=4))
-    found = tw.find_valleys(objective, method="starts", design=tw.Design(512))
+    found = tw.find_valleys(objective, method=tw.starts.Sobol(512))
     assert found.sizes["valley"] == 16
     assert found["loss"].values[0] == pytest.approx(objective.problem.minima[0].value, rel=1e-12)
 
 
 def test_a_threshold_joins_valleys_and_their_starts(himmelblau):
     objective, _ = himmelblau
-    found = tw.find_valleys(objective, method="starts", design=tw.Design(128, seed=3), persistence=50.0)
+    found = tw.find_valleys(objective, method=tw.starts.Sobol(128, seed=3), persistence=50.0)
     assert found.sizes["valley"] == 3
     assert int(found["starts"].sum()) == 128

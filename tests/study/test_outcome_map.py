@@ -6,10 +6,11 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidData, InvalidValue, OutputError, UnknownName
-from thalweg.study import outcome_map, stream
-from thalweg.study.stream import opened
+from thalweg.store import stream
+from thalweg.store.stream import opened
+from thalweg.study import outcome_map
 
-START, RATE = tw.Along("start", 0.1, 1.4, 21), tw.Along("learning_rate", 1e-3, 0.2, 13, "log")
+START, RATE = tw.Range("start", 0.1, 1.4, 21), tw.Range("learning_rate", 1e-3, 0.2, 13, "log")
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,8 @@ def descent(**more):
 
 
 def test_pixels_lie_at_the_middles_of_equal_cells():
-    np.testing.assert_allclose(tw.Along("x", 0, 10, 5).values(), [1, 3, 5, 7, 9])
-    np.testing.assert_allclose(tw.Along("x", 1e-2, 1e2, 4, "log").values(), 10.0 ** np.array([-1.5, -0.5, 0.5, 1.5]))
+    np.testing.assert_allclose(tw.Range("x", 0, 10, 5).values(), [1, 3, 5, 7, 9])
+    np.testing.assert_allclose(tw.Range("x", 1e-2, 1e2, 4, "log").values(), 10.0 ** np.array([-1.5, -0.5, 0.5, 1.5]))
 
 
 def test_every_pixel_is_the_run_of_its_start_and_rate(objective, valleys):
@@ -46,7 +47,7 @@ def test_every_pixel_is_the_run_of_its_start_and_rate(objective, valleys):
 def test_two_starts_can_be_the_axes_and_the_rest_stays_where_it_is():
     problem = tw.problems.himmelblau()
     objective = tw.objective(problem)
-    axes = tw.Along("y", -5, 5, 9), tw.Along("x", -5, 5, 7)
+    axes = tw.Range("y", -5, 5, 9), tw.Range("x", -5, 5, 7)
     chart = tw.outcome_map(objective, tw.Descent(optax.adam(0.1), steps=300), tw.find_valleys(objective), along=axes)
     assert dict(chart.sizes) == {"x": 7, "y": 9}
     starts = [[float(chart["x"][5]), float(chart["y"][2])]]
@@ -70,14 +71,14 @@ def test_a_streamed_map_is_the_same_map(objective, valleys, tmp_path, monkeypatc
 
 def test_the_texture_of_a_map_is_measured_where_it_has_pixels_enough():
     double = tw.objective(tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2, tw.problems.Axis("x", -2, 2)))
-    axes = tw.Along("x", -1, 1.1, 70), tw.Along("learning_rate", 0.01, 0.02, 66)
+    axes = tw.Range("x", -1, 1.1, 70), tw.Range("learning_rate", 0.01, 0.02, 66)
     calm = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=300)
     chart = tw.outcome_map(double, calm, tw.find_valleys(double), along=axes)
     # Each side of 0 has its valley: the boundary is one straight line.
     assert abs(chart.attrs["dimension"] - 1) <= 2 * chart.attrs["dimension_error"] + 0.01
     assert abs(chart.attrs["pair_dimension"] - 1) <= 2 * chart.attrs["pair_dimension_error"] + 0.01
     assert chart.attrs["boundary_entropy"] <= math.log(2)
-    small = tw.outcome_map(double, calm, tw.find_valleys(double), along=(axes[0], tw.Along("learning_rate", 1, 2, 3)))
+    small = tw.outcome_map(double, calm, tw.find_valleys(double), along=(axes[0], tw.Range("learning_rate", 1, 2, 3)))
     assert "dimension" not in small.attrs
 
 
@@ -92,9 +93,9 @@ def test_the_cost_counts_runs_and_bytes(objective, valleys):
     ("axes", "error", "text"),
     [
         ((START, START), InvalidValue, "both axes of the map are phi; give two different ones"),
-        ((tw.Along("phy", 0, 1), RATE), UnknownName, "unknown axis of a map 'phy'; did you mean 'phi'"),
-        ((START, tw.Along("nesterov", 0, 1)), UnknownName, "unknown axis of a map 'nesterov'"),
-        ((tw.Along("phi", 0, 1, 2**20), tw.Along("momentum", 0, 1, 2**20)), InvalidValue, "pixels are too many"),
+        ((tw.Range("phy", 0, 1), RATE), UnknownName, "unknown axis of a map 'phy'; did you mean 'phi'"),
+        ((START, tw.Range("nesterov", 0, 1)), UnknownName, "unknown axis of a map 'nesterov'"),
+        ((tw.Range("phi", 0, 1, 2**20), tw.Range("momentum", 0, 1, 2**20)), InvalidValue, "pixels are too many"),
     ],
 )
 def test_axes_that_cannot_be_are_refused_in_one_line(objective, valleys, axes, error, text):
@@ -113,15 +114,15 @@ def test_axes_that_cannot_be_are_refused_in_one_line(objective, valleys, axes, e
 )
 def test_bad_ranges_are_refused_in_one_line(arguments, text):
     with pytest.raises(InvalidValue, match=text):
-        tw.Along(*arguments)
+        tw.Range(*arguments)
 
 
 def test_a_recorded_descent_is_the_same_descent(objective, tmp_path, monkeypatch):
     starts = tw.starts.uniform(objective.problem, 50)
     plan = tw.Descent(optax.adam(0.05), steps=7, minibatch=tw.Minibatch(32, seed=3))
-    held = tw.descend(objective, plan.optimizer, starts=starts, steps=7, minibatch=plan.minibatch)
+    held = tw.descend(objective, plan, starts=starts)
     monkeypatch.setattr("thalweg.descent.driver.NUMBERS", 16)
-    stored = tw.record(objective, plan, tmp_path / "runs.zarr", starts=starts)
+    stored = tw.descend(objective, plan, starts=starts, store=tmp_path / "runs.zarr")
     assert stored.load().equals(held)
     assert stored["status"].attrs["flag_meanings"] == held["status"].attrs["flag_meanings"]
 
@@ -131,18 +132,17 @@ def test_a_store_that_was_not_finished_is_known(objective, tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     calls = []
-    real = tw.study.record.label
+    real = tw.study.descend.label
 
     def label(*arguments):
         calls.append(1)
         return real(*arguments) if len(calls) == 1 else stop(*arguments)
 
-    monkeypatch.setattr("thalweg.study.record.label", label)
+    monkeypatch.setattr("thalweg.study.descend.label", label)
     monkeypatch.setattr("thalweg.descent.driver.NUMBERS", 16)
     with pytest.raises(KeyboardInterrupt):
-        tw.record(
-            objective, tw.Descent(optax.sgd(0.1), 3), tmp_path / "r", starts=tw.starts.even(objective.problem, 50)
-        )
+        starts = tw.starts.even(objective.problem, 50)
+        tw.descend(objective, optax.sgd(0.1), starts=starts, steps=3, store=tmp_path / "r")
     with pytest.raises(InvalidData, match="was not finished; make it again"):
         opened(tmp_path / "r")
     with pytest.raises(InvalidData, match="cannot read .*; give a store that thalweg wrote"):

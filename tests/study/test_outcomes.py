@@ -6,9 +6,9 @@ import pytest
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import driver
+from thalweg.experiment import directory, experiment
+from thalweg.experiment.results import perform
 from thalweg.report.summary import summarise
-from thalweg.study import directory, experiment
-from thalweg.study.results import perform
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED
 
 FLOOR = 0.25

@@ -30,7 +30,7 @@ def test_it_says_what_was_counted_by_theorem(diagram):
 
 
 def test_it_can_be_drawn(diagram):
-    assert tw.figures.phases(diagram).png(50).startswith(b"\x89PNG")
+    assert tw.figures.phase_diagram(diagram).png(50).startswith(b"\x89PNG")
 
 
 def test_empty_lists_are_refused():

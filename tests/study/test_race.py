@@ -10,7 +10,7 @@ from thalweg.study.deepest import deepest
 from thalweg.study.race import pair_confidence
 from thalweg.valleys.shares import paired, wilson
 
-COURSE = tw.Course(starts=200, steps=60, seed=4, precision=32)
+CONDITIONS = tw.Conditions(starts=200, steps=60, seed=4, precision=32)
 TUNING = tw.Tuning(starts=40, rates=7, low=1e-4, high=1.0, seed=9)
 RIVALS = {
     "sgd": tw.Optimizer(optax.sgd),
@@ -31,13 +31,13 @@ def valleys(objective):
 
 @pytest.fixture(scope="module")
 def ran(objective, valleys):
-    return tw.race(objective, RIVALS, valleys, course=COURSE, tuning=TUNING)
+    return tw.race(objective, RIVALS, valleys, conditions=CONDITIONS, tuning=TUNING)
 
 
 def ends(objective, valleys, name, rate, starts, minibatch=None):
     """Outcomes of one optimiser with one rate, which is an array as in the race: a number may round otherwise."""
     optimizer = RIVALS[name].replace(learning_rate=np.full(len(starts), rate))
-    descent = tw.Descent(optimizer, COURSE.steps, minibatch, COURSE.precision)
+    descent = tw.Descent(optimizer, CONDITIONS.steps, minibatch, CONDITIONS.precision)
     return tw.outcomes(objective, descent, valleys, starts=starts)
 
 
@@ -50,7 +50,7 @@ def chosen(rates, success, settled):
 @pytest.mark.parametrize("k", range(3))
 def test_the_race_is_told_from_the_outcomes(objective, valleys, ran, k):
     one, name = ran.isel(optimizer=k), ran.attrs["names"][k]
-    starts = tw.starts.uniform(objective.problem, COURSE.starts, COURSE.seed)
+    starts = tw.starts.uniform(objective.problem, CONDITIONS.starts, CONDITIONS.seed)
     found = ends(objective, valleys, name, float(one["learning_rate"]), starts)
     won = found["outcome"].values == 0
     steps = np.sort(found["settled"].values[won])
@@ -60,7 +60,7 @@ def test_the_race_is_told_from_the_outcomes(objective, valleys, ran, k):
     assert (float(one["success_low"]), float(one["success_high"])) == (interval.low[0], interval.high[0])
     assert float(one["derailed"]) == (found["derailments"].values > 0).mean()
     assert float(one["diverged"]) == 0
-    by_step = [np.sum(steps <= step) / len(won) for step in range(COURSE.steps + 1)]
+    by_step = [np.sum(steps <= step) / len(won) for step in range(CONDITIONS.steps + 1)]
     np.testing.assert_array_equal(one["success_by_step"].values, by_step)
     for share, step in zip((0.05, 0.5, 0.95), one["settled"].values, strict=True):
         # The first step by which at least that share of the successful runs has settled.
@@ -100,13 +100,13 @@ def test_all_have_the_same_candidates_and_the_budget_is_recorded(ran):
 
 
 def test_a_race_run_again_is_the_same_but_for_its_time(objective, valleys, ran):
-    again = tw.race(objective, RIVALS, valleys, course=COURSE, tuning=TUNING)
+    again = tw.race(objective, RIVALS, valleys, conditions=CONDITIONS, tuning=TUNING)
     assert again.drop_vars("seconds").identical(ran.drop_vars("seconds"))
     assert (ran["seconds"] > 0).all()
 
 
 def test_an_optimiser_is_not_moved_by_its_rivals(objective, valleys, ran):
-    alone = tw.race(objective, {"adam": RIVALS["adam"]}, valleys, course=COURSE, tuning=TUNING)
+    alone = tw.race(objective, {"adam": RIVALS["adam"]}, valleys, conditions=CONDITIONS, tuning=TUNING)
     for name in ("learning_rate", "success", "settled", "success_by_step", "tuned_success"):
         np.testing.assert_array_equal(alone[name][0], ran[name][2])
     assert alone["difference"].isnull().all()
@@ -120,7 +120,7 @@ def bowl():
 
 def test_of_equal_successes_the_fastest_rate_wins(bowl):
     tuning = tw.Tuning(starts=20, rates=5, low=0.005, high=50.0)
-    found = tw.race(bowl[0], {"sgd": tw.Optimizer(optax.sgd)}, bowl[1], course=COURSE, tuning=tuning)
+    found = tw.race(bowl[0], {"sgd": tw.Optimizer(optax.sgd)}, bowl[1], conditions=CONDITIONS, tuning=tuning)
     # With 0.5 one step leads to the minimum; with 0.05 all runs arrive too, but later.
     assert found["tuned_success"].values[0, 1:3].tolist() == [1, 1]
     assert float(found["learning_rate"][0]) == pytest.approx(0.5)
@@ -134,7 +134,7 @@ def deaf(learning_rate, pace):
 
 def test_of_rates_that_are_alike_the_smallest_wins_and_is_named_as_an_end(bowl):
     deaf_ones = {"calm": tw.Optimizer(deaf, pace=0.1), "wild": tw.Optimizer(deaf, pace=50.0)}
-    found = tw.race(bowl[0], deaf_ones, bowl[1], course=COURSE, tuning=TUNING)
+    found = tw.race(bowl[0], deaf_ones, bowl[1], conditions=CONDITIONS, tuning=TUNING)
     assert found["learning_rate"].values.tolist() == [pytest.approx(1e-4)] * 2
     assert found["at_end"].values.tolist() == [1, 1]
     # -99 to the power of 60 is more than 32 bits hold.
@@ -147,7 +147,7 @@ def test_every_valley_as_deep_as_the_deepest_counts():
     objective = tw.objective(tw.problems.himmelblau())
     valleys = tw.find_valleys(objective, refine=True)
     tuning = tw.Tuning(starts=20, rates=3, low=1e-3, high=1e-2)
-    found = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, course=COURSE, tuning=tuning)
+    found = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, conditions=CONDITIONS, tuning=tuning)
     assert found.attrs["best"] == [0, 1, 2, 3]
     assert float(found["success"][0]) > 0.9
 
@@ -205,7 +205,7 @@ def test_a_paired_interval_covers_as_often_as_it_says():
 
 
 def test_pairs_are_compared_on_the_same_starts(objective, valleys, ran):
-    starts = tw.starts.uniform(objective.problem, COURSE.starts, COURSE.seed)
+    starts = tw.starts.uniform(objective.problem, CONDITIONS.starts, CONDITIONS.seed)
     rates = ran["learning_rate"].values
     sgd, _, adam = (
         ends(objective, valleys, name, rate, starts)["outcome"].values[None] == 0
@@ -221,15 +221,15 @@ def test_pairs_are_compared_on_the_same_starts(objective, valleys, ran):
 
 @pytest.mark.long
 def test_shuffles_of_the_tuning_are_not_those_of_the_race(objective, valleys):
-    course = tw.Course(40, COURSE.steps, COURSE.seed, tw.Minibatch(32, seed=5), COURSE.precision)
+    conditions = tw.Conditions(40, CONDITIONS.steps, CONDITIONS.seed, tw.Minibatch(32, seed=5), CONDITIONS.precision)
     tuning = tw.Tuning(starts=30, rates=2, low=0.01, high=0.1, seed=9)
-    found = tw.race(objective, {"sgd": RIVALS["sgd"]}, valleys, course=course, tuning=tuning)
+    found = tw.race(objective, {"sgd": RIVALS["sgd"]}, valleys, conditions=conditions, tuning=tuning)
     starts = np.tile(tw.starts.uniform(objective.problem, 30, 9), (2, 1))
     rates = np.repeat([0.01, 0.1], 30)
     shares = []
     for seed in (5, 6):
         descent = tw.Descent(
-            tw.Optimizer(optax.sgd, learning_rate=rates), COURSE.steps, tw.Minibatch(32, seed=seed), 32
+            tw.Optimizer(optax.sgd, learning_rate=rates), CONDITIONS.steps, tw.Minibatch(32, seed=seed), 32
         )
         again = tw.outcomes(objective, descent, valleys, starts=starts)
         shares.append((again["outcome"].values == 0).reshape(2, 30).mean(axis=1).tolist())
@@ -239,8 +239,8 @@ def test_shuffles_of_the_tuning_are_not_those_of_the_race(objective, valleys):
 
 def test_a_line_search_has_no_tuning(objective, valleys):
     lbfgs = tw.Optimizer(optax.lbfgs)
-    course = tw.Course(starts=20, steps=8)
-    found = tw.race(objective, {"lbfgs": lbfgs}, valleys, course=course, tuning=tw.Tuning(starts=10, rates=2))
+    conditions = tw.Conditions(starts=20, steps=8)
+    found = tw.race(objective, {"lbfgs": lbfgs}, valleys, conditions=conditions, tuning=tw.Tuning(starts=10, rates=2))
     assert found["learning_rate"].isnull().all()
     assert found["tuned_success"].isnull().all()
     assert found["at_end"].values.tolist() == [0]
@@ -250,9 +250,11 @@ def test_a_line_search_has_no_tuning(objective, valleys):
 
 
 def test_what_rounding_decided_is_told_where_asked(objective, valleys):
-    course = tw.Course(starts=50, steps=60, seed=2, shadows=True)
+    conditions = tw.Conditions(starts=50, steps=60, seed=2, shadows=True)
     rivals = {"sgd": RIVALS["sgd"]}
-    found = tw.race(objective, rivals, valleys, course=course, tuning=tw.Tuning(starts=10, rates=2, low=0.05, high=0.1))
+    found = tw.race(
+        objective, rivals, valleys, conditions=conditions, tuning=tw.Tuning(starts=10, rates=2, low=0.05, high=0.1)
+    )
     starts = tw.starts.uniform(objective.problem, 50, 2)
     made = rivals["sgd"].replace(learning_rate=np.full(50, float(found["learning_rate"][0])))
     again = tw.outcomes(objective, tw.Descent(made, 60, shadows=True), valleys, starts=starts)
@@ -296,7 +298,7 @@ def test_valleys_must_be_known_well_and_be_there(objective, bowl):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: tw.Course(starts=0), "starts = 0 is not allowed; give a whole number of at least 1"),
+        (lambda: tw.Conditions(starts=0), "starts = 0 is not allowed; give a whole number of at least 1"),
         (lambda: tw.Tuning(starts=0), "tuning starts = 0 is not allowed; give a whole number of at least 1"),
         (lambda: tw.Tuning(rates=1), "rates = 1 is not allowed; give a whole number of at least 2"),
         (lambda: tw.Tuning(low=0.0), "the lowest rate = 0.0 is not allowed; give a finite number above 0"),

@@ -41,7 +41,7 @@ SETTINGS = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_
 
 
 @contextmanager
-def remembering(folder: str | Path) -> Iterator[None]:
+def compilation_cache(folder: str | Path) -> Iterator[None]:
     """Keep compiled programs in a folder, where later processes find them: JAX's persistent compilation cache.
 
     Inside the block the cache is on for the whole process; afterwards its settings are what they were.
@@ -54,7 +54,7 @@ def remembering(folder: str | Path) -> Iterator[None]:
     Examples
     --------
     >>> import tempfile, optax, thalweg as tw
-    >>> with tempfile.TemporaryDirectory() as folder, tw.remembering(folder):
+    >>> with tempfile.TemporaryDirectory() as folder, tw.compilation_cache(folder):
     ...     runs = tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.01), steps=5)
     """
     from jax.experimental.compilation_cache import compilation_cache

@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
-    from thalweg.study.experiment import Experiment
-    from thalweg.study.results import Results, Stage
+    from thalweg.experiment.experiment import Experiment
+    from thalweg.experiment.results import Results, Stage
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 """Keeps TensorFlow from writing to the terminal as it is imported; what the user has set, stays.
@@ -58,8 +58,8 @@ def compare(
         os.environ.setdefault(name, value)
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
-        from thalweg.bridges.compare.compare import compare as verb
-        from thalweg.study.results import Results
+        from thalweg.experiment.results import Results
+        from thalweg.frameworks.comparison.compare import compare as verb
 
         names = tuple(name.strip() for name in frameworks.split(","))
         with stage("compare"):

@@ -14,8 +14,8 @@ from thalweg.cli.progress import showing
 from thalweg.cli.timings import Timings
 
 if TYPE_CHECKING:
-    from thalweg.study.experiment import Experiment
-    from thalweg.study.results import Results, Stage
+    from thalweg.experiment.experiment import Experiment
+    from thalweg.experiment.results import Results, Stage
 
 NARROWEST = 80
 """Columns for which tables are made; a narrower terminal wraps them rather than lose digits."""
@@ -40,14 +40,14 @@ def conduct(
     console, clock = Console(width=max(Console().width, NARROWEST)), Timings()
     with showing(Console(stderr=True)):
         with clock.stage("import the engine"):
-            from thalweg.base.compiling import remembering
-            from thalweg.study import directory
-            from thalweg.study.results import perform
+            from thalweg.base.compiling import compilation_cache
+            from thalweg.experiment import directory
+            from thalweg.experiment.results import perform
         with clock.stage("read the experiment"):
             experiment = load()
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
-            with remembering(cache) if cache else nullcontext():
+            with compilation_cache(cache) if cache else nullcontext():
                 results = (work or perform)(experiment, clock.stage, folder)
             with clock.stage("import the figures"):
                 from thalweg.cli.drawing import draw

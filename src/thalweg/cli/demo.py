@@ -28,7 +28,7 @@ def demo(
     text = files("thalweg.cli").joinpath("templates/pencil.toml").read_text(encoding="utf-8")
 
     def load():
-        from thalweg.study.experiment import parse
+        from thalweg.experiment.experiment import parse
 
         return parse(text, name="the demo")
 

@@ -7,11 +7,11 @@ from shutil import which
 
 from thalweg.base.errors import OutputError
 from thalweg.base.progress import track
+from thalweg.experiment.results import Results, Stage
 from thalweg.figures import page
 from thalweg.figures.drawing.style import DPI
 from thalweg.figures.gallery import gallery
 from thalweg.report.page import write_report
-from thalweg.study.results import Results, Stage
 
 
 def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:

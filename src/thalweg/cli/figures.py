@@ -28,7 +28,7 @@ def figures(
     from thalweg.cli.drawing import draw
     from thalweg.cli.progress import showing
     from thalweg.cli.timings import Timings
-    from thalweg.study import directory
+    from thalweg.experiment import directory
 
     clock = Timings()
     with showing(Console(stderr=True)):

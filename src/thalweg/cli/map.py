@@ -12,8 +12,8 @@ from thalweg.base.errors import InvalidValue
 from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
-    from thalweg.study.experiment import Experiment
-    from thalweg.study.outcome_map import Along
+    from thalweg.experiment.experiment import Experiment
+    from thalweg.study.outcome_map import Range
 
 
 def map(
@@ -56,7 +56,7 @@ def map(
     load = reading(experiment, set)
 
     def work(experiment: Any, stage: Any, folder: Path):
-        from thalweg.study.results import charted
+        from thalweg.experiment.results import charted
 
         right, up = (_along(axis, count, experiment) for axis, count in zip(axes, pixels, strict=True))
         return charted(experiment, stage, (right, up), folder, shadows, _announce)
@@ -90,25 +90,25 @@ def _size(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _along(axis: Axis, count: int, experiment: Experiment) -> Along:
+def _along(axis: Axis, count: int, experiment: Experiment) -> Range:
     """Complete an axis: a parameter's usual range is its domain's, a setting's a factor of 30 around its value."""
     from thalweg.descent.optimizers import varying
-    from thalweg.study.outcome_map import START, Along
+    from thalweg.study.outcome_map import START, Range
 
     name, ends, scale = axis
     if ends is not None:
-        return Along(name, *ends, count, scale or "linear")
+        return Range(name, *ends, count, scale or "linear")
     domain = {axis.name: axis for axis in experiment.domain}
     lone = len(domain) == 1 and name == START
     known = next(iter(domain.values())) if lone else domain.get(name)
     if known is not None:
-        return Along(name, known.low, known.high, count)
+        return Range(name, known.low, known.high, count)
     if name not in varying(experiment.descent.optimizer):
-        return Along(name, 0, 1, count)  # the map knows what is allowed, and says so
+        return Range(name, 0, 1, count)  # the map knows what is allowed, and says so
     value = experiment.settings["optimizer"].get(name)
     if not isinstance(value, int | float) or value <= 0:
         raise InvalidValue(f"{name} has no number above 0 to range around; give the range, such as {name}=0.001:1:log")
-    return Along(name, value / 30, value * 30, count, "log")
+    return Range(name, value / 30, value * 30, count, "log")
 
 
 def _announce(cost: Any) -> None:

@@ -13,8 +13,8 @@ from thalweg.cli.run import reading
 
 if TYPE_CHECKING:
     from thalweg.descent.optimizer import Optimizer
-    from thalweg.study.experiment import Experiment
-    from thalweg.study.results import Results, Stage
+    from thalweg.experiment.experiment import Experiment
+    from thalweg.experiment.results import Results, Stage
 
 NAMED: dict[str, dict[str, Any]] = {
     "momentum": {"kind": "sgd", "momentum": 0.9},
@@ -81,21 +81,20 @@ def race(
     load = reading(experiment, set)
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
+        from thalweg.experiment.results import census
         from thalweg.study import race as verb
-        from thalweg.study.methods import Design
-        from thalweg.study.results import census
 
         named = contestants(optimizers, experiment)
         runs = experiment.descent
-        course = verb.Course(starts, runs.steps, seed, runs.minibatch, runs.precision, shadows)
+        conditions = verb.Conditions(starts, runs.steps, seed, runs.minibatch, runs.precision, shadows)
         tuning = verb.Tuning(tuning_starts, rates, lowest_rate, highest_rate, seed + 1)
-        found = census(experiment, stage, "grid", None, Design())
+        found = census(experiment, stage, "grid", None)
         assert found.valleys is not None
         floor = experiment.settings["valleys"]["floor"]
         with stage("race"):
             target = experiment.objective
             return replace(
-                found, race=verb.race(target, named, found.valleys, course=course, tuning=tuning, floor=floor)
+                found, race=verb.race(target, named, found.valleys, conditions=conditions, tuning=tuning, floor=floor)
             )
 
     from thalweg.cli.conduct import conduct

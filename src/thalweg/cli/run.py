@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from thalweg.base.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from thalweg.study.experiment import Experiment
+    from thalweg.experiment.experiment import Experiment
 
 
 def run(
@@ -51,7 +51,7 @@ def reading(experiment: Path, set: Sequence[str]) -> Callable[[], Experiment]:
     overrides = dict(override(text) for text in set)
 
     def load() -> Experiment:
-        from thalweg.study.experiment import load
+        from thalweg.experiment.experiment import load
 
         return load(experiment, overrides)
 

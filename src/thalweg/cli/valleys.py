@@ -57,11 +57,10 @@ def valleys(
     load = reading(experiment, set)
 
     def work(experiment: Any, stage: Any, folder: Path):
-        from thalweg.study.methods import Design
-        from thalweg.study.results import census
+        from thalweg.descent.starts import Sobol
+        from thalweg.experiment.results import census
 
-        design = Design() if starts is None else Design(starts, seed or 0)
-        return census(experiment, stage, method, grid, design)
+        return census(experiment, stage, method if starts is None else Sobol(starts, seed or 0), grid)
 
     from thalweg.cli.conduct import conduct
 

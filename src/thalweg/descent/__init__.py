@@ -1,5 +1,5 @@
 """Descent: starts, and one compiled driver for many runs with any optax optimiser."""
 
-from thalweg.descent.minibatch import Minibatch
+from thalweg.descent import starts
 
-__all__ = ["Minibatch"]
+__all__ = ["starts"]

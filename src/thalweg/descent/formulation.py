@@ -36,7 +36,7 @@ def formulation(objective: Objective) -> Formulation:
     Examples
     --------
     >>> import thalweg as tw
-    >>> way = tw.formulation(tw.objective(tw.problems.pencil(), tw.losses.fourth_root()))
+    >>> way = formulation(tw.objective(tw.problems.pencil(), tw.losses.fourth_root()))
     >>> way.value, way.description
     ('blocks', 'runs side by side in vector lanes, the examples summed block by block')
     """

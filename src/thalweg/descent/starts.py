@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,30 @@ from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems.problem import Domain, Problem
 
+__all__ = ["Sobol", "even", "uniform"]
+
 MOST = 10_000_000
 """Starts made at once at most."""
+
+
+@dataclass(frozen=True)
+class Sobol:
+    """Starts of a scrambled Sobol sequence: how many, and the seed; spread more evenly than drawn ones.
+
+    As a method of :func:`thalweg.find_valleys` it says from where the search begins.
+
+    References
+    ----------
+    A. B. Owen, "Scrambling Sobol' and Niederreiter-Xing points", Journal of Complexity 14, 466-489, 1998,
+    doi:10.1006/jcom.1998.0487.
+    """
+
+    count: int = 256
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole("count of starts", self.count, at_least=1, at_most=MOST)
+        whole("seed of the starts", self.seed, at_least=0)
 
 
 def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:

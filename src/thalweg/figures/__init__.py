@@ -6,16 +6,16 @@ from thalweg.figures.basins import basins
 from thalweg.figures.compare import compare
 from thalweg.figures.crown import crown
 from thalweg.figures.curvature import curvature
-from thalweg.figures.curve import curve
 from thalweg.figures.data import data
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
 from thalweg.figures.gallery import gallery
+from thalweg.figures.interpolate import interpolate
 from thalweg.figures.loss import loss
 from thalweg.figures.merge_tree import merge_tree
 from thalweg.figures.outcome_map import outcome_map
 from thalweg.figures.parameter import parameter
-from thalweg.figures.phases import phases
+from thalweg.figures.phase_diagram import phase_diagram
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 from thalweg.figures.race import race
@@ -29,12 +29,12 @@ CATALOGUE = Catalogue(
     basins,
     barcode,
     merge_tree,
-    phases,
+    phase_diagram,
     outcome_map,
     race,
     compare,
     slice,
-    curve,
+    interpolate,
     curvature,
     data,
     fit,
@@ -50,15 +50,15 @@ __all__ = [
     "compare",
     "crown",
     "curvature",
-    "curve",
     "data",
     "fit",
     "gallery",
+    "interpolate",
     "loss",
     "merge_tree",
     "outcome_map",
     "parameter",
-    "phases",
+    "phase_diagram",
     "plane",
     "profile",
     "race",

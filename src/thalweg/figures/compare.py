@@ -123,7 +123,7 @@ def compare(compared: xr.Dataset) -> Figure:
 
     Parameters
     ----------
-    compared : from :func:`thalweg.compare`
+    compared : from :func:`thalweg.frameworks.compare`
 
     Raises
     ------
@@ -132,7 +132,9 @@ def compare(compared: xr.Dataset) -> Figure:
     """
     missing = [name for name in NEEDED if name not in compared]
     if missing:
-        raise InvalidValue(f"the figure needs the variable {missing[0]!r}; give the results of thalweg.compare")
+        raise InvalidValue(
+            f"the figure needs the variable {missing[0]!r}; give the results of thalweg.frameworks.compare"
+        )
     drawn = _drawing(compared)
     return Figure(
         name="compare",

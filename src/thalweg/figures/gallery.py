@@ -49,7 +49,7 @@ def gallery(
     run : place of the run that is drawn
     chart : from :func:`thalweg.outcome_map`
     ran : from :func:`thalweg.race`
-    compared : from :func:`thalweg.compare`
+    compared : from :func:`thalweg.frameworks.compare`
 
     Examples
     --------

@@ -108,9 +108,9 @@ def race(ran: xr.Dataset) -> Figure:
     --------
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
-    >>> course, tuning = tw.Course(starts=50, steps=10), tw.Tuning(starts=10, rates=3)
+    >>> conditions, tuning = tw.Conditions(starts=50, steps=10), tw.Tuning(starts=10, rates=3)
     >>> valleys = tw.find_valleys(objective, method="exact")
-    >>> ran = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, course=course, tuning=tuning)
+    >>> ran = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, conditions=conditions, tuning=tuning)
     >>> race(ran).title
     'How often each optimiser finds the deepest valley'
     """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
+from thalweg.experiment.results import Results
 from thalweg.report.summary import summarise
 from thalweg.report.text import WRAPPED, TextTable
-from thalweg.study.results import Results
 
 if TYPE_CHECKING:
     from thalweg.figures.figure import Figure

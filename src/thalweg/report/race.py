@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.experiment.results import Results
 from thalweg.report.text import TextTable, figures
-from thalweg.study.results import Results
 
 
 def ranked(ran: xr.Dataset) -> list[TextTable]:

@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.status import Status
+from thalweg.experiment.results import Results
 from thalweg.problems.problem import Axis, Regression
 from thalweg.report import compare, outcomes, race
 from thalweg.report.text import SHOWN, TextTable, figures, quantity
-from thalweg.study.derailments import locate
-from thalweg.study.results import Results
+from thalweg.study.find_derailments import locate
 
 
 @dataclass(frozen=True)

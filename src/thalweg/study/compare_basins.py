@@ -10,15 +10,15 @@ from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys.starts import multistart
 
 
-def compare_basins(valleys: xr.Dataset, runs: xr.Dataset) -> xr.Dataset:
+def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     """Tell how often runs end in another valley than the gradient flow from the same start.
 
     The flow's basins are a property of the surface; an optimiser's depend on its step size, momentum and noise.
 
     Parameters
     ----------
-    valleys : from :func:`thalweg.find_valleys` with the method ``"starts"``
     runs : from :func:`thalweg.descend`, from ``valleys["start_position"]``, in order
+    valleys : from :func:`thalweg.find_valleys` with the method ``"starts"``
 
     Returns
     -------
@@ -36,9 +36,9 @@ def compare_basins(valleys: xr.Dataset, runs: xr.Dataset) -> xr.Dataset:
     --------
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.himmelblau())
-    >>> valleys = tw.find_valleys(objective, method="starts", design=tw.Design(64))
+    >>> valleys = tw.find_valleys(objective, method=tw.starts.Sobol(64))
     >>> runs = tw.descend(objective, optax.adam(0.3), starts=valleys["start_position"].values, steps=300)
-    >>> found = compare_basins(valleys, runs)
+    >>> found = compare_basins(runs, valleys)
     >>> int(found["compared"]), 0 < float(found["share"]) < 0.5
     (64, True)
     """

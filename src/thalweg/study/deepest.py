@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.descent.grid import evaluate
 from thalweg.losses.objective import Objective
-from thalweg.surface.grid import evaluate
 
 ROUNDING = 64 * np.finfo(np.float64).eps
 """Share of a loss that the order of its summation may change."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.precision import dtype_of
 from thalweg.base.status import Status
 from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Info, drive, listed
-from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import AnyOptimizer
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem, Regression
+from thalweg.store.stream import Column, Stream
 from thalweg.study.provenance import facts, provenance
 
 MEMORY = 4e9
@@ -24,12 +27,12 @@ MEMORY = 4e9
 
 def descend(
     objective: Objective,
-    optimizer: AnyOptimizer,
+    optimizer: AnyOptimizer | Descent,
     *,
     starts: Any = None,
-    steps: int = 100,
-    minibatch: Minibatch | None = None,
-    precision: int = 64,
+    steps: int | None = None,
+    precision: int | None = None,
+    store: str | Path | None = None,
 ) -> xr.Dataset:
     """Descend an objective from every start with any optax optimiser.
 
@@ -40,11 +43,14 @@ def descend(
     ----------
     objective : what is descended
     optimizer : any optax ``GradientTransformation``, schedules included; or a :class:`thalweg.Optimizer`, whose
-        settings may differ from run to run
+        settings may differ from run to run; or a :class:`thalweg.Descent`, which has steps, precision and mini-batches
+        of its own (its shadows are not made here)
     starts : a start or a list of them, (run, param); the problem's usual start by default
-    steps : updates of each run
-    minibatch : gradients from a part of the training data at a time; all of it by default
-    precision : 32 or 64 bits
+    steps : updates of each run, 100 by default
+    precision : 32 or 64 bits, 64 by default
+    store : a folder to stream to, a Zarr store, which must not exist: every batch of runs is written as soon as it is
+        made, so that memory holds a few batches however many runs there are, and a store that was not finished is known
+        as such. By default all is held in memory, at most 4 GB
 
     Returns
     -------
@@ -52,12 +58,15 @@ def descend(
         Over (run, step): ``params`` (with a further dimension param, angles in radians and not wrapped),
         ``train_loss`` and ``test_loss`` on all data, ``grad_norm`` of the gradient that the step used, and the
         problem's derived quantities. Over run: ``status`` (see :class:`thalweg.Status`) and ``last_step``, the last
-        at which all numbers were finite; behind it everything is NaN.
+        at which all numbers were finite; behind it everything is NaN. From a store the numbers are read when they are
+        asked for.
 
     Raises
     ------
     InvalidValue
-        If starts, steps, minibatch or precision are outside what is allowed.
+        If starts or settings are outside what is allowed, or a ``Descent`` comes with steps or precision beside it.
+    OutputError
+        If the store exists or cannot be written.
 
     Examples
     --------
@@ -67,16 +76,44 @@ def descend(
     >>> dict(runs.sizes)
     {'run': 1, 'step': 11, 'param': 1}
     """
-    problem = objective.problem
-    descent = Descent(optimizer, steps, minibatch, precision)
+    problem, descent = objective.problem, _descent(optimizer, steps, precision)
     positions = read_starts.read(problem, problem.start if starts is None else starts)
     descent.check(objective, len(positions))
-    _check_memory(len(positions), steps, len(problem.domain), precision)
-    parts = [info for _, info in drive(objective, descent, listed(descent, positions))]
-    info = Info(*(np.concatenate(fields, axis=-1) for fields in zip(*parts, strict=True)))
-    runs = label(problem, info, np.finfo(info.train_loss.dtype).eps)
-    runs.attrs = provenance(objective, precision) | facts(objective, descent)
-    return runs
+    rounding = float(np.finfo(dtype_of(descent.precision)).eps)
+    attrs = provenance(objective, descent.precision) | facts(objective, descent)
+    parts = drive(objective, descent, listed(descent, positions))
+    if store is not None:
+        labelled = ((span.start, label(problem, info, rounding)) for span, info in parts)
+        return _streamed(Path(store), labelled, len(positions), attrs)
+    _check_memory(len(positions), descent.steps, len(problem.domain), descent.precision)
+    infos = [info for _, info in parts]
+    runs = label(problem, Info(*(np.concatenate(fields, axis=-1) for fields in zip(*infos, strict=True))), rounding)
+    return runs.assign_attrs(attrs)
+
+
+def _descent(optimizer: AnyOptimizer | Descent, steps: int | None, precision: int | None) -> Descent:
+    if not isinstance(optimizer, Descent):
+        return Descent(optimizer, 100 if steps is None else steps, precision=64 if precision is None else precision)
+    for name, value in {"steps": steps, "precision": precision}.items():
+        if value is not None:
+            raise InvalidValue(f"{name} = {value!r} is given beside a Descent, which has its own; give it to that")
+    return optimizer
+
+
+def _streamed(store: Path, parts: Iterable[tuple[int, xr.Dataset]], runs: int, attrs: dict[str, Any]) -> xr.Dataset:
+    """Write batches of runs as they are made, each from its first run on."""
+    stream = None
+    for first, part in parts:
+        if stream is None:
+            frame = xr.Dataset(coords={**part.coords, "run": np.arange(runs)}, attrs=attrs)
+            columns = {
+                str(name): Column(tuple(map(str, values.dims)), values.dtype, values.attrs)
+                for name, values in part.data_vars.items()
+            }
+            stream = Stream(store, frame, columns)
+        stream.write(first, {str(name): values.values for name, values in part.data_vars.items()})
+    assert stream is not None
+    return stream.finish()
 
 
 def _check_memory(runs: int, steps: int, parameters: int, precision: int) -> None:
@@ -84,7 +121,7 @@ def _check_memory(runs: int, steps: int, parameters: int, precision: int) -> Non
     if numbers * precision // 8 > MEMORY:
         raise InvalidValue(
             f"{runs} runs of {steps} steps take {numbers * precision / 8e9:.3g} GB, more than the {MEMORY / 1e9:g} GB "
-            "that are held in memory at once; take fewer runs or steps"
+            "that are held in memory at once; take fewer runs or steps, or give a store"
         )
 
 

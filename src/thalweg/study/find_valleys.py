@@ -8,15 +8,14 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.checks import choice, number
+from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
-from thalweg.study.methods import Design, Sought, by_grid, exactly, from_starts
+from thalweg.study.methods import Sought, by_grid, exactly, from_starts
 from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
 from thalweg.valleys import tree
 from thalweg.valleys.found import keep
-
-USUAL = Design()
 
 METHODS = ("grid", "exact", "starts")
 
@@ -25,10 +24,9 @@ def find_valleys(
     objective: Objective,
     surface: xr.Dataset | None = None,
     *,
-    method: str = "grid",
+    method: str | Sobol = "grid",
     persistence: float | None = None,
     refine: bool = False,
-    design: Design = USUAL,
 ) -> xr.Dataset:
     """Find the valleys of a surface: on a grid, exactly, or from many starts.
 
@@ -43,11 +41,10 @@ def find_valleys(
     ----------
     objective : what the surface is of
     surface : its survey, for the grid; made here by default
-    method : ``"grid"``, ``"exact"`` or ``"starts"``
+    method : ``"grid"``, ``"exact"``, ``"starts"``, or a :class:`thalweg.starts.Sobol`, which says how many starts
     persistence : threshold, in units of the loss; by default on a grid 1 % of the median height above the lowest
         point, 0, so that every minimum is a valley, in the exact census, and what exceeds rounding from starts
     refine : whether the grid's minima and passes are polished on the objective itself
-    design : how many starts there are, and their seed
 
     Returns
     -------
@@ -83,11 +80,13 @@ def find_valleys(
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
+    if isinstance(method, Sobol):
+        return label(from_starts(objective, method), persistence, provenance(objective, 64))
     choice("method", method, METHODS)
     if method == "exact":
         return label(exactly(objective), persistence, provenance(objective, 64))
     if method == "starts":
-        return label(from_starts(objective, design), persistence, provenance(objective, 64))
+        return label(from_starts(objective, Sobol()), persistence, provenance(objective, 64))
     if surface is None:
         surface = survey(objective)
     return label(by_grid(objective, surface, refine), persistence, surface.attrs)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
+from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Domain, Regression
 from thalweg.study.survey import domain_of
@@ -22,14 +23,6 @@ from thalweg.valleys.tree import OUTSIDE, ROUNDING, Tree
 
 SHARE = 0.01
 """Usual threshold of persistence on a grid, as a share of the median height of the surface above its lowest point."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """How many starts a census descends from, and the seed of their scrambled Sobol sequence."""
-
-    count: int = 256
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +108,11 @@ def _around(objective: Objective, problem: Regression, p: float) -> Sought:
     return Sought(arranged, problem.domain, 0.0, 0.0, basins, attrs)
 
 
-def from_starts(objective: Objective, design: Design) -> Sought:
+def from_starts(objective: Objective, starts: Sobol) -> Sought:
     """Find what many starts flow to, in any dimension."""
     domain = objective.problem.domain
-    starts = multistart.design(domain, design.count, design.seed)
-    found = multistart.explore(objective, starts)
+    places = multistart.design(domain, starts.count, starts.seed)
+    found = multistart.explore(objective, places)
     count = len(found.depth)
     edge = np.zeros(count, dtype=bool)
     for k, axis in enumerate(domain):
@@ -131,20 +124,20 @@ def from_starts(objective: Objective, design: Design) -> Sought:
     def shares(renumber: np.ndarray) -> dict[str, Any]:
         basin = renumber[found.basin]
         counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
-        part = wilson(counts, design.count)
+        part = wilson(counts, starts.count)
         return {
             "starts": ("valley", counts),
             "share": ("valley", part.share),
             "share_low": ("valley", part.low),
             "share_high": ("valley", part.high),
-            "start_position": (("start", "param"), starts),
+            "start_position": (("start", "param"), places),
             "start_valley": ("start", basin.astype(np.int32)),
         }
 
     attrs = {
         "method": "starts",
-        "starts": design.count,
-        "seed": design.seed,
+        "starts": starts.count,
+        "seed": starts.seed,
         "unseen": found.unseen.share,
         "unseen_error": found.unseen.error,
         "unseen_bound": found.unseen.bound,

@@ -20,9 +20,9 @@ from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import varying
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem
-from thalweg.study.derailments import FLOOR
+from thalweg.store.stream import Column, Stream, rows
+from thalweg.study.find_derailments import FLOOR
 from thalweg.study.outcomes import CODES, attributes, tasks, watch
-from thalweg.study.stream import Column, Stream, rows
 from thalweg.valleys import boundary
 from thalweg.valleys.outcomes import DIVERGED
 
@@ -34,7 +34,7 @@ START = "start"
 
 
 @dataclass(frozen=True)
-class Along:
+class Range:
     """What varies along one axis of a map: pixels at the middles of equal cells.
 
     Parameters
@@ -81,7 +81,7 @@ def outcome_map(
     descent: Descent,
     valleys: xr.Dataset,
     *,
-    along: tuple[Along, Along],
+    along: tuple[Range, Range],
     floor: float = FLOOR,
     store: str | Path | None = None,
 ) -> xr.Dataset:
@@ -119,7 +119,7 @@ def outcome_map(
     >>> import math, optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
     >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.05), steps=30, precision=32)
-    >>> along = tw.Along("phi", 0, math.pi / 2, 40), tw.Along("learning_rate", 1e-3, 0.1, 30, "log")
+    >>> along = tw.Range("phi", 0, math.pi / 2, 40), tw.Range("learning_rate", 1e-3, 0.1, 30, "log")
     >>> chart = tw.outcome_map(objective, descent, tw.find_valleys(objective), along=along)
     >>> dict(chart.sizes)
     {'learning_rate': 30, 'phi': 40}
@@ -142,7 +142,7 @@ def outcome_map(
 
 
 def cost(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Along, Along], floor: float = FLOOR
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float = FLOOR
 ) -> Cost:
     """Estimate what a map takes, from its first batch; its program is compiled on the way."""
     along = _named(objective.problem, descent, along)
@@ -173,7 +173,7 @@ def texture(ends: np.ndarray) -> dict[str, float]:
     }
 
 
-def _named(problem: Problem, descent: Descent, along: tuple[Along, Along]) -> tuple[Along, Along]:
+def _named(problem: Problem, descent: Descent, along: tuple[Range, Range]) -> tuple[Range, Range]:
     """Check what varies; ``start`` becomes the lone parameter's name."""
     settings = varying(descent.optimizer)
     lone = problem.parameters[0] if len(problem.parameters) == 1 else None
@@ -189,7 +189,7 @@ def _named(problem: Problem, descent: Descent, along: tuple[Along, Along]) -> tu
     return right, up
 
 
-def _source(objective: Objective, descent: Descent, along: tuple[Along, Along]) -> tuple[Descent, Source]:
+def _source(objective: Objective, descent: Descent, along: tuple[Range, Range]) -> tuple[Descent, Source]:
     """Make the runs, row by row from the lowest, and the descent with all that varies made to vary."""
     problem = objective.problem
     places = {axis.name: axis.values() for axis in along}
@@ -212,7 +212,7 @@ def _source(objective: Objective, descent: Descent, along: tuple[Along, Along]) 
     return descent, Source(right.count * up.count, draw)
 
 
-def _without(descent: Descent, along: tuple[Along, Along]) -> Descent:
+def _without(descent: Descent, along: tuple[Range, Range]) -> Descent:
     """Leave out the settings that vary, so that none of their values is taken for all."""
     if not isinstance(descent.optimizer, Optimizer):
         return descent
@@ -222,7 +222,7 @@ def _without(descent: Descent, along: tuple[Along, Along]) -> Descent:
 
 
 def _frame(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Along, Along], floor: float
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float
 ) -> xr.Dataset:
     units = {axis.name: axis.unit for axis in objective.problem.domain}
     right, up = along

@@ -17,7 +17,7 @@ from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
-from thalweg.study.derailments import FLOOR, basins_of, levels_of
+from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
 from thalweg.study.provenance import facts, provenance
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, Outcomes, judge
 
@@ -31,7 +31,7 @@ def outcomes(
     """Make runs and keep only how each of them ends.
 
     Memory grows by a few bytes a run, whatever the number of steps. The numbers are those that
-    :func:`thalweg.descend` and :func:`thalweg.derailments` give.
+    :func:`thalweg.descend` and :func:`thalweg.find_derailments` give.
 
     Parameters
     ----------

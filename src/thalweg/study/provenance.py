@@ -10,7 +10,7 @@ from thalweg.descent.descent import Descent
 from thalweg.descent.formulation import formulation
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
-from thalweg.study.versions import versions
+from thalweg.store.versions import versions
 
 
 def provenance(objective: Objective, precision: int) -> dict[str, Any]:

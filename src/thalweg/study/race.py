@@ -20,10 +20,10 @@ from thalweg.descent.driver import batches
 from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
+from thalweg.study.count_derailments import QUANTILES
 from thalweg.study.deepest import deepest
-from thalweg.study.derailments import FLOOR
+from thalweg.study.find_derailments import FLOOR
 from thalweg.study.outcomes import attributes, outcomes
-from thalweg.study.tally import QUANTILES
 from thalweg.valleys.outcomes import DIVERGED
 from thalweg.valleys.shares import CONFIDENCE, Shares, paired, wilson
 
@@ -37,7 +37,7 @@ RULE = "highest success, then fewest median steps to the floor, then the smaller
 
 
 @dataclass(frozen=True)
-class Course:
+class Conditions:
     """What all optimisers of a race share.
 
     Parameters
@@ -96,7 +96,7 @@ class Tuning:
         return np.geomspace(self.low, self.high, self.rates)
 
 
-USUAL_COURSE, USUAL_TUNING = Course(), Tuning()
+USUAL_CONDITIONS, USUAL_TUNING = Conditions(), Tuning()
 
 
 def race(
@@ -104,7 +104,7 @@ def race(
     optimizers: Mapping[str, Optimizer],
     valleys: xr.Dataset,
     *,
-    course: Course = USUAL_COURSE,
+    conditions: Conditions = USUAL_CONDITIONS,
     tuning: Tuning = USUAL_TUNING,
     floor: float = FLOOR,
 ) -> xr.Dataset:
@@ -119,7 +119,7 @@ def race(
     optimizers : by name; a learning rate among their settings is replaced
     valleys : from :func:`thalweg.find_valleys`, of the same objective, exactly or from a grid with ``refine=True``.
         All that are as deep as the deepest, to rounding, count as it
-    course : starts, steps and precision
+    conditions : starts, steps and precision
     tuning : candidates and starts of the tuning
     floor : share of a valley's barrier up to which a loss lies on its floor
 
@@ -146,13 +146,13 @@ def race(
     >>> objective = tw.objective(tw.problems.himmelblau())
     >>> valleys = tw.find_valleys(objective, refine=True)
     >>> rivals = {"sgd": tw.Optimizer(optax.sgd), "adam": tw.Optimizer(optax.adam)}
-    >>> course, tuning = tw.Course(starts=200, steps=40), tw.Tuning(starts=50, rates=5, low=1e-3, high=10.0)
-    >>> found = tw.race(objective, rivals, valleys, course=course, tuning=tuning)
+    >>> conditions, tuning = tw.Conditions(starts=200, steps=40), tw.Tuning(starts=50, rates=5, low=1e-3, high=10.0)
+    >>> found = tw.race(objective, rivals, valleys, conditions=conditions, tuning=tuning)
     >>> found["learning_rate"].values.round(4).tolist()
     [0.01, 1.0]
     """
-    _check(optimizers, valleys, course, tuning)
-    field = _Field(objective, valleys, floor, deepest(objective, valleys), course, tuning)
+    _check(optimizers, valleys, conditions, tuning)
+    field = _Field(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
     entries = [_enter(field, optimizer) for optimizer in optimizers.values()]
     won = np.stack([entry.won for entry in entries])
     parts = {
@@ -162,7 +162,7 @@ def race(
         **_interval("derailed", np.stack([entry.ran["derailments"].values > 0 for entry in entries])),
         **_interval("diverged", np.stack([entry.ran["outcome"].values == DIVERGED for entry in entries])),
         "settled": (("optimizer", "quantile"), np.stack([_quantiles(entry.settled[entry.won]) for entry in entries])),
-        "success_by_step": (("optimizer", "step"), np.stack([_by_step(entry, course.steps) for entry in entries])),
+        "success_by_step": (("optimizer", "step"), np.stack([_by_step(entry, conditions.steps) for entry in entries])),
         **_differences(won),
         **{
             f"tuned_{name}": (("optimizer", "candidate"), np.stack([getattr(entry.tried, name) for entry in entries]))
@@ -170,9 +170,9 @@ def race(
         },
         "seconds": ("optimizer", np.array([entry.seconds for entry in entries]), {"of": "this machine"}),
     }
-    if course.shadows:
+    if conditions.shadows:
         parts["rounding"] = ("optimizer", np.array([float(entry.ran["rounding"].mean()) for entry in entries]))
-    counts = {"optimizer": len(entries), "rival": len(entries), "step": course.steps + 1, "candidate": tuning.rates}
+    counts = {"optimizer": len(entries), "rival": len(entries), "step": conditions.steps + 1, "candidate": tuning.rates}
     coords = {dim: np.arange(count) for dim, count in counts.items()} | {"quantile": list(QUANTILES)}
     return xr.Dataset(parts, coords, _attributes(field, optimizers, parts["learning_rate"][1]))
 
@@ -189,7 +189,7 @@ class _Field(NamedTuple):
     valleys: xr.Dataset
     floor: float
     best: np.ndarray
-    course: Course
+    conditions: Conditions
     tuning: Tuning
 
     def run(self, descent: Descent, starts: np.ndarray) -> tuple[xr.Dataset, np.ndarray, np.ndarray]:
@@ -218,7 +218,7 @@ class _Entry(NamedTuple):
     seconds: float
 
 
-def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, course: Course, tuning: Tuning) -> None:
+def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions: Conditions, tuning: Tuning) -> None:
     if not optimizers:
         raise InvalidValue("there is no optimizer to race; give at least one, such as {'sgd': tw.Optimizer(optax.sgd)}")
     for name, optimizer in optimizers.items():
@@ -237,9 +237,9 @@ def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, course: Cou
         raise InvalidValue(
             "the valleys are known to half a cell, too coarsely to tell the deepest; find them with refine=True"
         )
-    if course.seed == tuning.seed:
+    if conditions.seed == tuning.seed:
         raise InvalidValue(
-            f"the race and its tuning both have the seed {course.seed}; give the tuning another, "
+            f"the race and its tuning both have the seed {conditions.seed}; give the tuning another, "
             "so that no rate is chosen by the starts that judge it"
         )
 
@@ -250,19 +250,19 @@ def _tunable(optimizer: Optimizer) -> bool:
 
 def _enter(field: _Field, optimizer: Optimizer) -> _Entry:
     """Tune one optimiser and race it, with the program compiled beforehand."""
-    course, rates = field.course, field.tuning.candidates()
+    conditions, rates = field.conditions, field.tuning.candidates()
     tuned = _tunable(optimizer)
-    starts = positions.uniform(field.objective.problem, course.starts, course.seed)
+    starts = positions.uniform(field.objective.problem, conditions.starts, conditions.seed)
     tried = _tune(field, optimizer) if tuned else _Tried(*np.full((3, len(rates)), np.nan))
     chosen = int(np.lexsort((rates, np.nan_to_num(tried.settled, nan=np.inf), -tried.success))[0]) if tuned else -1
 
     def descent(runs: int) -> Descent:
         # An array, as in the tuning: so both have one compiled program and one arithmetic.
         made = optimizer.replace(**{RATE: np.full(runs, rates[chosen])}) if tuned else optimizer
-        return Descent(made, course.steps, course.minibatch, course.precision, course.shadows)
+        return Descent(made, conditions.steps, conditions.minibatch, conditions.precision, conditions.shadows)
 
-    whole_field = descent(course.starts)
-    width = batches(field.objective, whole_field, course.starts, history=False)[0].stop
+    whole_field = descent(conditions.starts)
+    width = batches(field.objective, whole_field, conditions.starts, history=False)[0].stop
     # To compile; in the deepest valley, where a line search has the least to do.
     field.run(descent(width), np.tile(field.valleys["position"].values[field.best[0]], (width, 1)))
     begun = time.perf_counter()
@@ -274,13 +274,13 @@ def _enter(field: _Field, optimizer: Optimizer) -> _Entry:
 
 def _tune(field: _Field, optimizer: Optimizer) -> _Tried:
     """Try every rate on the same starts, in one go."""
-    course, tuning = field.course, field.tuning
-    rates, batch = tuning.candidates(), course.minibatch
+    conditions, tuning = field.conditions, field.tuning
+    rates, batch = tuning.candidates(), conditions.minibatch
     starts = positions.uniform(field.objective.problem, tuning.starts, tuning.seed)
     # Other shuffles too, not those that judge.
     batch = None if batch is None else replace(batch, seed=(batch.seed + 1) % 2**32)
     made = optimizer.replace(**{RATE: np.repeat(rates, tuning.starts)})
-    descent = Descent(made, course.steps, batch, course.precision)
+    descent = Descent(made, conditions.steps, batch, conditions.precision)
     _, won, settled = field.run(descent, np.tile(starts, (len(rates), 1)))
     won, settled = (values.reshape(len(rates), -1) for values in (won, settled))
     medians = [float(np.median(row[good])) if good.any() else np.nan for row, good in zip(settled, won, strict=True)]
@@ -318,8 +318,10 @@ def _differences(won: np.ndarray) -> dict[str, Any]:
 
 def _attributes(field: _Field, optimizers: Mapping[str, Optimizer], rates: np.ndarray) -> dict[str, Any]:
     """Record what the race depends on."""
-    course, tuning = field.course, field.tuning
-    descent = Descent(optax.identity(), course.steps, course.minibatch, course.precision, course.shadows)
+    conditions, tuning = field.conditions, field.tuning
+    descent = Descent(
+        optax.identity(), conditions.steps, conditions.minibatch, conditions.precision, conditions.shadows
+    )
     made = [
         repr(one if np.isnan(rate) else one.replace(**{RATE: float(rate)}))
         for one, rate in zip(optimizers.values(), rates, strict=True)
@@ -329,15 +331,15 @@ def _attributes(field: _Field, optimizers: Mapping[str, Optimizer], rates: np.nd
         "optimizer": made,
         "best": field.best.tolist(),
         "best_names": [field.valleys.attrs["names"][k] for k in field.best],
-        "starts": course.starts,
-        "seed": course.seed,
+        "starts": conditions.starts,
+        "seed": conditions.seed,
         "tuning_starts": tuning.starts,
         "tuning_rates": tuning.rates,
         "tuning_low": tuning.low,
         "tuning_high": tuning.high,
         "tuning_seed": tuning.seed,
         "tuning_rule": RULE,
-        "tuning_steps": tuning.rates * tuning.starts * course.steps,
+        "tuning_steps": tuning.rates * tuning.starts * conditions.steps,
         "confidence": CONFIDENCE,
         "pair_confidence": pair_confidence(len(optimizers)),
     }

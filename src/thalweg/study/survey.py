@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.precision import dtype_of
+from thalweg.descent import grid
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Axis, Domain
+from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.provenance import provenance
-from thalweg.study.stream import Column, Stream, rows
-from thalweg.surface import grid
 
 
 def survey(

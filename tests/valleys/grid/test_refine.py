@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import thalweg as tw
+from thalweg.descent import grid
 from thalweg.problems import SURFACES
 from thalweg.problems.problem import Axis
-from thalweg.surface import grid
 from thalweg.valleys.grid import topology
 from thalweg.valleys.grid.refine import Places, merge, refine_minima, refine_passes
 

@@ -8,8 +8,8 @@ import pytest
 
 from thalweg import descend, losses, objective, problems
 from thalweg.base.errors import InvalidValue
+from thalweg.descent import grid
 from thalweg.problems.problem import Axis, Function
-from thalweg.surface import grid
 from thalweg.valleys.grid import topology
 from thalweg.valleys.locate import cells
 from thalweg.valleys.starts import flow, multistart

@@ -24,12 +24,12 @@ def curvature(result: xr.Dataset) -> Figure:
 
     Parameters
     ----------
-    result : from :func:`thalweg.curvature`
+    result : from :func:`thalweg.networks.curvature`
 
     Raises
     ------
     InvalidValue
-        If these are no results of ``thalweg.curvature``, or nothing in them is finite.
+        If these are no results of ``thalweg.networks.curvature``, or nothing in them is finite.
 
     References
     ----------

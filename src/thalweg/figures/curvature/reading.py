@@ -104,11 +104,12 @@ def _check(result: xr.Dataset, along: bool) -> None:
     for name, dims in (needed if along else needed | {"density": ("value",)}).items():
         if name not in result:
             raise InvalidValue(
-                f"the figure of curvature needs the variable {name!r}; give the results of thalweg.curvature"
+                f"the figure of curvature needs the variable {name!r}; give the results of thalweg.networks.curvature"
             )
         if result[name].dims != dims:
             raise InvalidValue(
-                f"{name!r} lies over {result[name].dims}, but {dims} is drawn; give the results of thalweg.curvature"
+                f"{name!r} lies over {result[name].dims}, but {dims} is drawn; "
+                "give the results of thalweg.networks.curvature"
             )
 
 

@@ -11,7 +11,7 @@ from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.status import Status
 from thalweg.figures.drawing.wording import count, minus
-from thalweg.study.derailments import derailments, locate
+from thalweg.study.find_derailments import find_derailments, locate
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def falls_of(runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Falls:
     if valleys is None or not valleys.sizes["valley"]:
         return no_falls()
     chosen = runs.isel(run=[run])
-    found = derailments(chosen, valleys)
+    found = find_derailments(chosen, valleys)
     places, losses = locate(chosen, valleys).values[0], chosen["train_loss"].values[0].astype(np.float64)
     visited = np.array(list(dict.fromkeys(places[places >= 0].tolist())), dtype=np.int64)
     lowest = np.array([losses[places == valley].min() for valley in visited])

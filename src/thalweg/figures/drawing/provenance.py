@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thalweg.bridges.frameworks import FRAMEWORKS
 from thalweg.figures.drawing.wording import count, shortened
+from thalweg.frameworks.catalogue import FRAMEWORKS
 
 KINDS = {
     "gaussian": "Gaussian directions",

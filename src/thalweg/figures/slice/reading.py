@@ -191,7 +191,7 @@ def ground_of(surface: xr.Dataset) -> Ground:
         found = f"lies over {dims}" if "loss" in surface else "is missing"
         raise InvalidValue(
             f"a slice needs the variable 'loss' over ('y', 'x') or ('x',); it {found} here; give the results of "
-            "thalweg.take_slice"
+            "thalweg.networks.slice"
         )
     attrs, losses = surface.attrs, surface["loss"].values.astype(np.float64)
     x, y = (_side(surface, name) if name in dims else np.empty(0) for name in ("x", "y"))
@@ -247,12 +247,12 @@ def path_of(path: xr.Dataset, ground: Ground) -> Path:
     for name in (*NEEDED, *axes[1:]):
         if name not in path or path[name].dims != ("step",):
             raise InvalidValue(
-                f"a path needs the variable {name!r} over ('step',); give the results of thalweg.project onto the "
-                "plane of the slice"
+                f"a path needs the variable {name!r} over ('step',); give the results of thalweg.networks.project "
+                "onto the plane of the slice"
             )
     for name in TOLD:
         if name not in path.attrs:
-            raise InvalidValue(f"a path needs the attribute {name!r}; give the results of thalweg.project")
+            raise InvalidValue(f"a path needs the attribute {name!r}; give the results of thalweg.networks.project")
     for name, mine in zip(axes, ground.names, strict=True):
         other = shortened(str(path.attrs.get(f"{name}_name", mine)))
         if other != mine:
@@ -288,7 +288,7 @@ def _side(surface: xr.Dataset, name: str) -> np.ndarray:
     if values is None or len(values) < 2 or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
         raise InvalidValue(
             f"a slice needs the coordinate {name!r}, finite and rising, of at least 2 places; give the results of "
-            "thalweg.take_slice"
+            "thalweg.networks.slice"
         )
     return values
 

@@ -24,8 +24,8 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
 
     Parameters
     ----------
-    surface : from :func:`thalweg.take_slice`, over (y, x) or (x,)
-    path : from :func:`thalweg.project`, onto the same plane
+    surface : from :func:`thalweg.networks.slice`, over (y, x) or (x,)
+    path : from :func:`thalweg.networks.project`, onto the same plane
 
     Raises
     ------

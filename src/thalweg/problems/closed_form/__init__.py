@@ -32,15 +32,7 @@ from thalweg.problems.closed_form.polynomial import (
     styblinski_tang,
     three_hump_camel,
 )
-from thalweg.problems.closed_form.wave import (
-    easom,
-    griewank,
-    levy,
-    mccormick,
-    michalewicz,
-    rastrigin,
-    shubert,
-)
+from thalweg.problems.closed_form.wave import easom, griewank, levy, mccormick, michalewicz, rastrigin, shubert
 
 SURFACES = Catalogue(
     "surface",

@@ -15,9 +15,9 @@ from scipy.stats import qmc
 
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
+from thalweg.descent import grid
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Domain
-from thalweg.surface import grid
 from thalweg.valleys import shares, tree
 from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
 from thalweg.valleys.starts import band, flow, nearness, summit

@@ -12,9 +12,8 @@ from jax import lax
 from jaxtyping import Bool, Float
 
 from thalweg.base.precision import computing
-from thalweg.descent import mean
+from thalweg.descent import grid, mean
 from thalweg.problems.problem import Domain
-from thalweg.surface import grid
 from thalweg.valleys.starts.flow import bounds, curvature, inward, look, size
 
 BATCH = 256

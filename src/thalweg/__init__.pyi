@@ -1,0 +1,32 @@
+from . import figures as figures
+from . import frameworks as frameworks
+from . import losses as losses
+from . import networks as networks
+from . import problems as problems
+from .base.compiling import compilation_cache as compilation_cache
+from .base.errors import ThalwegError as ThalwegError
+from .base.status import Status as Status
+from .descent import starts as starts
+from .descent.descent import Descent as Descent
+from .descent.minibatch import Minibatch as Minibatch
+from .descent.optimizer import Optimizer as Optimizer
+from .frameworks import examples as examples
+from .losses.objective import Objective as Objective
+from .losses.objective import objective as objective
+from .study.compare_basins import compare_basins as compare_basins
+from .study.count_derailments import count_derailments as count_derailments
+from .study.descend import descend as descend
+from .study.find_derailments import find_derailments as find_derailments
+from .study.find_derailments import locate as locate
+from .study.find_paths import find_paths as find_paths
+from .study.find_valleys import find_valleys as find_valleys
+from .study.outcome_map import Range as Range
+from .study.outcome_map import outcome_map as outcome_map
+from .study.outcomes import outcomes as outcomes
+from .study.phase_diagram import phase_diagram as phase_diagram
+from .study.race import Conditions as Conditions
+from .study.race import Tuning as Tuning
+from .study.race import race as race
+from .study.survey import survey as survey
+
+__version__: str

@@ -1,0 +1,1 @@
+"""The experiment: its file, its results, the run directory and its tables."""

@@ -1,0 +1,137 @@
+"""Results: an experiment carried out, and its arrays in and out of a Zarr store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import xarray as xr
+import zarr
+
+from thalweg.base.errors import InvalidData
+from thalweg.descent.grid import POINTS
+from thalweg.descent.starts import Sobol
+from thalweg.experiment.experiment import Experiment
+from thalweg.store.stream import readable, storable
+from thalweg.study.descend import descend
+from thalweg.study.find_derailments import find_derailments
+from thalweg.study.find_valleys import find_valleys
+from thalweg.study.outcome_map import Cost, Range, cost, outcome_map
+from thalweg.study.outcomes import outcomes
+from thalweg.study.survey import survey
+
+STORE = "results.zarr"
+
+GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison")
+"""Groups of the store beside the runs, which are its root."""
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Wraps a named part of the work, to time it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What an experiment gave; what was not asked for, or cannot be had, is None.
+
+    A descent over too many parameters has no surface and no valleys; a census of valleys has no runs.
+    """
+
+    experiment: Experiment
+    runs: xr.Dataset | None = None
+    surface: xr.Dataset | None = None
+    valleys: xr.Dataset | None = None
+    derailments: xr.Dataset | None = None
+    outcomes: xr.Dataset | None = None
+    map: xr.Dataset | None = None
+    race: xr.Dataset | None = None
+    comparison: xr.Dataset | None = None
+
+
+def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:
+    """Carry out an experiment: descend, survey, find valleys and derailments."""
+    options = experiment.settings
+    with stage("descend"):
+        runs = descend(experiment.objective, experiment.descent, starts=experiment.starts)
+    if len(experiment.domain) not in POINTS:
+        return Results(experiment, runs)
+    with stage("survey"):
+        surface = survey(experiment.objective, points=options["surface"]["points"], domain=experiment.domain)
+    with stage("valleys"):
+        threshold = options["valleys"].get("persistence")
+        valleys = find_valleys(experiment.objective, surface, persistence=threshold)
+        floor = options["valleys"]["floor"]
+        falls = find_derailments(runs, valleys, floor=floor)
+    if not experiment.descent.shadows:
+        return Results(experiment, runs, surface, valleys, falls)
+    with stage("shadows"):
+        ends = outcomes(experiment.objective, experiment.descent, valleys, starts=experiment.starts, floor=floor)
+    return Results(experiment, runs, surface, valleys, falls, ends)
+
+
+def census(experiment: Experiment, stage: Stage, method: str | Sobol, grid: int | None) -> Results:
+    """Find the valleys of an experiment's surface without a descent; those of a grid are refined."""
+    options, target = experiment.settings, experiment.objective
+    threshold = options["valleys"].get("persistence")
+    surface = None
+    if len(experiment.domain) in POINTS or method == "grid":
+        with stage("survey"):
+            points = options["surface"].get("points") if grid is None else grid
+            surface = survey(target, points=points, domain=experiment.domain)
+    with stage("valleys"):
+        valleys = find_valleys(target, surface, method=method, persistence=threshold, refine=True)
+    return Results(experiment, surface=surface, valleys=valleys)
+
+
+def charted(
+    experiment: Experiment,
+    stage: Stage,
+    along: tuple[Range, Range],
+    folder: Path,
+    shadows: bool,
+    announce: Callable[[Cost], None],
+) -> Results:
+    """Map how runs end; the map goes into the store of the run directory as it is made."""
+    options, target = experiment.settings, experiment.objective
+    with stage("valleys"):
+        surface = survey(target, points=options["surface"].get("points"), domain=experiment.domain)
+        valleys = find_valleys(target, surface, persistence=options["valleys"].get("persistence"))
+    descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
+    with stage("compile"):
+        announce(cost(target, descent, valleys, along))
+    with stage("map"):
+        arguments = {"along": along, "floor": options["valleys"]["floor"], "store": folder / STORE / "map"}
+        chart = outcome_map(target, descent, valleys, **arguments)
+    return Results(experiment, surface=surface, valleys=valleys, map=chart.load())
+
+
+def save(results: Results, folder: Path) -> None:
+    """Write all arrays into ``results.zarr``: the runs at its root, the others in groups of their names.
+
+    The attribute ``done`` of the root is written last: a store without it is not complete.
+    """
+    store = folder / STORE
+    parts = {"": results.runs, **{name: getattr(results, name) for name in GROUPS}}
+    for group, dataset in parts.items():
+        if dataset is not None and not (group and (store / group).exists()):
+            storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
+    zarr.open_group(store, mode="a").attrs["done"] = True
+
+
+def load(experiment: Experiment, folder: Path) -> Results:
+    """Read back the arrays that :func:`save` wrote."""
+    store = folder / STORE
+    try:
+        done = zarr.open_group(store, mode="r").attrs.get("done", False)
+        root = _read(store, None)
+        parts = {name: _read(store, name) if (store / name).is_dir() else None for name in GROUPS}
+    except (OSError, ValueError, KeyError) as error:
+        raise InvalidData(f"cannot read {store}: {error}; give the folder of a finished run") from None
+    if not done:
+        raise InvalidData(f"{store} was not finished; run the experiment again")
+    return Results(experiment, root if root.data_vars else None, **parts)
+
+
+def _read(store: Path, group: str | None) -> xr.Dataset:
+    return readable(xr.load_dataset(store, group=group, engine="zarr", consolidated=False))

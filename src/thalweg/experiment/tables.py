@@ -1,0 +1,130 @@
+"""The results as CSV tables that any program can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from thalweg.experiment.results import Results
+from thalweg.study.find_derailments import locate
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write the trajectories, the valleys, the passes and the derailments, each where there are any to write."""
+    if results.runs is not None:
+        _save(trajectory(results.runs, results.valleys), folder / "trajectory.csv")
+    if results.valleys is not None:
+        _save(valleys(results.valleys), folder / "valleys.csv")
+        _save(passes(results.valleys), folder / "passes.csv")
+    if results.derailments is not None:
+        _save(derailments(results.derailments), folder / "derailments.csv")
+    if results.outcomes is not None:
+        _save(outcomes(results.outcomes), folder / "outcomes.csv")
+    if results.race is not None:
+        _save(race(results.race), folder / "race.csv")
+    if results.comparison is not None:
+        _save(comparison(results.comparison), folder / "compare.csv")
+
+
+def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
+    """List every step of every run; ``valley`` is a number of ``valleys.csv``, empty outside every valley."""
+    shape = (runs.sizes["run"], runs.sizes["step"])
+    columns = {
+        "run": np.repeat(runs["run"].values, shape[1]),
+        "step": np.tile(runs["step"].values, shape[0]),
+    }
+    for k, name in enumerate(runs["param"].values.tolist()):
+        columns[name] = runs["params"].values[..., k].ravel()
+    for name, values in runs.data_vars.items():
+        if values.dims == ("run", "step"):
+            columns[str(name)] = values.values.ravel()
+    visited = np.full(shape, -1) if valleys is None else locate(runs, valleys).values
+    columns["valley"] = pd.array(visited.ravel(), dtype="Int64")
+    frame = pd.DataFrame(columns)
+    frame.loc[frame["valley"] == -1, "valley"] = pd.NA
+    return frame
+
+
+def valleys(found: xr.Dataset) -> pd.DataFrame:
+    """List the valleys, deepest first; ``persistence`` of the deepest is infinite.
+
+    ``width`` is how far the place may be off. Where each valley is a line through two training examples, ``through``
+    and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts.
+    """
+    columns = {"valley": found["valley"].values, "name": found.attrs["names"]}
+    for k, name in enumerate(found["param"].values.tolist()):
+        columns[name] = found["position"].values[:, k]
+    for name in ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau"):
+        columns[name] = found[name].values
+    for name in ("starts", "share", "share_low", "share_high"):
+        if name in found:
+            columns[name] = found[name].values
+    if "through" in found:
+        columns["through"], columns["and"] = found["through"].values.T
+    return pd.DataFrame(columns)
+
+
+def passes(found: xr.Dataset) -> pd.DataFrame:
+    """List the passes, lowest first; ``merges`` is 1 for those of the merge tree."""
+    columns = {"pass": np.arange(found.sizes["pass"])}
+    for k, name in enumerate(found["param"].values.tolist()):
+        columns[name] = found["pass_position"].values[:, k]
+    columns["loss"] = found["pass_loss"].values
+    columns["between"], columns["and"] = found["pass_between"].values.T
+    columns["merges"] = found["pass_merges"].values
+    return pd.DataFrame(columns)
+
+
+def derailments(falls: xr.Dataset) -> pd.DataFrame:
+    """List the derailments by run and step, valleys by number and by name."""
+    names = np.array(falls.attrs["names"], dtype=object)
+    return pd.DataFrame(
+        {
+            "run": falls["run"].values,
+            "step": falls["step"].values,
+            "left": falls["left"].values,
+            "entered": falls["entered"].values,
+            "left_name": names[falls["left"].values],
+            "entered_name": names[falls["entered"].values],
+            "jump": falls["jump"].values,
+            "rise": falls["rise"].values,
+            "grad_norm": falls["grad_norm"].values,
+        }
+    )
+
+
+def race(ran: xr.Dataset) -> pd.DataFrame:
+    """List the optimisers, the most successful first; ``behind`` is the difference to that one, on the same starts."""
+    order = np.argsort(-ran["success"].values, kind="stable")
+    columns = {"name": np.array(ran.attrs["names"], dtype=object), "settings": ran.attrs["optimizer"]}
+    columns |= {str(name): values.values for name, values in ran.data_vars.items() if values.dims == ("optimizer",)}
+    columns |= {f"settled_{one:g}": ran["settled"].sel(quantile=one).values for one in ran["quantile"].values.tolist()}
+    first = ran.isel(optimizer=order[0])
+    columns |= {f"behind{end}": first[f"difference{end}"].values for end in ("", "_low", "_high")}
+    return pd.DataFrame(columns).iloc[order]
+
+
+def comparison(compared: xr.Dataset) -> pd.DataFrame:
+    """List the frameworks: where each parts from the reference and why; a step of -1 is none."""
+    told = {"name": "names", "version": "versions", "backend": "backends", "idiom": "idioms", "cause": "causes"}
+    columns = {column: compared.attrs[name] for column, name in told.items()}
+    measured = {
+        str(name): values.values for name, values in compared.data_vars.items() if values.dims == ("framework",)
+    }
+    return pd.DataFrame(columns | measured | {"explanation": compared.attrs["sentences"]})
+
+
+def outcomes(ends: xr.Dataset) -> pd.DataFrame:
+    """List how each run ended; ``valley`` is a number of ``valleys.csv``, ``rounding`` 1 where rounding decided it."""
+    frame = pd.DataFrame({"run": ends["run"].values, **{str(name): ends[name].values for name in ends.data_vars}})
+    names = np.array([*ends.attrs["names"], "diverged", "undecided"], dtype=object)  # counted from the end below 0
+    frame["outcome"] = names[frame["outcome"].to_numpy()]
+    frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)
+    return frame
+
+
+def _save(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")

@@ -1,0 +1,242 @@
+"""The loss along lines and curves between checkpoints, and the barriers on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patheffects import withStroke
+
+from thalweg.base.checks import choice
+from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.provenance import network_of
+from thalweg.figures.drawing.view import View, view_of
+from thalweg.figures.drawing.wording import count, number, shortened
+from thalweg.figures.figure import Figure
+from thalweg.figures.race import COLOURS, DASHES
+
+KINDS = {"line": "straight line", "bezier": "Bézier curve"}
+
+ALONG = {"distance": "distance from a, along the curve", "t": "t, from a (0) to b (1)"}
+
+
+KEY = 30
+"""Width that a sample takes in a legend with the room around it, points."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """One curve as it is drawn.
+
+    Attributes
+    ----------
+    t, x, loss : (point,), the curve's own parameter, the place on the shown axis, and the loss
+    ends : (2, 2), place and loss of a and b, NaN where they are not on the curve
+    top : (2,), place and loss of the highest point between a and b
+    barrier : of its height above the higher end; NaN where a loss between is not finite
+    """
+
+    name: str
+    t: np.ndarray
+    x: np.ndarray
+    loss: np.ndarray
+    ends: np.ndarray
+    top: np.ndarray
+    barrier: float
+
+    @property
+    def foot(self) -> float:
+        """The loss from which the barrier counts."""
+        return float(self.top[1]) - self.barrier
+
+    @property
+    def missing(self) -> int:
+        """How many points are not finite."""
+        return int((~np.isfinite(self.loss)).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    curves: list[_Curve]
+    along: str
+    view: View
+    note: str
+
+
+def interpolate(*curves: xr.Dataset, names: Sequence[str] | None = None, along: str = "distance") -> Figure:
+    """Draw the loss along lines and curves between two checkpoints a and b, and the barrier on each.
+
+    A barrier is the highest loss between the checkpoints, above the higher of the two; it is drawn from there upwards.
+
+    Parameters
+    ----------
+    curves : from :func:`thalweg.networks.interpolate`
+    names : one a curve; by default what it is
+    along : ``"distance"`` from a along the curve, in parameters, so that longer ways are longer; or ``"t"``
+
+    Raises
+    ------
+    InvalidValue
+        If these are no curves, a curve is finite nowhere, or there is not one name a curve.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> t = np.linspace(0, 1, 11)
+    >>> ridge = xr.Dataset({"loss": ("t", t * (1 - t)), "distance": ("t", 2 * t)}, {"t": t}, {"kind": "line"})
+    >>> curve(ridge).caption
+    'Loss between two checkpoints, a network, loss: straight line, from 0 to 0, barrier 0.25 at t = 0.5.'
+    """
+    if not curves:
+        raise InvalidValue("there is no curve to draw; give one or more results of thalweg.networks.interpolate")
+    choice("along", along, tuple(ALONG))
+    if names is not None and len(names) != len(curves):
+        raise InvalidValue(
+            f"{count(len(curves), 'curve')} and {count(len(names), 'name')} do not fit; give one name each"
+        )
+    read = [_curve(part, name, along) for part, name in zip(curves, names or _named(curves), strict=True)]
+    finite = [np.concatenate([part.loss, part.ends[:, 1]]) for part in read]
+    drawn = _Drawn(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
+    return Figure(
+        name="curve",
+        title="Loss between two checkpoints",
+        caption=f"Loss between two checkpoints, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}.",
+        static=partial(_static, drawn),
+        interactive=partial(_interactive, drawn),
+    )
+
+
+def _named(curves: Sequence[xr.Dataset]) -> list[str]:
+    """Name curves by what they are; equal ones are numbered."""
+    kinds = [str(part.attrs.get("kind", "curve")) for part in curves]
+    names = [KINDS.get(kind, shortened(kind)) for kind in kinds]
+    numbers = [names[: k + 1].count(name) for k, name in enumerate(names)]
+    return [f"{name} {n}" if names.count(name) > 1 else name for name, n in zip(names, numbers, strict=True)]
+
+
+def _curve(part: xr.Dataset, name: str, along: str) -> _Curve:
+    for variable in ("loss", "distance"):
+        if variable not in part or part[variable].dims != ("t",) or "t" not in part.coords:
+            raise InvalidValue(
+                f"a curve needs the variable {variable!r} over ('t',); give the results of thalweg.networks.interpolate"
+            )
+    t, loss = (part[variable].values.astype(np.float64) for variable in ("t", "loss"))
+    if not np.isfinite(loss).any():
+        raise InvalidValue(f"the loss of {name!r} is finite nowhere, so there is nothing to draw; choose another span")
+    if len(t) < 2 or not (np.diff(t) > 0).all():
+        raise InvalidValue(
+            f"t of {name!r} does not rise over at least 2 points; give the results of thalweg.networks.interpolate"
+        )
+    x = part[along].values.astype(np.float64)
+    inside = np.flatnonzero((t >= 0) & (t <= 1))
+    at_ends = part.attrs.get("loss_at_ends", [_at(t, loss, end) for end in (0.0, 1.0)])
+    ends = np.array(
+        [[np.interp(end, t, x, np.nan, np.nan), height] for end, height in zip((0, 1), at_ends, strict=True)]
+    )
+    known = len(inside) > 0 and bool(np.isfinite(loss[inside]).all() and np.isfinite(ends[:, 1]).all())
+    if not known:
+        return _Curve(shortened(name), t, x, loss, ends, np.full(2, np.nan), np.nan)
+    highest = int(inside[np.argmax(loss[inside])])
+    top = max((x[highest], loss[highest]), *map(tuple, ends), key=lambda place: place[1])
+    return _Curve(shortened(name), t, x, loss, ends, np.array(top), float(top[1] - ends[:, 1].max()))
+
+
+def _at(t: np.ndarray, loss: np.ndarray, end: float) -> float:
+    """Read the loss of a checkpoint off a curve, NaN where it is not one of its points."""
+    nearest = int(np.argmin(np.abs(t - end)))
+    # Points that are evenly spaced meet 0 and 1 up to rounding.
+    return float(loss[nearest]) if abs(t[nearest] - end) < 1e-9 else np.nan
+
+
+def _told(part: _Curve) -> str:
+    text = f"{part.name}, from {number(part.ends[0, 1])} to {number(part.ends[1, 1])}, {_barrier(part)}"
+    if np.isfinite(part.barrier) and part.barrier > 0:
+        text += f" at t = {number(float(np.interp(part.top[0], part.x, part.t)), 3)}"
+    return text + (f", {count(part.missing, 'point')} not finite" if part.missing else "")
+
+
+def _barrier(part: _Curve) -> str:
+    if not np.isfinite(part.barrier):
+        return "barrier not known"
+    return f"barrier {number(part.barrier, 3)}" if part.barrier > 0 else "no barrier"
+
+
+def _look(k: int) -> tuple[str, tuple[Any, str]]:
+    return COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
+
+
+def _static(drawn: _Drawn) -> Canvas:
+    sheet, (axes,) = canvas.blank("Loss between two checkpoints", drawn.note)
+    drawn.view.show(axes)
+    axes.set_xlabel(ALONG[drawn.along])
+    axes.set_ylabel("loss")
+    for k, part in enumerate(drawn.curves):
+        _draw(axes, part, k)
+    for k, name, sign, look in (
+        (0, "a", "o", {"mfc": style.PAPER, "mec": style.INK, "mew": 1.4}),
+        (1, "b", "D", {"mfc": style.FIT, "mec": style.PAPER, "mew": 0.8}),
+    ):
+        places = np.stack([part.ends[k] for part in drawn.curves])
+        places = places[np.isfinite(places).all(axis=-1)]
+        axes.plot(*places.T, sign, ms=7, ls="none", zorder=3, label=name if len(places) else None, **look)
+    axes.margins(x=0.03)
+    _legend(sheet, axes)
+    return sheet
+
+
+def _legend(sheet: Canvas, axes: Axes) -> None:
+    """Draw the legend in a row above the axes, or inside them where a row has no room for it."""
+    texts = axes.get_legend_handles_labels()[1]
+    if sum(canvas.width_of(text, 8.5) + KEY for text in texts) <= 72 * style.SIZE[0]:
+        canvas.legend(sheet, axes)
+    else:
+        axes.legend(loc="best", fontsize=7.5, frameon=True, framealpha=0.85, edgecolor="none")
+
+
+def _draw(axes: Axes, part: _Curve, k: int) -> None:
+    colour, dash = _look(k)
+    label = f"{part.name}, {_barrier(part)}"
+    axes.plot(part.x, part.loss, color=colour, ls=dash[0], lw=1.8, label=label, zorder=2)
+    if not part.barrier > 0:
+        return
+    place, high = part.top.tolist()
+    line = {"arrowstyle": "|-|", "mutation_scale": 3, "color": colour, "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (place, high), (place, part.foot), arrowprops=line, zorder=1.8)
+    halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
+    text = {"ha": "center", "size": 8.5, "color": colour, "path_effects": halo, "zorder": 2.5}
+    axes.annotate(number(part.barrier, 3), (place, high), (0, 5), textcoords="offset points", **text)
+
+
+def _interactive(drawn: _Drawn) -> dict[str, Any]:
+    traces = [trace for k, part in enumerate(drawn.curves) for trace in _traces(drawn, part, k)]
+    for k, name, look in (
+        (0, "a", {"color": style.PAPER, "size": 10, "line": {"color": style.INK, "width": 2}}),
+        (1, "b", {"color": style.FIT, "symbol": "diamond", "size": 10}),
+    ):
+        places = np.stack([part.ends[k] for part in drawn.curves])
+        ends = {"type": "scatter", "mode": "markers", "name": name, "x": places[:, 0], "y": places[:, 1]}
+        traces.append(ends | {"marker": look, "hovertemplate": f"{name}<br>loss %{{y:.5g}}<extra></extra>"})
+    x = web.axis(ALONG[drawn.along])
+    return web.described(traces, {"xaxis": x, "yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)})
+
+
+def _traces(drawn: _Drawn, part: _Curve, k: int) -> list[web.Trace]:
+    colour, dash = _look(k)
+    name = web.safe(part.name)
+    hover = f"{name}<br>t %{{customdata:.4g}}<br>{drawn.along} %{{x:.4g}}<br>loss %{{y:.5g}}<extra></extra>"
+    line = {"type": "scatter", "mode": "lines", "name": f"{name}, {_barrier(part)}", "x": part.x, "y": part.loss}
+    line |= {"line": {"color": colour, "dash": dash[1], "width": 2.5}, "customdata": part.t, "hovertemplate": hover}
+    if not part.barrier > 0:
+        return [line]
+    place, high = part.top.tolist()
+    wall = {"type": "scatter", "mode": "lines+markers", "x": [place, place], "y": [part.foot, high]}
+    wall |= {"line": {"color": colour, "width": 1}, "marker": {"symbol": "line-ew-open", "size": 9, "color": colour}}
+    told = f"{name}<br>{_barrier(part)}<extra></extra>"
+    return [line, wall | {"showlegend": False, "hovertemplate": told}]

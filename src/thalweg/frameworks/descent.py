@@ -1,0 +1,120 @@
+"""The verb ``descend``: the runs of an objective, made by another framework in its users' own way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.descent import starts as read_starts
+from thalweg.descent.descent import Descent
+from thalweg.descent.driver import Info
+from thalweg.descent.formulation import Formulation
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.course import Course, Task
+from thalweg.frameworks.formula import formula
+from thalweg.frameworks.optimizers import of_run
+from thalweg.losses.objective import Objective
+from thalweg.study.descend import label
+from thalweg.study.provenance import facts, provenance
+
+MANNERS: Mapping[str, str] = {
+    "jax": "a compiled step of value_and_grad and optax",
+    "torch": "zero_grad, backward, step of torch.optim",
+    "tensorflow": "GradientTape and an optimiser class",
+    "tensorflow:update": "GradientTape and a hand-written update",
+    "tensorflow:v1": "GradientTape and an optimiser class of TensorFlow 1",
+    "keras": "model.fit with a callback, on the backend that is set",
+}
+"""Frameworks, with the manner behind a colon where it is not the usual one, and how each descends."""
+
+
+def descend(objective: Objective, descent: Descent, framework: str, *, starts: Any = None) -> xr.Dataset:
+    """Descend an objective in another framework, written as its users write it, and differentiated by itself.
+
+    The formula is translated operation by operation; slopes that Thalweg's losses bring along are left out, so that a
+    framework's own derivative shows, NaN at a residual of exactly zero too. The optimiser is the framework's, with the
+    same settings. Runs are made one after the other. No global setting is different afterwards.
+
+    Parameters
+    ----------
+    objective : what is descended
+    descent : optimiser, steps and precision; all data are used at every step
+    framework : a key of ``MANNERS``: ``"jax"``, ``"torch"``, ``"tensorflow"``, ``"tensorflow:update"``,
+        ``"tensorflow:v1"`` or ``"keras"``
+    starts : a start or a list of them, (run, param); the problem's usual start by default
+
+    Returns
+    -------
+    xarray.Dataset
+        As :func:`thalweg.descend` gives, measured before each update. Attributes ``framework``,
+        ``framework_version``, ``idiom``, ``device``, of Keras its ``backend``; ``computed_precision``, 32 where Keras
+        computes in 32 bits whatever is asked for; ``seconds_first``, of the first step with all that is compiled in
+        it, and ``seconds_per_step``, the median of the others
+
+    Raises
+    ------
+    UnknownName
+        If there is no such framework.
+    NotInstalled
+        If it is not there.
+    NoCounterpart
+        If it has no such optimiser, or no such setting of it.
+    InvalidValue
+        If the formula has an operation that cannot be translated, or mini-batches are asked for.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.line(), tw.losses.quadratic())
+    >>> descent = Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=10)
+    >>> runs = descend(objective, descent, "jax", starts=[5.0, 0.0])
+    >>> runs.attrs["idiom"], runs.sizes["step"]
+    ('jax.jit, optax.sgd', 11)
+    """
+    if framework not in MANNERS:
+        raise UnknownName.of("framework", framework, MANNERS)
+    if descent.minibatch is not None:
+        raise InvalidValue("mini-batches are drawn by Thalweg's own descend only; leave minibatch out")
+    problem = objective.problem
+    positions = read_starts.read(problem, problem.start if starts is None else starts)
+    descent.check(objective, len(positions))
+    name, _, manner = framework.partition(":")
+    room = import_module(f"thalweg.frameworks.{name}.descend")
+    train, test = (
+        formula(objective.example, len(problem.domain), columns, descent.precision)
+        for columns in (objective.train, objective.test)
+    )
+    ways, courses = [], []
+    for run, start in enumerate(positions):
+        task = Task(train, test if objective.test else None, of_run(descent.optimizer, run), descent.steps)
+        ways.append(room.prepare(task, manner))
+        courses.append(ways[-1].run(start))
+    runs = label(problem, _joined(courses), float(np.finfo(train.dtype).eps))
+    runs.attrs = {
+        **provenance(objective, descent.precision),
+        **facts(objective, descent),
+        "formulation": (Formulation.WHOLE if objective.train else Formulation.CLOSED).value,
+        "framework": framework,
+        "framework_version": FRAMEWORKS[name].version,
+        "idiom": ways[0].idiom,
+        "computed_precision": descent.precision,
+        **ways[0].facts,
+        **_times(courses),
+    }
+    return runs
+
+
+def _joined(courses: list[Course]) -> Info:
+    """Put runs side by side, the run as the last axis."""
+    params, train, test, norms, _ = zip(*courses, strict=True)
+    return Info(*(np.stack(field, axis=-1) for field in (params, train, test, norms)))
+
+
+def _times(courses: list[Course]) -> dict[str, float]:
+    later = np.concatenate([course.seconds[1:] for course in courses])
+    return {"seconds_first": float(courses[0].seconds[0]), "seconds_per_step": float(np.median(later))}

@@ -1,0 +1,158 @@
+"""The formula of an objective, taken down operation by operation, to be computed by any framework.
+
+Problems and losses are written once, with ``jax.numpy``. JAX lists what such a function computes (its jaxpr), and each
+operation of the list has a counterpart in every framework. So a framework gets the formula as its users would write it
+there, for all examples at once, and differentiates it by itself: the slopes that Thalweg's penalties bring along are
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend.core import Jaxpr, JaxprEqn, Literal
+
+from thalweg.base.errors import InvalidValue
+from thalweg.base.precision import computing, dtype_of
+from thalweg.descent.mean import Columns, Example
+from thalweg.frameworks.operations import Dialect, Function, translated
+
+CALLS = ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call", "custom_vjp_call")
+"""Operations that are a formula of their own. Rules of differentiation that come with them are not followed."""
+
+BODIES = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+"""Where such an operation keeps its formula."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The terms of an objective on given data, one an example; the objective is their mean.
+
+    Attributes
+    ----------
+    jaxpr : what is computed, from the parameters (param,) and the columns
+    columns : (example,) each, in the precision of the formula; none of a surface in closed form
+    parameters : how many there are
+    precision : 32 or 64 bits
+    """
+
+    jaxpr: Any
+    columns: Columns
+    parameters: int
+    precision: int
+
+    @property
+    def dtype(self) -> type[np.floating]:
+        """The type of its numbers."""
+        return dtype_of(self.precision)
+
+    def written(self, dialect: Dialect | None) -> Function:
+        """Write it in a framework: ``terms(params, *columns)``, of arrays of its own; None is JAX itself.
+
+        What depends on neither parameters nor columns is computed once, here.
+
+        Raises
+        ------
+        InvalidValue
+            If an operation has no counterpart there, or no parameter is used.
+        """
+        program = _Program(dialect)
+        with computing(self.precision):
+            arguments = [program.slot(frozenset({k})) for k in range(len(self.jaxpr.in_avals))]
+            (result,) = program.inline(self.jaxpr.jaxpr, self.jaxpr.consts, arguments)
+        if 0 not in program.needs[result]:
+            raise InvalidValue("the objective does not depend on its parameters; give one that does")
+        return partial(_evaluate, tuple(program.values), tuple(program.steps), result)
+
+
+def formula(example: Example, parameters: int, columns: Columns, precision: int) -> Formula:
+    """Take down the function of one example, for all examples of some columns at once."""
+    dtype = dtype_of(precision)
+    columns = tuple(np.asarray(column, dtype=dtype) for column in columns)
+    terms = jax.vmap(example, in_axes=(None, *(0 for _ in columns))) if columns else example
+    shapes = [jax.ShapeDtypeStruct((parameters,), dtype), *(jax.ShapeDtypeStruct(c.shape, dtype) for c in columns)]
+    with computing(precision):
+        return Formula(jax.make_jaxpr(terms)(*shapes), columns, parameters, precision)
+
+
+class _Program:
+    """A formula as a list of steps over numbered values.
+
+    ``needs`` tells on which arguments a value depends. What depends on none is known already, the rest is None.
+    """
+
+    def __init__(self, dialect: Dialect | None):
+        self.dialect = dialect
+        self.values: list[Any] = []
+        self.needs: list[frozenset[int]] = []
+        self.steps: list[tuple[Function, tuple[int, ...], tuple[int, ...] | int]] = []
+
+    def slot(self, needs: frozenset[int], value: Any = None) -> int:
+        """Make a place for one more value."""
+        self.values.append(value)
+        self.needs.append(needs)
+        return len(self.values) - 1
+
+    def constant(self, value: Any, aval: Any) -> int:
+        """Hold a constant as an array of the framework's."""
+        array = np.asarray(value, dtype=aval.dtype)
+        return self.slot(frozenset(), self.dialect.constant(array) if self.dialect else array)
+
+    def inline(self, jaxpr: Jaxpr, constants: Sequence[Any], arguments: Sequence[int]) -> list[int]:
+        """Add a formula's steps; returns where its results are."""
+        places = dict(zip(jaxpr.invars, arguments, strict=True))
+        for variable, value in zip(jaxpr.constvars, constants, strict=True):
+            places[variable] = self.constant(value, variable.aval)
+
+        def place(atom: Any) -> int:
+            return self.constant(atom.val, atom.aval) if isinstance(atom, Literal) else places[atom]
+
+        for equation in jaxpr.eqns:
+            results = self.add(equation, [place(atom) for atom in equation.invars])
+            places.update(zip(equation.outvars, results, strict=True))
+        return [place(atom) for atom in jaxpr.outvars]
+
+    def add(self, equation: JaxprEqn, sources: list[int]) -> list[int]:
+        """Add one operation; returns where its results are."""
+        if equation.primitive.name in CALLS:
+            body = next(equation.params[name] for name in BODIES if name in equation.params)
+            return self.inline(getattr(body, "jaxpr", body), getattr(body, "consts", ()), sources)
+        function = _bound(equation) if self.dialect is None else translated(equation, self.dialect)
+        if function is None:
+            return sources
+        needs = frozenset[int]().union(*(self.needs[source] for source in sources))
+        targets = [self.slot(needs) for _ in equation.outvars]
+        step = (function, tuple(sources), tuple(targets) if equation.primitive.multiple_results else targets[0])
+        if needs:
+            self.steps.append(step)
+        else:
+            _take(self.values, step)
+        return targets
+
+
+def _evaluate(values: tuple[Any, ...], steps: tuple[Any, ...], result: int, *arguments: Any) -> Any:
+    """Compute the terms: the arguments are the first values."""
+    held = [*arguments, *values[len(arguments) :]]
+    for step in steps:
+        _take(held, step)
+    return held[result]
+
+
+def _take(held: list[Any], step: tuple[Any, Any, Any]) -> None:
+    function, sources, target = step
+    result = function(*[held[source] for source in sources])
+    if isinstance(target, tuple):
+        for place, part in zip(target, result, strict=True):
+            held[place] = part
+    else:
+        held[target] = result
+
+
+def _bound(equation: JaxprEqn) -> Function:
+    """Let JAX compute an operation as it stands."""
+    return partial(equation.primitive.bind, **equation.primitive.get_bind_params(equation.params))

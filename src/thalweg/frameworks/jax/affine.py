@@ -1,0 +1,235 @@
+"""What of a network is affine in the coordinates of a slice is made once, not once a point.
+
+On a slice the parameters are ``origin + Σ coordinate_i direction_i``. Whatever is linear in them with fixed data, such
+as a first layer's pre-activations, is then ``z_0 + Σ coordinate_i z_i``: one product for the origin and one a
+direction replace one a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import jax.numpy as jnp
+from jax.extend import core
+
+from thalweg.frameworks.jax.tracing import bound, read
+
+MOST = 2**30
+"""Bytes of what is made once at most; beyond it the network is evaluated plainly."""
+
+SHORT = 32
+"""Terms of a product's sums below which it is as quick made anew as its components are read."""
+
+JOINT: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("add", "sub", "add_any", "neg", "reduce_sum", "cumsum", "reduce_window_sum")),
+    **dict.fromkeys(("reshape", "transpose", "broadcast_in_dim", "squeeze", "expand_dims", "slice", "rev", "split")),
+    **dict.fromkeys(("concatenate", "pad", "copy", "copy_p", "stop_gradient", "convert_element_type")),
+    "div": (0,),
+    "dynamic_slice": (0,),
+    "gather": (0,),
+    "dynamic_update_slice": (0, 1),
+    "scatter-add": (0, 2),
+    "scatter_add": (0, 2),
+}
+"""Operations that are linear in some of their operands together, all of them where None; the others are to be known."""
+
+BILINEAR = ("mul", "dot_general", "conv_general_dilated")
+"""Operations that are linear in either operand."""
+
+CHEAP = ("broadcast_in_dim", "reshape", "squeeze", "expand_dims", "iota")
+"""Operations that are quicker done anew than read from memory."""
+
+Known = dict[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A loss in two: what is made once a plane, and what remains at a point.
+
+    Attributes
+    ----------
+    program : the loss as a program of parameter arrays and data
+    parameters : how many of its inputs are parameter arrays
+    affine : variables that are affine in the coordinates
+    joint : for each equation of affine outputs, the operands that it is linear in
+    early, late : equations that are run once, and at every point
+    affine_needed, known_needed : variables that are made early and read late
+    """
+
+    program: core.ClosedJaxpr
+    parameters: int
+    affine: set[Any]
+    joint: dict[int, tuple[int, ...]]
+    early: list[Any]
+    late: list[Any]
+    affine_needed: list[Any]
+    known_needed: list[Any]
+
+    def size(self, directions: int) -> int:
+        """How many bytes are made once."""
+        inputs = set(self.program.jaxpr.invars)
+        several = [var for var in self.affine_needed if var not in inputs]
+        return (1 + directions) * sum(map(_bytes, several)) + sum(map(_bytes, self.known_needed))
+
+    @property
+    def found(self) -> list[str]:
+        """The operations whose affine results are read at every point, and their shapes, in words."""
+        makers = {var: equation.primitive.name for equation in self.early for var in equation.outvars}
+        return [f"{makers[var]} {var.aval.shape}" for var in self.affine_needed if var in makers]
+
+
+def split(program: core.ClosedJaxpr, parameters: int) -> Split:
+    """Find what of a program is affine in its first so many inputs, given that these are affine in the coordinates."""
+    jaxpr = program.jaxpr
+    known = {*jaxpr.constvars, *jaxpr.invars[parameters:]}
+    affine = set(jaxpr.invars[:parameters])
+    joint: dict[int, tuple[int, ...]] = {}
+    early, late = [], []
+    for equation in jaxpr.eqns:
+        states = [isinstance(var, core.Literal) or var in known for var in equation.invars]
+        of_affine = [not isinstance(var, core.Literal) and var in affine for var in equation.invars]
+        if all(states) and not equation.effects:
+            known.update(equation.outvars)
+            early.append(equation)
+        elif all(map(any, zip(states, of_affine, strict=True))) and (operands := _linear_in(equation, of_affine)):
+            joint[id(equation)] = operands
+            affine.update(equation.outvars)
+            early.append(equation)
+        else:
+            late.append(equation)
+    late, needed = _parted(jaxpr, early, late)
+    return Split(
+        program,
+        parameters,
+        affine,
+        joint,
+        early,
+        late,
+        [var for var in needed if var in affine],
+        [var for var in needed if var in known],
+    )
+
+
+def make(
+    parts: Split, places: Sequence[Sequence[Any]], data: Sequence[Any]
+) -> tuple[list[tuple[Any, ...]], list[Any], Any]:
+    """Make what is needed at every point.
+
+    Parameters
+    ----------
+    parts : the loss
+    places : the parameter arrays of the origin, then those of each direction
+    data : all other inputs
+
+    Returns
+    -------
+    The components of each affine variable, the known values, and whether all components are finite
+    """
+    jaxpr = parts.program.jaxpr
+    known: Known = dict(zip(jaxpr.constvars, parts.program.consts, strict=True))
+    known.update(zip(jaxpr.invars[parts.parameters :], data, strict=True))
+    several: Known = dict(zip(jaxpr.invars, zip(*places, strict=True), strict=False))
+    for equation in parts.early:
+        if id(equation) in parts.joint:
+            _spread(equation, parts.joint[id(equation)], known, several, len(places))
+        else:
+            inputs = [read(known, var) for var in equation.invars]
+            known.update(zip(equation.outvars, bound(equation, inputs), strict=True))
+    components = [several[var] for var in parts.affine_needed]
+    finite = [jnp.isfinite(component).all() for each in components for component in each]
+    return components, [known[var] for var in parts.known_needed], jnp.stack(finite).all() if finite else True
+
+
+def finish(parts: Split, coordinates: Any, components: Sequence[tuple[Any, ...]], values: Sequence[Any]) -> Any:
+    """Compute the loss at a point from what was made once."""
+    known: Known = dict(zip(parts.known_needed, values, strict=True))
+    for var, (total, *slopes) in zip(parts.affine_needed, components, strict=True):
+        known[var] = combined(coordinates, total, slopes)
+    for equation in parts.late:
+        inputs = [read(known, var) for var in equation.invars]
+        known.update(zip(equation.outvars, bound(equation, inputs), strict=True))
+    return read(known, parts.program.jaxpr.outvars[0])
+
+
+def combined(coordinates: Any, total: Any, slopes: Sequence[Any]) -> Any:
+    """Add up components at a point, direction after direction."""
+    for number, slope in enumerate(slopes):
+        total = total + coordinates[number].astype(total.dtype) * slope
+    return total
+
+
+def _linear_in(equation: Any, of_affine: list[bool]) -> tuple[int, ...]:
+    """Tell which operands an equation is linear in, among which are all that are affine; none where it is not."""
+    name, operands = equation.primitive.name, [number for number, one in enumerate(of_affine) if one]
+    if any(var.aval.dtype not in (jnp.float32, jnp.float64) for var in equation.outvars) or equation.effects:
+        return ()
+    if name in BILINEAR:
+        return tuple(operands) if len(operands) == 1 and not _short(equation) else ()
+    if name == "select_n":
+        allowed = range(1, len(of_affine))
+    elif name in JOINT and not (name == "gather" and equation.params["fill_value"]):
+        allowed = JOINT[name] or range(len(of_affine))
+    else:
+        return ()
+    return tuple(allowed) if set(operands) <= set(allowed) else ()
+
+
+def _short(equation: Any) -> bool:
+    if equation.primitive.name != "dot_general":
+        return False
+    (contracted, _), _ = equation.params["dimension_numbers"]
+    return prod(equation.invars[0].aval.shape[axis] for axis in contracted) < SHORT
+
+
+def _spread(equation: Any, joint: tuple[int, ...], known: Known, several: Known, count: int) -> None:
+    """Apply a linear operation to each component; a known term belongs to the origin's alone."""
+    results = []
+    for component in range(count):
+        inputs = []
+        for number, var in enumerate(equation.invars):
+            if not isinstance(var, core.Literal) and var in several:
+                inputs.append(several[var][component])
+            elif number in joint and component:
+                inputs.append(jnp.zeros_like(read(known, var)))
+            else:
+                inputs.append(read(known, var))
+        results.append(bound(equation, inputs))
+    several.update(zip(equation.outvars, zip(*results, strict=True), strict=True))
+
+
+def _parted(jaxpr: Any, early: list[Any], late: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Tell which equations remain at a point, the cheap ones that they read among them, and what else they read."""
+    makers = {var: equation for equation in early for var in equation.outvars}
+    remaining = {id(equation) for equation in late}
+    waiting = [var for equation in (*late, jaxpr) for var in _reads(equation)]
+    needed: dict[Any, None] = {}
+    while waiting:
+        var = waiting.pop()
+        maker = makers.get(var)
+        if maker is None or not _cheap(maker):
+            needed[var] = None
+        elif id(maker) not in remaining:
+            remaining.add(id(maker))
+            waiting.extend(_reads(maker))
+    made = {var for equation in late for var in equation.outvars}
+    return (
+        [equation for equation in jaxpr.eqns if id(equation) in remaining],
+        [var for var in needed if var not in made],
+    )
+
+
+def _cheap(equation: Any) -> bool:
+    return equation.primitive.name in CHEAP and _bytes(equation.outvars[0]) >= sum(map(_bytes, _reads(equation)))
+
+
+def _reads(equation: Any) -> list[Any]:
+    """List the variables that an equation reads, or that a program returns."""
+    read_by = equation.invars if hasattr(equation, "primitive") else equation.outvars
+    return [var for var in read_by if not isinstance(var, core.Literal)]
+
+
+def _bytes(var: Any) -> int:
+    return prod(var.aval.shape) * var.aval.dtype.itemsize

@@ -1,0 +1,206 @@
+"""The loss of one part of the data, its slices quick by what is affine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend import core
+from jaxtyping import Float
+
+from thalweg.base.compiling import CPU
+from thalweg.base.precision import computing
+from thalweg.frameworks.jax import affine, tracing
+from thalweg.geometry.network import CHUNK, Flat, Values
+from thalweg.geometry.plane import Plane
+
+
+class Programs:
+    """Everything that is compiled for a network; its parts share it, and data are arguments.
+
+    Parameters
+    ----------
+    loss : ``loss(leaves, data) -> scalar`` of lists of arrays
+    shapes : of the leaves
+    dtype : of the leaves
+    device : where all is computed
+    """
+
+    def __init__(self, loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any):
+        self.loss, self.shapes, self.dtype, self.device = loss, shapes, dtype, device
+        self._written: dict[Any, core.ClosedJaxpr] = {}
+        self._splits: dict[Any, affine.Split] = {}
+        self._options = CPU if device.platform == "cpu" else None
+
+    def leaves(self, point: Any) -> list[Any]:
+        """Cut a flat vector into leaves."""
+        ends = np.cumsum([0, *(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)])
+        return [point[a:b].reshape(shape) for a, b, shape in zip(ends, ends[1:], self.shapes, strict=False)]
+
+    def written(self, data: Sequence[Any]) -> core.ClosedJaxpr:
+        """Give the loss as a program of leaves and data."""
+        key = _key(data)
+        if key not in self._written:
+            count = len(self.shapes)
+            leaves = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in self.shapes]
+            self._written[key] = tracing.written_out(
+                lambda *inputs: self.loss(list(inputs[:count]), list(inputs[count:])), *leaves, *data
+            )
+        return self._written[key]
+
+    def split(self, data: Sequence[Any]) -> affine.Split:
+        """Part the loss into what is made once a plane and what remains."""
+        key = _key(data)
+        if key not in self._splits:
+            self._splits[key] = affine.split(self.written(data), len(self.shapes))
+        return self._splits[key]
+
+    @cached_property
+    def value(self) -> Callable[..., Any]:
+        """Compile the loss at a point."""
+        return jax.jit(self._value, compiler_options=self._options)
+
+    @cached_property
+    def value_and_gradient(self) -> Callable[..., Any]:
+        """Compile the loss and its gradient."""
+
+        def both(point: Any, data: Sequence[Any]) -> Any:
+            function = jax.value_and_grad(lambda point, *data: self._raw(point, data))
+            return tracing.run(tracing.written_out(function, point, *data), [point, *data])
+
+        return jax.jit(both)
+
+    @cached_property
+    def slope(self) -> Callable[..., Any]:
+        """Compile the gradient, to be linearised."""
+        return jax.jit(jax.grad(self._raw))
+
+    @cached_property
+    def make(self) -> Callable[..., Any]:
+        """Compile what is made once a plane."""
+
+        def make(origin: Any, directions: Any, data: Sequence[Any]) -> Any:
+            places = [self.leaves(origin), *map(self.leaves, directions)]
+            return affine.make(self.split(data), places, data)
+
+        return jax.jit(make)
+
+    @cached_property
+    def quick(self) -> Callable[..., Any]:
+        """Compile what remains of the loss, for some points one after the other."""
+
+        def quick(coordinates: Any, count: Any, components: Any, values: Any, data: Sequence[Any]) -> Any:
+            parts = self.split(data)
+            return _one_by_one(lambda at: affine.finish(parts, at, components, values), coordinates, count)
+
+        return jax.jit(quick, compiler_options=self._options)
+
+    @cached_property
+    def plain(self) -> Callable[..., Any]:
+        """Compile the whole loss, for some points one after the other."""
+
+        def plain(coordinates: Any, count: Any, origin: Any, directions: Any, data: Sequence[Any]) -> Any:
+            def at(place: Any) -> Any:
+                return self._value(affine.combined(place, origin, list(directions)), data)
+
+            return _one_by_one(at, coordinates, count)
+
+        return jax.jit(plain, compiler_options=self._options)
+
+    def _raw(self, point: Any, data: Sequence[Any]) -> Any:
+        return self.loss(self.leaves(point), data)
+
+    def _value(self, point: Any, data: Sequence[Any]) -> Any:
+        return tracing.run(self.written(data), [*self.leaves(point), *data])[0]
+
+
+class Evaluator:
+    """The loss of one part of the data; see :class:`thalweg.geometry.network.Evaluator`.
+
+    Parameters
+    ----------
+    programs : of the network
+    data : the part's arrays, on the programs' device
+    """
+
+    threads = True
+
+    def __init__(self, programs: Programs, data: Sequence[Any]):
+        self.programs, self.data = programs, list(data)
+        self._precision = programs.dtype.itemsize * 8
+
+    @property
+    def parts(self) -> affine.Split:
+        """The loss in two: what is made once a plane, and what remains at a point."""
+        with computing(self._precision):
+            return self.programs.split(self.data)
+
+    def value(self, point: Flat) -> float:
+        """Compute the loss at a point."""
+        with computing(self._precision):
+            return float(self.programs.value(self._there(point), self.data))
+
+    def gradient(self, point: Flat) -> tuple[float, Flat]:
+        """Compute the loss and its gradient."""
+        with computing(self._precision):
+            loss, gradient = self.programs.value_and_gradient(self._there(point), self.data)
+            return float(loss), np.array(gradient)
+
+    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
+        """Make the function that multiplies a vector by the Hessian at a point; the gradient is linearised once."""
+        with computing(self._precision):
+            slope = self.programs.slope
+            _, linear = jax.linearize(lambda place: slope(place, self.data), self._there(point))
+
+        def product(vector: Flat) -> Flat:
+            with computing(self._precision):
+                return np.array(linear(self._there(vector)))
+
+        return product
+
+    def on(self, plane: Plane, *, plain: bool = False) -> Values:
+        """Prepare a plane.
+
+        Plainly too where what is made once would be too large, or is not finite: ``inf - inf`` would be NaN.
+        """
+        programs, data = self.programs, self.data
+        with computing(self._precision):
+            origin, directions = self._there(plane.origin), self._there(plane.directions)
+            if not plain and self.parts.size(len(plane.directions)) <= affine.MOST:
+                components, values, finite = programs.make(origin, directions, data)
+                if finite:
+                    return self._values(programs.quick, len(plane.directions), components, values)
+            return self._values(programs.plain, len(plane.directions), origin, directions)
+
+    def _values(self, program: Callable[..., Any], axes: int, *made: Any) -> Values:
+        def some(coordinates: np.ndarray) -> np.ndarray:
+            padded = np.zeros((CHUNK, axes), self.programs.dtype)
+            padded[: len(coordinates)] = coordinates
+            losses = program(self._there(padded), len(coordinates), *made, self.data)
+            return np.asarray(losses, dtype=np.float64)[: len(coordinates)]
+
+        def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
+            with computing(self._precision):
+                firsts = range(0, len(coordinates), CHUNK)
+                return np.concatenate([np.empty(0), *(some(coordinates[first : first + CHUNK]) for first in firsts)])
+
+        return values
+
+    def _there(self, values: np.ndarray) -> Any:
+        return jax.device_put(values, self.programs.device)
+
+
+def _one_by_one(function: Callable[[Any], Any], coordinates: Any, count: Any) -> Any:
+    """Evaluate at the first ``count`` points in turn, so that none depends on its neighbours or their number."""
+    dtype = jax.eval_shape(function, coordinates[0]).dtype
+    losses = jnp.full(len(coordinates), jnp.nan, dtype)
+    return lax.fori_loop(0, count, lambda point, found: found.at[point].set(function(coordinates[point])), losses)
+
+
+def _key(data: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple((array.shape, array.dtype) for array in data)

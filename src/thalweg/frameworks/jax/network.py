@@ -1,0 +1,262 @@
+"""Pytrees of JAX arrays as networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.precision import computing
+from thalweg.descent import mean
+from thalweg.descent.features import apart
+from thalweg.descent.formulation import Formulation, formulation
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.jax.evaluator import Evaluator, Programs
+from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
+from thalweg.losses.objective import Objective
+
+NORMS = ("scale", "gamma", "beta")
+"""How parameters of normalisation layers are called."""
+
+
+def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
+    """See a pytree of arrays, or an objective, as a network.
+
+    Parameters
+    ----------
+    model : a pytree, of which all floating arrays are parameters and all else is held fixed; or an objective
+    loss : ``loss(model, *data) -> scalar``, a mean over rows; None for an objective
+    parts : the arrays of each part of the data, one row an example
+    mode : ``"evaluation"``, since functions of JAX have no mode
+    filters : by leaf, the axis along which filters lie, where it is not the last
+
+    Raises
+    ------
+    InvalidValue
+        If there are no parameters, they are of several types or devices, or the loss is not a scalar.
+    UnknownName
+        If ``filters`` names what is no parameter.
+    """
+    if mode != "evaluation":
+        raise InvalidValue(
+            f"mode = {mode!r} is not allowed: functions of JAX have no mode; write the loss so, and leave mode out"
+        )
+    leaves = leaves_of(model, filters)
+    of = _of_objective if isinstance(model, Objective) else _of_pytree
+    return of(model, loss, parts, leaves)
+
+
+def flatten(model: Any) -> Flat:
+    """Lay all parameters behind each other, leaf by leaf in the order of ``jax.tree.leaves``."""
+    if isinstance(model, Objective):
+        return np.array(model.problem.start, dtype=np.float64)
+    return np.concatenate([np.asarray(array).ravel() for array in _parameters(model).arrays])
+
+
+def leaves_of(model: Any, filters: Mapping[str, int] | None = None) -> tuple[Leaf, ...]:
+    """List the parameter arrays.
+
+    An array of two axes or more is a weight, whose filters lie along its last axis; ``filters`` names another. One of
+    fewer axes belongs to a normalisation layer where its group of arrays has one that is called scale, gamma or beta
+    and has no weight; otherwise it is a bias. The parameters of an objective are weights.
+    """
+    filters = dict(filters or {})
+    if isinstance(model, Objective):
+        names, shapes = ["parameters"], [(len(model.problem.start),)]
+        filters = {"parameters": 0, **filters}
+    else:
+        place = _parameters(model)
+        names, shapes = place.names, [array.shape for array in place.arrays]
+    for name, axis in filters.items():
+        if name not in names:
+            raise UnknownName.of("parameter array", name, names)
+        dimensions = len(shapes[names.index(name)])
+        if not -dimensions <= axis < dimensions:
+            raise InvalidValue(f"filters of {name!r} along axis {axis!r}: it has {dimensions} axes; give one of them")
+    weights = {_group(name) for name, shape in zip(names, shapes, strict=True) if len(shape) > 1}
+    norms = {_group(name) for name in names if name.rpartition("/")[2] in NORMS} - weights
+
+    def leaf(name: str, shape: tuple[int, ...]) -> Leaf:
+        if len(shape) > 1 or name in filters:
+            return Leaf(name, shape, "weight", _order(len(shape), filters.get(name, -1)))
+        kind: Kind = "norm" if _group(name) in norms else "bias"
+        return Leaf(name, shape, kind, tuple(range(len(shape))))
+
+    return tuple(leaf(name, shape) for name, shape in zip(names, shapes, strict=True))
+
+
+class _Place(NamedTuple):
+    """A pytree apart: its parameters with their names and places, and all that is held fixed."""
+
+    arrays: list[Any]
+    names: list[str]
+    chosen: list[int]
+    held: list[Any]
+    tree: Any
+
+
+class _Read(NamedTuple):
+    """The data of a part apart: copies of its arrays on the device, where they stand, all else, and rows."""
+
+    arrays: list[Any]
+    chosen: list[int]
+    held: list[Any]
+    tree: Any
+    rows: int
+
+
+def _parameters(model: Any) -> _Place:
+    """Take the floating arrays out of a pytree."""
+    paths, tree = jax.tree_util.tree_flatten_with_path(model)
+    held = [leaf for _, leaf in paths]
+    chosen = [number for number, leaf in enumerate(held) if _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    arrays = [held[number] for number in chosen]
+    if not sum(array.size for array in arrays):
+        raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
+    kinds = sorted({str(array.dtype) for array in arrays})
+    if kinds not in (["float32"], ["float64"]):
+        raise InvalidValue(f"parameters are of type {' and '.join(kinds)}; give all in float32 or all in float64")
+    names = [jax.tree_util.keystr(paths[number][0], simple=True, separator="/") for number in chosen]
+    for number in chosen:
+        held[number] = None
+    return _Place(arrays, names, chosen, held, tree)
+
+
+def _device(arrays: Sequence[Any]) -> Any:
+    """Tell the one device that all arrays are on; those of NumPy are on none."""
+    devices = set().union(*(array.devices() for array in arrays if isinstance(array, jax.Array)))
+    if len(devices) > 1:
+        raise InvalidValue(
+            f"parameters are on several devices, {', '.join(sorted(map(str, devices)))}; put them on one with "
+            "jax.device_put"
+        )
+    return devices.pop() if devices else jax.devices()[0]
+
+
+def _read(data: tuple[Any, ...], device: Any) -> _Read:
+    leaves, tree = jax.tree.flatten(data)
+    chosen = [number for number, leaf in enumerate(leaves) if _is_array(leaf)]
+    arrays = [_copied(leaves[number], device) for number in chosen]
+    rows = next((len(array) for array in arrays if array.ndim), 0)
+    held = [None if number in chosen else leaf for number, leaf in enumerate(leaves)]
+    return _Read(arrays, chosen, held, tree, rows)
+
+
+def _copied(array: Any, device: Any) -> Any:
+    """Copy an array, so that nothing that its owner does with it later is seen here."""
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(_copied(jax.random.key_data(array), device), impl=jax.random.key_impl(array))
+    return jax.device_put(jnp.array(np.asarray(array), copy=True), device)
+
+
+def _called(loss: Callable[..., Any], place: _Place, held: list[Any], read: _Read) -> Callable[..., Any]:
+    """Make the loss a function of lists of arrays."""
+
+    def call(leaves: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        model = jax.tree.unflatten(place.tree, _filled(held, place.chosen, leaves))
+        return loss(model, *jax.tree.unflatten(read.tree, _filled(read.held, read.chosen, arrays)))
+
+    return call
+
+
+def _filled(held: Sequence[Any], chosen: Sequence[int], arrays: Sequence[Any]) -> list[Any]:
+    filled = list(held)
+    for number, array in zip(chosen, arrays, strict=True):
+        filled[number] = array
+    return filled
+
+
+def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
+    leaves = [jax.ShapeDtypeStruct(shape, programs.dtype) for shape in programs.shapes]
+    try:
+        result = jax.eval_shape(programs.loss, leaves, arrays)
+    except Exception as error:  # a user's loss may raise anything
+        shapes = ", ".join(str(array.shape) for array in arrays) or "no data"
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InvalidValue(
+            f"the loss cannot be computed: {first}; it is called as loss(parameters, *data) with {shapes}"
+        ) from error
+    if not isinstance(result, jax.ShapeDtypeStruct):
+        raise InvalidValue(f"the loss returns a {type(result).__name__}; return a scalar alone")
+    if result.shape or not jnp.issubdtype(result.dtype, jnp.floating):
+        raise InvalidValue(f"the loss is of shape {result.shape} and type {result.dtype}; return a floating scalar")
+    programs.written(arrays)  # now, not first inside a program that is being compiled
+
+
+def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
+    if not callable(loss):
+        raise InvalidValue(f"loss = {loss!r} is not a function; give loss(parameters, *data)")
+    place = _parameters(model)
+    position, device = flatten(model), _device(place.arrays)
+    precision = position.dtype.itemsize * 8
+    with computing(precision):
+        held = [jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.held]
+        read = [_read(data, device) for data in parts]
+        programs = Programs(
+            _called(loss, place, held, read[0]), [leaf.shape for leaf in leaves], position.dtype, device
+        )
+        for one in read:
+            _check_scalar(programs, one.arrays)
+    rows = [one.rows for one in read]
+    shares = [count / sum(rows) for count in rows] if len(rows) > 1 else [1.0]
+    evaluators = [Part(share, Evaluator(programs, one.arrays)) for share, one in zip(shares, read, strict=True)]
+    return Network(leaves, position, tuple(evaluators), _facts(device, position, _name(loss), sum(rows)))
+
+
+def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
+    if loss is not None or any(parts):
+        raise InvalidValue("an objective has a loss and data of its own; leave loss and data out")
+    position, device = flatten(model), jax.devices()[0]
+    whole = formulation(model) is Formulation.WHOLE
+
+    def call(arrays: Sequence[Any], columns: Sequence[Any]) -> Any:
+        (params,), columns = arrays, tuple(columns)
+        if whole:
+            return jnp.mean(jax.vmap(model.example, in_axes=(None, *(0 for _ in columns)))(params, *columns))
+        example, features = apart(model.example, len(params), columns)
+        return mean.value(example, params[:, None], features)[0]
+
+    with computing(64):
+        columns = [_copied(column, device) for column in model.train]
+        programs = Programs(call, [position.shape], position.dtype, device)
+        _check_scalar(programs, columns)
+    name = model.problem.name if model.loss is None else model.loss.name
+    rows = len(columns[0]) if columns else 0
+    return Network(leaves, position, (Part(1.0, Evaluator(programs, columns)),), _facts(device, position, name, rows))
+
+
+def _facts(device: Any, position: Flat, loss: str, examples: int) -> dict[str, Any]:
+    return {
+        "framework": "jax",
+        "framework_version": FRAMEWORKS["jax"].version,
+        "device": device.platform if device.platform == "cpu" else f"{device.platform}:{device.id}",
+        "mode": "evaluation",
+        "statistics": "none",
+        "loss": loss,
+        "examples": examples,
+        "precision": position.dtype.itemsize * 8,
+        "parameters": position.size,
+    }
+
+
+def _name(loss: Any) -> str:
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def _group(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _order(dimensions: int, axis: int) -> tuple[int, ...]:
+    """Put the filters' axis first and the axis beside it, the inputs', second."""
+    axis %= dimensions
+    beside = [axis - 1 if axis == dimensions - 1 else axis + 1] if dimensions > 1 else []
+    return (axis, *beside, *(other for other in range(dimensions) if other not in (axis, *beside)))
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic)

@@ -1,0 +1,141 @@
+"""What evaluates a Keras model: the backend's own operations, and the model that checkpoints are read for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.geometry.network import Evaluator, Flat, Leaf, Values
+from thalweg.geometry.plane import Plane
+
+
+class KerasEvaluator:
+    """A part of the data with the model that it is evaluated with.
+
+    Parameters
+    ----------
+    inner : of the backend, which does all the work
+    model : the user's, never changed; a checkpoint's layout is told by it
+    """
+
+    def __init__(self, inner: Evaluator, model: Any):
+        self.inner, self.model, self.threads = inner, model, inner.threads
+
+    def value(self, point: Flat) -> float:
+        """Compute the loss at a point."""
+        return self.inner.value(point)
+
+    def gradient(self, point: Flat) -> tuple[float, Flat]:
+        """Compute the loss and its gradient."""
+        return self.inner.gradient(point)
+
+    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
+        """Make the function that multiplies a vector by the Hessian at a point."""
+        return self.inner.hessian_product(point)
+
+    def on(self, plane: Plane, *, plain: bool = False) -> Values:
+        """Prepare a plane, with the backend's quick way if it has one."""
+        return self.inner.on(plane, plain=plain)
+
+
+class TensorEvaluator:
+    """A loss computed by PyTorch as Keras' backend, one point at a time.
+
+    Parameters
+    ----------
+    loss : gives a scalar tensor from the list of parameter tensors
+    leaves : of the model
+    device : where its parameters lie
+    drawing : whether random numbers are drawn: then PyTorch's generators start from seed 0 at every point, and have
+        their states back afterwards (Keras' layers draw from them where they were given no seed)
+    """
+
+    # PyTorch's generators, which drawing needs, are shared by all threads; its operations use all cores by themselves
+    threads = False
+
+    def __init__(self, loss: Callable[[list[Any]], Any], leaves: Sequence[Leaf], device: Any, *, drawing: bool):
+        self.loss, self.leaves, self.device, self.drawing = loss, leaves, device, drawing
+
+    def loss_at(self, point: Flat) -> Any:
+        """Compute the loss at a point as a tensor without a graph."""
+        with self._torch.no_grad():
+            return self._loss_at(self._tensor(point))
+
+    def value(self, point: Flat) -> float:
+        """Compute the loss at a point."""
+        return float(self.loss_at(point))
+
+    def gradient(self, point: Flat) -> tuple[float, Flat]:
+        """Compute the loss and its gradient."""
+        loss, gradient, _ = self._slope(point, again=False)
+        return float(loss.detach()), gradient.cpu().numpy()
+
+    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
+        """Make the product with the Hessian: the gradient of the gradient's component along the vector."""
+        torch = self._torch
+        _, gradient, place = self._slope(point, again=True)
+
+        def product(vector: Flat) -> Flat:
+            if not gradient.requires_grad:  # a loss that is linear
+                return np.zeros_like(point)
+            along = torch.sum(gradient * self._tensor(vector))
+            (second,) = torch.autograd.grad(along, place, retain_graph=True, materialize_grads=True)
+            return second.cpu().numpy()
+
+        return product
+
+    def on(self, plane: Plane, *, plain: bool = False) -> Values:
+        """Prepare a plane. There is no quick way here: the whole network is evaluated at every point either way."""
+        del plain
+        torch = self._torch
+        origin, directions = self._tensor(plane.origin), [self._tensor(direction) for direction in plane.directions]
+
+        def at(coordinates: Float[np.ndarray, " axis"]) -> float:
+            point = origin
+            for coordinate, direction in zip(coordinates.tolist(), directions, strict=True):
+                point = point + coordinate * direction
+            return float(self._loss_at(point))
+
+        def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
+            with torch.no_grad():
+                return np.array([at(one) for one in coordinates])
+
+        return values
+
+    @property
+    def _torch(self) -> Any:
+        return FRAMEWORKS["torch"].load()
+
+    def _tensor(self, vector: Flat) -> Any:
+        return self._torch.tensor(vector, device=self.device)
+
+    def _loss_at(self, point: Any) -> Any:
+        sizes = [leaf.size for leaf in self.leaves]
+        pieces = zip(self._torch.split(point, sizes), self.leaves, strict=True)
+        with self._drawing():
+            return self.loss([piece.reshape(leaf.shape) for piece, leaf in pieces])
+
+    def _slope(self, point: Flat, *, again: bool) -> tuple[Any, Any, Any]:
+        """Compute the loss, its gradient, which can be differentiated ``again``, and the tensor with the point."""
+        torch = self._torch
+        with torch.enable_grad():
+            place = self._tensor(point).requires_grad_()
+            loss = self._loss_at(place)
+            (gradient,) = torch.autograd.grad(loss, place, create_graph=again, materialize_grads=True)
+            return loss, gradient, place
+
+    def _drawing(self) -> AbstractContextManager[Any]:
+        return _seeded(self._torch) if self.drawing else nullcontext()
+
+
+@contextmanager
+def _seeded(torch: Any) -> Iterator[None]:
+    """Let PyTorch's generators start from seed 0, and give them their states back."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield

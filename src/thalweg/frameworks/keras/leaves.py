@@ -1,0 +1,82 @@
+"""The parameters of a Keras model: names, kinds, and which axes have their filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry.network import Flat, Kind, Leaf
+
+NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
+
+
+def flatten(model: Any) -> Flat:
+    """Read a model's parameters into one flat vector, in the order of ``model.trainable_variables``."""
+    values = [read(variable.value) for variable in parameters(model)]
+    return np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0, np.float32)
+
+
+def leaves_of(model: Any) -> tuple[Leaf, ...]:
+    """Describe a model's parameters; they are named by their paths, as Keras has them."""
+    holders = {id(variable): layer for layer in layers_of(model) for variable in own_variables(layer)}
+    names: dict[str, int] = {}
+    leaves = []
+    for variable in parameters(model):
+        times = names[variable.path] = names.get(variable.path, 0) + 1
+        name = variable.path if times == 1 else f"{variable.path}#{times}"
+        kind, order = _kind_and_order(holders.get(id(variable)), variable)
+        leaves.append(Leaf(name, tuple(map(int, variable.shape)), kind, order))
+    return tuple(leaves)
+
+
+def parameters(model: Any) -> list[Any]:
+    """List the trainable variables; a model that was not built has none yet, which is said."""
+    if not model.built:
+        raise InvalidValue(
+            f"the Keras model {model.name!r} is not built: it has no parameters yet; give it a keras.Input or call "
+            "it on some data first"
+        )
+    return list(model.trainable_variables)
+
+
+def read(tensor: Any) -> np.ndarray:
+    """Copy a tensor of any backend, or a variable of TensorFlow, to NumPy."""
+    tensor = tensor.detach().cpu() if hasattr(tensor, "detach") else tensor
+    return np.array(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
+
+
+def layers_of(model: Any) -> list[Any]:
+    """List a model and all layers in it, at any depth."""
+    return list(model._flatten_layers())  # Keras has no public way to those within layers
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """List the variables of a layer that no layer inside it holds."""
+    inner = {id(variable) for other in layers_of(layer)[1:] for variable in other.variables}
+    return [variable for variable in layer.variables if id(variable) not in inner]
+
+
+def normalising(layer: Any) -> bool:
+    """Tell whether a layer normalises its inputs."""
+    return any(kind.__name__ in NORMALISATIONS for kind in type(layer).__mro__)
+
+
+def _kind_and_order(layer: Any, variable: Any) -> tuple[Kind, tuple[int, ...]]:
+    """Sort out one variable.
+
+    Of a depthwise kernel (kernel…, input, multiplier) a filter is an input channel with all its outputs: there is
+    one output a channel as a rule, and the flat order is that of PyTorch's grouped convolution.
+    """
+    rank = len(variable.shape)
+    kinds = {kind.__name__ for kind in type(layer).__mro__}
+    kernel = tuple(range(rank - 2))
+    if normalising(layer):
+        return "norm", tuple(range(rank))
+    if rank < 2:
+        return "bias", tuple(range(rank))
+    if "Embedding" in kinds:
+        return "weight", tuple(range(rank))
+    turned = "BaseConvTranspose" in kinds or "BaseDepthwiseConv" in kinds or variable.name == "depthwise_kernel"
+    return "weight", (rank - 2, rank - 1, *kernel) if turned else (rank - 1, rank - 2, *kernel)

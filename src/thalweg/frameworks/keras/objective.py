@@ -1,0 +1,178 @@
+"""The loss of a Keras model with its penalties, as a function of its parameters that changes nothing."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.keras.leaves import layers_of, read
+
+Objective = Callable[..., Any]
+"""Gives the loss, a scalar tensor, from the list of parameters and the data ``(*inputs, targets)``."""
+
+
+def objective(model: Any, criterion: Objective, *, training: bool) -> Objective:
+    """Make the loss of a model as a function of its parameters.
+
+    All other variables, such as gathered statistics, frozen weights and the states of random generators, keep the
+    values that they have now. In training every generator starts from a seed of its own: (its place, 0).
+
+    Parameters
+    ----------
+    model : of Keras, built
+    criterion : as :func:`criterion_of` makes it
+    training : whether the model is called as in training, as far as its ``call`` knows of it
+    """
+    keras = FRAMEWORKS["keras"].load()
+    options = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
+    fixed = _fixed(model)
+
+    def loss(parameters: Sequence[Any], *data: Any) -> Any:
+        *inputs, targets = data
+        mapping = [*zip(model.trainable_variables, parameters, strict=True), *fixed]
+        with _restoring(model), keras.StatelessScope(state_mapping=mapping, collect_losses=True):
+            given = inputs[0] if len(inputs) == 1 else inputs
+            return criterion(given, targets, model(given, **options), training)
+
+    return loss
+
+
+def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Objective, str]:
+    """Find the loss of outputs, with all penalties that layers add, and its name.
+
+    Parameters
+    ----------
+    loss : a Keras loss, its name, a function ``loss(targets, outputs)`` whose values are averaged over rows as
+        ``compile`` does, or None for what the model was compiled with
+    dtype : that the loss is computed in: Keras itself takes its global ``floatx``, which cuts 64-bit networks short
+    """
+    keras = FRAMEWORKS["keras"].load()
+    base = getattr(keras.Model, "compute_loss", None)
+    if loss is None and getattr(type(model), "compute_loss", base) is not base:
+        return _own(model), "compute_loss"
+    given, weight = _compiled(model) if loss is None else (loss, 1.0)
+    found = _found(given)
+    if isinstance(found, keras.losses.Loss):
+        found = copy.copy(found)
+        found._dtype = dtype.name  # there is no other way: the type is told when a loss is made
+    else:
+        found = _averaged(found, dtype)
+    return _penalised(model, found, weight), _name(given)
+
+
+def averages(model: Any, loss: Any) -> bool:
+    """Tell whether a loss is a mean over rows, as far as it says so: parts of the data can then be put together."""
+    losses = _compiled_losses(model) if loss is None else [loss]
+    return all(getattr(one, "reduction", "sum_over_batch_size") not in ("sum", "none", None) for one in losses)
+
+
+def _fixed(model: Any) -> list[tuple[Any, Any]]:
+    """Copy the values of what is not trained: training the model later must not reach into a surface."""
+    states = [variable for variable in model.non_trainable_variables if "seed_generator_state" in variable.path]
+    seeds = {id(variable): np.array([place, 0], variable.dtype) for place, variable in enumerate(states)}
+    return [(variable, seeds.get(id(variable), read(variable.value))) for variable in model.non_trainable_variables]
+
+
+@contextmanager
+def _restoring(model: Any) -> Iterator[None]:
+    """Give layers back the losses that they noted when the user last called them: a call clears them."""
+    kept = [(layer, list(layer._losses), set(layer._loss_ids), layer._called) for layer in layers_of(model)]
+    try:
+        yield
+    finally:
+        for layer, losses, ids, called in kept:
+            layer._losses[:] = losses
+            layer._loss_ids.clear()
+            layer._loss_ids.update(ids)
+            layer._called = called
+
+
+def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Objective:
+    keras = FRAMEWORKS["keras"].load()
+
+    def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
+        del inputs, training
+        total = loss(targets, outputs) * weight
+        for penalty in model.losses:
+            total = total + keras.ops.cast(keras.ops.sum(penalty), total.dtype)
+        return total
+
+    return criterion
+
+
+def _own(model: Any) -> Objective:
+    """Use the way in which a class of models computes its loss; that has the penalties in it."""
+    takes = "training" in inspect.signature(model.compute_loss).parameters
+
+    def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
+        return model.compute_loss(inputs, targets, outputs, None, **({"training": training} if takes else {}))
+
+    return criterion
+
+
+def _averaged(function: Callable[[Any, Any], Any], dtype: np.dtype) -> Any:
+    """Average what a function gives for each row, as Keras does with what it is compiled with."""
+    keras = FRAMEWORKS["keras"].load()
+
+    class Mean(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            true, predicted = y_true, y_pred
+            if not (hasattr(true, "shape") and hasattr(predicted, "shape")):
+                return function(true, predicted)
+            if len(true.shape) + 1 == len(predicted.shape) and predicted.shape[-1] == 1:
+                true = keras.ops.expand_dims(true, -1)
+            elif len(true.shape) == len(predicted.shape) + 1 and true.shape[-1] == 1:
+                true = keras.ops.squeeze(true, -1)
+            return function(true, predicted)
+
+    return Mean(dtype=dtype.name, name="mean")
+
+
+def _found(loss: Any) -> Any:
+    keras = FRAMEWORKS["keras"].load()
+    if isinstance(loss, str):
+        try:
+            return keras.losses.get(loss)
+        except ValueError:
+            names = [name for name in dir(keras.losses) if name.islower() and not name.startswith("_")]
+            raise UnknownName.of("loss of Keras", loss, set(names) - {"deserialize", "serialize", "get"}) from None
+    if not callable(loss):
+        raise InvalidValue(
+            f"loss = {loss!r} is no loss of Keras; give one, its name, or a function loss(targets, outputs)"
+        )
+    return loss
+
+
+def _compiled(model: Any) -> tuple[Any, float]:
+    """Find the loss that a model was compiled with, and its weight."""
+    keras = FRAMEWORKS["keras"].load()
+    losses = _compiled_losses(model)
+    if not losses:
+        raise InvalidValue(
+            f"no loss is given and the Keras model {model.name!r} is not compiled with one; give loss=, or compile it "
+            "with a loss"
+        )
+    if len(losses) > 1:
+        raise InvalidValue(
+            f"the Keras model {model.name!r} is compiled with {len(losses)} losses; give one function "
+            "loss=loss(targets, outputs)"
+        )
+    weights = keras.tree.flatten(model._compile_loss._user_loss_weights)
+    return losses[0], float(weights[0]) if weights and weights[0] is not None else 1.0
+
+
+def _compiled_losses(model: Any) -> list[Any]:
+    """List the losses that a model was compiled with, in whatever structure."""
+    keras = FRAMEWORKS["keras"].load()
+    return [loss for loss in keras.tree.flatten(getattr(model, "loss", None)) if loss is not None]
+
+
+def _name(loss: Any) -> str:
+    return loss if isinstance(loss, str) else str(getattr(loss, "__name__", None) or getattr(loss, "name", loss))

@@ -1,0 +1,181 @@
+"""A TensorFlow module and its loss as a function of its parameters."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.tensorflow.checks import one_type, repeatable, scalar, shares_of, tried
+from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator
+from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
+
+NORMALISING = ("gamma", "beta", "scale", "offset")
+"""Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
+
+
+def build(
+    model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int] | None = None
+) -> Network:
+    """See a ``tf.Module`` and ``loss(model(inputs), targets)`` on fixed data as a function of its parameters.
+
+    The module is copied, and the copy's variables take the points' values: the user's own are only read.
+
+    Parameters
+    ----------
+    model : called as ``model(*inputs)``, or with ``training=`` where its ``__call__`` takes that
+    loss : ``loss(outputs, targets)``, a scalar tensor
+    parts : the data in parts, each ``(*inputs, targets)``; floats in NumPy get the parameters' type
+    mode : ``"evaluation"`` or ``"training"``; a module that does not take ``training`` has only one
+    filters : only of JAX
+
+    Raises
+    ------
+    InvalidValue
+        If there are no parameters or of more than one type, the rows do not fit, the model cannot be copied or
+        evaluated, or the loss is not a scalar or not the same twice.
+    """
+    if filters:
+        raise InvalidValue(
+            "filters are told by the axes of a TensorFlow module's variables and cannot be given; leave them out"
+        )
+    if not callable(loss):
+        raise InvalidValue(
+            f"loss = {loss!r} is not a function; give loss(outputs, targets), a scalar, such as a mean over rows"
+        )
+    variables = _variables(model)
+    dtype = one_type({name: variable.dtype.name for name, variable in variables.items()})
+    position = flatten(model)
+    shares, examples = shares_of(parts)
+    private = _copied(model)
+    training = _takes_training(model)
+    evaluators = []
+    for part in parts:
+        evaluator = GraphEvaluator(
+            list(_variables(private).values()),
+            _loss(private, loss, _tensors(part, dtype), {"training": mode == "training"} if training else {}),
+            _variables(model, trainable=False).keys(),
+        )
+        check(evaluator, position, mode)
+        evaluators.append(evaluator)
+    _own_variables_only(evaluators[0])
+    framework = FRAMEWORKS["tensorflow"]
+    facts = {
+        "framework": "tensorflow",
+        "framework_version": framework.version,
+        "device": device_of(next(iter(variables.values()))),
+        "mode": mode,
+        "statistics": _statistics(model, mode) if training else "none",
+        "loss": getattr(loss, "__name__", type(loss).__name__),
+        "examples": examples,
+        "precision": 8 * dtype.itemsize,
+        "parameters": position.size,
+    }
+    pairs = zip(shares, evaluators, strict=True)
+    return Network(leaves_of(model), position, tuple(Part(share, evaluator) for share, evaluator in pairs), facts)
+
+
+def flatten(model: Any) -> Flat:
+    """Read a module's parameters into one flat vector, in the order of ``model.trainable_variables``."""
+    values = [variable.numpy() for variable in _variables(model).values()]
+    return np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0, np.float32)
+
+
+def leaves_of(model: Any) -> tuple[Leaf, ...]:
+    """Describe a module's parameters; they are named by the attributes that hold them, as in its checkpoints."""
+    return tuple(_leaf(name, tuple(variable.shape)) for name, variable in _variables(model).items())
+
+
+def order_of(rank: int) -> tuple[int, ...]:
+    """Order the axes of an array (kernel…, inputs, outputs): outputs, inputs, kernel."""
+    return (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else tuple(range(rank))
+
+
+def device_of(tensor: Any) -> str:
+    """Say where a variable or a tensor lies; it may be of another backend of Keras'."""
+    place = str(tensor.device).rpartition("device:")[2].lower()
+    return "cpu" if place.startswith("cpu") or not place else place
+
+
+def check(evaluator: GraphEvaluator, position: Flat, mode: str) -> None:
+    """Evaluate once: the model must take the data, the loss be a scalar and, in training mode, the same again."""
+    scalar(tried(lambda: evaluator.graph).output_shapes.as_list(), "the loss")
+    repeatable(tried(lambda: [evaluator.value(position) for _ in range(2 if mode == "training" else 1)]))
+
+
+def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
+    """Name a module's variables, trainable or not, each once, by the path of attributes that leads to it."""
+    tf = FRAMEWORKS["tensorflow"].load()
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    walked = model._flatten(  # what tf.Module offers to those who need paths
+        predicate=lambda value: isinstance(value, tf.Variable) and value.trainable == trainable, with_path=True
+    )
+    for path, variable in walked:
+        if id(variable) not in seen:
+            seen.add(id(variable))
+            found["/".join(map(str, path))] = variable
+    return found
+
+
+def _leaf(name: str, shape: tuple[int, ...]) -> Leaf:
+    kind: Kind = "weight" if len(shape) > 1 else "bias"
+    if len(shape) < 2 and name.rpartition("/")[2] in NORMALISING:
+        kind = "norm"
+    return Leaf(name, shape, kind, order_of(len(shape)))
+
+
+def _copied(model: Any) -> Any:
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # what a user's module raises when it is copied may be anything
+        raise InvalidValue(
+            f"the module {type(model).__name__} cannot be copied ({type(error).__name__}); surfaces are computed on a "
+            "copy, so make copy.deepcopy(module) work"
+        ) from error
+
+
+def _takes_training(model: Any) -> bool:
+    try:
+        return "training" in inspect.signature(model.__call__).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _statistics(model: Any, mode: str) -> str:
+    """Tell what normalisation layers use: a module with numbers that it does not train has gathered some."""
+    gathered = any(variable.dtype.is_floating for variable in model.non_trainable_variables)
+    return "none" if not gathered else "gathered" if mode == "evaluation" else "of the batch"
+
+
+def _tensors(part: tuple[Any, ...], dtype: np.dtype) -> list[Any]:
+    tf = FRAMEWORKS["tensorflow"].load()
+
+    def tensor(array: Any) -> Any:
+        if tf.is_tensor(array):
+            return tf.identity(array)
+        array = np.asarray(array)
+        return tf.constant(array.astype(dtype) if array.dtype.kind == "f" else array)
+
+    return [tensor(array) for array in part]
+
+
+def _loss(model: Any, loss: Callable[..., Any], data: list[Any], options: dict[str, Any]) -> Callable[[], Any]:
+    *inputs, targets = data
+    return lambda: FRAMEWORKS["tensorflow"].load().convert_to_tensor(loss(model(*inputs, **options), targets))
+
+
+def _own_variables_only(evaluator: GraphEvaluator) -> None:
+    """Refuse a model that reads trainable variables which are not its attributes: a copy would not have them."""
+    own = {variable.ref() for variable in evaluator.variables}
+    for variable in evaluator.graph.graph.variables:
+        if variable.trainable and variable.ref() not in own:
+            raise InvalidValue(
+                f"the model uses the variable {variable.name!r} of shape {tuple(variable.shape)}, which is not an "
+                "attribute of it; hold all variables as attributes of the module"
+            )

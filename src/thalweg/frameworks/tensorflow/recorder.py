@@ -1,0 +1,40 @@
+"""Recording the training of a TensorFlow module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.tensorflow.network import flatten, leaves_of
+from thalweg.store.recording import Recorder
+
+
+def recorder(model: Any, **options: Any) -> Recorder:
+    """Make a recorder for a ``tf.Module``, to be called in a loop written by hand, before each update.
+
+    The variables are read from outside the graphs that train them; nothing is added to these.
+
+    Parameters
+    ----------
+    model : whose ``trainable_variables`` are recorded
+    options : of :class:`thalweg.store.recording.Recorder`, such as ``store`` and ``every``
+
+    Examples
+    --------
+    ::
+
+        recorder = tw.networks.record(module, every=10)
+        for inputs, targets in batches:
+            with tf.GradientTape() as tape:
+                loss = ...
+            recorder.step(loss)
+            optimizer.apply_gradients(...)
+        recording = recorder.finish()
+    """
+    facts = {"framework": "tensorflow", "framework_version": FRAMEWORKS["tensorflow"].version}
+    return Recorder(
+        lambda given: flatten(model if given is None else given),
+        leaves_of(model),
+        facts=facts | options.pop("facts", {}),
+        **options,
+    )

@@ -1,0 +1,52 @@
+"""How PyTorch writes formulas."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.operations import Dialect, common
+
+
+@cache
+def dialect() -> Dialect:
+    """Name PyTorch's operations."""
+    torch = FRAMEWORKS["torch"].load()
+    special = torch.special
+    kinds = {"bool": torch.bool, "int32": torch.int32, "int64": torch.int64}
+    kinds |= {"float32": torch.float32, "float64": torch.float64}
+
+    elementwise = {
+        **common(torch),
+        **dict.fromkeys(("add", "add_any"), torch.add),
+        **{"sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg, "pow": torch.pow},
+        **{"rem": torch.fmod, "max": torch.maximum, "min": torch.minimum, "where": torch.where},
+        **{name: getattr(torch, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "exp2")},
+        **{name: getattr(torch, name) for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
+        **{"logistic": torch.sigmoid, "erf": special.erf, "is_finite": torch.isfinite, "to_even": torch.round},
+    }
+    reductions = {
+        "reduce_sum": lambda x, axes: torch.sum(x, dim=axes),
+        "reduce_max": lambda x, axes: torch.amax(x, dim=axes),
+        "reduce_min": lambda x, axes: torch.amin(x, dim=axes),
+        "reduce_prod": lambda x, axes: _product(torch, x, axes),
+    }
+    return Dialect(
+        title="PyTorch",
+        elementwise=elementwise,
+        reductions=reductions,
+        constant=lambda array: torch.tensor(array, device="cpu"),
+        cast=lambda x, dtype: x.to(kinds[dtype.name]),
+        reshape=torch.reshape,
+        broadcast=torch.broadcast_to,
+        transpose=torch.permute,
+        concatenate=torch.cat,
+        einsum=torch.einsum,
+    )
+
+
+def _product(torch: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    for axis in sorted(axes, reverse=True):
+        x = torch.prod(x, dim=axis)
+    return x

@@ -1,0 +1,179 @@
+"""First layers: linear and convolution layers of fixed inputs, whose outputs are affine in the coordinates of a slice.
+
+Such a layer costs three products made once, and at a point one sum of three arrays. Nothing is taken for granted: a
+layer counts if its input is the same at two points far apart, if it is given that very input again at every further
+point (else it computes as ever), and if the sum agrees with the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from typing import Any, NamedTuple
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.torch.replica import Batch, Replica
+
+Forward = Callable[[Any], Any]
+
+
+class Layer(NamedTuple):
+    """A first layer.
+
+    Attributes
+    ----------
+    name : of the layer in the module
+    fixed : its input
+    terms : its outputs at the plane's origin and along each direction; together they are affine in the coordinates
+    """
+
+    name: str
+    fixed: Any
+    terms: tuple[Any, ...]
+
+    def given(self, values: Any) -> bool:
+        """Tell whether the layer is given its fixed input; the memory is compared first, numbers only if it differs."""
+        fixed = self.fixed
+        if values is fixed:
+            return True
+        if values.shape != fixed.shape or values.dtype != fixed.dtype:
+            return False
+        if values.data_ptr() == fixed.data_ptr() and values.stride() == fixed.stride():
+            return True
+        return FRAMEWORKS["torch"].load().equal(values, fixed)
+
+
+def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, ...]:
+    """Find the first layers of a replica.
+
+    Parameters
+    ----------
+    replica : stands elsewhere afterwards
+    terms : the plane's origin and its directions, tensors (param,)
+    """
+    here, there = terms[0], _summed_far(terms)
+    able = _able(replica)
+    seen = [_watched(replica, batch, point, able, _print) for point in (here, there)]
+    still = [name for name in able if len(seen[0][name]) == len(seen[1][name]) == 1 and seen[0][name] == seen[1][name]]
+    if not still:
+        return ()
+    caught = _watched(
+        replica, batch, there, {name: able[name] for name in still}, lambda *both: _copied(replica, *both)
+    )
+    owners = [id(parameter) for parameter in replica.parameters]
+    pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
+    found = []
+    for name in still:
+        fixed, output = caught[name][0]
+        outputs = tuple(_product(able[name], fixed, piece, first=not i) for i, piece in enumerate(pieces))
+        layer = Layer(name, fixed, outputs)
+        if _agrees(layer, output):
+            found.append(layer)
+    return tuple(found)
+
+
+FAR = (0.83, -0.61)
+"""Coordinates of the point, far from the origin, at which first layers are looked for and tried out."""
+
+
+def far(axes: int) -> list[float]:
+    """Give the coordinates ``FAR`` of a slice; along further axes it stays at the origin."""
+    return [*FAR[:axes], *(0.0 for _ in range(axes - len(FAR)))]
+
+
+@contextmanager
+def standing_in(replica: Replica, forwards: Mapping[str, Callable[[Forward], Forward]]) -> Iterator[None]:
+    """Compute layers, by name, in another way: each is made from the layer's own ``forward``."""
+    layers = [replica.module.get_submodule(name) for name in forwards]
+    try:
+        for layer, made in zip(layers, forwards.values(), strict=True):
+            layer.forward = made(layer.forward)
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("forward", None)
+
+
+def _able(replica: Replica) -> dict[str, Any]:
+    """Find linear and convolution layers that are exactly PyTorch's own, their parameters among the replica's."""
+    torch = FRAMEWORKS["torch"].load()
+    if any(hasattr(layer, "_orig_mod") for layer in replica.module.modules()):
+        return {}
+    kinds = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+    ours = {id(parameter) for parameter in replica.parameters}
+    return {
+        name: layer
+        for name, layer in replica.module.named_modules()
+        if type(layer) in kinds
+        and "forward" not in vars(layer)
+        and "weight" in layer._parameters
+        and any(id(parameter) in ours for parameter in layer._parameters.values())
+    }
+
+
+def _watched(
+    replica: Replica, batch: Batch, point: Any, layers: Mapping[str, Any], note: Callable[[Any, Any], Any]
+) -> dict[str, list[Any]]:
+    """Evaluate at a point, noting the inputs and outputs of some layers, a note a call."""
+    notes: dict[str, list[Any]] = {name: [] for name in layers}
+
+    def made(name: str) -> Callable[[Forward], Forward]:
+        def watching(forward: Forward) -> Forward:
+            def watched(input: Any) -> Any:
+                output = forward(input)
+                notes[name].append(note(input, output))
+                return output
+
+            return watched
+
+        return watching
+
+    replica.move(point)
+    with standing_in(replica, {name: made(name) for name in layers}):
+        replica.compute(batch)
+    return notes
+
+
+def _summed_far(terms: Sequence[Any]) -> Any:
+    """Sum the terms of what is affine at the coordinates ``FAR``."""
+    total = terms[0].clone()
+    for value, term in zip(far(len(terms) - 1), terms[1:], strict=True):
+        total.add_(term, alpha=value)
+    return total
+
+
+def _print(values: Any, output: Any) -> tuple[Any, ...]:
+    """Take a fingerprint of an input; one that holds NaN has none that equals another."""
+    wide = values.double()
+    return (tuple(values.shape), str(values.dtype), float(wide.sum()), float(wide.square().sum()))
+
+
+def _copied(replica: Replica, values: Any, output: Any) -> tuple[Any, Any]:
+    """Keep an input; copy an output, which later layers may overwrite. Another precision's, as of autocast, is none."""
+    return values, output.clone() if output.dtype == replica.flat.dtype else None
+
+
+def _product(layer: Any, fixed: Any, pieces: Mapping[int, Any], *, first: bool) -> Any:
+    """Apply a layer with its parameters from the origin or a direction; what is frozen has no part in a direction."""
+    torch = FRAMEWORKS["torch"].load()
+    values = {}
+    for kind in ("weight", "bias"):
+        own = layer._parameters.get(kind)
+        frozen = own if first or own is None else torch.zeros_like(own)
+        values[kind] = pieces.get(id(own), frozen)
+    if isinstance(layer, torch.nn.Linear):
+        return torch.nn.functional.linear(fixed, values["weight"], values["bias"])
+    return layer._conv_forward(fixed, values["weight"], values["bias"])
+
+
+def _agrees(layer: Layer, output: Any) -> bool:
+    """Tell whether the sum is what the layer computed far from the origin.
+
+    Half of the digits must agree: rounding takes fewer, another weight more. Infinite numbers cannot be summed.
+    """
+    if output is None or output.shape != layer.terms[0].shape:
+        return False
+    scale = max(float(term.abs().max()) for term in layer.terms)
+    worst = float((_summed_far(layer.terms) - output).abs().max())
+    return isfinite(scale) and worst <= scale * FRAMEWORKS["torch"].load().finfo(output.dtype).eps ** 0.5

@@ -1,0 +1,44 @@
+"""The example networks in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.weights import Convolution, Layers
+
+
+def build(layers: Layers) -> Any:
+    """Make a ``torch.nn.Sequential``; pictures come as (example, row, column, channel), as in the other frameworks."""
+    torch = FRAMEWORKS["torch"].load()
+    nn = torch.nn
+
+    class Arrange(nn.Module):
+        """Moves the axes of pictures, so that flattened ones have the same order in every framework."""
+
+        def __init__(self, *order: int):
+            super().__init__()
+            self.order = order
+
+        def forward(self, x: Any) -> Any:
+            return x.permute(self.order)
+
+    modules: list[Any] = []
+    convolved = isinstance(layers[0], Convolution)
+    if convolved:
+        modules.append(Arrange(0, 3, 1, 2))
+    for k, layer in enumerate(layers):
+        if isinstance(layer, Convolution):
+            module = nn.Conv2d(*layer.weight.shape[1::-1], layer.weight.shape[2])
+        else:
+            if convolved:
+                modules.extend((Arrange(0, 2, 3, 1), nn.Flatten()))
+                convolved = False
+            module = nn.Linear(*layer.weight.shape[::-1])
+        with torch.no_grad():
+            module.weight.copy_(torch.from_numpy(layer.weight))
+            module.bias.copy_(torch.from_numpy(layer.bias))
+        modules.append(module)
+        if k + 1 < len(layers):
+            modules.append(nn.ReLU())
+    return nn.Sequential(*modules)

@@ -1,0 +1,108 @@
+"""The parameters of a PyTorch module: which of them make the flat vector, and what each of them is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.geometry.network import Flat, Kind, Leaf
+
+PARAMETRISED = ".parametrizations."
+"""What stands in the name of a parameter between its layer and the parametrisation that it belongs to."""
+
+
+def plain(model: Any) -> Any:
+    """Take the module out of what ``torch.compile`` made of it; refuse what is no module."""
+    torch = FRAMEWORKS["torch"].load()
+    model = getattr(model, "_orig_mod", model)
+    if not isinstance(model, torch.nn.Module):
+        raise InvalidValue(f"{type(model).__name__} is no PyTorch model; give a torch.nn.Module")
+    return model
+
+
+def trainable(model: Any) -> dict[str, Any]:
+    """Find the parameters that are trained, by name; tied ones come once, under their first name.
+
+    Raises
+    ------
+    InvalidValue
+        If there are none, or they are of mixed devices or types, or of less than 32 bits.
+    """
+    torch = FRAMEWORKS["torch"].load()
+    model = plain(model)
+    everything = dict(model.named_parameters())
+    for name, parameter in everything.items():
+        if isinstance(parameter, torch.nn.parameter.UninitializedParameter):
+            raise InvalidValue(f"parameter {name!r} has no shape yet; run the model once on its data before this")
+    found = {name: parameter for name, parameter in everything.items() if parameter.requires_grad and parameter.numel()}
+    if not found:
+        raise InvalidValue(
+            f"{type(model).__name__} has no trainable parameters ({len(everything)} are frozen); give a model with "
+            "parameters that require gradients"
+        )
+    _check_devices({str(parameter.device) for parameter in everything.values()})
+    _check_types({str(parameter.dtype).removeprefix("torch.") for parameter in found.values()})
+    return found
+
+
+def flatten(model: Any) -> Flat:
+    """Copy the trained parameters of a module into one flat vector; nothing else is touched."""
+    torch = FRAMEWORKS["torch"].load()
+    with torch.no_grad():
+        return joined(trainable(model).values()).cpu().numpy()
+
+
+def joined(tensors: Any) -> Any:
+    """Copy tensors into one flat tensor, one behind the other."""
+    torch = FRAMEWORKS["torch"].load()
+    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+
+
+def leaves_of(model: Any) -> tuple[Leaf, ...]:
+    """Describe the trained parameters of a module, in the order of the flat vector."""
+    model = plain(model)
+    return tuple(_leaf(model, name, tuple(parameter.shape)) for name, parameter in trainable(model).items())
+
+
+def _leaf(model: Any, name: str, shape: tuple[int, ...]) -> Leaf:
+    torch = FRAMEWORKS["torch"].load()
+    home = name.partition(PARAMETRISED)[0] if PARAMETRISED in name else name.rpartition(".")[0]
+    layer = model.get_submodule(home)
+    order = tuple(range(len(shape)))
+    transposed = torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d
+    if isinstance(layer, transposed) and len(shape) > 1:
+        order = (1, 0, *order[2:])
+    return Leaf(name, shape, _kind(layer, len(shape)), order)
+
+
+def _kind(layer: Any, axes: int) -> Kind:
+    """Tell what a parameter is from the layer that holds it.
+
+    Normalisation layers that a user wrote are known by their name, as PyTorch's own are.
+    """
+    torch = FRAMEWORKS["torch"].load()
+    norm = any("Norm" in home.__name__ for home in type(layer).__mro__)
+    ours = isinstance(layer, torch.nn.LayerNorm | torch.nn.RMSNorm)
+    if norm and (ours or axes <= 1):
+        return "norm"
+    return "weight" if axes > 1 else "bias"
+
+
+def _check_devices(devices: set[str]) -> None:
+    if len(devices) > 1:
+        raise InvalidValue(
+            f"parameters lie on {' and '.join(sorted(devices))}; put the whole model on one device with model.to(...)"
+        )
+    if devices == {"meta"}:
+        raise InvalidValue("parameters lie on the device meta and hold no numbers; make the model on a real device")
+
+
+def _check_types(types: set[str]) -> None:
+    if len(types) > 1:
+        raise InvalidValue(
+            f"parameters are {' and '.join(sorted(types))}; give all of them one type, as model.float() does"
+        )
+    (only,) = types
+    if only not in ("float32", "float64"):
+        raise InvalidValue(f"parameters are {only}; give a model in float32 or float64, as model.float() makes it")

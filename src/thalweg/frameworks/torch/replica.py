@@ -1,0 +1,201 @@
+"""A private copy of a user's module whose parameters are views into one flat vector."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.torch.parameters import joined
+
+
+class Batch(NamedTuple):
+    """Data as tensors, and the loss of outputs and targets."""
+
+    inputs: tuple[Any, ...]
+    targets: Any
+    loss: Any
+
+
+class Habits(NamedTuple):
+    """What a model does besides computing, and what must therefore be put back before each evaluation."""
+
+    draws: bool = True
+    """It draws random numbers."""
+    gathers: bool = True
+    """It changes its buffers, as normalisation layers do in training mode."""
+    overwrites: bool = True
+    """It changes its inputs in place."""
+
+
+class Replica:
+    """A copy of a module, made once; every evaluation of it starts from the same state.
+
+    Attributes
+    ----------
+    module : the copy, in the stated mode
+    names, parameters, spans : of the flat vector and where each lies in it; all in its order
+    flat : (param,), whose pieces the parameters are
+    habits : what is put back before each evaluation
+    """
+
+    def __init__(self, model: Any, names: Sequence[str], *, training: bool, differentiable: bool = False):
+        """Copy a module.
+
+        Raises
+        ------
+        InvalidValue
+            If it cannot be copied.
+        """
+        try:
+            self.module = copy.deepcopy(model)
+        except Exception as error:  # a user's module may say how it is copied, and raise anything
+            raise InvalidValue(
+                f"the model cannot be copied: {first_line(error)}; give a module that copy.deepcopy copies"
+            ) from error
+        self.module.train(training)
+        self.names, self.training, self.habits = tuple(names), training, Habits()
+        self.parameters = tuple(self.module.get_parameter(name) for name in self.names)
+        sizes = [parameter.numel() for parameter in self.parameters]
+        self.spans = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
+        self.flat = joined(self.parameters)
+        for parameter, piece in zip(self.parameters, self.pieces(self.flat), strict=True):
+            parameter.data = piece
+            parameter.grad = None
+            parameter.requires_grad_(differentiable)
+        self._buffers = [
+            (home, name, buffer, buffer.detach().clone())
+            for home in self.module.modules()
+            for name, buffer in home._buffers.items()
+            if buffer is not None
+        ]
+
+    def twin(self, *, differentiable: bool = False) -> Replica:
+        """Copy the copy, as it was before any evaluation."""
+        self._put_back()
+        twin = Replica(self.module, self.names, training=self.training, differentiable=differentiable)
+        twin.habits = self.habits
+        return twin
+
+    def pieces(self, vector: Any) -> list[Any]:
+        """Cut a flat vector into tensors of the parameters' shapes, without copying."""
+        places = zip(self.spans, self.parameters, strict=True)
+        return [vector[span].view(parameter.shape) for span, parameter in places]
+
+    def move(self, point: Any) -> None:
+        """Go to a point, a tensor (param,)."""
+        self.flat.copy_(point)
+
+    def compute(self, batch: Batch) -> Any:
+        """Compute the loss where it stands: a tensor without axes.
+
+        Raises
+        ------
+        InvalidValue
+            If the model or the loss raises anything.
+        """
+        if self.habits.gathers:
+            self._put_back()
+        if self.habits.draws:
+            for generator in generators(self.flat.device):
+                generator.manual_seed(0)
+        inputs = batch.inputs
+        if self.habits.overwrites:
+            inputs = tuple(values.clone() for values in inputs)
+        try:
+            outputs = self.module(*inputs)
+        except Exception as error:  # a user's model may raise anything
+            raise InvalidValue(
+                f"the model fails on the data: {first_line(error)}; give inputs as it takes them, and the targets last"
+            ) from error
+        try:
+            return batch.loss(outputs, batch.targets)
+        except Exception as error:  # and so may a user's loss
+            raise InvalidValue(
+                f"the loss fails on the data: {first_line(error)}; give loss(outputs, targets) that takes them"
+            ) from error
+
+    def watch(self, batch: Batch) -> None:
+        """Find its habits, by an evaluation."""
+        torch = FRAMEWORKS["torch"].load()
+        devices = generators(self.flat.device)
+        with torch.no_grad(), kept(self.flat.device):
+            for generator in devices:
+                generator.manual_seed(0)
+            states = [generator.get_state() for generator in devices]
+            versions = [buffer._version for *_, buffer, _ in self._buffers]
+            inputs = tuple(values.clone() for values in batch.inputs)
+            before = [values._version for values in inputs]
+            self.habits = Habits(False, False, False)
+            self.compute(batch._replace(inputs=inputs))
+            self.habits = Habits(
+                draws=any(
+                    not torch.equal(state, generator.get_state())
+                    for state, generator in zip(states, devices, strict=True)
+                ),
+                gathers=versions != [buffer._version for *_, buffer, _ in self._buffers]
+                or any(home._buffers.get(name) is not buffer for home, name, buffer, _ in self._buffers),
+                overwrites=before != [values._version for values in inputs],
+            )
+        if self.habits.gathers:
+            self._put_back()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Keep the user's random states over evaluations that set them."""
+        if self.habits.draws:
+            with kept(self.flat.device):
+                yield
+        else:
+            yield
+
+    def _put_back(self) -> None:
+        torch = FRAMEWORKS["torch"].load()
+        with torch.no_grad():
+            for home, name, buffer, values in self._buffers:
+                buffer.copy_(values)
+                home._buffers[name] = buffer
+
+
+def generators(device: Any) -> list[Any]:
+    """Find what a model on a device draws its random numbers from."""
+    torch = FRAMEWORKS["torch"].load()
+    found = [torch.default_generator]
+    if device.type in ("cuda", "xpu"):
+        found.append(getattr(torch, device.type).default_generators[device.index])
+    elif device.type == "mps":
+        found.append(torch.mps._get_default_mps_generator())
+    return found
+
+
+@contextmanager
+def kept(device: Any) -> Iterator[None]:
+    """Put random states back at the end, to the bit."""
+    found = generators(device)
+    states = [generator.get_state() for generator in found]
+    try:
+        yield
+    finally:
+        for generator, state in zip(found, states, strict=True):
+            generator.set_state(state)
+
+
+def operations_under(result: Any) -> set[Any]:
+    """Find the operations of autograd's graph that a result was computed by, parameters among them."""
+    found, waiting = set(), [result.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting.extend(parent for parent, _ in node.next_functions)
+    return found
+
+
+def first_line(error: Exception) -> str:
+    """Shorten a framework's message to a line."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

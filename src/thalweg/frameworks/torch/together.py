@@ -1,0 +1,210 @@
+"""Several points of a slice in one evaluation, for networks so small that calling operations costs the most.
+
+As many points as fit are evaluated by ``torch.vmap``, always as many at once: what is missing is filled up. A point is
+then computed by the same operations on arrays of the same shape wherever it stands. Its place among the others could
+still change the last bit, where vector instructions end or memory is aligned otherwise; so this is done only where all
+arrays of a point are whole cache lines long, and it is tried out before.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.torch.first_layer import Forward, Layer, far, standing_in
+from thalweg.frameworks.torch.replica import Replica
+from thalweg.frameworks.torch.walk import Sum, Walk
+
+MOST, LEAST = 32, 8
+"""Points evaluated at once, a power of two; with fewer than the least of them nothing is gained."""
+
+SPLIT = 2**15
+"""Numbers from which PyTorch splits an operation on a processor over its threads, and small networks end."""
+
+LINE = 64
+"""Bytes of a cache line, and of the widest vector of a processor."""
+
+PARAMETERS = 2**20
+"""Parameters of all points evaluated at once, at most: a few MB."""
+
+
+class Astray(Exception):
+    """A first layer was given another input than its fixed one."""
+
+
+class Together(Walk):
+    """The losses at points of a slice, several at once."""
+
+    def __init__(self, walk: Walk, count: int):
+        super().__init__(walk.batch, walk.terms, walk.layers, walk.spans)
+        self.alone, self.count = walk, count
+        self._filled = _Filled(walk, count)
+        self._outputs: Sequence[Any] = ()
+
+    def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
+        """Compute the losses at coordinates; where points cannot be evaluated at once, each by itself."""
+        if self.partial:
+            replica.flat.fill_(float("nan"))
+        moved = _moved(replica, self.spans)
+        found: list[Any] = []
+        with (
+            standing_in(replica, {layer.name: self._stands_in(i) for i, layer in enumerate(self.layers)}),
+            _parameters_put(replica, [name for name, *_ in moved]) as put,
+        ):
+
+            def evaluate(parameters: Sequence[Any], outputs: Sequence[Any]) -> Any:
+                put(parameters)
+                self._outputs = outputs
+                return self.batch.loss(replica.module(*self.batch.inputs), self.batch.targets)
+
+            at_once = FRAMEWORKS["torch"].load().vmap(evaluate)
+            parameters = [self._filled.vectors[:, span].view(self.count, *shape) for _, span, shape in moved]
+            for first in range(0, len(rows), self.count):
+                some = list(rows[first : first + self.count])
+                self._filled.fill(some + some[-1:] * (self.count - len(some)))
+                try:
+                    found.extend(at_once(parameters, self._filled.outputs)[: len(some)].unbind())
+                except Astray:
+                    break
+        rest = rows[len(found) :]
+        return found + (self.alone.losses(replica, rest) if rest else [])
+
+    def _stands_in(self, index: int) -> Callable[[Forward], Forward]:
+        layer: Layer = self.layers[index]
+
+        def made(forward: Forward) -> Forward:
+            def given(input: Any) -> Any:
+                if not layer.given(input):
+                    raise Astray
+                # what follows may overwrite it: first layers are called once, and it is filled anew for the next points
+                return self._outputs[index]
+
+            return given
+
+        return made
+
+
+class _Filled:
+    """Flat vectors and first layers' outputs, (point, …), each point computed as when it is alone."""
+
+    def __init__(self, walk: Walk, count: int):
+        origin = walk.terms[0]
+        lines = -(-len(origin) * origin.element_size() // LINE) * LINE
+        self.vectors = origin.new_empty((count, lines // origin.element_size()))
+        self.outputs = [layer.terms[0].new_empty((count, *layer.terms[0].shape)) for layer in walk.layers]
+        self._targets = [
+            *((Sum([term[span] for term in walk.terms]), list(self.vectors[:, span])) for span in walk.spans),
+            *((Sum(layer.terms), list(outputs)) for layer, outputs in zip(walk.layers, self.outputs, strict=True)),
+        ]
+
+    def fill(self, rows: Sequence[list[float]]) -> None:
+        """Go to points, as many as fit."""
+        for total, places in self._targets:
+            for row, place in zip(rows, places, strict=True):
+                total.at(row, out=place)
+
+
+@contextmanager
+def _parameters_put(replica: Replica, names: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], None]]:
+    """Let a function put other tensors in the place of parameters, wherever these are tied to."""
+    owners = {id(replica.module.get_parameter(name)): k for k, name in enumerate(names)}
+    places = [
+        (layer._parameters, name, parameter, owners[id(parameter)])
+        for layer in replica.module.modules()
+        for name, parameter in layer._parameters.items()
+        if id(parameter) in owners
+    ]
+
+    def put(values: Sequence[Any]) -> None:
+        for home, name, _, k in places:
+            home[name] = values[k]
+
+    try:
+        yield put
+    finally:
+        for home, name, parameter, _ in places:
+            home[name] = parameter
+
+
+Known = dict[tuple[int, ...], int]
+"""How many points can be evaluated at once, by the number of directions and the spans that are moved."""
+
+
+def together(replica: Replica, walk: Walk, known: Known) -> Walk:
+    """Evaluate several points at once if the network is small and nothing changes by it; else return the walk given.
+
+    That depends on shapes alone, so it is tried out once for all planes; what was found goes into ``known``.
+    """
+    key = (len(walk.terms), *(end for span in walk.spans for end in (span.start, span.stop)))
+    if key not in known:
+        known[key] = _tried(replica, walk)
+    return Together(walk, known[key]) if known[key] else walk
+
+
+def _tried(replica: Replica, walk: Walk) -> int:
+    """Find how many points can be evaluated at once; 0 where they cannot."""
+    torch = FRAMEWORKS["torch"].load()
+    if any(replica.habits):
+        return 0
+    count = _fitting(replica, walk)
+    if count < LEAST:
+        return 0
+    tried = Together(walk, count)
+    rows = [[value * (k + 1) / count for value in far(len(walk.terms) - 1)] for k in range(count)]
+    turns = (0, 1, count // 2 - 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # vmap warns where it would go from point to point in a loop
+            found = [tried.losses(replica, rows[turn:] + rows[:turn]) for turn in turns]
+    except Exception:  # a user's model under vmap, which cannot do all that models do: it may raise anything
+        return 0
+    losses, *others = (torch.stack(some).roll(turn, 0) for some, turn in zip(found, turns, strict=True))
+    if not all(torch.equal(other.nan_to_num(), losses.nan_to_num()) for other in others):
+        return 0
+    single = torch.stack(walk.losses(replica, rows))
+    eps = torch.finfo(replica.flat.dtype).eps
+    # half of the digits: rounding takes fewer, an operation that mixes the points more
+    return count if torch.allclose(losses, single, rtol=eps**0.5, atol=0, equal_nan=True) else 0
+
+
+def _fitting(replica: Replica, walk: Walk) -> int:
+    """Count the points that fit: no operation is then split over threads, in other places for other points.
+
+    None fit if an array is not whole cache lines long: of a point at another place, it would begin within one.
+    """
+    dispatch = import_module("torch.utils._python_dispatch")
+    found: list[tuple[int, int]] = []
+    # what lies in the flat vector is the parameters, which begin at the same place of a cache line at every point
+    flat = replica.flat.untyped_storage().data_ptr()
+
+    class Watching(dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, called: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = called(*args, **(kwargs or {}))
+            several = () if called.is_view else result if isinstance(result, tuple | list) else (result,)
+            found.extend(
+                (one.numel(), one.element_size())
+                for one in several
+                if hasattr(one, "numel") and one.untyped_storage().data_ptr() != flat
+            )
+            return result
+
+    with Watching():
+        walk.losses(replica, [[0.0] * (len(walk.terms) - 1)])
+    if any(count > 1 and count * size % LINE for count, size in found):
+        return 0
+    largest = max((count for count, _ in found), default=1)
+    room = min(SPLIT // largest, PARAMETERS // len(walk.terms[0]), MOST)
+    return 1 << room.bit_length() - 1 if room else 0
+
+
+def _moved(replica: Replica, spans: Sequence[slice]) -> list[tuple[str, slice, tuple[int, ...]]]:
+    """List the parameters that are moved: name, place in the flat vector and shape."""
+    return [
+        (name, own, tuple(parameter.shape))
+        for name, own, parameter in zip(replica.names, replica.spans, replica.parameters, strict=True)
+        if any(span.start <= own.start and own.stop <= span.stop for span in spans)
+    ]

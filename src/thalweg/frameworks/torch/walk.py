@@ -1,0 +1,105 @@
+"""A replica on its way over a slice, from point to point, with as little to do at each as there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.torch.first_layer import Forward, Layer, standing_in
+from thalweg.frameworks.torch.replica import Batch, Replica
+
+
+class Sum:
+    """An array that is affine in the coordinates of a slice.
+
+    Along the first coordinate it costs one addition: the sum over all others is kept while they stay.
+    """
+
+    def __init__(self, terms: Sequence[Any]):
+        self.torch = FRAMEWORKS["torch"].load()
+        self.origin, self.first, *self.others = terms
+        self.base, self.slow = self.origin, [0.0] * len(self.others)
+
+    def at(self, coordinates: list[float], out: Any = None) -> Any:
+        """Compute it, anew or into an array."""
+        fast, *slow = coordinates
+        if slow != self.slow:
+            self.base, self.slow = self.origin, slow
+            for value, term in zip(slow, self.others, strict=True):
+                self.base = self.torch.add(self.base, term, alpha=value)
+        return self.torch.add(self.base, self.first, alpha=fast, out=out)
+
+
+class Walk:
+    """The losses at points of a slice, one after the other, by the same operations at each.
+
+    Attributes
+    ----------
+    terms : the plane's origin and its directions, tensors (param,)
+    layers : the first layers, which are summed; by default none, for the plain evaluation
+    spans : of the flat vector, what is moved, by default all; what only the first layers read may be left out, and is
+        NaN meanwhile
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        terms: Sequence[Any],
+        layers: Sequence[Layer] = (),
+        spans: Sequence[slice] | None = None,
+    ):
+        self.batch, self.terms, self.layers = batch, terms, layers
+        self.spans = [slice(0, len(terms[0]))] if spans is None else spans
+
+    @property
+    def partial(self) -> bool:
+        """Whether some parameters are not moved."""
+        return sum(span.stop - span.start for span in self.spans) < len(self.terms[0])
+
+    def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
+        """Compute the losses at coordinates, tensors without axes."""
+        moving = [(Sum([term[span] for term in self.terms]), replica.flat[span]) for span in self.spans]
+        whole = Sum(self.terms)
+        now = [rows[0]] if rows else []
+        astray = [True]
+
+        def stands_in(layer: Layer) -> Callable[[Forward], Forward]:
+            total = Sum(layer.terms)
+
+            def made(forward: Forward) -> Forward:
+                def summed(input: Any) -> Any:
+                    if layer.given(input):
+                        return total.at(now[0])
+                    whole.at(now[0], out=replica.flat)
+                    astray[0] = True
+                    return forward(input)
+
+                return summed
+
+            return made
+
+        found = []
+        with standing_in(replica, {layer.name: stands_in(layer) for layer in self.layers}):
+            for row in rows:
+                now[0] = row
+                if astray[0] and self.partial:
+                    replica.flat.fill_(float("nan"))
+                for total, place in moving:
+                    total.at(row, out=place)
+                astray[0] = False
+                found.append(replica.compute(self.batch))
+        return found
+
+
+def spans_without(replica: Replica, layers: Sequence[Layer]) -> list[slice]:
+    """Find the pieces of the flat vector that are not of these layers; neighbours are joined."""
+    names = {f"{layer.name}.{kind}" for layer in layers for kind in ("weight", "bias")}
+    spans: list[slice] = []
+    for name, span in zip(replica.names, replica.spans, strict=True):
+        if name in names:
+            continue
+        if spans and spans[-1].stop == span.start:
+            span = slice(spans.pop().start, span.stop)
+        spans.append(span)
+    return spans

@@ -1,0 +1,210 @@
+"""Lines and planes through a network's parameters: random ones, and those that checkpoints span.
+
+A slice's shape depends on how its directions were scaled; every plane says so in its units and facts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry.draws import draw
+from thalweg.geometry.network import Leaf, Network
+from thalweg.geometry.plane import Plane
+
+Directions = Float[np.ndarray, "axis param"]
+
+NEAREST = 1e-7
+"""Sine of the angle between two directions at least: below it, 32 bits cannot tell the coordinates apart."""
+
+DISTANCE = "parameter distance"
+"""The unit of coordinates along directions of length one."""
+
+
+def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+    """Draw directions from the standard normal distribution, and leave them as they are.
+
+    Two such directions of d parameters are nearly orthogonal: their mean ``|cos|`` is about ``sqrt(2 / (π d))``. One
+    step of a coordinate moves every parameter by about one, which is far for most networks: give a small span.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    count : 1 for a line, 2 for a plane
+    seed : of the draw; the same seed gives the same directions in every framework (see :func:`~.draws.draw`)
+    at : (param,), the plane's origin; the network's own parameters by default
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is not allowed, the origin is no point of this network, or directions are parallel.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> tw.networks.directions.gaussian(himmelblau, seed=1).directions.shape
+    (2, 2)
+    """
+    drawn = _drawn(network, count, seed)
+    units = ("normal displacement of every parameter",) * count
+    return _random("gaussian", network, drawn, seed=seed, at=at, units=units)
+
+
+def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+    """Draw directions like :func:`gaussian`, then make them orthogonal to each other and of length one.
+
+    The first keeps its course; the second loses its part along the first. Coordinates are parameter distances.
+    Parameters and errors are those of :func:`gaussian`.
+    """
+    drawn = independent(_drawn(network, count, seed))
+    basis, corner = np.linalg.qr(drawn.T)
+    return _random("orthonormal", network, (basis * np.sign(np.diag(corner))).T, seed=seed, at=at)
+
+
+def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+    """Draw directions like :func:`gaussian`, then scale every filter to the norm of the network's own at the origin.
+
+    A filter is what makes one output: of a dense layer the weights into one neuron, of a convolution one kernel over
+    all its inputs; its norm is Frobenius'. Biases, and scales and shifts of normalisation layers, are not moved, as in
+    the commands that the authors publish (their ``biasbn``; without it their program moves these by their own values).
+    A filter of zeros is not moved either. Nothing is orthogonalised. One step of a coordinate moves each filter by its
+    own length. Parameters and errors are those of :func:`gaussian`; a network without filters is refused, too.
+
+    References
+    ----------
+    H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, "Visualizing the loss landscape of neural nets", NeurIPS 2018,
+    arXiv:1712.09913, section 4.
+    """
+    origin = network.point(at).astype(np.float64)
+    if not any(
+        _filtered(leaf) and origin[span].any() for leaf, span in zip(network.leaves, network.spans, strict=True)
+    ):
+        raise InvalidValue(
+            "the network has no filters other than zero, so nothing can be scaled to them; take orthonormal directions"
+        )
+    drawn = _drawn(network, count, seed)
+    for leaf, span in zip(network.leaves, network.spans, strict=True):
+        drawn[:, span] = [_scaled(leaf, part, origin[span]) for part in drawn[:, span]]
+    return _random("filter-normalised", network, drawn, seed=seed, at=at, units=("each filter's norm",) * count)
+
+
+def between(network: Network, a: Any, b: Any, c: Any = None) -> Plane:
+    """Lay the line through two checkpoints, or the plane through three.
+
+    The origin is ``a``; at 1 along the first direction is ``b``, at 1 along the second ``c``.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    a, b, c : (param,), flat vectors; None for ``a`` is the network's own parameters
+
+    Raises
+    ------
+    InvalidValue
+        If one is no point of this network, two are the same, or all three lie on a line.
+    """
+    origin = network.point(a).astype(np.float64)
+    others = {name: point for name, point in (("b", b), ("c", c)) if point is not None}
+    if "b" not in others:
+        raise InvalidValue("b = None is no checkpoint; give a flat vector of parameters")
+    directions = np.stack([network.point(point).astype(np.float64) - origin for point in others.values()])
+    for name, direction in zip(others, directions, strict=True):
+        if not direction.any():
+            raise InvalidValue(f"the checkpoints a and {name} are the same point; give different ones")
+    return Plane(
+        origin,
+        independent(directions),
+        tuple(f"from a to {name}" for name in others),
+        tuple(f"way from a to {name}" for name in others),
+        {"kind": "checkpoints"},
+    )
+
+
+def given(network: Network, *directions: Any, at: Any = None) -> Plane:
+    """Take directions that were made elsewhere: flat vectors (param,), used as they are.
+
+    Raises
+    ------
+    InvalidValue
+        If one has another shape than the network's parameters, is zero or not finite, or they are parallel.
+    """
+    for direction in directions:
+        shape = np.shape(direction)
+        if shape != network.position.shape:
+            raise InvalidValue(
+                f"a direction of shape {shape} does not fit this network; give a flat vector of "
+                f"{network.position.size} numbers"
+            )
+    stacked = np.array(directions, dtype=np.float64).reshape(len(directions), network.position.size)
+    names = tuple(f"direction {number}" for number in range(1, len(stacked) + 1))
+    units = tuple(f"{length:.3g} of {DISTANCE}" for length in np.linalg.norm(stacked, axis=1))
+    plane = Plane(network.point(at).astype(np.float64), stacked, names, units, {"kind": "given"})
+    independent(plane.directions)
+    return plane
+
+
+def independent(directions: Directions) -> Directions:
+    """Refuse directions that span less than their number: zero ones and parallel ones."""
+    lengths = np.linalg.norm(directions, axis=1)
+    for number, length in enumerate(lengths, start=1):
+        if not length:
+            raise InvalidValue(f"direction {number} is zero; give directions that lead somewhere")
+    # By hand: BLAS would leave its threads spinning beside the evaluation that follows.
+    basis: list[np.ndarray] = []
+    for unit in directions / lengths[:, None]:
+        for other in basis:
+            unit = unit - np.sum(unit * other) * other
+        sine = np.sqrt(np.sum(unit * unit))
+        if sine < NEAREST:
+            raise InvalidValue(
+                f"{len(directions)} directions are parallel, or lie in less than {len(directions)} dimensions; "
+                "give others, another seed, or count = 1"
+            )
+        basis.append(unit / sine)
+    return directions
+
+
+def signed(directions: Directions) -> Directions:
+    """Turn directions so that the component of largest size is positive, the first of them where several are."""
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
+    return directions * np.where(largest < 0, -1.0, 1.0)
+
+
+def counted(network: Network, count: int, most: int | None = 2) -> int:
+    """Check a number of directions against what is allowed and against how many parameters there are."""
+    size = network.position.size
+    return whole("count", count, at_least=1, at_most=size if most is None else min(most, size))
+
+
+def _drawn(network: Network, count: int, seed: int) -> Directions:
+    counted(network, count)
+    whole("seed", seed, at_least=0)
+    return np.stack([draw(network.leaves, seed=seed, number=number) for number in range(count)])
+
+
+def _random(
+    kind: str, network: Network, directions: Directions, *, seed: int, at: Any, units: tuple[str, ...] | None = None
+) -> Plane:
+    names = tuple(f"random direction {number}" for number in range(1, len(directions) + 1))
+    origin = network.point(at).astype(np.float64)
+    facts = {"kind": kind, "seed": seed}
+    return Plane(origin, independent(directions), names, units or (DISTANCE,) * len(directions), facts)
+
+
+def _filtered(leaf: Leaf) -> bool:
+    return leaf.kind == "weight" and len(leaf.shape) >= 2
+
+
+def _scaled(leaf: Leaf, drawn: Float[np.ndarray, " size"], own: Float[np.ndarray, " size"]) -> np.ndarray:
+    """Scale what was drawn for one leaf to the norms of its filters."""
+    if not _filtered(leaf):
+        return np.zeros(leaf.size)
+    rest = leaf.order[1:]
+    values, weights = drawn.reshape(leaf.shape), own.reshape(leaf.shape)
+    lengths, norms = (np.sqrt(np.sum(array**2, axis=rest, keepdims=True)) for array in (values, weights))
+    return (values * (norms / np.where(lengths, lengths, 1))).ravel()

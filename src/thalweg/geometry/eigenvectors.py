@@ -1,0 +1,73 @@
+"""Eigenvectors of a network's Hessian as directions of a slice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry import eigenpairs
+from thalweg.geometry.directions import DISTANCE, counted, signed
+from thalweg.geometry.draws import draw
+from thalweg.geometry.lanczos import finite
+from thalweg.geometry.network import Network
+from thalweg.geometry.plane import Plane
+
+
+def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, lowest: bool = False) -> Plane:
+    """Find the directions in which the loss bends most: leading eigenvectors of its Hessian.
+
+    Lanczos' method on Hessian-vector products; the Hessian itself is made only of a network of few parameters. Signs
+    are such that the largest component is positive.
+
+    Parameters
+    ----------
+    network : whose loss it is
+    count : how many; a slice takes 1 or 2
+    at : (param,), where; the network's own parameters by default
+    seed : of the vector that the search starts from; it matters only between equal eigenvalues
+    lowest : whether the last direction is that of the lowest eigenvalue instead, which at a saddle leads down
+
+    Returns
+    -------
+    Plane
+        Largest eigenvalue first; ``eigenvalues`` in its facts.
+
+    Raises
+    ------
+    InvalidValue
+        If settings are not allowed, a product is not finite, or the search does not end.
+
+    References
+    ----------
+    R. B. Lehoucq, D. C. Sorensen, C. Yang, "ARPACK Users' Guide", SIAM 1998, doi:10.1137/1.9780898719628; on planes of
+    the highest and the lowest eigenvalue L. Böttcher, G. Wheeler, "Visualizing high-dimensional loss landscapes with
+    Hessian directions", 2022, arXiv:2208.13219.
+    """
+    counted(network, count, None)
+    whole("seed", seed, at_least=0)
+    origin = network.point(at)
+    product = finite(
+        network.hessian_product(origin),
+        "the Hessian at this point holds numbers that are not finite; take another point, or random directions",
+    )
+    high = count - lowest
+    if eigenpairs.is_small(origin.size, count):
+        found = eigenpairs.of_matrix(eigenpairs.matrix(product, origin.size))
+        chosen = [*range(high), *range(origin.size - lowest, origin.size)]
+        values, vectors = found.values[chosen], found.vectors[chosen]
+    else:
+        start, rounding = draw(network.leaves, seed=seed, number=0), float(np.finfo(origin.dtype).eps)
+        values, vectors, _ = eigenpairs.extreme(product, start, high, int(lowest), rounding=rounding)
+    if not np.isfinite(values).all():
+        raise InvalidValue(
+            f"{int(np.isnan(values).sum())} of {count} eigenvectors of the Hessian were not found; take fewer, another "
+            "point or another seed"
+        )
+    names = tuple(f"Hessian eigenvector {i} (λ = {value:.3g})" for i, value in enumerate(values, start=1))
+    if lowest:
+        names = (*names[:-1], f"lowest Hessian eigenvector (λ = {values[-1]:.3g})")
+    facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
+    return Plane(origin.astype(np.float64), signed(vectors), names, (DISTANCE,) * count, facts)

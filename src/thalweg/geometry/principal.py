@@ -1,0 +1,160 @@
+"""Principal directions of a trajectory, found without holding the trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry.directions import DISTANCE, counted, signed
+from thalweg.geometry.network import Flat, Network
+from thalweg.geometry.plane import Plane
+
+Block = Float[np.ndarray, "row param"]
+
+Blocks = Callable[..., Iterator[tuple[slice, Block]]]
+"""Goes through a trajectory, or what lies before a row that one of its blocks begins at."""
+
+MEMORY = 2**26
+"""Bytes of a block of a trajectory, in 64 bits; three or four are held at once."""
+
+FEW, PASSES = 4096, 16
+"""Rows whose products with each other are written down, and blocks that each meets in turn; beyond them products are
+only applied, some dozens of times."""
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Points of a trajectory, (row, param): an array, or one that is read when it is cut."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    def __getitem__(self, span: Any, /) -> Any: ...
+
+
+def principal(network: Network, rows: Rows, *, count: int = 2, at: Any = None) -> Plane:
+    """Find the directions that hold most of the squared distance of a trajectory's points from its end.
+
+    These are the leading right singular vectors of the matrix with rows ``θ_i - θ_n``; the mean is not taken away.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    rows : (row, param), the trajectory; it is read block by block, twice or more
+    count : how many; a slice takes 1 or 2
+    at : (param,), another origin than the end, from which displacements are measured, too
+
+    Raises
+    ------
+    InvalidValue
+        If points are of another network or not finite, or span fewer directions than are asked for.
+    """
+    counted(network, count, None)
+    check_rows(network, rows)
+    origin = (network.point(np.asarray(rows[-1:])[0]) if at is None else network.point(at)).astype(np.float64)
+    squares, vectors, total = _decomposed(rows, origin, count)
+    # Squares are known to a rounding of the largest for each row that they are gathered from.
+    spanned = int((squares > 8 * rows.shape[0] * np.finfo(np.float64).eps * squares[0]).sum()) if total else 0
+    if spanned < count:
+        raise InvalidValue(
+            f"the {rows.shape[0]} points of the recording span {spanned} direction{'s' * (spanned != 1)} from the "
+            f"origin and count = {count} were asked for; give a longer recording or fewer directions"
+        )
+    shares = (squares / total).tolist()
+    # No share is rounded to the whole.
+    percent = [100.0 if share == 1 else min(100 * share, 99.9) for share in shares]
+    names = tuple(f"principal direction {i} ({part:.3g} %)" for i, part in enumerate(percent, start=1))
+    facts = {"kind": "principal", "shares": shares, "rows": rows.shape[0]}
+    return Plane(origin, vectors, names, (DISTANCE,) * count, facts)
+
+
+def check_rows(network: Network, rows: Rows) -> None:
+    """Refuse points that are not of a network."""
+    shape = tuple(rows.shape)
+    if len(shape) != 2 or not shape[0] or shape[1] != network.position.size:
+        raise InvalidValue(
+            f"recorded parameters of shape {shape} are not of this network; give (step, {network.position.size})"
+        )
+
+
+def displacements(rows: Rows, origin: Flat, end: int | None = None) -> Iterator[tuple[slice, Block]]:
+    """Go through a trajectory's points, less the origin, a bounded number at a time; each must be finite.
+
+    The blocks begin at the same rows wherever the ``end`` is, the last by default.
+    """
+    count, size = rows.shape
+    height = max(1, MEMORY // (8 * size))
+    for first in range(0, count if end is None else end, height):
+        span = slice(first, min(first + height, count))
+        block = np.array(rows[span], dtype=np.float64)
+        good = np.isfinite(block).all(axis=1)
+        if not good.all():
+            raise InvalidValue(
+                f"recorded parameters in row {first + int(np.argmin(good))} hold numbers that are not finite; "
+                "cut the recording before"
+            )
+        block -= origin
+        yield span, block
+        del block  # before the next is read
+
+
+def _decomposed(rows: Rows, origin: Flat, count: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Find the leading squared singular values, their vectors (axis, param), and the sum of all squares."""
+    blocks = _held(rows, origin)
+    height, size = rows.shape
+    total = float(sum(np.sum(block**2) for _, block in blocks()))
+    if not total:
+        return np.zeros(count), np.zeros((count, size)), total
+    if height <= FEW and 8 * height * size <= PASSES * MEMORY:
+        squares, vectors = _by_gram(blocks, height, count)
+    else:
+        squares, vectors = _by_products(blocks, size, count)
+    return squares, signed(vectors), total
+
+
+def _held(rows: Rows, origin: Flat) -> Blocks:
+    """Keep displacements that fit into one block; read others anew every time."""
+    if 8 * rows.shape[0] * rows.shape[1] > MEMORY:
+        return lambda end=None: displacements(rows, origin, end)
+    held = list(displacements(rows, origin))
+    return lambda end=None: iter(held if end is None else held[:0])
+
+
+def _by_gram(blocks: Blocks, height: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find them from the products of all rows with each other, two blocks at a time."""
+    gram = np.zeros((height, height))
+    for span, block in blocks():
+        gram[span, span] = block @ block.T
+        for other, against in blocks(span.start):
+            gram[span, other] = block @ against.T
+    # Only what lies on the diagonal and below it was filled, and is read.
+    values, mixes = np.linalg.eigh(gram, UPLO="L")
+    found = min(count, height)
+    mixes = mixes[:, ::-1][:, :found]
+    sums = sum(mixes[span].T @ block for span, block in blocks())
+    vectors = np.linalg.qr(np.asarray(sums).T)[0].T
+    padded = np.zeros(count)
+    padded[:found] = np.maximum(values[::-1][:found], 0)
+    return padded, vectors
+
+
+def _by_products(blocks: Blocks, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find them by Lanczos' method, or whole where there are few parameters."""
+
+    def scatter(vectors: np.ndarray) -> np.ndarray:
+        return np.asarray(sum(block.T @ (block @ vectors) for _, block in blocks()))
+
+    # Lanczos' method needs room beside what it finds.
+    if size <= max(64, 4 * count):
+        values, vectors = np.linalg.eigh(scatter(np.eye(size)))
+    else:
+        operator = LinearOperator((size, size), matvec=scatter, dtype=np.float64)  # pyright: ignore[reportCallIssue]
+        start = np.random.default_rng(0).standard_normal(size)
+        values, vectors = eigsh(operator, k=count, which="LA", v0=start)
+    best = np.argsort(values)[::-1][:count]
+    return np.maximum(values[best], 0), vectors[:, best].T

@@ -1,0 +1,88 @@
+"""What is known of the spectrum of one symmetric matrix: outermost eigenvalues, trace, and a quadrature of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.geometry import eigenpairs, lanczos
+from thalweg.geometry.lanczos import Product, Quadrature, Trace
+
+ORDER = 80
+"""Lanczos vectors of a probe."""
+
+
+class Spectrum(NamedTuple):
+    """What is known of one matrix.
+
+    Attributes
+    ----------
+    leading, residuals : (mode,), the largest eigenvalues, largest first, and how exact they are
+    lowest, lowest_residual : the smallest
+    trace : the sum of all
+    rules : one for each probe; the density of eigenvalues is their mean
+    """
+
+    leading: Float[np.ndarray, " mode"]
+    residuals: Float[np.ndarray, " mode"]
+    lowest: float
+    lowest_residual: float
+    trace: Trace
+    rules: tuple[Quadrature, ...]
+
+
+def whole(product: Product, size: int, count: int) -> Spectrum:
+    """Make the whole matrix: everything is exact to rounding, and the quadrature has all eigenvalues."""
+    pairs = eigenpairs.of_matrix(eigenpairs.matrix(product, size))
+    rule = Quadrature(pairs.values, np.full(size, 1 / size))
+    return Spectrum(
+        pairs.values[:count],
+        pairs.residuals[:count],
+        float(pairs.values[-1]),
+        float(pairs.residuals[-1]),
+        Trace(float(pairs.values.sum()), 0.0),
+        (rule,),
+    )
+
+
+def sampled(
+    product: Product,
+    count: int,
+    start: Float[np.ndarray, " param"],
+    probes: Sequence[Float[np.ndarray, " param"]],
+    *,
+    rounding: float,
+) -> Spectrum:
+    """Use products alone: a search for the outermost eigenvalues, and Lanczos from every probe for the rest.
+
+    Parameters
+    ----------
+    product : with the matrix
+    count : of largest eigenvalues
+    start : of the search
+    probes : of numbers -1 and 1; without any, the trace is NaN
+    rounding : relative, of the products
+
+    References
+    ----------
+    S. Ubaru, J. Chen, Y. Saad, "Fast estimation of tr(f(A)) via stochastic Lanczos quadrature", 2017,
+    doi:10.1137/16M1104974.
+    """
+    pairs = eigenpairs.extreme(product, start, count, 1, rounding=rounding)
+    rules, quadratic = [], np.empty(len(probes))
+    for k, probe in enumerate(probes):
+        tridiagonal = lanczos.tridiagonalise(product, probe, ORDER, rounding=rounding)
+        rules.append(lanczos.quadrature(tridiagonal))
+        # The first number on the diagonal is that of the unit vector; the probe's length is sqrt(param).
+        quadratic[k] = len(probe) * tridiagonal.diagonal[0]
+    return Spectrum(
+        pairs.values[:count],
+        pairs.residuals[:count],
+        float(pairs.values[-1]),
+        float(pairs.residuals[-1]),
+        lanczos.trace(quadratic),
+        tuple(rules),
+    )

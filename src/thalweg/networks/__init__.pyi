@@ -1,0 +1,13 @@
+from . import directions as directions
+from .checkpoints import read_checkpoint as read_checkpoint
+from .connection import connect as connect
+from .curvatures import curvature as curvature
+from .interpolation import interpolate as interpolate
+from .projection import project as project
+from .recorders import Recorder as Recorder
+from .recorders import open_recording as open_recording
+from .recorders import record as record
+from .slices import Plane as Plane
+from .slices import slice as slice
+from .wrapping import Network as Network
+from .wrapping import wrap as wrap

@@ -1,0 +1,203 @@
+"""The verb ``curvature``: how a loss bends, as eigenvalues, trace and spectral density of its Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.base.progress import track
+from thalweg.geometry import eigenpairs, spectrum
+from thalweg.geometry.draws import draw, signs
+from thalweg.geometry.lanczos import finite, smooth
+from thalweg.geometry.network import Flat, Network
+from thalweg.geometry.spectrum import ORDER, Spectrum
+from thalweg.store.recording import as_recording
+from thalweg.store.versions import versions
+
+MEMORY = 4e9
+"""Bytes of Lanczos vectors at most."""
+
+WIDTH = 0.01
+"""Width of the smooth density, as a share of the range of eigenvalues."""
+
+VALUES = 1000
+"""Eigenvalues at which the density is given; 9 or more in a width."""
+
+TAIL = 6
+"""Widths by which these go beyond the outermost eigenvalues; a billionth of the density lies farther out."""
+
+
+def curvature(
+    network: Network,
+    at: Any = None,
+    *,
+    steps: int | Sequence[int] = 20,
+    count: int = 5,
+    probes: int = 10,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Measure how the loss of a network bends: leading and lowest eigenvalues, trace and density of its Hessian.
+
+    The Hessian of a network of at most 128 parameters is made as a whole, and everything is exact to rounding. Of a
+    larger one only products with vectors are used: ARPACK finds the eigenvalues; random vectors of -1 and 1 give
+    the trace (Hutchinson), and, with 80 steps of Lanczos from each, the density of eigenvalues (stochastic Lanczos
+    quadrature). Lanczos runs in 64 bits, the products in the network's own precision. Random vectors are the same for
+    the same network in every framework.
+
+    Parameters
+    ----------
+    network : whose loss it is
+    at : where: a flat vector (param,); a recording, or a run of :func:`thalweg.descend`, for curvature along it; the
+        network's own parameters by default
+    steps : of a recording: how many, evenly chosen with the first and the last; or a list of step numbers
+    count : of leading eigenvalues
+    probes : random vectors; with 0 a network of more than 128 parameters gets neither trace nor density, with 1 no
+        standard errors: NaN
+    seed : of the random vectors
+
+    Returns
+    -------
+    xarray.Dataset
+        ``eigenvalues`` (mode), largest first, and ``lowest``, the smallest, with ``residual`` and ``lowest_residual``,
+        the lengths of ``H v - λ v`` for unit vectors v: no eigenvalue is wrong by more than this, and one that was not
+        found is NaN. ``trace`` with its standard error ``trace_error``; ``density`` of eigenvalues (value), which
+        integrates to 1, each a Gaussian whose standard deviation is the attribute ``width``, with its standard error
+        over probes ``density_error``; the points of the quadrature themselves, ``node_value`` and ``node_weight``
+        (node). ``loss`` is that of the network. Along a run all have the dimension step in front.
+
+    Raises
+    ------
+    InvalidValue
+        If settings are out of range, the recording is of another network, the Hessian is not finite, or the vectors of
+        Lanczos take too much memory.
+
+    References
+    ----------
+    S. Ubaru, J. Chen and Y. Saad, "Fast estimation of tr(f(A)) via stochastic Lanczos quadrature", 2017,
+    doi:10.1137/16M1104974. B. Ghorbani, S. Krishnan and Y. Xiao, "An investigation into neural net optimization via
+    Hessian eigenvalue density", 2019, arXiv:1901.10159. M. F. Hutchinson, "A stochastic estimator of the trace of the
+    influence matrix for Laplacian smoothing splines", 1990, doi:10.1080/03610919008812866.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> hill = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> bend = tw.networks.curvature(hill, [-0.270845, -0.923039], count=1)
+    >>> float(bend["eigenvalues"][0].round(2)), float(bend["trace"].round(2))
+    (-16.07, -61.67)
+    """
+    count = whole("count", count, at_least=1, at_most=network.position.size)
+    probes, seed = whole("probes", probes, at_least=0), whole("seed", seed, at_least=0)
+    places = _places(network, at, steps)
+    exact = eigenpairs.is_small(network.position.size, count)
+    result = _labelled(_spectra(network, places, count, 0 if exact else probes, seed, exact=exact), exact)
+    result = result.assign(loss=("step", [network.value(point) for _, point in places]))
+    result.attrs |= dict(network.facts) | {
+        "method": "whole Hessian" if exact else "Lanczos",
+        "order": 0 if exact else ORDER,
+        "probes": 0 if exact else probes,
+        "seed": seed,
+        **versions("thalweg", "numpy", "scipy"),
+    }
+    if places[0][0] is None:
+        return result.isel(step=0)
+    return result.assign_coords(step=[step for step, _ in places])
+
+
+Places = list[tuple[int | None, Flat]]
+"""Points with the steps of a run that they belong to, where there is one."""
+
+
+def _places(network: Network, at: Any, steps: int | Sequence[int]) -> Places:
+    if not isinstance(at, xr.Dataset):
+        return [(None, network.point(at))]
+    recording = as_recording(at)
+    numbers = recording["step"].values
+    if isinstance(steps, Sequence | np.ndarray):
+        missing = [step for step in steps if step not in numbers]
+        if missing or not len(steps):
+            wrong = f"step {missing[0]} was not recorded" if missing else "no steps were given"
+            raise InvalidValue(
+                f"{wrong}; give some of the {len(numbers)} recorded steps {numbers[0]} to {numbers[-1]}, or how many"
+            )
+        chosen = np.flatnonzero(np.isin(numbers, steps))
+    else:
+        some = whole("steps", steps, at_least=1)
+        chosen = np.unique(np.linspace(0, len(numbers) - 1, min(some, len(numbers))).round().astype(int))
+    return [(int(numbers[k]), network.point(recording["params"][k].values)) for k in chosen]
+
+
+def _spectra(network: Network, places: Places, count: int, probes: int, seed: int, *, exact: bool) -> list[Spectrum]:
+    size, rounding = network.position.size, float(np.finfo(network.dtype).eps)
+    if probes and ORDER * size * 8 > MEMORY:
+        raise InvalidValue(
+            f"the density of {size} parameters takes {ORDER * size * 8e-9:.3g} GB, more than the {MEMORY / 1e9:g} GB "
+            "allowed; give probes = 0, for eigenvalues alone"
+        )
+    start = draw(network.leaves, seed=seed, number=0)
+    random = [draw(network.leaves, seed=seed, number=k, sample=signs) for k in range(probes)]
+    spectra = []
+    for step, point in track(places, "curvature"):
+        where = "" if step is None else f" at step {step}"
+        otherwise = f"the Hessian{where} is not finite; give a point where loss and gradient are"
+        product = finite(network.hessian_product(point), otherwise)
+        spectra.append(
+            spectrum.whole(product, size, count)
+            if exact
+            else spectrum.sampled(product, count, start, random, rounding=rounding)
+        )
+    return spectra
+
+
+def _labelled(spectra: list[Spectrum], exact: bool) -> xr.Dataset:
+    """Label the spectra of some steps, with densities on one axis."""
+    variables: dict[str, Any] = {
+        "eigenvalues": (("step", "mode"), np.stack([found.leading for found in spectra])),
+        "residual": (("step", "mode"), np.stack([found.residuals for found in spectra])),
+        "lowest": ("step", [found.lowest for found in spectra]),
+        "lowest_residual": ("step", [found.lowest_residual for found in spectra]),
+        "trace": ("step", [found.trace.mean for found in spectra]),
+        "trace_error": ("step", [found.trace.error for found in spectra]),
+    }
+    coords = {"mode": np.arange(len(spectra[0].leading))}
+    if not spectra[0].rules:
+        return xr.Dataset(variables, coords)
+    nodes = np.concatenate([rule.values for found in spectra for rule in found.rules])
+    low, high = float(nodes.min()), float(nodes.max())
+    # Where all eigenvalues are one, the width is a share of that, and of 1 where it is 0.
+    width = WIDTH * ((high - low) or abs(high) or 1.0)
+    values = np.linspace(low - TAIL * width, high + TAIL * width, VALUES)
+    densities = [np.stack([smooth(rule, values, width) for rule in found.rules]) for found in spectra]
+    variables |= {
+        "density": (("step", "value"), np.stack([some.mean(axis=0) for some in densities])),
+        "density_error": (("step", "value"), np.stack([_error(some, exact) for some in densities])),
+        "node_value": (("step", "node"), _padded([[rule.values for rule in found.rules] for found in spectra], np.nan)),
+        "node_weight": (("step", "node"), _padded([_weights(found) for found in spectra], 0.0)),
+    }
+    return xr.Dataset(variables, coords | {"value": values}, {"width": width})
+
+
+def _error(densities: np.ndarray, exact: bool) -> np.ndarray:
+    """Compute the standard error of a mean over probes; one alone tells none."""
+    if len(densities) < 2:
+        return np.full(densities.shape[1], 0.0 if exact else np.nan)
+    return np.std(densities, axis=0, ddof=1) / np.sqrt(len(densities))
+
+
+def _weights(found: Spectrum) -> list[np.ndarray]:
+    """Weights that add up to 1 over all probes."""
+    return [rule.weights / len(found.rules) for rule in found.rules]
+
+
+def _padded(parts: list[list[np.ndarray]], filling: float) -> np.ndarray:
+    """Join the parts of each row and fill up the shorter rows."""
+    rows = [np.concatenate(row) for row in parts]
+    padded = np.full((len(rows), max(map(len, rows))), filling)
+    for row, values in zip(padded, rows, strict=True):
+        row[: len(values)] = values
+    return padded

@@ -1,0 +1,127 @@
+"""The verb ``interpolate``: a network's loss along a line or curve between two checkpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry.network import Network
+from thalweg.geometry.plane import Plane
+from thalweg.networks.slices import MOST, attributes, rising
+
+BARRIER = "highest loss for t from 0 to 1, at the points evaluated, less the higher of the two ends'"
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+def interpolate(
+    network: Network, a: Any, b: Any, *, bend: Any = None, span: tuple[float, float] = (0.0, 1.0), points: int = 201
+) -> xr.Dataset:
+    """Evaluate a network's loss from one checkpoint to another.
+
+    Along the straight line ``(1 - t) a + t b``, or along the quadratic Bézier curve
+    ``(1 - t)² a + 2 t (1 - t) bend + t² b``, which :func:`thalweg.networks.connect` bends so that the loss stays low.
+
+    Parameters
+    ----------
+    network : from :func:`thalweg.networks.wrap`
+    a, b : (param,), flat vectors; None is the network's own parameters
+    bend : (param,), the curve's control point; a straight line by default
+    span : of t; beyond 0 and 1 the line or curve is continued
+    points : evenly spaced in t, both ends included
+
+    Returns
+    -------
+    xarray.Dataset
+        Over t: ``loss``, and ``distance`` from ``a`` along the curve, a parameter distance, negative before it. In
+        attributes ``barrier``, where on the curve its top is (``barrier_at``) and its definition, which counts from the
+        higher end (others count from the mean of both); ``loss_at_ends``; the ``length`` from a to b along the curve
+        and ``straight``, that of the line; the network's facts and versions.
+
+    Raises
+    ------
+    InvalidValue
+        If a point is not of this network or not finite, a and b are the same, or span or points are not allowed.
+
+    References
+    ----------
+    I. Goodfellow, O. Vinyals, A. Saxe, "Qualitatively characterizing neural network optimization problems", ICLR 2015,
+    arXiv:1412.6544. Curves: T. Garipov, P. Izmailov, D. Podoprikhin, D. Vetrov, A. G. Wilson, "Loss surfaces, mode
+    connectivity, and fast ensembling of DNNs", NeurIPS 2018, arXiv:1802.10026.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> curve = tw.networks.interpolate(himmelblau, [3, 2], [3.584428, -1.848127], points=101)
+    >>> round(curve.attrs["barrier"], 1), round(curve.attrs["length"], 3)
+    (13.7, 3.892)
+    """
+    if np.shape(span) != (2,):
+        raise InvalidValue(f"span = {span!r} is no pair; give (low, high), such as (0, 1)")
+    low, high = rising(*span)
+    whole("points", points, at_least=2, at_most=MOST)
+    plane = _plane(network, a, b, bend)
+    along = np.linspace(low, high, points)
+    # The ends are evaluated with the rest, whatever the span, so that the barrier can be told.
+    losses = network.values(plane, _coordinates(np.append(along, [0.0, 1.0]), bend is not None))
+    gram = plane.directions @ plane.directions.T
+    distance = _travelled(along, gram)
+    return xr.Dataset(
+        {"loss": ("t", losses[:-2]), "distance": ("t", distance)},
+        coords={"t": along},
+        attrs=attributes(network, plane)
+        | _barrier(along, losses[:-2], losses[-2:])
+        | {"length": float(_travelled(np.linspace(0, 1, 201), gram)[-1]), "straight": float(np.sqrt(gram[-1, -1]))},
+    )
+
+
+def _plane(network: Network, a: Any, b: Any, bend: Any) -> Plane:
+    """Lay the line, or the plane that a Bézier curve lies in."""
+    origin = network.point(a).astype(np.float64)
+    ways = {"the bend": bend, "b": b} if bend is not None else {"b": b}
+    directions = np.stack([network.point(point).astype(np.float64) - origin for point in ways.values()])
+    if not directions[-1].any():
+        raise InvalidValue("the checkpoints a and b are the same point; give different ones")
+    return Plane(
+        origin,
+        directions,
+        tuple(f"from a to {name}" for name in ways),
+        tuple(f"way from a to {name}" for name in ways),
+        {"kind": "line" if bend is None else "bezier"},
+    )
+
+
+def _coordinates(t: np.ndarray, bent: bool) -> np.ndarray:
+    return np.stack([2 * t * (1 - t), t**2], axis=1) if bent else t[:, None]
+
+
+def _travelled(t: np.ndarray, gram: np.ndarray) -> np.ndarray:
+    """Measure the way along the curve from t = 0, by Gauss' quadrature between neighbouring points."""
+    if len(gram) == 1:
+        return t * np.sqrt(gram[0, 0])
+    knots = np.append(0.0, t)
+    half = np.diff(knots) / 2
+    inside = (knots[:-1] + half)[:, None] + half[:, None] * NODES
+    speed = np.stack([2 - 4 * inside, 2 * inside], axis=-1)
+    # Rounding may leave a square below zero where the curve turns back.
+    squares = np.maximum(np.einsum("...i,ij,...j->...", speed, gram, speed), 0)
+    return np.cumsum(half * (np.sqrt(squares) @ WEIGHTS))
+
+
+def _barrier(t: np.ndarray, losses: np.ndarray, ends: np.ndarray) -> dict[str, Any]:
+    inside = (t >= 0) & (t <= 1)
+    places, heights = np.append(t[inside], [0.0, 1.0]), np.append(losses[inside], ends)
+    top = int(np.argmax(heights))  # the first that is not a number, if any is
+    with np.errstate(invalid="ignore"):  # infinite less infinite is not a number, and no barrier can be told
+        barrier = float(heights[top] - np.max(ends))
+    return {
+        "barrier": barrier,
+        "barrier_at": float(places[top]),
+        "barrier_definition": BARRIER,
+        "loss_at_ends": ends.tolist(),
+    }

@@ -1,0 +1,138 @@
+"""The verb ``slice``: a network's loss along a line or over a plane through its parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import number, whole
+from thalweg.base.errors import InvalidValue
+from thalweg.geometry.directions import independent
+from thalweg.geometry.network import Network
+from thalweg.geometry.plane import Plane
+from thalweg.store.versions import versions
+
+AXES = ("x", "y")
+
+POINTS = {1: 201, 2: 51}
+"""Usual points an axis, by directions; odd, so that the origin is one of them."""
+
+MOST = 20_000_000
+"""Points of a slice at most."""
+
+Span = float | tuple[float, float] | Sequence[tuple[float, float]]
+
+
+def slice(
+    network: Network, plane: Plane, *, span: Span = 1.0, points: int | Sequence[int] | None = None, plain: bool = False
+) -> xr.Dataset:
+    """Evaluate a network's loss on a grid along a line, or over a plane, through its parameters.
+
+    Parameters
+    ----------
+    network : from :func:`thalweg.networks.wrap`
+    plane : from one of :mod:`thalweg.networks.directions`
+    span : in units of the plane: a number ``s`` for ``[-s, s]``, a pair ``(low, high)``, or one pair an axis; both ends
+        are included
+    points : along each axis, or one number an axis, first x, then y; 51 of a plane, 201 of a line by default. Of an odd
+        number over ``[-s, s]`` the middle is the origin
+    plain : whether the whole network is evaluated at every point; slower, equal to rounding, made for comparison
+
+    Returns
+    -------
+    xarray.Dataset
+        ``loss`` over (y, x), or (x,) of a line, not finite where the network's is not; coordinates ``x`` and ``y``. In
+        attributes names and units of the axes, the ``norms`` of the directions and the ``cosine`` between them, how
+        they were made, ``loss_at_origin`` as the network itself computes it, the network's facts and versions.
+
+    Raises
+    ------
+    InvalidValue
+        If the plane is of another network or has more than two directions, directions are parallel, or span or points
+        are not allowed.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> plane = tw.networks.directions.orthonormal(himmelblau, seed=2)
+    >>> surface = tw.networks.slice(himmelblau, plane, span=[(-2, 2), (-1, 1)], points=[21, 11])
+    >>> dict(surface.sizes), surface.attrs["x_unit"]
+    ({'y': 11, 'x': 21}, 'parameter distance')
+    """
+    check_plane(network, plane)
+    names = AXES[: len(plane.directions)]
+    counts = _counts(points, len(names))
+    places = [_along(*pair, count) for pair, count in zip(_pairs(span, len(names)), counts, strict=True)]
+    # The first axis, x, is the fastest.
+    grid = np.stack([part.ravel() for part in np.meshgrid(*places)], axis=1)
+    losses = network.values(plane, grid, plain=plain).reshape(counts[::-1])
+    return xr.Dataset(
+        {"loss": (names[::-1], losses)},
+        coords=dict(zip(names, places, strict=True)),
+        attrs=attributes(network, plane) | {"loss_at_origin": network.value(plane.origin)},
+    )
+
+
+def check_plane(network: Network, plane: Plane) -> None:
+    """Refuse a plane that is not of a network, or that a slice cannot be taken of."""
+    network.point(plane.origin)
+    if len(plane.directions) > len(AXES):
+        raise InvalidValue(f"a plane of {len(plane.directions)} directions cannot be sliced; give one or two")
+    independent(np.asarray(plane.directions, dtype=np.float64))
+
+
+def attributes(network: Network, plane: Plane) -> dict[str, Any]:
+    """Collect what describes a plane, the network and versions."""
+    directions = np.asarray(plane.directions, dtype=np.float64)
+    norms = np.linalg.norm(directions, axis=1)
+    found: dict[str, Any] = {**network.facts, **plane.facts, "norms": norms.tolist()}
+    for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):
+        found |= {f"{axis}_name": name, f"{axis}_unit": unit}
+    if len(directions) == 2:
+        found["cosine"] = float(np.sum(directions[0] * directions[1]) / norms.prod())
+    return found | versions("thalweg", "numpy")
+
+
+def rising(low: Any, high: Any) -> tuple[float, float]:
+    """Check a span."""
+    low, high = number("span", low), number("span", high)
+    if low >= high:
+        raise InvalidValue(f"span = ({low:g}, {high:g}) is empty; give (low, high) with low below high")
+    return low, high
+
+
+def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
+    allowed = f"give a number, a pair (low, high), or {axes} pair{'s' * (axes > 1)}"
+    try:
+        shape = np.shape(span)
+    except ValueError:  # pairs beside what is none
+        shape = None
+    if shape == ():
+        high = number("span", span, above=0)
+        return [(-high, high)] * axes
+    if shape not in ((2,), (axes, 2)):
+        raise InvalidValue(f"span = {span!r} is not allowed; {allowed}")
+    return [rising(*pair) for pair in ([span] * axes if shape == (2,) else span)]
+
+
+def _counts(points: int | Sequence[int] | None, axes: int) -> list[int]:
+    each = POINTS[axes] if points is None else points
+    counts = list(each) if isinstance(each, Sequence | np.ndarray) else [each] * axes
+    if len(counts) != axes:
+        raise InvalidValue(f"points = {points!r} has {len(counts)} numbers; give one, or one for each of {axes} axes")
+    counts = [whole("points", count, at_least=2) for count in counts]
+    if math.prod(counts) > MOST:
+        raise InvalidValue(f"points = {counts} make {math.prod(counts):,} in all; give at most {MOST:,}")
+    return counts
+
+
+def _along(low: float, high: float, count: int) -> np.ndarray:
+    """Space coordinates evenly; symmetric to the bit about an origin in the middle, which is exactly zero."""
+    if low == -high:
+        return high * (np.arange(1 - count, count, 2) / (count - 1))
+    return np.linspace(low, high, count)

@@ -1,0 +1,75 @@
+"""The verb ``wrap``: a network of any framework and its loss, as a function of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from thalweg.base.checks import choice, whole
+from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.catalogue import framework_of
+from thalweg.geometry.network import Network
+
+MODES = ("evaluation", "training")
+
+
+def wrap(
+    model: Any,
+    loss: Any = None,
+    data: Any = (),
+    *,
+    mode: str = "evaluation",
+    filters: Mapping[str, int] | None = None,
+    rows: int | None = None,
+) -> Network:
+    """See a network and its loss on fixed data as a function of a flat vector of parameters.
+
+    The model is copied or read, never changed: its parameters, its mode, its gradients and all random states are
+    afterwards what they were, to the bit.
+
+    Parameters
+    ----------
+    model : a PyTorch module, a Keras model, a TensorFlow module, any pytree of JAX arrays, or a
+        :class:`thalweg.objective`
+    loss : of a PyTorch or TensorFlow module ``loss(model(inputs), targets)``; of Keras a loss or its name, by default
+        the one that the model was compiled with; of JAX ``loss(parameters, *data)``. It is a scalar, a mean over rows
+    data : the arrays of a batch or of the full set, all with one row an example: ``(inputs, targets)``
+    mode : ``"evaluation"``: normalisation layers use the statistics that they gathered, nothing is dropped out; or
+        ``"training"``: they use the statistics of the data given here, and what is dropped out is drawn once (seed 0)
+    filters : of JAX only: for a parameter array by name, such as ``"layers/0/w"``, the axis along which its filters
+        (what one output is made of) lie; by default the last
+    rows : rows evaluated at once, to bound memory; all by default. In training mode the statistics are those of a part
+
+    Raises
+    ------
+    InvalidValue
+        If the model has no parameters, they are of mixed types or devices, or the loss is not a scalar.
+    NotInstalled
+        If the framework is not there.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp, numpy as np
+    >>> x = np.linspace(-1, 1, 8, dtype=np.float32)
+    >>> line = wrap({"w": jnp.ones((1, 1)), "b": jnp.zeros(1)}, lambda p, x: jnp.mean((p["w"] * x + p["b"]) ** 2), x)
+    >>> round(line.value(), 4), line.position.size
+    (0.4286, 2)
+    """
+    choice("mode", mode, MODES)
+    arrays = tuple(data) if isinstance(data, tuple | list) else (data,)
+    room = import_module(f"thalweg.frameworks.{framework_of(model).name}.network")
+    return room.build(model, loss, _parted(arrays, rows), mode=mode, filters=dict(filters or {}))
+
+
+def _parted(arrays: tuple[Any, ...], rows: int | None) -> list[tuple[Any, ...]]:
+    """Cut arrays into parts of so many rows."""
+    if rows is None:
+        return [arrays]
+    whole("rows", rows, at_least=1)
+    lengths = sorted({next(iter(np.shape(array)), 0) for array in arrays})
+    if len(lengths) != 1 or not lengths[0]:
+        raise InvalidValue(f"data have {lengths or 'no'} rows; give arrays of one length, an example a row")
+    return [tuple(array[first : first + rows] for array in arrays) for first in range(0, lengths[0], rows)]

@@ -1,0 +1,53 @@
+"""Rows held in memory, never more than so many, however long it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from thalweg.store.journal import Row
+
+
+class Snapshots:
+    """Rows of steps that are multiples of a stride, which doubles whenever they have become too many."""
+
+    def __init__(self, every: int, most: int):
+        self._stride, self._most = every, most
+        self._rows: list[Row] = []
+        self._attrs: Mapping[str, Any] = {}
+
+    def wants(self, step: int) -> bool:
+        """Tell whether a step is to be added."""
+        return step % self._stride == 0
+
+    def lay_out(self, row: Row, attrs: Mapping[str, Any]) -> None:
+        """Take the attributes of the whole."""
+        self._attrs = attrs
+
+    def add(self, row: Row) -> None:
+        """Keep a row; if there are too many, give up every second."""
+        self._rows.append(row)
+        if len(self._rows) > self._most:
+            self._thin()
+
+    def _thin(self) -> None:
+        self._rows, self._stride = self._rows[::2], 2 * self._stride
+
+    def flush(self) -> None:
+        """Do nothing: there is nowhere to write to."""
+
+    def finish(self, row: Row) -> xr.Dataset:
+        """Keep the last row and return the whole."""
+        if len(self._rows) == self._most:
+            self._thin()
+        self._rows.append(row)
+        columns = {name: np.stack([row[name] for row in self._rows]) for name in self._rows[0]}
+        self._rows = []
+        variables = {
+            name: (("step", "param")[: values.ndim], values) for name, values in columns.items() if name != "step"
+        }
+        facts = dict(self._attrs) | {"every": self._stride, "finished": 1}
+        return xr.Dataset(variables, coords={"step": columns["step"]}, attrs=facts)

@@ -1,0 +1,87 @@
+"""The verb ``lowest_paths``: how one gets from one minimum to another while climbing as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from thalweg.base.checks import whole
+from thalweg.base.errors import InvalidValue
+from thalweg.losses.objective import Objective
+from thalweg.study.find_valleys import domain_of_valleys
+from thalweg.study.provenance import provenance
+from thalweg.valleys.starts import band
+
+
+def find_paths(objective: Objective, valleys: xr.Dataset, between: Sequence[tuple[int, int]]) -> xr.Dataset:
+    """Find minimum-energy paths between chosen minima, and the barriers on them, with nudged elastic bands.
+
+    On a circle a path takes the shortest way round. A path may run through a third minimum.
+
+    Parameters
+    ----------
+    objective : whose valleys they are
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    between : pairs of numbers of valleys
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (pair, image): ``path``, with a further dimension param, from the first valley to the second, circles not
+        wrapped; ``loss`` along it. Over pair: ``barrier``, of the highest place above the first valley; ``pass_loss``
+        and ``pass_position`` of that place; ``force``, what is left across the path; ``converged``, 1 where that is
+        small and the place is a pass, else the pass may lie lower.
+
+    Raises
+    ------
+    InvalidValue
+        If a number is not that of a valley, or a pair is not of two different valleys.
+
+    References
+    ----------
+    G. Henkelman, B. P. Uberuaga, H. Jónsson, "A climbing image nudged elastic band method for finding saddle points and
+    minimum energy paths", The Journal of Chemical Physics 113, 9901–9904, 2000, doi:10.1063/1.1329672.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> objective = tw.objective(tw.problems.himmelblau())
+    >>> valleys = tw.find_valleys(objective, refine=True)
+    >>> found = find_paths(objective, valleys, [(1, 2)])
+    >>> round(float(found["pass_loss"][0]), 6), int(found["converged"][0])
+    (13.311926, 1)
+    """
+    pairs = _pairs(between, valleys.sizes["valley"])
+    domain = domain_of_valleys(valleys)
+    ends = band.ends(valleys["position"].values, pairs, domain)
+    found = band.relax(objective.example, objective.train, domain=domain, ends=ends)
+    return xr.Dataset(
+        {
+            "path": (("pair", "image", "param"), found.path),
+            "loss": (("pair", "image"), found.heights),
+            "barrier": ("pair", found.height - found.heights[:, 0]),
+            "pass_loss": ("pair", found.height),
+            "pass_position": (("pair", "param"), found.place),
+            "force": ("pair", found.force),
+            "converged": ("pair", found.converged.astype(np.int8)),
+        },
+        coords={
+            "from": ("pair", pairs[:, 0]),
+            "to": ("pair", pairs[:, 1]),
+            "param": valleys["param"].values.tolist(),
+        },
+        attrs=provenance(objective, 64) | {"method": "nudged elastic band", "names": valleys.attrs["names"]},
+    )
+
+
+def _pairs(between: Sequence[tuple[int, int]], valleys: int) -> np.ndarray:
+    if not len(between):
+        raise InvalidValue("between = [] holds no pair; give pairs of numbers of valleys, such as [(0, 1)]")
+    for pair in between:
+        if len(pair) != 2 or pair[0] == pair[1]:
+            raise InvalidValue(f"between holds {tuple(pair)!r}; give the numbers of two different valleys")
+        for valley in pair:
+            whole("a valley in between", valley, at_least=0, at_most=valleys - 1)
+    return np.array(between, dtype=np.int64)

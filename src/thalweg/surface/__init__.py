@@ -1,1 +1,0 @@
-"""Surfaces: objectives evaluated over a domain."""

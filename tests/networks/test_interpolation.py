@@ -1,0 +1,169 @@
+"""Lines and curves between checkpoints: ends, barrier, length, and a bend that avoids the barrier."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from tests.geometry.networks import bowl, network, perceptron, ring
+from thalweg.base.errors import InvalidValue
+from thalweg.networks.connection import connect
+from thalweg.networks.interpolation import interpolate
+
+
+def test_a_line_begins_and_ends_at_its_checkpoints():
+    net = perceptron()
+    a, b = net.position, net.position[::-1].copy()
+    line = interpolate(net, a, b, points=11)
+    assert line["t"].values[[0, -1]].tolist() == [0, 1]
+    # The end is a + (b - a), which is rounded.
+    np.testing.assert_allclose(line["loss"].values[[0, -1]], [net.value(a), net.value(b)], rtol=1e-12)
+    np.testing.assert_allclose(line["loss"].values[3], net.value(0.7 * a + 0.3 * b), rtol=1e-12)
+    np.testing.assert_array_equal(line.attrs["loss_at_ends"], line["loss"].values[[0, -1]])
+    assert line.attrs["kind"] == "line"
+
+
+def test_the_distance_along_a_line_is_counted_from_its_first_end():
+    net = bowl(np.eye(2))
+    line = interpolate(net, [1, 1], [4, 5], span=(-1, 1), points=3)
+    np.testing.assert_allclose(line["distance"].values, [-5, 0, 5])
+    np.testing.assert_allclose(line["loss"].values, [6.5, 1, 20.5])
+    assert line.attrs["length"] == line.attrs["straight"] == 5
+
+
+def test_the_barrier_counts_from_the_higher_end():
+    # (x² - 1)² + x / 8 between -1 and 1: the ends have -1/8 and 1/8, the top lies near 1/32 and is 1 + 1/512.
+    net = network(lambda p: (p[0] ** 2 - 1) ** 2 + p[0] / 8, position=np.array([-1.0]))
+    line = interpolate(net, None, [1.0], points=2001)
+    assert line.attrs["barrier"] == pytest.approx(1 + 1 / 512 - 1 / 8, abs=1e-5)  # terms of the fourth order in 1/32
+    assert line.attrs["barrier_at"] == pytest.approx(0.5 + 1 / 64, abs=1e-3)  # of the third, and half a step
+    assert "higher of the two ends" in line.attrs["barrier_definition"]
+
+
+def test_downhill_all_the_way_there_is_no_barrier():
+    line = interpolate(bowl(np.eye(2)), [3, 0], [0, 0])
+    assert line.attrs["barrier"] == 0
+    assert line.attrs["barrier_at"] == 0
+
+
+def test_what_lies_beyond_the_ends_is_no_barrier_and_ends_count_outside_the_span():
+    net = bowl(np.eye(1))
+    assert interpolate(net, [1], [0], span=(-3, 4)).attrs["barrier"] == 0
+    ends = interpolate(net, [1], [-2], span=(0.4, 0.6)).attrs
+    assert ends["loss_at_ends"] == [0.5, 2.0]
+
+
+def test_a_loss_that_is_not_finite_has_no_barrier():
+    net = network(lambda p: np.nan if 0.4 < p[0] < 0.6 else p[0], position=np.zeros(1))
+    line = interpolate(net, None, [1.0])
+    assert np.isnan(line.attrs["barrier"])
+    assert np.isnan(line["loss"].values[100])
+    assert np.isnan(interpolate(network(lambda p: np.inf, position=np.zeros(1)), None, [1.0]).attrs["barrier"])
+
+
+@pytest.mark.parametrize("bend", [[3.0, 4.0], [-1.0, 0.0], [0.5, 0.5]])
+def test_a_curve_is_beziers(bend):
+    net = perceptron(sizes=(1, 1, 1))
+    a, b, bend = np.arange(4.0), np.array([2.0, -1.0, 0.5, 3.0]), np.array([*bend, 1.0, 0.0])
+    curve = interpolate(net, a, b, bend=bend, points=9)
+
+    def at(t):
+        return (1 - t) ** 2 * a + 2 * t * (1 - t) * bend + t**2 * b
+
+    # Rounding of a sum of three terms.
+    np.testing.assert_allclose(curve["loss"].values, [net.value(at(t)) for t in curve["t"].values], rtol=1e-12)
+
+    def speed(t):
+        return np.linalg.norm(2 * (1 - t) * (bend - a) + 2 * t * (b - bend))
+
+    lengths = [quad(speed, 0, t, epsabs=1e-12)[0] for t in curve["t"].values]
+    np.testing.assert_allclose(curve["distance"].values, lengths, rtol=1e-9)  # of 8 intervals with 8 nodes each
+    assert curve.attrs["length"] == pytest.approx(lengths[-1], rel=1e-9)
+    assert curve.attrs["kind"] == "bezier"
+
+
+def test_the_distance_along_a_curve_is_counted_from_its_first_end_wherever_it_is_seen():
+    net = bowl(np.eye(2))
+    whole, part = (interpolate(net, [0, 0], [4, 0], bend=[1, 3], span=(low, 1), points=5) for low in (0, 0.5))
+    # Quadrature over intervals of another length.
+    np.testing.assert_allclose(part["distance"].values[[0, 2, 4]], whole["distance"].values[2:], rtol=1e-9)
+
+
+def test_a_curve_that_turns_back_on_a_line_has_its_length():
+    # From 0 to 1 over a bend at 2: x = 4 t (1 - t) + t² turns at t = 2/3, x = 4/3; the way is 4/3 + 1/3.
+    curve = interpolate(bowl(np.eye(1)), [0], [1], bend=[2])
+    # The speed has a corner inside one interval of 1/200.
+    assert curve.attrs["length"] == pytest.approx(5 / 3, abs=1e-4)
+    assert curve.attrs["straight"] == 1
+
+
+def test_a_curve_over_half_the_way_is_the_line():
+    net = perceptron()
+    a, b = net.position, -net.position
+    line, curve = (interpolate(net, a, b, bend=bend, points=5) for bend in (None, (a + b) / 2))
+    np.testing.assert_allclose(curve["loss"].values, line["loss"].values, rtol=1e-12)  # rounding
+    np.testing.assert_allclose(curve["distance"].values, line["distance"].values, rtol=1e-12)
+
+
+def test_a_bend_leads_round_the_barrier():
+    net, a, b = ring(), [1.0, 0.0], [0.0, 1.0]
+    found = connect(net, a, b, steps=400, learning_rate=0.02)
+    straight, bent = interpolate(net, a, b), interpolate(net, a, b, bend=found["bend"])
+    assert straight.attrs["barrier"] == pytest.approx(0.25)  # at half the way, where |x|² = 1/2
+    # The best of these curves has a barrier of 0.0015; draws of t leave the bend near it.
+    assert bent.attrs["barrier"] < 0.01
+    # By symmetry the bend lies on the diagonal; draws of t move it a little.
+    assert abs(found["bend"].values[0] - found["bend"].values[1]) < 0.1
+
+
+def test_the_first_step_is_adams():
+    net, a, b = ring(), [1.0, 0.0], [0.0, 1.0]
+    found = connect(net, a, b, steps=1, learning_rate=0.02)
+    middle = np.array([0.5, 0.5])
+    t = found["t"].values[0]
+    place = (1 - t) ** 2 * np.array(a) + 2 * t * (1 - t) * middle + t**2 * np.array(b)
+    assert found["loss"].values[0] == pytest.approx(net.value(place))
+    # Adam's first step is the rate against the gradient's sign, but for its ε of 1e-8.
+    np.testing.assert_allclose(found["bend"].values, middle - 0.02 * np.sign(net.gradient(place)[1]), atol=1e-8)
+
+
+def test_the_same_seed_gives_the_same_bend_to_the_bit():
+    net, ends = ring(), ([1.0, 0.0], [0.0, 1.0])
+    one, again, other = (connect(net, *ends, steps=20, seed=seed)["bend"].values for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([1, 2], [1, 2]), {}, "the checkpoints a and b are the same point; give different ones$"),
+        (([1, 2], [1, 2]), {"bend": [0, 0]}, "the checkpoints a and b are the same point"),
+        (([1, 2, 3], [1, 2]), {}, r"a point of shape \(3,\) is none of this network; give a flat vector of 2 numbers$"),
+        (([1, 2], [1, 2, 3]), {}, r"a point of shape \(3,\) is none of this network"),
+        (([1, 2], [3, 4]), {"bend": [1]}, r"a point of shape \(1,\) is none of this network"),
+        (([1, 2], [3, np.nan]), {}, "hold numbers that are not finite"),
+        (([1, 2], [3, 4]), {"span": 1}, r"span = 1 is no pair; give \(low, high\), such as \(0, 1\)$"),
+        (([1, 2], [3, 4]), {"span": (1, 0)}, r"span = \(1, 0\) is empty"),
+        (([1, 2], [3, 4]), {"points": 1}, "points = 1 is not allowed; give a whole number of at least 2"),
+    ],
+)
+def test_ends_and_settings_that_cannot_be_are_refused(arguments, options, message):
+    with pytest.raises(InvalidValue, match=message):
+        interpolate(bowl(np.eye(2)), *arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"steps": 0}, "steps = 0 is not allowed; give a whole number of at least 1$"),
+        ({"rate": 0}, "rate = 0 is not allowed; give a finite number above 0$"),
+        ({"seed": -1}, "seed = -1 is not allowed"),
+        ({"b": [1.0, 0.0]}, "the checkpoints a and b are the same point"),
+        ({"b": [1.0]}, r"a point of shape \(1,\) is none of this network"),
+        ({"b": [1e200, 0.0]}, "the loss or its gradient is not finite at t = .* in step 0; give a lower rate"),
+    ],
+)
+def test_curves_that_cannot_be_are_refused(options, message):
+    net = network(lambda x: 0.0 if abs(x[0]) < 1e9 else np.inf, lambda x: x, position=np.array([1.0, 0.0]))
+    with pytest.raises(InvalidValue, match=message):
+        connect(net, None, **({"b": [0.0, 1.0]} | options))
