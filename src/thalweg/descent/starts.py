@@ -16,6 +16,9 @@ __all__ = ["Sobol", "even", "uniform"]
 MOST = 10_000_000
 """Starts made at once at most."""
 
+MOST_SOUGHT = 2**20
+"""Starts of a census at most: each is followed down by the gradient flow."""
+
 
 @dataclass(frozen=True)
 class Sobol:
@@ -33,7 +36,7 @@ class Sobol:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("count of starts", self.count, at_least=1, at_most=MOST)
+        whole("count of starts", self.count, at_least=1, at_most=MOST_SOUGHT)
         whole("seed of the starts", self.seed, at_least=0)
 
 
