@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -37,3 +38,28 @@ def test_every_public_name_is_there():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'thalweg' has no attribute 'ascend'"):
         _ = tw.ascend
+
+
+def namespaces(module=tw):
+    """The public modules: the package itself and all that is public in one."""
+    yield module
+    for name in module.__all__:
+        if isinstance(getattr(module, name), ModuleType):
+            yield from namespaces(getattr(module, name))
+
+
+def test_the_namespaces_are_these():
+    names = ["examples", "figures", "frameworks", "losses", "networks", "networks.directions", "problems", "starts"]
+    assert sorted(module.__name__ for module in namespaces()) == ["thalweg", *(f"thalweg.{name}" for name in names)]
+
+
+@pytest.mark.parametrize("module", [*namespaces()], ids=lambda module: module.__name__)
+def test_a_namespace_shows_what_is_public_and_nothing_else(module):
+    assert dir(module) == sorted(module.__all__)
+    inside = [
+        name
+        for name, value in vars(module).items()
+        # Python gives a package its submodules as attributes.
+        if name[0] != "_" and getattr(value, "__name__", "") != f"{module.__name__}.{name}"
+    ]
+    assert set(inside) <= set(module.__all__)

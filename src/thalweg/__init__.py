@@ -4,9 +4,9 @@ Everything public is reached from here and imported when first used, so that ``i
 device and imports no plotting library. What there is stands in ``__init__.pyi``, which type checkers read too.
 """
 
-import lazy_loader
+from lazy_loader import attach_stub as _attach_stub
 
-_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = _attach_stub(__name__, __file__)
 
 
 def __getattr__(name):

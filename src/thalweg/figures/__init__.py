@@ -1,27 +1,28 @@
 """Figures, one file each, drawn static, interactive and moving from the same arrays."""
 
-from thalweg.base.catalogue import Catalogue
-from thalweg.figures.barcode import barcode
-from thalweg.figures.basins import basins
-from thalweg.figures.compare import compare
-from thalweg.figures.crown import crown
-from thalweg.figures.curvature import curvature
-from thalweg.figures.data import data
-from thalweg.figures.figure import Figure
-from thalweg.figures.fit import fit
-from thalweg.figures.gallery import gallery
-from thalweg.figures.interpolate import interpolate
-from thalweg.figures.loss import loss
-from thalweg.figures.merge_tree import merge_tree
-from thalweg.figures.outcome_map import outcome_map
-from thalweg.figures.parameter import parameter
-from thalweg.figures.phase_diagram import phase_diagram
-from thalweg.figures.plane import plane
-from thalweg.figures.profile import profile
-from thalweg.figures.race import race
-from thalweg.figures.slice import slice
+from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import namespace as _namespace
+from thalweg.figures.barcode import barcode as barcode
+from thalweg.figures.basins import basins as basins
+from thalweg.figures.compare import compare as compare
+from thalweg.figures.crown import crown as crown
+from thalweg.figures.curvature import curvature as curvature
+from thalweg.figures.data import data as data
+from thalweg.figures.figure import Figure as Figure
+from thalweg.figures.fit import fit as fit
+from thalweg.figures.gallery import gallery as gallery
+from thalweg.figures.interpolate import interpolate as interpolate
+from thalweg.figures.loss import loss as loss
+from thalweg.figures.merge_tree import merge_tree as merge_tree
+from thalweg.figures.outcome_map import outcome_map as outcome_map
+from thalweg.figures.parameter import parameter as parameter
+from thalweg.figures.phase_diagram import phase_diagram as phase_diagram
+from thalweg.figures.plane import plane as plane
+from thalweg.figures.profile import profile as profile
+from thalweg.figures.race import race as race
+from thalweg.figures.slice import slice as slice
 
-CATALOGUE = Catalogue(
+CATALOGUE = _Catalogue(
     "figure",
     crown,
     profile,
@@ -42,25 +43,4 @@ CATALOGUE = Catalogue(
     parameter,
 )
 
-__all__ = [
-    "CATALOGUE",
-    "Figure",
-    "barcode",
-    "basins",
-    "compare",
-    "crown",
-    "curvature",
-    "data",
-    "fit",
-    "gallery",
-    "interpolate",
-    "loss",
-    "merge_tree",
-    "outcome_map",
-    "parameter",
-    "phase_diagram",
-    "plane",
-    "profile",
-    "race",
-    "slice",
-]
+__all__, __dir__ = _namespace(globals())

@@ -1,5 +1,5 @@
 """Frameworks: the same descent in JAX, PyTorch, TensorFlow and Keras, compared; a room for each."""
 
-import lazy_loader
+from lazy_loader import attach_stub as _attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = _attach_stub(__name__, __file__)

@@ -1,3 +1,2 @@
-from . import examples as examples
 from .comparison.compare import compare as compare
 from .descent import descend as descend

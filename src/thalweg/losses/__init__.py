@@ -3,13 +3,23 @@
 ``CATALOGUE[loss.name](**loss.settings)`` makes a loss again from its record.
 """
 
-from thalweg.base.catalogue import Catalogue
-from thalweg.losses.barron import barron
-from thalweg.losses.loss import Loss
-from thalweg.losses.power import absolute, fourth_root, power, quadratic, root
-from thalweg.losses.robust import cauchy, geman_mcclure, huber, log_cosh, tukey, welsch
+from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import namespace as _namespace
+from thalweg.losses.barron import barron as barron
+from thalweg.losses.loss import Loss as Loss
+from thalweg.losses.power import absolute as absolute
+from thalweg.losses.power import fourth_root as fourth_root
+from thalweg.losses.power import power as power
+from thalweg.losses.power import quadratic as quadratic
+from thalweg.losses.power import root as root
+from thalweg.losses.robust import cauchy as cauchy
+from thalweg.losses.robust import geman_mcclure as geman_mcclure
+from thalweg.losses.robust import huber as huber
+from thalweg.losses.robust import log_cosh as log_cosh
+from thalweg.losses.robust import tukey as tukey
+from thalweg.losses.robust import welsch as welsch
 
-CATALOGUE = Catalogue(
+CATALOGUE = _Catalogue(
     "loss",
     quadratic,
     absolute,
@@ -25,19 +35,4 @@ CATALOGUE = Catalogue(
     barron,
 )
 
-__all__ = [
-    "CATALOGUE",
-    "Loss",
-    "absolute",
-    "barron",
-    "cauchy",
-    "fourth_root",
-    "geman_mcclure",
-    "huber",
-    "log_cosh",
-    "power",
-    "quadratic",
-    "root",
-    "tukey",
-    "welsch",
-]
+__all__, __dir__ = _namespace(globals())

@@ -1,32 +1,23 @@
 """Problems: data, a model, a domain of parameters and, where known, the exact minima."""
 
-from thalweg.base.catalogue import Catalogue
-from thalweg.problems import closed_form
+from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import namespace as _namespace
 from thalweg.problems.closed_form import *  # noqa: F403 - every surface by its name
-from thalweg.problems.closed_form import SURFACES
-from thalweg.problems.custom import function, regression
-from thalweg.problems.line import line
-from thalweg.problems.pencil import pencil
-from thalweg.problems.problem import Axis, Columns, Domain, Function, Minimum, Problem, Regression
-from thalweg.problems.split import Split
-from thalweg.problems.table import table
+from thalweg.problems.closed_form import SURFACES as SURFACES
+from thalweg.problems.custom import function as function
+from thalweg.problems.custom import regression as regression
+from thalweg.problems.line import line as line
+from thalweg.problems.pencil import pencil as pencil
+from thalweg.problems.problem import Axis as Axis
+from thalweg.problems.problem import Columns as Columns
+from thalweg.problems.problem import Domain as Domain
+from thalweg.problems.problem import Function as Function
+from thalweg.problems.problem import Minimum as Minimum
+from thalweg.problems.problem import Problem as Problem
+from thalweg.problems.problem import Regression as Regression
+from thalweg.problems.split import Split as Split
+from thalweg.problems.table import table as table
 
-CATALOGUE = Catalogue("problem", pencil, line, table, *SURFACES.values())
+CATALOGUE = _Catalogue("problem", pencil, line, table, *SURFACES.values())
 
-__all__ = [
-    "CATALOGUE",
-    "Axis",
-    "Columns",
-    "Domain",
-    "Function",
-    "Minimum",
-    "Problem",
-    "Regression",
-    "Split",
-    "function",
-    "line",
-    "pencil",
-    "regression",
-    "table",
-]
-__all__ += closed_form.__all__
+__all__, __dir__ = _namespace(globals())
