@@ -186,6 +186,14 @@ def test_what_cannot_be_translated_is_named_in_one_line():
         taken(surface(lambda p: jnp.ones(()) * 3)).written(dialect)
 
 
+def test_a_checkpointed_function_is_written_as_what_it_computes():
+    """Regression: what ``jax.checkpoint`` wraps was refused as an operation called remat2."""
+    plain, wrapped = (taken(surface(f)) for f in (everything, jax.checkpoint(everything)))
+    point = np.array([0.7, -1.3, 0.4])
+    for one, other in zip(in_torch(plain, point), in_torch(wrapped, point), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_what_depends_on_nothing_is_computed_once():
     evaluated = []
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jax.extend import core
+
+from thalweg.base import jaxprs
 
 Columns = tuple[Any, ...]
 
@@ -30,23 +31,21 @@ def apart(example: Callable[..., Any], parameters: int, columns: Columns) -> tup
     if not columns:
         return example, columns
     point = jax.ShapeDtypeStruct((parameters,), columns[0].dtype)
-    closed = jax.make_jaxpr(example)(point, *(jax.ShapeDtypeStruct((), column.dtype) for column in columns))
-    variable, *rows = closed.jaxpr.invars
-    known = {*rows, *closed.jaxpr.constvars}
+    program = jaxprs.trace(example, point, *(jax.ShapeDtypeStruct((), column.dtype) for column in columns))
+    variable, *rows = program.jaxpr.invars
+    known = {*rows, *program.jaxpr.constvars}
     early, late = [], []
-    for equation in closed.jaxpr.eqns:
-        needs = {var for var in equation.invars if not isinstance(var, core.Literal)}
-        if needs <= known and not equation.effects:
+    for equation in program.jaxpr.eqns:
+        if known.issuperset(jaxprs.variables(equation.invars)) and not equation.effects:
             early.append(equation)
             known.update(equation.outvars)
         else:
             late.append(equation)
     if not early:
         return example, columns
-    used = {var for equation in late for var in equation.invars if not isinstance(var, core.Literal)}
+    used = {var for equation in late for var in jaxprs.variables(equation.invars)}
     made = [*rows, *(var for equation in early for var in equation.outvars)]
     kept = [var for var in made if var in used]
-    before = closed.jaxpr.replace(invars=rows, outvars=kept, eqns=early)
-    after = closed.jaxpr.replace(invars=[variable, *kept], eqns=late)
-    first, then = (core.jaxpr_as_fun(core.ClosedJaxpr(part, closed.consts)) for part in (before, after))
+    first = jaxprs.function_of(program, rows, kept, early)
+    then = jaxprs.function_of(program, [variable, *kept], program.jaxpr.outvars, late)
     return (lambda params, *features: then(params, *features)[0]), tuple(jax.vmap(first)(*columns))

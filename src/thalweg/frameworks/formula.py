@@ -15,18 +15,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import Jaxpr, JaxprEqn, Literal
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.jaxprs import ClosedJaxpr, JaxprEqn, Literal, bind, called, trace
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent.mean import Columns, Example
 from thalweg.frameworks.operations import Dialect, Function, translated
-
-CALLS = ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call", "custom_vjp_call")
-"""Operations that are a formula of their own. Rules of differentiation that come with them are not followed."""
-
-BODIES = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-"""Where such an operation keeps its formula."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class Formula:
     precision : 32 or 64 bits
     """
 
-    jaxpr: Any
+    jaxpr: ClosedJaxpr
     columns: Columns
     parameters: int
     precision: int
@@ -64,7 +58,7 @@ class Formula:
         program = _Program(dialect)
         with computing(self.precision):
             arguments = [program.slot(frozenset({k})) for k in range(len(self.jaxpr.in_avals))]
-            (result,) = program.inline(self.jaxpr.jaxpr, self.jaxpr.consts, arguments)
+            (result,) = program.inline(self.jaxpr, arguments)
         if 0 not in program.needs[result]:
             raise InvalidValue("the objective does not depend on its parameters; give one that does")
         return partial(_evaluate, tuple(program.values), tuple(program.steps), result)
@@ -77,7 +71,7 @@ def formula(example: Example, parameters: int, columns: Columns, precision: int)
     terms = jax.vmap(example, in_axes=(None, *(0 for _ in columns))) if columns else example
     shapes = [jax.ShapeDtypeStruct((parameters,), dtype), *(jax.ShapeDtypeStruct(c.shape, dtype) for c in columns)]
     with computing(precision):
-        return Formula(jax.make_jaxpr(terms)(*shapes), columns, parameters, precision)
+        return Formula(trace(terms, *shapes), columns, parameters, precision)
 
 
 class _Program:
@@ -103,10 +97,11 @@ class _Program:
         array = np.asarray(value, dtype=aval.dtype)
         return self.slot(frozenset(), self.dialect.constant(array) if self.dialect else array)
 
-    def inline(self, jaxpr: Jaxpr, constants: Sequence[Any], arguments: Sequence[int]) -> list[int]:
+    def inline(self, program: ClosedJaxpr, arguments: Sequence[int]) -> list[int]:
         """Add a formula's steps; returns where its results are."""
+        jaxpr = program.jaxpr
         places = dict(zip(jaxpr.invars, arguments, strict=True))
-        for variable, value in zip(jaxpr.constvars, constants, strict=True):
+        for variable, value in zip(jaxpr.constvars, program.consts, strict=True):
             places[variable] = self.constant(value, variable.aval)
 
         def place(atom: Any) -> int:
@@ -119,10 +114,10 @@ class _Program:
 
     def add(self, equation: JaxprEqn, sources: list[int]) -> list[int]:
         """Add one operation; returns where its results are."""
-        if equation.primitive.name in CALLS:
-            body = next(equation.params[name] for name in BODIES if name in equation.params)
-            return self.inline(getattr(body, "jaxpr", body), getattr(body, "consts", ()), sources)
-        function = _bound(equation) if self.dialect is None else translated(equation, self.dialect)
+        body = called(equation)
+        if body is not None:
+            return self.inline(body, sources)
+        function = partial(_bound, equation) if self.dialect is None else translated(equation, self.dialect)
         if function is None:
             return sources
         needs = frozenset[int]().union(*(self.needs[source] for source in sources))
@@ -153,6 +148,7 @@ def _take(held: list[Any], step: tuple[Any, Any, Any]) -> None:
         held[target] = result
 
 
-def _bound(equation: JaxprEqn) -> Function:
+def _bound(equation: JaxprEqn, *inputs: Any) -> Any:
     """Let JAX compute an operation as it stands."""
-    return partial(equation.primitive.bind, **equation.primitive.get_bind_params(equation.params))
+    results = bind(equation, inputs)
+    return tuple(results) if equation.primitive.multiple_results else results[0]

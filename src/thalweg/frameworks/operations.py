@@ -11,9 +11,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import JaxprEqn
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.jaxprs import JaxprEqn
 
 Function = Callable[..., Any]
 

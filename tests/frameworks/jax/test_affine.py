@@ -5,8 +5,9 @@ import pytest
 
 from tests.frameworks.jax.networks import CASES, LAYERS, TWO, Case, X, Y, cross_entropy, linear, normal, squared
 from thalweg.base.precision import computing
-from thalweg.frameworks.jax import affine, tracing
+from thalweg.frameworks.jax import affine
 from thalweg.frameworks.jax.network import flatten
+from thalweg.frameworks.jax.tracing import written_out
 from thalweg.geometry.plane import Plane
 from thalweg.networks.wrapping import wrap
 
@@ -123,5 +124,5 @@ def test_filled_gathers_are_not_taken_for_linear():
 @pytest.mark.parametrize(("terms", "found"), [(31, []), (32, ["dot_general (4, 3)"])])
 def test_short_products_are_made_anew(monkeypatch, terms, found):
     monkeypatch.setattr(affine, "SHORT", 32)
-    program = tracing.written_out(lambda w, x: jnp.sum(jnp.tanh(x @ w)), jnp.ones((terms, 3)), jnp.ones((4, terms)))
+    program = written_out(lambda w, x: jnp.sum(jnp.tanh(x @ w)), jnp.ones((terms, 3)), jnp.ones((4, terms)))
     assert affine.split(program, 1).found == found

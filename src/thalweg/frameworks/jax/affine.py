@@ -13,9 +13,8 @@ from math import prod
 from typing import Any
 
 import jax.numpy as jnp
-from jax.extend import core
 
-from thalweg.frameworks.jax.tracing import bound, read
+from thalweg.base.jaxprs import ClosedJaxpr, Literal, bind, read, variables
 
 MOST = 2**30
 """Bytes of what is made once at most; beyond it the network is evaluated plainly."""
@@ -59,7 +58,7 @@ class Split:
     affine_needed, known_needed : variables that are made early and read late
     """
 
-    program: core.ClosedJaxpr
+    program: ClosedJaxpr
     parameters: int
     affine: set[Any]
     joint: dict[int, tuple[int, ...]]
@@ -81,7 +80,7 @@ class Split:
         return [f"{makers[var]} {var.aval.shape}" for var in self.affine_needed if var in makers]
 
 
-def split(program: core.ClosedJaxpr, parameters: int) -> Split:
+def split(program: ClosedJaxpr, parameters: int) -> Split:
     """Find what of a program is affine in its first so many inputs, given that these are affine in the coordinates."""
     jaxpr = program.jaxpr
     known = {*jaxpr.constvars, *jaxpr.invars[parameters:]}
@@ -89,8 +88,8 @@ def split(program: core.ClosedJaxpr, parameters: int) -> Split:
     joint: dict[int, tuple[int, ...]] = {}
     early, late = [], []
     for equation in jaxpr.eqns:
-        states = [isinstance(var, core.Literal) or var in known for var in equation.invars]
-        of_affine = [not isinstance(var, core.Literal) and var in affine for var in equation.invars]
+        states = [isinstance(var, Literal) or var in known for var in equation.invars]
+        of_affine = [not isinstance(var, Literal) and var in affine for var in equation.invars]
         if all(states) and not equation.effects:
             known.update(equation.outvars)
             early.append(equation)
@@ -137,7 +136,7 @@ def make(
             _spread(equation, parts.joint[id(equation)], known, several, len(places))
         else:
             inputs = [read(known, var) for var in equation.invars]
-            known.update(zip(equation.outvars, bound(equation, inputs), strict=True))
+            known.update(zip(equation.outvars, bind(equation, inputs), strict=True))
     components = [several[var] for var in parts.affine_needed]
     finite = [jnp.isfinite(component).all() for each in components for component in each]
     return components, [known[var] for var in parts.known_needed], jnp.stack(finite).all() if finite else True
@@ -150,7 +149,7 @@ def finish(parts: Split, coordinates: Any, components: Sequence[tuple[Any, ...]]
         known[var] = combined(coordinates, total, slopes)
     for equation in parts.late:
         inputs = [read(known, var) for var in equation.invars]
-        known.update(zip(equation.outvars, bound(equation, inputs), strict=True))
+        known.update(zip(equation.outvars, bind(equation, inputs), strict=True))
     return read(known, parts.program.jaxpr.outvars[0])
 
 
@@ -190,13 +189,13 @@ def _spread(equation: Any, joint: tuple[int, ...], known: Known, several: Known,
     for component in range(count):
         inputs = []
         for number, var in enumerate(equation.invars):
-            if not isinstance(var, core.Literal) and var in several:
+            if not isinstance(var, Literal) and var in several:
                 inputs.append(several[var][component])
             elif number in joint and component:
                 inputs.append(jnp.zeros_like(read(known, var)))
             else:
                 inputs.append(read(known, var))
-        results.append(bound(equation, inputs))
+        results.append(bind(equation, inputs))
     several.update(zip(equation.outvars, zip(*results, strict=True), strict=True))
 
 
@@ -228,7 +227,7 @@ def _cheap(equation: Any) -> bool:
 def _reads(equation: Any) -> list[Any]:
     """List the variables that an equation reads, or that a program returns."""
     read_by = equation.invars if hasattr(equation, "primitive") else equation.outvars
-    return [var for var in read_by if not isinstance(var, core.Literal)]
+    return variables(read_by)
 
 
 def _bytes(var: Any) -> int:

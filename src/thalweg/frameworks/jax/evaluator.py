@@ -10,12 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.extend import core
 from jaxtyping import Float
 
 from thalweg.base.compiling import CPU
+from thalweg.base.jaxprs import ClosedJaxpr, run
 from thalweg.base.precision import computing
-from thalweg.frameworks.jax import affine, tracing
+from thalweg.frameworks.jax import affine
+from thalweg.frameworks.jax.tracing import written_out
 from thalweg.geometry.network import CHUNK, Flat, Values
 from thalweg.geometry.plane import Plane
 
@@ -33,7 +34,7 @@ class Programs:
 
     def __init__(self, loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any):
         self.loss, self.shapes, self.dtype, self.device = loss, shapes, dtype, device
-        self._written: dict[Any, core.ClosedJaxpr] = {}
+        self._written: dict[Any, ClosedJaxpr] = {}
         self._splits: dict[Any, affine.Split] = {}
         self._options = CPU if device.platform == "cpu" else None
 
@@ -42,13 +43,13 @@ class Programs:
         ends = np.cumsum([0, *(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)])
         return [point[a:b].reshape(shape) for a, b, shape in zip(ends, ends[1:], self.shapes, strict=False)]
 
-    def written(self, data: Sequence[Any]) -> core.ClosedJaxpr:
+    def written(self, data: Sequence[Any]) -> ClosedJaxpr:
         """Give the loss as a program of leaves and data."""
         key = _key(data)
         if key not in self._written:
             count = len(self.shapes)
             leaves = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in self.shapes]
-            self._written[key] = tracing.written_out(
+            self._written[key] = written_out(
                 lambda *inputs: self.loss(list(inputs[:count]), list(inputs[count:])), *leaves, *data
             )
         return self._written[key]
@@ -71,7 +72,7 @@ class Programs:
 
         def both(point: Any, data: Sequence[Any]) -> Any:
             function = jax.value_and_grad(lambda point, *data: self._raw(point, data))
-            return tracing.run(tracing.written_out(function, point, *data), [point, *data])
+            return run(written_out(function, point, *data), [point, *data])
 
         return jax.jit(both)
 
@@ -116,7 +117,7 @@ class Programs:
         return self.loss(self.leaves(point), data)
 
     def _value(self, point: Any, data: Sequence[Any]) -> Any:
-        return tracing.run(self.written(data), [*self.leaves(point), *data])[0]
+        return run(self.written(data), [*self.leaves(point), *data])[0]
 
 
 class Evaluator:
