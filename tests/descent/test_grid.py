@@ -5,13 +5,13 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.descent import grid
 from thalweg.descent.grid import coordinates
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.store import stream
 
 
 def test_an_interval_has_both_ends_and_a_circle_only_one():
-    (interval,) = coordinates((Axis("x", -1, 3),), 5)
-    (circle,) = coordinates((Axis("x", -1, 3, periodic=True),), 4)
+    (interval,) = coordinates(Domain(Axis("x", -1, 3)), 5)
+    (circle,) = coordinates(Domain(Axis("x", -1, 3, periodic=True)), 4)
     np.testing.assert_allclose(interval, [-1, 0, 1, 2, 3])
     np.testing.assert_allclose(circle, [-1, 0, 1, 2])
 

@@ -15,9 +15,8 @@ import pytest
 from scipy.optimize import minimize
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.problems import closed_form
+from thalweg.problems import Function, closed_form
 from thalweg.problems.closed_form import SURFACES
-from thalweg.problems.problem import Function
 
 EPS = float(np.finfo(np.float64).eps)
 EPS_32 = float(np.finfo(np.float32).eps)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from thalweg.base.precision import computing
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.valleys.locate import cells, stretches
 from thalweg.valleys.tree import OUTSIDE
 
@@ -12,9 +12,9 @@ def test_positions_wrap_on_a_circle_and_end_at_the_edge_of_an_interval():
     places = np.linspace(0, 1, 4, endpoint=False)
     basins = np.array([0, 1, 2, 3])
     positions = np.array([0.24, 1.26, -0.26, 7.0, np.nan])
-    circle = cells((Axis("x", 0, 1, periodic=True),), [places], basins).at([positions])
+    circle = cells(Domain(Axis("x", 0, 1, periodic=True)), [places], basins).at([positions])
     assert circle.tolist() == [1, 1, 3, 0, OUTSIDE]
-    bounded = cells((Axis("x", 0, 0.75),), [places], basins).at([positions])
+    bounded = cells(Domain(Axis("x", 0, 0.75)), [places], basins).at([positions])
     assert bounded.tolist() == [1, OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE]
 
 
@@ -34,7 +34,7 @@ def test_stretches_of_an_interval_end_with_it():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_compiled_program_finds_the_same_valleys(dtype):
-    domain = (Axis("x", 0, 1, periodic=True), Axis("y", -2, 3))
+    domain = Domain([Axis("x", 0, 1, periodic=True), Axis("y", -2, 3)])
     places = [np.linspace(0, 1, 7, endpoint=False), np.linspace(-2, 3, 11)]
     rng = np.random.default_rng(3)
     positions = rng.uniform(-4, 5, (2, 20_000)).astype(dtype)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from thalweg.descent.driver import Info
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.valleys.locate import cells
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, judge
 from thalweg.valleys.tree import OUTSIDE
@@ -11,7 +11,7 @@ from thalweg.valleys.tree import OUTSIDE
 # Two valleys, left and right of 0 in the box from -1 to 1; a run is on a floor up to a loss of 0.2 or 0.5.
 PLACES = [np.linspace(-1, 1, 41)]
 BASINS = (PLACES[0] > 0).astype(int)
-JUDGE = Judge(cells((Axis("x", -1, 1),), PLACES, BASINS, np.float32), np.array([0.2, 0.5, np.nan], np.float32))
+JUDGE = Judge(cells(Domain(Axis("x", -1, 1)), PLACES, BASINS, np.float32), np.array([0.2, 0.5, np.nan], np.float32))
 
 
 def watched(places, losses):

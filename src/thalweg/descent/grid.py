@@ -17,7 +17,7 @@ from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent import mean
 from thalweg.descent.features import apart
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain
 
 BATCH = 8192
 """Positions evaluated at once at most."""

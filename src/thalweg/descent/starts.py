@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.problems.problem import Domain, Problem
+from thalweg.problems.problem import Problem
 
 __all__ = ["Sobol", "even", "uniform"]
 
@@ -47,17 +47,17 @@ def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
     """
     whole("count of starts", count, at_least=1, at_most=MOST)
     whole("seed of the starts", seed, at_least=0)
-    lows, lengths = _extent(problem.domain)
-    return lows + lengths * np.random.default_rng(seed).random((count, len(lows)))
+    domain = problem.domain
+    return domain.lows + domain.lengths * np.random.default_rng(seed).random((count, len(domain)))
 
 
 def even(problem: Problem, count: int) -> np.ndarray:
     """Spread ``count`` starts evenly over each axis, at the middles of equal cells; shape (run, param)."""
     whole("count of starts", count, at_least=1, at_most=int(MOST ** (1 / len(problem.domain))))
-    lows, lengths = _extent(problem.domain)
+    domain = problem.domain
     middles = (np.arange(count) + 0.5) / count
-    mesh = np.meshgrid(*[middles] * len(lows), indexing="ij")
-    return lows + lengths * np.stack([axis.ravel() for axis in mesh], axis=-1)
+    mesh = np.meshgrid(*[middles] * len(domain), indexing="ij")
+    return domain.lows + domain.lengths * np.stack([axis.ravel() for axis in mesh], axis=-1)
 
 
 def read(problem: Problem, starts: Any) -> np.ndarray:
@@ -85,7 +85,3 @@ def read(problem: Problem, starts: Any) -> np.ndarray:
 def _shape(problem: Problem) -> str:
     names = ", ".join(problem.parameters)
     return f"one start, or a list of them, of {len(problem.domain)} number(s) each ({names})"
-
-
-def _extent(domain: Domain) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([axis.low for axis in domain]), np.array([axis.length for axis in domain])

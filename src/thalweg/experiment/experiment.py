@@ -22,7 +22,8 @@ from thalweg.descent.minibatch import Minibatch
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
-from thalweg.problems.problem import Axis, Domain, Problem, Regression
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_derailments import FLOOR
 
 SECTIONS = {
@@ -188,7 +189,7 @@ def _surface(problem: Problem, table: Table) -> tuple[Domain, Table]:
     given = settings.table(table.get("domain", {}), "surface.domain")
     settings.check_keys(given, problem.parameters, "surface.domain")
     if given:
-        domain = tuple(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in domain)
+        domain = Domain(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in domain)
     resolved: Table = {}
     if len(domain) in grid.POINTS:
         points = _points(table.get("points", grid.POINTS[len(domain)]))

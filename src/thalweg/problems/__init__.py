@@ -6,11 +6,11 @@ from thalweg.problems.closed_form import *  # noqa: F403 - every surface by its 
 from thalweg.problems.closed_form import SURFACES as SURFACES
 from thalweg.problems.custom import function as function
 from thalweg.problems.custom import regression as regression
+from thalweg.problems.domain import Axis as Axis
+from thalweg.problems.domain import Domain as Domain
 from thalweg.problems.line import line as line
 from thalweg.problems.pencil import pencil as pencil
-from thalweg.problems.problem import Axis as Axis
 from thalweg.problems.problem import Columns as Columns
-from thalweg.problems.problem import Domain as Domain
 from thalweg.problems.problem import Function as Function
 from thalweg.problems.problem import Minimum as Minimum
 from thalweg.problems.problem import Problem as Problem

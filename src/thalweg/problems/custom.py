@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.base.errors import InvalidData, InvalidValue
-from thalweg.problems.problem import Axis, Columns, Domain, Function, Regression
+from thalweg.base.errors import InvalidData
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Columns, Function, Regression
 from thalweg.problems.split import WHOLE, Split
 
 
@@ -34,7 +35,7 @@ def function(
     >>> double_well.parameters
     ('x',)
     """
-    axes = _domain(domain)
+    axes = Domain(domain)
     return Function(name=name, domain=axes, start=_start(start, axes), value=value)
 
 
@@ -73,18 +74,11 @@ def regression(
         if not len(values) or not np.isfinite(values).all():
             raise InvalidData(f"column {key!r} is empty or not finite everywhere; give at least one finite number")
     train, test = split(data)
-    axes = _domain(domain)
+    axes = Domain(domain)
     return Regression(name=name, domain=axes, start=_start(start, axes), residual=residual, train=train, test=test)
 
 
-def _domain(domain: Axis | Sequence[Axis]) -> Domain:
-    axes = (domain,) if isinstance(domain, Axis) else tuple(domain)
-    if not axes or len({axis.name for axis in axes}) != len(axes):
-        raise InvalidValue(f"domain has the axes {[axis.name for axis in axes]}; give one a parameter, no name twice")
-    return axes
-
-
-def _start(start: Sequence[float] | None, axes: Domain) -> tuple[float, ...]:
+def _start(start: Sequence[float] | None, domain: Domain) -> tuple[float, ...]:
     if start is None:
-        return tuple((axis.low + axis.high) / 2 for axis in axes)
+        return tuple((axis.low + axis.high) / 2 for axis in domain)
     return tuple(float(value) for value in start)

@@ -9,7 +9,8 @@ import numpy as np
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
-from thalweg.problems.problem import Axis, Minimum, Regression
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Minimum, Regression
 from thalweg.problems.split import THIRD, Split
 
 SOURCE = "H. F. Wittmann, linear regression in TensorFlow, Keras and PyTorch, 2019"
@@ -67,9 +68,8 @@ def line(
     reach = 2 * sqrt(2)
     return Regression(
         name="line",
-        domain=(
-            Axis("W", slope - reach, slope + reach),
-            Axis("b", intercept - reach, intercept + reach),
+        domain=Domain(
+            [Axis("W", slope - reach, slope + reach), Axis("b", intercept - reach, intercept + reach)],
         ),
         start=(slope + 2.0, intercept - 2.0),
         minima=(Minimum((slope, intercept)),) if noise == 0 else (),

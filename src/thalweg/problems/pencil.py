@@ -11,7 +11,8 @@ import numpy as np
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
-from thalweg.problems.problem import Axis, Regression
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Regression
 from thalweg.problems.split import THIRD, Split
 
 SOURCE = 'H. F. Wittmann, "Loss surface with multiple valleys", 2019'
@@ -73,7 +74,7 @@ def pencil(
     train, test = split({"x": x, "y": y})
     return Regression(
         name="pencil",
-        domain=(Axis("phi", -pi / 2, pi / 2, periodic=True, unit="rad"),),
+        domain=Domain(Axis("phi", -pi / 2, pi / 2, periodic=True, unit="rad")),
         start=(pi / 4,),
         source=SOURCE,
         residual=residuals.through_origin(residual),

@@ -8,41 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
+from thalweg.problems.domain import Domain
 
 Columns = Mapping[str, np.ndarray]
 """Named data columns of one length, one row an example."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One parameter: its name and its interval, or its circle where ``periodic``.
-
-    Angles have the unit ``"rad"``; other parameters have none.
-    """
-
-    name: str
-    low: float
-    high: float
-    periodic: bool = False
-    unit: str = ""
-
-    def __post_init__(self) -> None:
-        # Whole numbers would make arrays of whole numbers.
-        object.__setattr__(self, "low", number(f"low of {self.name}", self.low))
-        object.__setattr__(self, "high", number(f"high of {self.name}", self.high))
-        if not self.low < self.high:
-            raise InvalidValue(f"axis {self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
-
-    @property
-    def length(self) -> float:
-        """The length of the interval, or the period of the circle."""
-        return self.high - self.low
-
-
-Domain = tuple[Axis, ...]
-"""The product of its axes: an interval or a circle (one axis), a box, or any mix of both."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +51,7 @@ class Problem:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters, in order."""
-        return tuple(axis.name for axis in self.domain)
+        return self.domain.names
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ import numpy as np
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidData, UnknownName
 from thalweg.problems import residuals
-from thalweg.problems.problem import Axis, Regression
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Regression
 from thalweg.problems.split import WHOLE, Split
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
@@ -74,7 +75,7 @@ def table(
     steep = 2 * spread / float(np.std(xs))
     return Regression(
         name="table",
-        domain=(Axis("W", -steep, steep), Axis("c", height - 2 * spread, height + 2 * spread)),
+        domain=Domain([Axis("W", -steep, steep), Axis("c", height - 2 * spread, height + 2 * spread)]),
         start=(0.0, height),
         source=Path(path).name,
         residual=residuals.affine(residual, center),

@@ -10,7 +10,8 @@ import xarray as xr
 
 from thalweg.base.status import Status
 from thalweg.experiment.results import Results
-from thalweg.problems.problem import Axis, Regression
+from thalweg.problems.domain import Axis
+from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, race
 from thalweg.report.text import SHOWN, TextTable, figures, quantity
 from thalweg.study.find_derailments import locate

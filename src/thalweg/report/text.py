@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.problems.problem import Axis
+from thalweg.problems.domain import Axis
 
 WRAPPED = ("valleys", "idiom", "cause")
 """Columns of words, which may be wrapped."""

@@ -22,7 +22,7 @@ def deepest(objective: Objective, valleys: xr.Dataset) -> np.ndarray:
     place, so each loss is also taken at the nearest places.
     """
     places, losses = valleys["position"].values, valleys["loss"].values
-    sizes = np.maximum(np.abs(places), [axis.length for axis in objective.problem.domain])
+    sizes = np.maximum(np.abs(places), objective.problem.domain.lengths)
     off = np.maximum(valleys["width"].values[:, None], NEAREST * sizes)
     unsure = ROUNDING * np.abs(losses)
     for axis in range(places.shape[1]):

@@ -78,7 +78,7 @@ def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
     """Read the map of basins back from valleys, for positions of one precision."""
     domain = domain_of_valleys(valleys)
     if "basin" in valleys:
-        places = [valleys.coords[axis.name].values for axis in domain]
+        places = [valleys.coords[name].values for name in domain.names]
         return cells(domain, places, valleys["basin"].values, dtype)
     if "stretch_from" not in valleys:
         raise InvalidValue(

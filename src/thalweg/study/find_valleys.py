@@ -10,7 +10,7 @@ import xarray as xr
 from thalweg.base.checks import choice, number
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
-from thalweg.problems.problem import Axis, Domain
+from thalweg.problems.domain import Axis, Domain
 from thalweg.study.methods import Sought, by_grid, exactly, from_starts
 from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
@@ -102,7 +102,6 @@ def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> x
     merges = np.zeros(len(passes.heights), dtype=np.int8)
     merges[found.tree.saddle[found.tree.saddle >= 0]] = 1
     itself = found.tree.parent == np.arange(len(minima.depths))
-    names, domain = [axis.name for axis in sought.domain], sought.domain
     return xr.Dataset(
         {
             "position": (("valley", "param"), minima.positions),
@@ -119,26 +118,24 @@ def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> x
             "pass_merges": ("pass", merges),
             **sought.basins(kept.renumber),
         },
-        coords={"valley": np.arange(len(minima.depths)), "param": names, **sought.coords},
+        coords={
+            "valley": np.arange(len(minima.depths)),
+            "param": ("param", list(sought.domain.names), sought.domain.to_attrs()),
+            **sought.coords,
+        },
         attrs=attrs
         | sought.attrs
         | {
             "threshold": threshold,
             "minima": len(sought.found.minima.depths),
-            "names": [name_of(position, domain) for position in minima.positions],
-            "axes": [f"{axis.low!r} {axis.high!r} {int(axis.periodic)} {axis.unit}" for axis in domain],
+            "names": [name_of(position, sought.domain) for position in minima.positions],
         },
     )
 
 
 def domain_of_valleys(valleys: xr.Dataset) -> Domain:
-    """Read the domain of valleys back from their attributes."""
-    axes = zip(valleys["param"].values.tolist(), valleys.attrs["axes"], strict=True)
-    parts = [(name, *text.split(" ", 3)) for name, text in axes]
-    return tuple(
-        Axis(name, float(low), float(high), periodic=periodic == "1", unit=unit)
-        for name, low, high, periodic, unit in parts
-    )
+    """Read the domain of valleys back from their coordinate ``param``."""
+    return Domain.from_attrs(valleys["param"].values.tolist(), valleys["param"].attrs)
 
 
 def name_of(position: np.ndarray, domain: Domain) -> str:

@@ -12,7 +12,8 @@ import xarray as xr
 from thalweg.base.errors import InvalidValue
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
-from thalweg.problems.problem import Domain, Regression
+from thalweg.problems.domain import Domain
+from thalweg.problems.problem import Regression
 from thalweg.study.survey import domain_of
 from thalweg.valleys.exact import affine, census, theorem
 from thalweg.valleys.found import Found, Minima, Passes, arrange
@@ -52,18 +53,17 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
     """Find what a grid holds; ``refined`` polishes places and heights on the objective itself."""
     values = surface["train_loss"]
     domain, heights = domain_of(values), values.values.astype(np.float64)
-    places = [surface.coords[axis.name].values for axis in domain]
-    grid = topology.analyse(heights, tuple(axis.periodic for axis in domain))
+    places = [surface.coords[name].values for name in domain.names]
+    grid = topology.analyse(heights, domain.periodic)
     found, number = _of_grid(grid, heights, places, domain)
     if refined:
         found, again = _polished(objective, found, domain, places)
         number = again[number]
     usual, least = _thresholds(heights, values.dtype)
-    names = [axis.name for axis in domain]
 
     def basins(renumber: np.ndarray) -> dict[str, Any]:
         valley = renumber[np.append(number, -1)]
-        return {"basin": (names, valley[grid.basins].astype(np.int32))}
+        return {"basin": (domain.names, valley[grid.basins].astype(np.int32))}
 
     return Sought(
         found,
@@ -72,7 +72,7 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
         least,
         basins,
         {"method": "grid", "points": list(heights.shape), "refined": int(refined), "relief": _relief(heights)},
-        {name: surface.coords[name] for name in names},
+        {name: surface.coords[name] for name in domain.names},
     )
 
 
@@ -114,10 +114,9 @@ def from_starts(objective: Objective, starts: Sobol) -> Sought:
     places = multistart.design(domain, starts.count, starts.seed)
     found = multistart.explore(objective, places)
     count = len(found.depth)
-    edge = np.zeros(count, dtype=bool)
-    for k, axis in enumerate(domain):
-        edge |= np.isin(found.position[:, k], (axis.low, axis.high)) & (not axis.periodic)
-    width = np.full(count, multistart.SAME * max(axis.length for axis in domain))
+    low, high = domain.bounds
+    edge = ((found.position == low) | (found.position == high)).any(axis=1)
+    width = np.full(count, multistart.SAME * domain.lengths.max())
     minima = Minima(found.position, found.depth, width, edge, np.ones(count, np.int64))
     passes = Passes(found.routes.place, found.routes.height, np.asarray(found.routes.between, dtype=np.int64))
 

@@ -13,7 +13,7 @@ import xarray as xr
 from thalweg.base.precision import dtype_of
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
-from thalweg.problems.problem import Axis, Domain
+from thalweg.problems.domain import Axis, Domain
 from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.provenance import provenance
 
@@ -57,15 +57,13 @@ def survey(
     >>> dict(surface.sizes)
     {'x': 61, 'y': 61}
     """
-    axes: Domain = objective.problem.domain
-    if domain is not None:
-        axes = (domain,) if isinstance(domain, Axis) else tuple(domain)
+    axes = objective.problem.domain if domain is None else Domain(domain)
     places = grid.coordinates(axes, points, grid.MOST if store is None else grid.MOST_STORED)
     frame = _frame(objective, axes, places, precision)
     parts = {"train_loss": objective.train}
     if objective.test:
         parts["test_loss"] = objective.test
-    names, shape = [axis.name for axis in axes], tuple(map(len, places))
+    names, shape = axes.names, tuple(map(len, places))
     sweeps = {name: _sweep(objective, columns, places, precision) for name, columns in parts.items()}
     dtype = dtype_of(precision)
     if store is None:
@@ -74,7 +72,7 @@ def survey(
             for span, part in sweep:
                 values[name][span] = part
         return frame.assign({name: (names, part.reshape(shape)) for name, part in values.items()})
-    stream = Stream(Path(store), frame, {name: Column(tuple(names), dtype) for name in parts})
+    stream = Stream(Path(store), frame, {name: Column(names, dtype) for name in parts})
     for name, sweep in sweeps.items():
         batches = ((span, {name: part}) for span, part in sweep)
         for first, part in rows(batches, shape[1:]):
@@ -84,14 +82,7 @@ def survey(
 
 def _frame(objective: Objective, axes: Domain, places: Sequence[np.ndarray], precision: int) -> xr.Dataset:
     return xr.Dataset(
-        coords={
-            axis.name: (
-                axis.name,
-                along,
-                {"unit": axis.unit, "low": axis.low, "high": axis.high, "periodic": int(axis.periodic)},
-            )
-            for axis, along in zip(axes, places, strict=True)
-        },
+        coords={axis.name: (axis.name, along, axis.to_attrs()) for axis, along in zip(axes, places, strict=True)},
         attrs=provenance(objective, precision),
     )
 
@@ -105,13 +96,4 @@ def _sweep(
 
 def domain_of(values: xr.DataArray) -> Domain:
     """Read the domain of a grid back from its coordinates."""
-    return tuple(
-        Axis(
-            str(name),
-            values[name].attrs["low"],
-            values[name].attrs["high"],
-            periodic=bool(values[name].attrs["periodic"]),
-            unit=values[name].attrs["unit"],
-        )
-        for name in values.dims
-    )
+    return Domain(axis for name in values.dims for axis in Domain.from_attrs([str(name)], values[name].attrs))

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from thalweg.problems.problem import Axis, Domain
+from thalweg.problems.domain import Axis, Domain
 from thalweg.valleys.tree import OUTSIDE
 
 
@@ -103,7 +103,7 @@ def cells(
     """Make the map of a grid, for positions of one precision."""
     first = np.array([places[0] for places in coordinates])
     per = 1 / np.array([places[1] - places[0] for places in coordinates])
-    return Cells(basins, first.astype(dtype), per.astype(dtype), tuple(axis.periodic for axis in domain))
+    return Cells(basins, first.astype(dtype), per.astype(dtype), domain.periodic)
 
 
 def stretches(

@@ -9,12 +9,12 @@ import pytest
 
 import thalweg as tw
 from thalweg.descent import grid
-from thalweg.problems import SURFACES
-from thalweg.problems.problem import Axis
+from thalweg.problems import SURFACES, Axis, Domain
 from thalweg.valleys.grid import topology
 from thalweg.valleys.grid.refine import Places, merge, refine_minima, refine_passes
 
-INTERVAL = (Axis("x", -1.0, 1.0),)
+INTERVAL = Domain(Axis("x", -1.0, 1.0))
+SQUARE = Domain([Axis("x", -1.0, 1.0), Axis("y", -1.0, 1.0)])
 
 
 @cache
@@ -200,9 +200,7 @@ def test_a_power_of_the_distance_has_its_minimum_where_the_distance_is_zero(p):
 
 
 def test_a_cusp_across_a_smooth_valley_is_found_though_its_gradient_is_zero_there_by_convention():
-    found = minimum(
-        lambda params: jnp.abs(params[0] - 2 * params[1]) + params[1] ** 2, [0.03, 0.02], domain=INTERVAL * 2
-    )
+    found = minimum(lambda params: jnp.abs(params[0] - 2 * params[1]) + params[1] ** 2, [0.03, 0.02], domain=SQUARE)
     assert found.kind.tolist() == ["cusp"]
     # Heights tell a place on a smooth floor apart to the root of rounding.
     np.testing.assert_allclose(found.position[0], [0, 0], atol=1e-7)
@@ -241,7 +239,7 @@ def test_a_wall_is_high():
 def test_a_place_that_has_no_minimum_within_a_cell_keeps_the_place_of_the_grid():
     # A sharp valley that falls slowly: 0.2 is not its lowest place.
     found = minimum(
-        lambda params: jnp.sqrt(jnp.abs(params[1] - params[0])) + 0.01 * params[0], [0.2, 0.2], domain=INTERVAL * 2
+        lambda params: jnp.sqrt(jnp.abs(params[1] - params[0])) + 0.01 * params[0], [0.2, 0.2], domain=SQUARE
     )
     assert found.kind.tolist() == ["grid"]
     assert found.position.tolist() == [[0.2, 0.2]]
@@ -249,7 +247,7 @@ def test_a_place_that_has_no_minimum_within_a_cell_keeps_the_place_of_the_grid()
 
 
 def test_a_cusp_beyond_the_seam_of_a_circle_is_one_place_from_either_side():
-    circle = (Axis("a", -pi / 2, pi / 2, periodic=True),)
+    circle = Domain(Axis("a", -pi / 2, pi / 2, periodic=True))
     found, index = refine_minima(
         lambda params: jnp.sqrt(jnp.abs(jnp.sin(params[0] - pi / 2 + 0.003))),
         (),
@@ -272,7 +270,7 @@ def test_places_are_one_by_position_on_the_circle_and_never_by_value():
         np.full(count, "smooth"),
         np.zeros((count, 3), dtype=int),
     )
-    domain = (Axis("a", 0.0, 1.0, periodic=True), Axis("x", 0.0, 1.0))
+    domain = Domain([Axis("a", 0.0, 1.0, periodic=True), Axis("x", 0.0, 1.0)])
     merged, index = merge(places, domain, np.array([0.1, 0.1]))
     assert index.tolist() == [0, 0, 1, 2]
     # The lower of two that are one stays.

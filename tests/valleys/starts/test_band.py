@@ -6,10 +6,10 @@ import pytest
 
 from thalweg import losses, objective, problems
 from thalweg.base.errors import InvalidValue
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.valleys.starts import band
 
-MULLER_BROWN = (Axis("x", -1.5, 1.2), Axis("y", -0.2, 2.0))
+MULLER_BROWN = Domain([Axis("x", -1.5, 1.2), Axis("y", -0.2, 2.0)])
 
 
 def muller_brown(params):
@@ -61,14 +61,14 @@ def test_a_symmetric_band_does_not_rest_on_a_summit():
         x, y = params
         return (x**2 - 1) ** 2 + (y**2 - 1) ** 2
 
-    box = (Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0))
+    box = Domain([Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0)])
     found = band.relax(wells, (), domain=box, ends=np.array([[[-1.0, -1.0], [1.0, 1.0]]]))
     # The straight line leads over the summit of height 2; the way round, over two passes of height 1.
     assert found.height[0] == pytest.approx(1.0, abs=1e-9)
 
 
 def test_a_band_takes_the_shortest_way_round_a_circle_and_the_other_way_on_demand():
-    circle = (Axis("phi", 0.0, 1.0, periodic=True),)
+    circle = Domain(Axis("phi", 0.0, 1.0, periodic=True))
 
     def waves(params):
         # Passes at 0.25 and 0.75, of heights 1 and 3; minima at 0 and 0.5.

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from thalweg import losses, objective, problems
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.valleys.starts import flow, multistart
 
-BOX = (Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0))
+BOX = Domain([Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0)])
 
 
 def double_well(params):

@@ -9,7 +9,7 @@ import pytest
 from thalweg import descend, losses, objective, problems
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import grid
-from thalweg.problems.problem import Axis, Function
+from thalweg.problems import Axis, Domain, Function
 from thalweg.valleys.grid import topology
 from thalweg.valleys.locate import cells
 from thalweg.valleys.starts import flow, multistart
@@ -17,7 +17,7 @@ from thalweg.valleys.tree import OUTSIDE
 
 
 def surface(value, *axes):
-    return objective(Function(name="surface", domain=axes, start=tuple(axis.low for axis in axes), value=value))
+    return objective(Function(name="surface", domain=Domain(axes), start=tuple(axis.low for axis in axes), value=value))
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_momentum_leaves_the_basins_of_the_flow_and_short_steps_do_not(himmelbla
 
 
 def test_ends_far_from_every_minimum_are_in_no_basin():
-    domain = (Axis("phi", 0.0, 1.0, periodic=True), Axis("x", 0.0, 10.0))
+    domain = Domain([Axis("phi", 0.0, 1.0, periodic=True), Axis("x", 0.0, 10.0)])
     minima = np.array([[0.0, 5.0], [0.5, 5.0]])
     positions = np.array([[0.9995, 5.004], [1.5004, 5.0], [0.2, 5.0], [np.nan, 5.0]])
     assert multistart.assign(positions, minima, domain).tolist() == [0, 1, OUTSIDE, OUTSIDE]

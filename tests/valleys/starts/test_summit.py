@@ -2,10 +2,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from thalweg.problems.problem import Axis
+from thalweg.problems import Axis, Domain
 from thalweg.valleys.starts import summit
 
-BOX = (Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0))
+BOX = Domain([Axis("x", -2.0, 2.0), Axis("y", -2.0, 2.0)])
 
 
 def wells(params):

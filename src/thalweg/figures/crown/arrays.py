@@ -15,7 +15,7 @@ from thalweg.figures.drawing import scale
 from thalweg.figures.drawing.course import Course, Falls, course_of, falls_of, no_falls, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING
-from thalweg.problems.problem import Axis
+from thalweg.problems.domain import Axis
 
 PLACES = 1800
 """Places drawn on one period at most; of a finer surface the lowest and the highest place of every stretch."""

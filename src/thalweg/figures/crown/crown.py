@@ -50,7 +50,7 @@ def crown(
     if len(domain) != 1 or not domain[0].periodic:
         use = "profile" if len(domain) == 1 else "plane"
         raise InvalidValue(
-            f"a crown needs one periodic parameter, and the surface has {', '.join(axis.name for axis in domain)}; "
+            f"a crown needs one periodic parameter, and the surface has {', '.join(domain.names)}; "
             f"draw it with figures.{use}"
         )
     shown = crown_of(surface, domain[0], runs, valleys, run, cut)

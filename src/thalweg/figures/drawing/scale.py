@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.figures.drawing.wording import minus, number, shortened
-from thalweg.problems.problem import Axis, Domain
+from thalweg.problems.domain import Axis, Domain, turned
 from thalweg.study.find_valleys import domain_of_valleys
 
 
@@ -46,7 +46,7 @@ class Scale:
         shown = self.of(values)
         if not self.periodic:
             return shown
-        return self.low + np.mod(shown - self.low, self.high - self.low)
+        return turned(shown, self.low, self.high)
 
     def text(self, value: float) -> str:
         """Write a shown value with its unit."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from jaxtyping import Array, Float
 
-from thalweg.problems.problem import Axis, Domain, Minimum
+from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.problem import Minimum
 
 Point = Float[Array, " param"]
 Value = Float[Array, ""]
@@ -13,7 +14,7 @@ Value = Float[Array, ""]
 def box(*sides: tuple[float, float]) -> Domain:
     """Name the sides of a box: x alone, x and y, or x1, x2, x3 and on."""
     names = ("x", "y") if len(sides) <= 2 else tuple(f"x{i + 1}" for i in range(len(sides)))
-    return tuple(Axis(name, low, high) for name, (low, high) in zip(names, sides, strict=False))
+    return Domain(Axis(name, low, high) for name, (low, high) in zip(names, sides, strict=False))
 
 
 def cube(low: float, high: float, dimension: int) -> Domain:

@@ -16,6 +16,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from thalweg.descent import mean
+from thalweg.problems.domain import inward
 
 STEPS = 1000
 """Newton steps down at most: a valley of the grid can be long."""
@@ -71,14 +72,14 @@ def descend(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Arr
 
     def step(state: tuple) -> tuple:
         x, (f, g, H), centre, radius, moving, count = state
-        free = _free(box, x, g)
+        free = inward(x, g, box.low, box.high)
         p = _newton(g * free * box.spacing, _scaled(H, free, box), climb=False)
         p = p * jnp.minimum(1, radius / _size(p))[:, None]
         low, high = _around(box, centre)
         there = jnp.clip(x + p * box.spacing, low, high)
         at = _measure(example, columns, there)
         rounding = 4 * EPS * jnp.abs(f)
-        flatter = _size(at[1] * _free(box, there, at[1]) * box.spacing) < _size(g * free * box.spacing)
+        flatter = _size(at[1] * inward(there, at[1], box.low, box.high) * box.spacing) < _size(g * free * box.spacing)
         better = moving & jnp.where(jnp.abs(at[0] - f) <= rounding, flatter, at[0] < f)
         moving = moving & ((there != x).any(axis=1) | (count == 0)) & (radius > EPS)
         radius = jnp.where(better, jnp.minimum(1, 2 * radius), jnp.minimum(radius, _size(p)) / 4)
@@ -90,7 +91,7 @@ def descend(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Arr
     nowhere = (jnp.full(len(x), 1e300), jnp.zeros_like(x), jnp.zeros((*x.shape, x.shape[1])))
     start = (x, nowhere, x, jnp.ones(len(x)), jnp.ones(len(x), bool), 0)
     x, (_, g, H), *_ = lax.while_loop(lambda state: state[4].any() & (state[5] < STEPS), step, start)
-    free = _free(box, x, g)
+    free = inward(x, g, box.low, box.high)
     return Found(x, jnp.abs(_newton(g * free * box.spacing, _scaled(H, free, box), climb=False)))
 
 
@@ -271,11 +272,6 @@ def _newton(g: Float[Array, "lane param"], H: Float[Array, "lane param param"], 
     slopes = (axes * g[:, :, None]).sum(axis=1)
     p = -(axes * (slopes / size)[:, None, :]).sum(axis=2)
     return jnp.nan_to_num(p, nan=0.0, posinf=1e150, neginf=-1e150)
-
-
-def _free(box: Box, x: Array, g: Array) -> Array:
-    """Mark the axes along which a place is not held at an end of the domain."""
-    return ~(((x <= box.low) & (g > 0)) | ((x >= box.high) & (g < 0)))
 
 
 def _scaled(H: Array, free: Array, box: Box) -> Array:

@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from thalweg.base.precision import computing
 from thalweg.descent import mean
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain, inward
 from thalweg.valleys.grid import polish
 from thalweg.valleys.grid.polish import EPS, Box, Examined, Found
 
@@ -90,7 +90,7 @@ def refine_minima(
     index : (place,)
         The number in it of each minimum of the grid.
     """
-    look = partial(_look, example, columns, domain, _box(domain, spacing))
+    look = partial(_look, example, columns, domain, Box(*domain.bounds, spacing))
     best = look(polish.descend, positions)
     rest = np.flatnonzero(best.kind == "grid")
     if rest.size:
@@ -128,13 +128,13 @@ def refine_passes(
         In the order of ``positions``, none merged. A maximum without a gradient is a ``cusp``. What is not found, and
         every pass on the edge of a box in more than one parameter, keeps the place of the grid.
     """
-    look = partial(_look, example, columns, domain, _box(domain, spacing))
+    look = partial(_look, example, columns, domain, Box(*domain.bounds, spacing))
     if spacing.size > 1:
         return _fall_back(look, look(polish.climb, positions), positions)
-    reach = _apart(between, positions[:, None], domain).min(axis=1) / spacing
+    reach = np.abs(domain.difference(between, positions[:, None])).min(axis=1) / spacing
     closed = look(polish.bracket, positions, -np.minimum(reach, 1))
     polished = look(polish.climb, closed.position)
-    near = (_apart(polished.position, closed.position, domain) < 1e-3 * spacing).all(axis=1)
+    near = (np.abs(domain.difference(polished.position, closed.position)) < 1e-3 * spacing).all(axis=1)
     return _fall_back(look, _where(near & (polished.kind == "smooth"), polished, closed), positions)
 
 
@@ -151,13 +151,14 @@ def merge(
         The number in it of each place given.
     """
     count = len(places.value)
-    lengths = np.array([axis.length if axis.periodic else 0.0 for axis in domain]) / spacing
-    cells = (places.position - [axis.low for axis in domain]) / spacing
+    lengths = np.where(domain.periodic, domain.lengths, 0.0) / spacing
+    cells = (places.position - domain.lows) / spacing
     cells = np.where((lengths > 0) & (cells >= lengths), 0.0, cells)
     unsure = np.where(places.kind == "grid", 0.0, np.minimum((places.bracket / spacing).max(axis=1), 1e-3))
     # SciPy takes a length of 0 for an axis that is not periodic.
     pairs = KDTree(cells, boxsize=lengths).query_pairs(SAME + 2 * unsure.max(initial=0), np.inf, output_type="ndarray")
-    apart = (_apart(places.position[pairs[:, 0]], places.position[pairs[:, 1]], domain) / spacing).max(axis=1)
+    way = domain.difference(places.position[pairs[:, 0]], places.position[pairs[:, 1]])
+    apart = (np.abs(way) / spacing).max(axis=1)
     pairs = pairs[apart <= SAME + unsure[pairs].sum(axis=1)]
     _, group = connected_components(coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count)), directed=False)
     order = np.lexsort((np.arange(count), places.value))
@@ -168,12 +169,6 @@ def merge(
     return Places(*(field[kept] for field in places)), number[group]
 
 
-def _box(domain: Domain, spacing: Float[np.ndarray, " param"]) -> Box:
-    low = np.array([-np.inf if axis.periodic else axis.low for axis in domain])
-    high = np.array([np.inf if axis.periodic else axis.high for axis in domain])
-    return Box(low, high, spacing)
-
-
 def _look(example, columns, domain, box, program, starts, *ways) -> Places:
     """Search from every place and judge what was found; of kind ``grid`` is what a search did not settle."""
     if not len(starts):
@@ -182,9 +177,10 @@ def _look(example, columns, domain, box, program, starts, *ways) -> Places:
         position, width = starts, np.ones_like(starts)
     else:
         position, width = _in_lanes(program, example, columns, box, starts, *ways)
-    position = _wrap(position, domain)
+    position = domain.wrap(position)
     seen = _in_lanes(polish.examine, example, columns, box, position)
-    return _judge(program, Found(position, width), seen, box, _apart(position, _wrap(starts, domain), domain))
+    moved = np.abs(domain.difference(position, domain.wrap(starts)))
+    return _judge(program, Found(position, width), seen, box, moved)
 
 
 def _fall_back(look: Any, places: Places, starts: np.ndarray) -> Places:
@@ -210,7 +206,7 @@ def _judge(program: Any, found: Found, seen: Examined, box: Box, moved: np.ndarr
     """Say of what kind each place is that a search ended at, and describe it."""
     x, g = found.position, seen.gradient * box.spacing
     at_edge = (x <= box.low) | (x >= box.high)
-    free = ~(((x <= box.low) & (g > 0)) | ((x >= box.high) & (g < 0)))
+    free = inward(x, g, box.low, box.high)
     rounding = 64 * EPS * np.abs(seen.value)
     still = np.abs(np.where(free, g, 0)).max(axis=1) <= np.maximum(STILL * seen.relief, rounding)
     cusp = ~(np.abs(seen.beside).max(axis=(1, 2)) <= np.maximum(JUMP * seen.relief, rounding))
@@ -246,22 +242,6 @@ def _signature(
     positive = np.count_nonzero(curvature > zero[:, None], axis=1)
     counts = np.stack([negative, free.sum(axis=1) - negative - positive, positive], axis=1)
     return np.where(usable[:, None], counts, 0)
-
-
-def _apart(one: np.ndarray, other: np.ndarray, domain: Domain) -> np.ndarray:
-    """Measure distances along each parameter, the short way round on a circle."""
-    lengths = np.array([axis.length if axis.periodic else np.inf for axis in domain])
-    away = np.abs(one - other)
-    return np.minimum(away % lengths, -away % lengths)
-
-
-def _wrap(position: Float[np.ndarray, "place param"], domain: Domain) -> Float[np.ndarray, "place param"]:
-    wrapped = position.copy()
-    for k, axis in enumerate(domain):
-        outside = (position[:, k] < axis.low) | (position[:, k] >= axis.high)
-        if axis.periodic and outside.any():
-            wrapped[outside, k] = axis.low + (position[outside, k] - axis.low) % axis.length
-    return wrapped
 
 
 def _where(condition: Bool[np.ndarray, " place"], one: Places, other: Places) -> Places:

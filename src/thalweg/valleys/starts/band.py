@@ -20,9 +20,9 @@ from thalweg.base.checks import whole
 from thalweg.base.precision import computing
 from thalweg.base.progress import track
 from thalweg.descent import mean
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain, inward
 from thalweg.valleys.starts import summit
-from thalweg.valleys.starts.flow import bounds, inward
+from thalweg.valleys.starts.flow import bounds
 
 BATCH = 256
 """Bands that move at once at most."""
@@ -97,13 +97,10 @@ def ends(
     domain : the axes of the positions
     turns : whole turns to add to the shortest way, 0 by default and on a bounded axis
     """
-    length = np.array([axis.length for axis in domain])
-    circle = np.array([axis.periodic for axis in domain])
     first = positions[between[:, 0]]
-    way = positions[between[:, 1]] - first
-    way = np.where(circle, way - length * np.rint(way / length), way)
+    way = domain.difference(positions[between[:, 1]], first)
     if turns is not None:
-        way = way + np.where(circle, turns * length, 0.0)
+        way = way + np.where(domain.periodic, turns * domain.lengths, 0.0)
     return np.stack([first, first + way], axis=1)
 
 
@@ -185,8 +182,7 @@ def _summits(example: mean.Example, columns: mean.Columns, domain: Domain, bands
     loose = ~quiet | (top == 0) | (top == bands.heights.shape[1] - 1) | (len(domain) == 1)
     if loose.any():
         height[loose], place[loose] = summit.highest(example, columns, bands.path[loose])
-    length = np.array([axis.length for axis in domain])
-    span = np.linalg.norm((bands.path[:, -1] - bands.path[:, 0]) / length, axis=1)
+    span = np.linalg.norm((bands.path[:, -1] - bands.path[:, 0]) / domain.lengths, axis=1)
     found = summit.polish(example, columns, domain=domain, places=place, reach=span / (bands.heights.shape[1] - 1))
     inside = height > np.maximum(bands.heights[:, 0], bands.heights[:, -1])
     at_pass = inside & found.is_pass & (found.slope <= rest)

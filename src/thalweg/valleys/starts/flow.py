@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Integer
 from thalweg.base.precision import computing
 from thalweg.base.progress import track
 from thalweg.descent import mean
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain, inward
 
 BATCH = 1024
 """Starts that flow at once at most."""
@@ -114,15 +114,8 @@ def bounds(
     domain: Domain,
 ) -> tuple[Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"]]:
     """Lay out (low, high, length) of every axis as columns; a circle has no ends."""
-    low = [-np.inf if axis.periodic else axis.low for axis in domain]
-    high = [np.inf if axis.periodic else axis.high for axis in domain]
-    length = [axis.length for axis in domain]
-    return np.array(low)[:, None], np.array(high)[:, None], np.array(length)[:, None]
-
-
-def inward(position: Any, gradient: Any, low: Any, high: Any) -> Any:
-    """Tell which parts of the gradient do not point out of a bounded axis at whose end the position is."""
-    return ~(((position <= low) & (gradient > 0)) | ((position >= high) & (gradient < 0)))
+    low, high = domain.bounds
+    return low[:, None], high[:, None], domain.lengths[:, None]
 
 
 @partial(jax.jit, static_argnames=("example", "steps"))

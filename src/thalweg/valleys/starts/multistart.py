@@ -17,7 +17,7 @@ from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain
 from thalweg.valleys import shares, tree
 from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
 from thalweg.valleys.starts import band, flow, nearness, summit
@@ -120,7 +120,7 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
     whole("count of starts", count, at_least=1, at_most=MOST)
     whole("seed of the starts", seed, at_least=0)
     points = qmc.Sobol(len(domain), scramble=True, rng=seed).random_base2((count - 1).bit_length())
-    return np.array([axis.low for axis in domain]) + points[:count] * np.array([axis.length for axis in domain])
+    return domain.lows + points[:count] * domain.lengths
 
 
 def explore(
@@ -165,7 +165,7 @@ def explore(
     ends = flow.descend(objective.example, objective.train, domain, starts)
     rise = _rise(objective, starts, ends.height, rise)
     finite = np.isfinite(ends.height) & np.isfinite(rise)
-    place = nearness.wrap(ends.position[finite], domain)
+    place = domain.wrap(ends.position[finite])
     nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
     position, depth = place[nodes], ends.height[finite][nodes]
 
@@ -206,7 +206,7 @@ def assign(
 ) -> Integer[np.ndarray, " run"]:
     """Number the minimum nearest to each run's end; ``OUTSIDE`` if none is within ``near`` of every axis's length."""
     number("near", near, above=0)
-    return nearness.nearest(nearness.wrap(positions, domain), minima, domain, near)
+    return nearness.nearest(domain.wrap(positions), minima, domain, near)
 
 
 def compare(
@@ -273,5 +273,5 @@ def _routes(objective: Objective, position: np.ndarray, neighbours: int) -> Rout
     order = np.argsort(bands.height, kind="stable")
     _, first = np.unique(between[order], axis=0, return_index=True)
     chosen = order[np.sort(first)]
-    place = nearness.wrap(bands.place[chosen], domain)
+    place = domain.wrap(bands.place[chosen])
     return Routes(between[chosen], place, bands.height[chosen], bands.converged[chosen])

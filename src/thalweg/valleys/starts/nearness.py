@@ -8,19 +8,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from thalweg.problems.problem import Domain
+from thalweg.problems.domain import Domain
 from thalweg.valleys.tree import OUTSIDE
 
 LISTED = 9
 """Nearest places listed once for each, itself included; further ones are searched for where they are needed."""
-
-
-def wrap(positions: Float[np.ndarray, "place param"], domain: Domain) -> Float[np.ndarray, "place param"]:
-    """Bring places on a circle into its interval, without its upper end."""
-    low, length, circle = _axes(domain)
-    turned = low + np.mod(positions - low, length)
-    # What lies just below the lower end is rounded to the upper one.
-    return np.where(circle, np.where(turned >= low + length, low, turned), positions)
 
 
 def gather(
@@ -129,20 +121,11 @@ def _components(close: np.ndarray, count: int) -> np.ndarray:
 
 def _tree(units: np.ndarray, domain: Domain) -> KDTree:
     # A period of 0 is an axis without one.
-    return KDTree(units, boxsize=[float(axis.periodic) for axis in domain])
+    return KDTree(units, boxsize=np.array(domain.periodic, dtype=float))
 
 
 def _units(positions: np.ndarray, domain: Domain) -> np.ndarray:
     """Places in lengths of the axes; on a circle from 0 to below 1."""
-    low, length, circle = _axes(domain)
-    units = (positions - low) / length
+    units = (positions - domain.lows) / domain.lengths
     turned = np.mod(units, 1.0)
-    return np.where(circle, np.where(turned >= 1, 0.0, turned), units)
-
-
-def _axes(domain: Domain) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return (
-        np.array([axis.low for axis in domain]),
-        np.array([axis.length for axis in domain]),
-        np.array([axis.periodic for axis in domain]),
-    )
+    return np.where(domain.periodic, np.where(turned >= 1, 0.0, turned), units)

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float
 
 from thalweg.base.precision import computing
 from thalweg.descent import grid, mean
-from thalweg.problems.problem import Domain
-from thalweg.valleys.starts.flow import bounds, curvature, inward, look, size
+from thalweg.problems.domain import Domain, inward
+from thalweg.valleys.starts.flow import bounds, curvature, look, size
 
 BATCH = 256
 """Passes polished at once at most."""

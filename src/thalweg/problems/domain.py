@@ -1,0 +1,189 @@
+"""Where parameters live: axes that are intervals or circles, and the domain that is their product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.base.checks import number
+from thalweg.base.errors import InvalidValue
+from thalweg.base.settings import shown
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One parameter: its name and its interval, or its circle where ``periodic``.
+
+    Parameters
+    ----------
+    name : of the parameter
+    low, high : ends of the interval; on a circle both are one place, whose number is ``low``
+    periodic : whether it is a circle, of period ``high - low``
+    unit : ``"rad"`` for an angle in radians, which figures and tables show in degrees; empty for a plain number
+
+    Raises
+    ------
+    InvalidValue
+        If an end is not a finite number, or ``low`` is not below ``high``.
+
+    Examples
+    --------
+    >>> Axis("phi", -1, 1, periodic=True, unit="rad").length
+    2.0
+    """
+
+    name: str
+    low: float
+    high: float
+    periodic: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        # Whole numbers would make arrays of whole numbers.
+        object.__setattr__(self, "low", number(f"low of {self.name}", self.low))
+        object.__setattr__(self, "high", number(f"high of {self.name}", self.high))
+        if not self.low < self.high:
+            raise InvalidValue(f"axis {self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
+
+    @property
+    def length(self) -> float:
+        """The length of the interval, or the period of the circle."""
+        return self.high - self.low
+
+    def to_attrs(self) -> dict[str, str | float | int]:
+        """Write all but the name as attributes of a labelled array's coordinate, which has the name."""
+        return {"unit": self.unit, "low": self.low, "high": self.high, "periodic": int(self.periodic)}
+
+
+@dataclass(frozen=True, init=False)
+class Domain(Sequence[Axis]):
+    """The product of its axes: an interval or a circle (one axis), a box, or any mix of both.
+
+    It is a sequence of its axes, in the order of the parameter vector. Arrays of places have the parameters as their
+    last axis.
+
+    Parameters
+    ----------
+    axes : one :class:`Axis`, or one a parameter
+
+    Raises
+    ------
+    InvalidValue
+        If there is no axis, something is no axis, or two have one name.
+
+    Examples
+    --------
+    >>> domain = Domain([Axis("phi", 0, 3, periodic=True), Axis("x", -1, 1)])
+    >>> domain.names, domain.lengths.tolist()
+    (('phi', 'x'), [3.0, 2.0])
+    >>> domain.wrap([[-1.0, 5.0]]).tolist(), domain.difference([[2.9, 1.0]], [[0.4, 0.0]]).tolist()
+    ([[2.0, 5.0]], [[-0.5, 1.0]])
+    """
+
+    axes: tuple[Axis, ...]
+
+    def __init__(self, axes: Axis | Iterable[Axis]) -> None:
+        given = tuple(axes) if isinstance(axes, Iterable) else (axes,)
+        if not all(isinstance(axis, Axis) for axis in given):
+            raise InvalidValue(f'domain = {shown(axes)} is not made of axes; give one a parameter: Axis("x", -2, 2)')
+        names = [axis.name for axis in given]
+        if not names or len(set(names)) != len(names):
+            raise InvalidValue(f"domain has the axes {names}; give one a parameter, no name twice")
+        object.__setattr__(self, "axes", given)
+
+    def __len__(self) -> int:
+        return len(self.axes)
+
+    @overload
+    def __getitem__(self, index: int) -> Axis: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Axis, ...]: ...
+    def __getitem__(self, index: int | slice) -> Axis | tuple[Axis, ...]:
+        return self.axes[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        return tuple(axis.name for axis in self.axes)
+
+    @property
+    def lows(self) -> Float[np.ndarray, " param"]:
+        """The low end of every axis."""
+        return np.array([axis.low for axis in self.axes])
+
+    @property
+    def highs(self) -> Float[np.ndarray, " param"]:
+        """The high end of every axis."""
+        return np.array([axis.high for axis in self.axes])
+
+    @property
+    def lengths(self) -> Float[np.ndarray, " param"]:
+        """The length of every axis; of a circle, its period."""
+        return np.array([axis.length for axis in self.axes])
+
+    @property
+    def periodic(self) -> tuple[bool, ...]:
+        """Which axes are circles."""
+        return tuple(axis.periodic for axis in self.axes)
+
+    @property
+    def bounds(self) -> tuple[Float[np.ndarray, " param"], Float[np.ndarray, " param"]]:
+        """The ends that nothing may pass, low and high: those of the intervals; a circle has none, ∓∞."""
+        circles = np.array(self.periodic)
+        return np.where(circles, -np.inf, self.lows), np.where(circles, np.inf, self.highs)
+
+    def wrap(self, places: Float[np.ndarray, "... param"]) -> Float[np.ndarray, "... param"]:
+        """Name every place on a circle by its number from ``low`` to below ``high``; what lies there stays as it is."""
+        wrapped = np.array(places, dtype=np.float64)
+        for k, axis in enumerate(self.axes):
+            if axis.periodic:
+                wrapped[..., k] = turned(wrapped[..., k], axis.low, axis.high)
+        return wrapped
+
+    def difference(
+        self, places: Float[np.ndarray, "... param"], others: Float[np.ndarray, "... param"]
+    ) -> Float[np.ndarray, "... param"]:
+        """Subtract ``others`` from ``places``; on a circle the shortest way round, at most half a period."""
+        way = np.subtract(places, others)
+        circles = np.flatnonzero(self.periodic)
+        around, periods = way[..., circles], self.lengths[circles]
+        way[..., circles] = around - periods * np.rint(around / periods)
+        return way
+
+    def to_attrs(self) -> dict[str, list[Any]]:
+        """Write the axes as attributes of a labelled array's coordinate, which has their names: a list of each."""
+        rows = [axis.to_attrs() for axis in self.axes]
+        return {key: [row[key] for row in rows] for key in rows[0]}
+
+    @classmethod
+    def from_attrs(cls, names: Iterable[str], attrs: Mapping[str, Any]) -> Domain:
+        """Read back what :meth:`to_attrs`, or that of its only axis, has written."""
+        columns = [np.atleast_1d(attrs[key]).tolist() for key in ("low", "high", "periodic", "unit")]
+        return cls(
+            Axis(name, low, high, periodic=bool(periodic), unit=unit)
+            for name, low, high, periodic, unit in zip(names, *columns, strict=True)
+        )
+
+
+def turned(values: Float[np.ndarray, "..."], low: float, high: float) -> Float[np.ndarray, "..."]:
+    """Bring numbers on a circle to those from ``low`` to below ``high``; what lies there stays as it is.
+
+    What lies less than half a unit in the last place below ``high`` is rounded to ``high``, which is ``low``.
+    """
+    values = np.array(values, dtype=np.float64)
+    outside = np.isfinite(values) & ((values < low) | (values >= high))
+    around = low + np.mod(values[outside] - low, high - low)
+    values[outside] = np.where(around >= high, low, around)
+    return values
+
+
+def inward(position: Any, gradient: Any, low: Any, high: Any) -> Any:
+    """Tell along which axes a place may move downhill: not out of the domain where it lies at an end of an interval.
+
+    Any arrays of one library that broadcast, in a compiled program too; the ends are those of :attr:`Domain.bounds`.
+    """
+    return ~(((position <= low) & (gradient > 0)) | ((position >= high) & (gradient < 0)))
