@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from thalweg.cli.run import reading
+from thalweg.cli.options import USUAL, Options
 
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
@@ -21,21 +19,13 @@ It announces oneDNN at any level of its log, and can be kept from that by leavin
 """
 
 
-def compare(
-    experiment: Path,
-    /,
-    *,
-    frameworks: str = "jax,torch,tensorflow,keras",
-    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
-    out: Path | None = None,
-    cache: Path | None = None,
-    timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-) -> None:
+def compare(experiment: Path, /, *, frameworks: str = "jax,torch,tensorflow,keras", options: Options = USUAL) -> None:
     """Make the same descent in JAX, PyTorch, TensorFlow and Keras, and say where they part, and why.
 
     Writes a table of the largest differences from Thalweg's own driver, of the first step at which each parts beyond
     rounding and of its cause, and a figure. One run is made, from the first of the experiment's starts, with the same
     optimiser and settings everywhere. A framework that is not installed is named, with the command that installs it.
+    For example `thalweg compare experiment.toml --frameworks jax,torch --set optimizer=adam descent.precision=32`.
 
     Parameters
     ----------
@@ -44,16 +34,7 @@ def compare(
     frameworks: str
         Names parted by commas: jax, torch, tensorflow and keras; `tensorflow:update` writes the update of plain
         gradient descent by hand.
-    set: tuple[str, ...]
-        Values that replace those of the file, such as `optimizer=adam descent.precision=32`.
-    out: Path
-        Folder to write, by default the file's name with `-compare`; one that thalweg wrote is replaced.
-    cache: Path
-        Folder that keeps compiled programs, so that a later start need not compile them again.
-    timings: bool
-        Print where the time goes.
     """
-    load = reading(experiment, set)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
@@ -63,9 +44,9 @@ def compare(
 
         names = tuple(name.strip() for name in frameworks.split(","))
         with stage("compare"):
-            found = verb(experiment.objective, experiment.descent, names, starts=experiment.starts)
-        return Results(experiment, comparison=found)
+            compared = verb(experiment.objective, experiment.descent, names, starts=experiment.starts)
+        return Results(experiment, comparison=compared)
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-compare"), work, cache=cache, timings=timings)
+    conduct("compare", experiment, options, work)

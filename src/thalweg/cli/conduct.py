@@ -1,4 +1,4 @@
-"""From an experiment to a finished run directory, with progress and a summary: what demo and run share."""
+"""From an experiment to a finished run directory, with progress and a summary: what most commands share."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from thalweg.cli.progress import showing
-from thalweg.cli.timings import Timings
+from thalweg.cli.options import Options
+from thalweg.cli.stages import Stages
 
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
@@ -25,40 +25,33 @@ Work = Callable[["Experiment", "Stage", Path], "Results"]
 """Carries out an experiment; what is too large for memory it writes into the folder."""
 
 
-def conduct(
-    load: Callable[[], Experiment],
-    out: Path,
-    work: Work | None = None,
-    *,
-    cache: Path | None = None,
-    timings: bool = False,
-) -> None:
-    """Carry out what ``load`` reads and put the run directory at ``out``; the usual work is a descent.
-
-    Compiled programs are kept in the folder ``cache``, if there is one.
-    """
-    console, clock = Console(width=max(Console().width, NARROWEST)), Timings()
-    with showing(Console(stderr=True)):
-        with clock.stage("import the engine"):
+def conduct(command: str, experiment: Path, options: Options, work: Work | None = None) -> None:
+    """Carry out an experiment file and put the run directory in its place; the usual work is a descent."""
+    overrides = options.overrides()
+    out = options.out or Path(f"{experiment.stem}-{command}")
+    console, stages = Console(width=max(Console().width, NARROWEST)), Stages()
+    with stages.showing():
+        with stages.stage("import the engine"):
             from thalweg.base.compiling import compilation_cache
             from thalweg.experiment import directory
+            from thalweg.experiment.experiment import load
             from thalweg.experiment.results import perform
-        with clock.stage("read the experiment"):
-            experiment = load()
+        with stages.stage("read the experiment"):
+            study = load(experiment, overrides)
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
-            with compilation_cache(cache) if cache else nullcontext():
-                results = (work or perform)(experiment, clock.stage, folder)
-            with clock.stage("import the figures"):
+            with compilation_cache(options.cache) if options.cache else nullcontext():
+                results = (work or perform)(study, stages.stage, folder)
+            with stages.stage("import the figures"):
                 from thalweg.cli.drawing import draw
-            with clock.stage("write the arrays"):
+            with stages.stage("write the arrays"):
                 directory.write(results, folder)
-            draw(results, folder, clock.stage)
+            draw(results, folder, stages.stage)
     from thalweg.cli.summary import print_summary
     from thalweg.report.summary import summarise
 
     print_summary(summarise(results), console)
     report, pictures = (escape(str(out / name)) for name in ("report.html", "figures"))
     console.print(f"Look first at [bold]{report}[/bold] and {pictures}")
-    if timings:
-        clock.show(console)
+    if options.timings:
+        stages.print(console)

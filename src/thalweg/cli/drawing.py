@@ -16,28 +16,29 @@ from thalweg.report.page import write_report
 
 def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
     """Draw every figure that suits the results, in the formats that the experiment asks for, and write the report."""
-    options = results.experiment.settings["figures"]
+    formats, animation = results.experiment.figures.formats, results.experiment.figures.animation
     target = folder / "figures"
     target.mkdir()
     shown = (results.runs, results.surface, results.valleys)
-    figures = gallery(
-        results.experiment.problem, *shown, chart=results.map, ran=results.race, compared=results.comparison
-    )
+    with stage("lay out the figures"):
+        figures = gallery(
+            results.experiment.problem, *shown, chart=results.map, ran=results.race, compared=results.comparison
+        )
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
             for ending in ("png", "svg"):
-                if ending in options["formats"]:
+                if ending in formats:
                     figure.save(target / f"{figure.name}.{ending}")
-        if figure.moving and options["animation"]:
+        if figure.moving and animation:
             with stage(f"animate {figure.name}"):
                 for ending in ("gif", "mp4") if which("ffmpeg") else ("gif",):
                     figure.save(target / f"{figure.name}.{ending}")
-    if "html" in options["formats"]:
+    if "html" in formats:
         with stage("interactive page"):
             _write(target / "interactive.html", page.html(figures, f"Thalweg: {results.experiment.problem.name}"))
     with stage("report"):
         write_report(results, figures, folder)
-    if dpi != DPI and "png" in options["formats"]:  # the report keeps those of the usual size
+    if dpi != DPI and "png" in formats:  # the report keeps those of the usual size
         for figure in track(figures, "drawing larger"):
             figure.save(target / f"{figure.name}.png", dpi=dpi)
 

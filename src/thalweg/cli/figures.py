@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from thalweg.cli.options import Flag
 
 
-def figures(
-    folder: Path, /, *, dpi: int = 200, timings: Annotated[bool, Parameter(negative=(), show_default=False)] = False
-) -> None:
+def figures(folder: Path, /, *, dpi: int = 200, timings: Flag = False) -> None:
     """Draw the figures and the report of a finished run again, from its stored arrays.
+
+    For example `thalweg figures experiment-run --dpi 400`. Pictures that were there are replaced.
 
     Parameters
     ----------
@@ -20,24 +19,26 @@ def figures(
     dpi: int
         Dots an inch of the PNG pictures: 200 for a page, 800 for a wall.
     timings: bool
-        Print where the time goes.
+        Print where the time went.
     """
     from rich.console import Console
     from rich.markup import escape
 
-    from thalweg.cli.drawing import draw
-    from thalweg.cli.progress import showing
-    from thalweg.cli.timings import Timings
-    from thalweg.experiment import directory
+    from thalweg.cli.stages import Stages
 
-    clock = Timings()
-    with showing(Console(stderr=True)):
-        with clock.stage("read the run"):
+    stages = Stages()
+    with stages.showing():
+        with stages.stage("import the figures"):
+            from thalweg.base.checks import whole
+            from thalweg.cli.drawing import draw
+            from thalweg.experiment import directory
+        whole("dpi", dpi, at_least=10, at_most=2400)
+        with stages.stage("read the run"):
             results = directory.read(folder)
         with directory.staging(folder) as staged:
             directory.copy(folder, staged)
-            draw(results, staged, clock.stage, dpi)
+            draw(results, staged, stages.stage, dpi)
     console = Console()
     console.print(escape(f"drew {folder / 'figures'} and {folder / 'report.html'} again"))
     if timings:
-        clock.show(console)
+        stages.print(console)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.run import reading
+from thalweg.cli.options import USUAL, Flag, Options
 
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
-    from thalweg.study.outcome_map import Range
+    from thalweg.experiment.results import Results, Stage
+    from thalweg.study.outcome_map import Cost, Range
+
+Along = tuple[str, tuple[float, float] | None, str | None]
+"""A name, and where they were given the ends and the scale."""
 
 
 def map(
@@ -23,15 +25,14 @@ def map(
     x: str = "start",
     y: str = "learning_rate",
     size: str = "512",
-    shadows: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
-    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
-    out: Path | None = None,
-    cache: Path | None = None,
+    shadows: Flag = False,
+    options: Options = USUAL,
 ) -> None:
     """Map how runs end over two of the things that they depend on: a pixel a run, coloured by the valley it ends in.
 
     An axis is a parameter, for where runs start, or a number among the optimiser's settings. Its range may follow:
-    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`.
+    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`. For example
+    `thalweg map experiment.toml --x phi=0.2:1.3 --y momentum=0:0.99 --size 256`.
 
     Parameters
     ----------
@@ -45,17 +46,10 @@ def map(
         Pixels along both axes, or `WIDTHxHEIGHT`.
     shadows: bool
         Make three more runs for each, and tell where rounding decided the outcome.
-    set: tuple[str, ...]
-        Values that replace those of the file, such as `optimizer.momentum=0.9 descent.steps=500`.
-    out: Path
-        Folder to write, by default the file's name with `-map`; one that thalweg wrote is replaced.
-    cache: Path
-        Folder that keeps compiled programs, so that a later start need not compile them again.
     """
     axes, pixels = (_axis("x", x), _axis("y", y)), _size(size)
-    load = reading(experiment, set)
 
-    def work(experiment: Any, stage: Any, folder: Path):
+    def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.experiment.results import charted
 
         right, up = (_along(axis, count, experiment) for axis, count in zip(axes, pixels, strict=True))
@@ -63,14 +57,10 @@ def map(
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-map"), work, cache=cache)
+    conduct("map", experiment, options, work)
 
 
-Axis = tuple[str, tuple[float, float] | None, str | None]
-"""A name, and where they were given the ends and the scale."""
-
-
-def _axis(option: str, text: str) -> Axis:
+def _axis(option: str, text: str) -> Along:
     name, sign, rest = text.partition("=")
     if not sign:
         return name.strip(), None, None
@@ -84,13 +74,13 @@ def _axis(option: str, text: str) -> Axis:
 
 
 def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip())
-    if not found:
+    pixels = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", text.strip())
+    if not pixels:
         raise InvalidValue(f"--size {text!r} is not allowed; give pixels along both axes, such as 1024 or 1600x900")
-    return int(found[1]), int(found[2] or found[1])
+    return int(pixels[1]), int(pixels[2] or pixels[1])
 
 
-def _along(axis: Axis, count: int, experiment: Experiment) -> Range:
+def _along(axis: Along, count: int, experiment: Experiment) -> Range:
     """Complete an axis: a parameter's usual range is its domain's, a setting's a factor of 30 around its value."""
     from thalweg.descent.optimizers import varying
     from thalweg.study.outcome_map import START, Range
@@ -111,7 +101,7 @@ def _along(axis: Axis, count: int, experiment: Experiment) -> Range:
     return Range(name, value / 30, value * 30, count, "log")
 
 
-def _announce(cost: Any) -> None:
+def _announce(cost: Cost) -> None:
     """Say what is coming before it begins."""
     from rich.console import Console
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.cli.run import reading
+from thalweg.cli.options import USUAL, Flag, Options
 
 if TYPE_CHECKING:
+    from thalweg.base.settings import Table
     from thalweg.descent.optimizer import Optimizer
     from thalweg.experiment.experiment import Experiment
     from thalweg.experiment.results import Results, Stage
 
-NAMED: dict[str, dict[str, Any]] = {
+NAMED: dict[str, Table] = {
     "momentum": {"kind": "sgd", "momentum": 0.9},
     "nesterov": {"kind": "sgd", "momentum": 0.9, "nesterov": True},
 }
 """Optimisers with a name of their own beside optax's."""
-
-Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def race(
@@ -37,16 +33,14 @@ def race(
     highest_rate: float = 10.0,
     seed: int = 0,
     shadows: Flag = False,
-    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
-    out: Path | None = None,
-    cache: Path | None = None,
-    timings: Flag = False,
+    options: Options = USUAL,
 ) -> None:
     """Compare optimisers fairly: the same starts for all, each with a learning rate tuned under the same budget.
 
     Writes a table of how often each ends on the floor of the deepest valley, with intervals, and a figure. Steps,
     precision, mini-batches and a bound on the gradient are the experiment's, and the same for all; its optimiser,
-    learning rate and starts are not used.
+    learning rate and starts are not used. For example
+    `thalweg race experiment.toml --optimizers sgd,adam,lion --starts 2000 --set descent.steps=200`.
 
     Parameters
     ----------
@@ -69,37 +63,24 @@ def race(
         Seed of the starts; the tuning has the next.
     shadows: bool
         Make three more runs for each, and tell how many rounding alone decided.
-    set: tuple[str, ...]
-        Values that replace those of the file, such as `loss=quadratic descent.steps=200`.
-    out: Path
-        Folder to write, by default the file's name with `-race`; one that thalweg wrote is replaced.
-    cache: Path
-        Folder that keeps compiled programs, so that a later start need not compile them again.
-    timings: bool
-        Print where the time goes.
     """
-    load = reading(experiment, set)
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
-        from thalweg.experiment.results import census
+        from thalweg.experiment.results import Results, census
         from thalweg.study import race as verb
 
-        named = contestants(optimizers, experiment)
-        runs = experiment.descent
+        named, runs = contestants(optimizers, experiment), experiment.descent
         conditions = verb.Conditions(starts, runs.steps, seed, runs.minibatch, runs.precision, shadows)
         tuning = verb.Tuning(tuning_starts, rates, lowest_rate, highest_rate, seed + 1)
-        found = census(experiment, stage, "grid", None)
-        assert found.valleys is not None
-        floor = experiment.settings["valleys"]["floor"]
+        surface, valleys = census(experiment, stage)
         with stage("race"):
-            target = experiment.objective
-            return replace(
-                found, race=verb.race(target, named, found.valleys, conditions=conditions, tuning=tuning, floor=floor)
-            )
+            arguments = {"conditions": conditions, "tuning": tuning, "floor": experiment.valleys.floor}
+            ran = verb.race(experiment.objective, named, valleys, **arguments)
+        return Results(experiment, surface=surface, valleys=valleys, race=ran)
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-race"), work, cache=cache, timings=timings)
+    conduct("race", experiment, options, work)
 
 
 def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:

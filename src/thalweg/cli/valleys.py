@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.run import reading
+from thalweg.cli.options import USUAL, Flag, Options
+
+if TYPE_CHECKING:
+    from thalweg.experiment.experiment import Experiment
+    from thalweg.experiment.results import Results, Stage
 
 
 def valleys(
     experiment: Path,
     /,
     *,
-    exact: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    exact: Flag = False,
     grid: int | None = None,
     starts: int | None = None,
     seed: int | None = None,
-    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = (),
-    out: Path | None = None,
-    cache: Path | None = None,
+    options: Options = USUAL,
 ) -> None:
     """Find the valleys of an experiment's surface: minima, passes, persistence, the merge tree.
 
-    Exactly, where a theorem allows it; on a grid, refined on the objective itself; or from many starts, in any number
-    of parameters.
+    On a grid, refined on the objective itself, by default; exactly, where a theorem allows it; or from many starts, in
+    any number of parameters. For example `thalweg valleys experiment.toml --exact --set problem.noise=0.01`.
 
     Parameters
     ----------
@@ -40,28 +40,22 @@ def valleys(
         Descend from so many starts of a Sobol sequence.
     seed: int
         Seed of the starts, 0 by default.
-    set: tuple[str, ...]
-        Values that replace those of the file, such as `loss=quadratic problem.noise=0.01`.
-    out: Path
-        Folder to write, by default the file's name with `-valleys`; one that thalweg wrote is replaced.
-    cache: Path
-        Folder that keeps compiled programs, so that a later start need not compile them again.
     """
     ways = {"--exact": exact or None, "--grid": grid, "--starts": starts}
     chosen = [name for name, given in ways.items() if given is not None]
     if len(chosen) > 1:
         raise InvalidValue(f"{' and '.join(chosen)} are different ways; give one of them")
-    method = chosen[0].removeprefix("--") if chosen else "grid"
     if seed is not None and starts is None:
         raise InvalidValue(f"--seed {seed} is the seed of starts; give --starts N too, or leave it out")
-    load = reading(experiment, set)
 
-    def work(experiment: Any, stage: Any, folder: Path):
+    def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.descent.starts import Sobol
-        from thalweg.experiment.results import census
+        from thalweg.experiment.results import Results, census
 
-        return census(experiment, stage, method if starts is None else Sobol(starts, seed or 0), grid)
+        method = "exact" if exact else "grid" if starts is None else Sobol(starts, seed or 0)
+        surface, valleys = census(experiment, stage, method, grid)
+        return Results(experiment, surface=surface, valleys=valleys)
 
     from thalweg.cli.conduct import conduct
 
-    conduct(load, out or Path(f"{experiment.stem}-valleys"), work, cache=cache)
+    conduct("valleys", experiment, options, work)

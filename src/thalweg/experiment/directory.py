@@ -1,11 +1,10 @@
-"""The run directory: written beside its place under another name, and put there only when it is complete."""
+"""The run directory: what it holds, how it is written, read back, and known for ours."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import tomli_w
@@ -15,6 +14,7 @@ from thalweg.experiment import results as store
 from thalweg.experiment import tables
 from thalweg.experiment.experiment import Experiment, load
 from thalweg.experiment.results import Results
+from thalweg.experiment.staging import staged, unwritable
 
 EXPERIMENT = "experiment.toml"
 DATA = "data.csv"
@@ -45,39 +45,36 @@ def staging(out: Path) -> Iterator[Path]:
     OutputError
         If ``out`` is not ours to replace, or cannot be written.
     """
-    out = out.resolve()
-    check(out)
-    with ExitStack() as undo:
-        try:
-            _make_parents(out, undo)
-            folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-            undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            folder.chmod(0o755)
-            yield folder
-            _put(folder, out)
-            undo.pop_all()
-        except OSError as error:
-            # A figure that cannot be saved names a file of the folder that is about to go; the user gave another.
-            cause = error.__cause__ if isinstance(error, OutputError) else error
-            if not isinstance(cause, OSError):
-                raise
-            raise _unwritable(out, cause) from error
+    place = resolve(out)
+    check(place)
+    with staged(place) as folder:
+        yield folder
+
+
+def resolve(out: Path) -> Path:
+    """Find where ``out`` is, and refuse what cannot be a folder's name."""
+    if out.name.strip(".") == "" and len(out.name) > 2:
+        raise OutputError(f"{out} is a name of dots only; give another folder with --out")
+    try:
+        return out.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a zero byte
+        raise unwritable(out, error) from None
 
 
 def check(out: Path) -> None:
     """Refuse a place that holds what thalweg did not write."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise OutputError(f"{out} is a file; give another folder with --out")
     try:
-        held = {entry.name for entry in out.iterdir()}
+        if not out.exists():
+            return
+        if not out.is_dir():
+            raise OutputError(f"{out} is a file; give another folder with --out")
+        entries = {entry.name for entry in out.iterdir()}
     except OSError as error:
-        raise _unwritable(out, error) from error
-    if not held:
+        raise error if isinstance(error, OutputError) else unwritable(out, error) from error
+    if not entries:
         return
-    foreign = sorted(held - OURS)
-    if foreign or not {EXPERIMENT, store.STORE} <= held:
+    foreign = sorted(entries - OURS)
+    if foreign or not {EXPERIMENT, store.STORE} <= entries:
         what = f"{foreign[0]!r}, which thalweg did not write" if foreign else "no finished run"
         raise OutputError(f"{out} exists and holds {what}; give another folder with --out, or empty it")
 
@@ -111,37 +108,3 @@ def copy(folder: Path, staged: Path) -> None:
             shutil.copytree(source, staged / name)
         elif source.exists():
             shutil.copyfile(source, staged / name)
-
-
-def _make_parents(out: Path, undo: ExitStack) -> None:
-    """Make the folders that ``out`` lies in; those that were not there go again if ``undo`` is closed."""
-    for parent in reversed([parent for parent in out.parents if not parent.exists()]):
-        parent.mkdir()
-        undo.callback(_remove_if_empty, parent)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
-
-
-def _put(folder: Path, out: Path) -> None:
-    """Move a finished folder to its place; what was there is removed only afterwards."""
-    if not out.exists():
-        folder.rename(out)
-        return
-    former = Path(tempfile.mkdtemp(prefix=f".{out.name}.former-", dir=out.parent))
-    out.rename(former / out.name)
-    try:
-        folder.rename(out)
-    except OSError:
-        (former / out.name).rename(out)
-        raise
-    finally:
-        shutil.rmtree(former, ignore_errors=True)
-
-
-def _unwritable(out: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot write {out}: {error.strerror or error}; make room there or give another folder with --out"
-    )

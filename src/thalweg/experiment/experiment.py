@@ -1,9 +1,14 @@
-"""An experiment: everything that is needed to repeat a study, read from and written to one TOML file."""
+"""An experiment: everything that is needed to repeat a study, read from and written to one TOML file.
+
+A section is read by the signature of what it makes (:func:`thalweg.base.settings.call`): ``[problem]``, ``[loss]`` and
+``[optimizer]`` by that of the function of their ``kind``, the others by the dataclasses below. So a new setting is a
+new parameter, and its name, type and default stand in one place.
+"""
 
 from __future__ import annotations
 
 import inspect
-import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +18,10 @@ import numpy as np
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import choice, number, whole
-from thalweg.base.errors import InvalidData, InvalidValue, UnknownName
+from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.files import parse_toml, read_text
 from thalweg.base.precision import dtype_of
-from thalweg.base.settings import Table
+from thalweg.base.settings import Table, shown
 from thalweg.descent import grid, optimizers, starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.minibatch import Minibatch
@@ -26,32 +32,86 @@ from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_derailments import FLOOR
 
-SECTIONS = {
-    "problem": (),
-    "loss": (),
-    "optimizer": (),
-    "descent": ("starts", "steps", "precision", "minibatch", "shadows"),
-    "surface": ("points", "domain"),
-    "valleys": ("persistence", "floor"),
-    "figures": ("formats", "animation"),
-}
-
 FORMATS = ("png", "svg", "html")
 
 STARTS = Catalogue("kind of starts", starts.uniform, starts.even)
 
-
 KINDS = {"problem": PROBLEMS, "loss": LOSSES, "optimizer": optimizers.CATALOGUE}
+
+
+@dataclass(frozen=True)
+class Going:
+    """``[descent]``: where runs start, how many steps they take, and from how much of the data."""
+
+    starts: Any = None
+    steps: int = 100
+    precision: int = 64
+    minibatch: Minibatch | None = None
+    shadows: bool = False
+
+    def __post_init__(self) -> None:
+        whole("descent.steps", self.steps, at_least=1)
+        dtype_of(self.precision)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """``[surface]``: points along each axis, and bounds in place of the problem's own."""
+
+    points: int | Sequence[int] | None = None
+    domain: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Valleys:
+    """``[valleys]``: how deep a minimum must be to count, and how much of it is its floor."""
+
+    persistence: float | None = None
+    floor: float = FLOOR
+
+    def __post_init__(self) -> None:
+        number("valleys.floor", self.floor, above=0, at_most=1)
+        if self.persistence is not None:
+            number("valleys.persistence", self.persistence, at_least=0)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """``[figures]``: which files are drawn."""
+
+    formats: Sequence[str] = FORMATS
+    animation: bool = True
+
+    def __post_init__(self) -> None:
+        for value in self.formats:
+            choice("figures.formats", value, FORMATS)
+
+
+SECTIONS = {**KINDS, "descent": Going, "surface": Surface, "valleys": Valleys, "figures": Figures}
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A checked experiment; ``settings`` holds every value, defaults included."""
+    """A checked experiment.
+
+    Attributes
+    ----------
+    objective : what is descended and surveyed
+    descent : how runs are made
+    starts : from where, shape (run, param)
+    domain : what is surveyed
+    points : along each axis; None where a grid cannot hold so many parameters
+    valleys, figures : sections of the file
+    settings : every value by section, defaults included, as TOML can hold it
+    """
 
     objective: Objective
     descent: Descent
     starts: np.ndarray
     domain: Domain
+    points: Sequence[int] | None
+    valleys: Valleys
+    figures: Figures
     settings: dict[str, Table]
 
     @property
@@ -60,179 +120,127 @@ class Experiment:
         return self.objective.problem
 
 
-def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Experiment:
+def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
     """Read an experiment file; ``overrides`` maps dotted keys, such as ``"loss.p"``, to values.
 
     Raises
     ------
     InvalidData
-        If the file cannot be read or is not TOML.
+        If the file cannot be read, is no file, is larger than :data:`thalweg.base.files.MOST` bytes, or is not TOML.
     InvalidValue, UnknownName
         If a key or a value is not allowed.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InvalidData(
-            f"cannot read {path}: {reason}; give the path of an experiment file, or make one with 'thalweg new'"
-        ) from None
+    text = read_text(path, "the path of an experiment file, or make one with 'thalweg new'")
     return parse(text, path.parent, overrides, name=str(path))
 
 
 def parse(
     text: str,
     folder: Path | None = None,
-    overrides: dict[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     *,
     name: str = "experiment",
 ) -> Experiment:
     """Read an experiment from TOML text; relative paths in it start from ``folder``."""
-    try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also integers too long for Python
-        raise InvalidData(f"{name} is not TOML: {error or 'too deeply nested'}; mend it there") from None
+    tables = parse_toml(text, name)
     for key, value in (overrides or {}).items():
         _override(tables, key, value)
     return build(tables, folder)
 
 
-def build(tables: dict[str, Any], folder: Path | None = None) -> Experiment:
+def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
     """Check an experiment given as nested dictionaries and make everything that it names."""
     for key in tables:
         if key not in SECTIONS:
             raise UnknownName.of("section", key, SECTIONS)
-    sections = {key: settings.table(tables.get(key, {}), key) for key in SECTIONS}
-    for key, allowed in SECTIONS.items():
-        if allowed:
-            settings.check_keys(sections[key], allowed, key)
     if "problem" not in tables:
         raise InvalidValue('the experiment has no [problem]; give one, such as kind = "pencil"')
-    problem, problem_settings = _problem(sections["problem"], folder)
-    target, loss_settings = _objective(problem, tables.get("loss"))
-    optimizer, optimizer_settings = optimizers.from_settings(
-        tables.get("optimizer", {"kind": "sgd", "learning_rate": 0.05}), len(problem.domain)
-    )
-    positions, minibatch, descent = _descent(problem, sections["descent"])
-    domain, surface = _surface(problem, sections["surface"])
-    resolved = {
-        "problem": problem_settings,
-        "loss": loss_settings,
-        "optimizer": optimizer_settings,
-        "descent": descent,
-        "surface": surface,
-        "valleys": _valleys(sections["valleys"]),
-        "figures": _figures(sections["figures"]),
-    }
-    return Experiment(
-        target,
-        Descent(optimizer, descent["steps"], minibatch, descent["precision"], descent["shadows"]),
-        positions,
-        domain,
-        {key: table for key, table in resolved.items() if table},
-    )
+    resolved: dict[str, Table] = {}
+    problem = _problem(tables["problem"], folder, resolved)
+    target = _objective(problem, tables.get("loss"), resolved)
+    default = {"kind": "sgd", "learning_rate": 0.05}
+    optimizer, resolved["optimizer"] = optimizers.from_settings(tables.get("optimizer", default), len(problem.domain))
+
+    def section(key: str) -> Any:
+        made, resolved[key] = settings.call(SECTIONS[key], tables.get(key, {}), key)
+        return made
+
+    going: Going = section("descent")
+    positions, resolved["descent"]["starts"] = _starts(problem, going.starts)
+    surface: Surface = section("surface")
+    domain = _domain(problem, surface)
+    points = _points(problem, domain, surface)
+    if points is not None:
+        resolved["surface"]["points"] = points
+    valleys, figures = section("valleys"), section("figures")
+    descent = Descent(optimizer, going.steps, going.minibatch, going.precision, going.shadows)
+    kept = {key: resolved[key] for key in SECTIONS if resolved.get(key)}
+    return Experiment(target, descent, positions, domain, points, valleys, figures, kept)
 
 
-def _problem(table: Table, folder: Path | None) -> tuple[Problem, Table]:
+def _problem(given: Any, folder: Path | None, resolved: dict[str, Table]) -> Problem:
+    table = settings.table(given, "problem")
     path = table.get("path")
     if folder is not None and isinstance(path, str):
-        table = table | {"path": str(folder / path)}
-    return settings.make(PROBLEMS, table, "problem")
+        table["path"] = str(folder / path)
+    problem, resolved["problem"] = settings.make(PROBLEMS, table, "problem")
+    return problem
 
 
-def _objective(problem: Problem, table: Any) -> tuple[Objective, Table]:
-    if table is None:
+def _objective(problem: Problem, given: Any, resolved: dict[str, Table]) -> Objective:
+    if given is None:
         if isinstance(problem, Regression):
             raise InvalidValue('the experiment has no [loss]; give one, such as kind = "fourth_root"')
-        return objective(problem), {}
-    loss, resolved = settings.make(LOSSES, table, "loss")
-    return objective(problem, loss), resolved
+        return objective(problem)
+    loss, resolved["loss"] = settings.make(LOSSES, given, "loss")
+    return objective(problem, loss)
 
 
-def _descent(problem: Problem, table: Table) -> tuple[np.ndarray, Minibatch | None, Table]:
-    given = table.get("starts", list(problem.start))
-    resolved = {
-        "starts": given,
-        "steps": whole("descent.steps", table.get("steps", 100), at_least=1),
-        "precision": table.get("precision", 64),
-        "shadows": table.get("shadows", False),
-    }
-    if not isinstance(resolved["shadows"], bool):
-        raise InvalidValue(f"descent.shadows = {settings.shown(resolved['shadows'])}; give true or false")
-    dtype_of(resolved["precision"])
-    if isinstance(given, dict):
-        rest = {key: value for key, value in given.items() if key != "kind"}
-        kind = given.get("kind", "uniform")
-        if not isinstance(kind, str):
-            raise InvalidValue(f"kind of starts = {settings.shown(kind)} is not a name; give uniform or even")
-        maker = STARTS[kind]
+def _starts(problem: Problem, given: Any) -> tuple[np.ndarray, Any]:
+    """Make the starts, of a kind or as they are listed; returns their settings too."""
+    if given is None:
+        given = list(problem.start)
+    if not isinstance(given, dict):
+        return starts.read(problem, given), given
+    kind = given.get("kind", "uniform")
+    if not isinstance(kind, str):
+        raise InvalidValue(f"kind of starts = {shown(kind)} is not a name; give uniform or even")
+    maker: Callable[..., np.ndarray] = STARTS[kind]
 
-        def spread(count: int, seed: int = 0) -> np.ndarray:
-            return maker(problem, count, seed)
+    def uniform(count: int, seed: int = 0) -> np.ndarray:
+        return maker(problem, count, seed)
 
-        def evenly(count: int) -> np.ndarray:
-            return maker(problem, count)
+    def even(count: int) -> np.ndarray:
+        return maker(problem, count)
 
-        positions, filled = settings.call(spread if kind == "uniform" else evenly, rest, "descent.starts")
-        resolved["starts"] = {"kind": kind, **filled}
-    else:
-        positions = starts.read(problem, given)
-    minibatch = None
-    if "minibatch" in table:
-        minibatch, resolved["minibatch"] = settings.call(Minibatch, table["minibatch"], "descent.minibatch")
-    return positions, minibatch, resolved
+    rest = {key: value for key, value in given.items() if key != "kind"}
+    positions, filled = settings.call(uniform if kind == "uniform" else even, rest, "descent.starts")
+    return positions, {"kind": kind, **filled}
 
 
-def _surface(problem: Problem, table: Table) -> tuple[Domain, Table]:
-    domain = problem.domain
-    given = settings.table(table.get("domain", {}), "surface.domain")
+def _domain(problem: Problem, surface: Surface) -> Domain:
+    given = surface.domain or {}
     settings.check_keys(given, problem.parameters, "surface.domain")
-    if given:
-        domain = Domain(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in domain)
-    resolved: Table = {}
-    if len(domain) in grid.POINTS:
-        points = _points(table.get("points", grid.POINTS[len(domain)]))
-        resolved["points"] = [len(along) for along in grid.coordinates(domain, points)]
-    elif "points" in table:
-        raise InvalidValue(
-            f"surface.points = {table['points']!r}: {problem.name} has {len(domain)} parameters; leave points out"
-        )
-    if given:
-        resolved["domain"] = given
-    return domain, resolved
-
-
-def _points(given: Any) -> int | list[int]:
-    if isinstance(given, list):
-        return [whole("surface.points", count) for count in given]
-    return whole("surface.points", given)
+    if not given:
+        return problem.domain
+    return Domain(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in problem.domain)
 
 
 def _narrow(axis: Axis, bounds: Any) -> Axis:
     if not isinstance(bounds, list) or len(bounds) != 2:
-        raise InvalidValue(f"surface.domain.{axis.name} = {settings.shown(bounds)}; give [low, high]")
+        raise InvalidValue(f"surface.domain.{axis.name} = {shown(bounds)}; give [low, high]")
     return Axis(axis.name, number("low", bounds[0]), number("high", bounds[1]), unit=axis.unit)
 
 
-def _valleys(table: Table) -> Table:
-    resolved: Table = {"floor": number("valleys.floor", table.get("floor", FLOOR), above=0, at_most=1)}
-    if "persistence" in table:
-        resolved["persistence"] = number("valleys.persistence", table["persistence"], at_least=0)
-    return resolved
-
-
-def _figures(table: Table) -> Table:
-    formats = table.get("formats", list(FORMATS))
-    if not isinstance(formats, list):
-        raise InvalidValue(f"figures.formats = {settings.shown(formats)}; give a list of {', '.join(FORMATS)}")
-    animation = table.get("animation", True)
-    if not isinstance(animation, bool):
-        raise InvalidValue(f"figures.animation = {settings.shown(animation)}; give true or false")
-    return {
-        "formats": [choice("figures.formats", value, FORMATS) for value in formats],
-        "animation": animation,
-    }
+def _points(problem: Problem, domain: Domain, surface: Surface) -> list[int] | None:
+    if len(domain) in grid.POINTS:
+        return [len(along) for along in grid.coordinates(domain, surface.points)]
+    if surface.points is not None:
+        raise InvalidValue(
+            f"surface.points = {shown(surface.points)}: {problem.name} has {len(domain)} parameters; leave points out"
+        )
+    return None
 
 
 def _override(tables: dict[str, Any], dotted: str, value: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import xarray as xr
 import zarr
 
-from thalweg.base.errors import InvalidData
+from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.descent.grid import POINTS
 from thalweg.descent.starts import Sobol
 from thalweg.experiment.experiment import Experiment
@@ -51,37 +51,41 @@ class Results:
 
 def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:
     """Carry out an experiment: descend, survey, find valleys and derailments."""
-    options = experiment.settings
+    target, descent, floor = experiment.objective, experiment.descent, experiment.valleys.floor
     with stage("descend"):
-        runs = descend(experiment.objective, experiment.descent, starts=experiment.starts)
-    if len(experiment.domain) not in POINTS:
+        runs = descend(target, descent, starts=experiment.starts)
+    if experiment.points is None:
         return Results(experiment, runs)
-    with stage("survey"):
-        surface = survey(experiment.objective, points=options["surface"]["points"], domain=experiment.domain)
-    with stage("valleys"):
-        threshold = options["valleys"].get("persistence")
-        valleys = find_valleys(experiment.objective, surface, persistence=threshold)
-        floor = options["valleys"]["floor"]
-        falls = find_derailments(runs, valleys, floor=floor)
-    if not experiment.descent.shadows:
-        return Results(experiment, runs, surface, valleys, falls)
+    surface, valleys = census(experiment, stage, refine=False)
+    with stage("derailments"):
+        results = Results(experiment, runs, surface, valleys, find_derailments(runs, valleys, floor=floor))
+    if not descent.shadows:
+        return results
     with stage("shadows"):
-        ends = outcomes(experiment.objective, experiment.descent, valleys, starts=experiment.starts, floor=floor)
-    return Results(experiment, runs, surface, valleys, falls, ends)
+        return replace(results, outcomes=outcomes(target, descent, valleys, starts=experiment.starts, floor=floor))
 
 
-def census(experiment: Experiment, stage: Stage, method: str | Sobol, grid: int | None) -> Results:
-    """Find the valleys of an experiment's surface without a descent; those of a grid are refined."""
-    options, target = experiment.settings, experiment.objective
-    threshold = options["valleys"].get("persistence")
-    surface = None
-    if len(experiment.domain) in POINTS or method == "grid":
+def census(
+    experiment: Experiment,
+    stage: Stage,
+    method: str | Sobol = "grid",
+    points: int | None = None,
+    refine: bool = True,
+) -> tuple[xr.Dataset | None, xr.Dataset]:
+    """Survey an experiment's surface, if a grid can hold it, and find its valleys; those of a grid are refined."""
+    target, surface = experiment.objective, None
+    if experiment.points is None and method == "grid":
+        raise InvalidValue(
+            f"{experiment.problem.name} has {len(experiment.domain)} parameters, and valleys of a grid are needed, "
+            f"which holds at most {max(POINTS)}; give a problem of fewer, or find its valleys from starts, "
+            "with thalweg valleys --starts 256"
+        )
+    if experiment.points is not None:
         with stage("survey"):
-            points = options["surface"].get("points") if grid is None else grid
-            surface = survey(target, points=points, domain=experiment.domain)
+            surface = survey(target, points=experiment.points if points is None else points, domain=experiment.domain)
     with stage("valleys"):
-        valleys = find_valleys(target, surface, method=method, persistence=threshold, refine=True)
-    return Results(experiment, surface=surface, valleys=valleys)
+        threshold = experiment.valleys.persistence
+        return surface, find_valleys(target, surface, method=method, persistence=threshold, refine=refine)
 
 
 def charted(
@@ -93,15 +97,13 @@ def charted(
     announce: Callable[[Cost], None],
 ) -> Results:
     """Map how runs end; the map goes into the store of the run directory as it is made."""
-    options, target = experiment.settings, experiment.objective
-    with stage("valleys"):
-        surface = survey(target, points=options["surface"].get("points"), domain=experiment.domain)
-        valleys = find_valleys(target, surface, persistence=options["valleys"].get("persistence"))
+    target = experiment.objective
+    surface, valleys = census(experiment, stage, refine=False)
     descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
     with stage("compile"):
         announce(cost(target, descent, valleys, along))
     with stage("map"):
-        arguments = {"along": along, "floor": options["valleys"]["floor"], "store": folder / STORE / "map"}
+        arguments = {"along": along, "floor": experiment.valleys.floor, "store": folder / STORE / "map"}
         chart = outcome_map(target, descent, valleys, **arguments)
     return Results(experiment, surface=surface, valleys=valleys, map=chart.load())
 

@@ -1,0 +1,57 @@
+"""What all commands that carry out an experiment have in common: options, their words, and how they are read."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from thalweg.base.errors import InvalidValue
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that is there or not; it has no opposite."""
+
+
+@Parameter(name="*")  # each field is an option of its own
+@dataclass(frozen=True)
+class Options:
+    """Options of every command that writes a folder of results.
+
+    Attributes
+    ----------
+    set: tuple[str, ...]
+        Values that replace those of the file: `--set loss=quadratic descent.steps=200`.
+    out: Path
+        Folder to write; by default the file's name and the command's, such as `experiment-run`. What an earlier run
+        wrote there is replaced, any other folder is left alone.
+    cache: Path
+        Folder that keeps compiled programs, so that a later start need not compile them again.
+    timings: bool
+        Print where the time went.
+    """
+
+    set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = ()
+    out: Path | None = None
+    cache: Path | None = None
+    timings: Flag = False
+
+    def overrides(self) -> dict[str, Any]:
+        """Read the values of ``--set``, by dotted key."""
+        return dict(map(override, self.set))
+
+
+USUAL = Options()
+
+
+def override(text: str) -> tuple[str, Any]:
+    """Read one ``section.key=value``; a value that is not TOML is text."""
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise InvalidValue(f"--set {text!r} has no '='; give section.key=value, such as loss.p=0.5")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):
+        return key.strip(), value.strip()
