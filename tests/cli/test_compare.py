@@ -1,10 +1,10 @@
-"""``thalweg compare`` as a process of its own."""
+"""``thalweg compare``: its table, its store, its figure; what it refuses."""
 
 import csv
 
 import pytest
 
-from tests.process import explains_itself_at_once, is_refused, thalweg
+from tests.process import is_refused, thalweg, thalweg_alone
 from thalweg.experiment import directory
 from thalweg.report.summary import summarise
 
@@ -61,14 +61,10 @@ def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, argum
     is_refused("compare", *arguments, folder=tmp_path, message=message)
 
 
-def test_help_imports_nothing_heavy():
-    explains_itself_at_once("compare", "--frameworks")
-
-
 @pytest.mark.long
 def test_all_four_frameworks_are_compared_and_nothing_else_is_said(tmp_path):
     thalweg("new", "pencil", folder=tmp_path)
-    done = thalweg("compare", "experiment.toml", *QUICK, "optimizer=adam", folder=tmp_path)
+    done = thalweg_alone("compare", "experiment.toml", *QUICK, "optimizer=adam", folder=tmp_path)
     assert done.stderr == ""
     rows = rows_of(tmp_path / "experiment-compare")
     assert [row["name"] for row in rows] == ["jax", "torch", "tensorflow", "keras"]

@@ -1,30 +1,58 @@
-"""The command line as a whole process: what it prints and how it ends."""
+"""What the command line prints and how it ends."""
 
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.process import explains_itself_at_once, thalweg
+from tests.process import thalweg, thalweg_alone
+
+COMMANDS = ["demo", "new", "run", "valleys", "map", "race", "compare", "figures"]
 
 
-def test_help_names_every_command_and_where_to_start(tmp_path):
-    text = thalweg("--help", folder=tmp_path).stdout
-    for word in ("demo", "new", "run", "figures", "Start with"):
-        assert word in text
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An experiment on the pencil and a folder of the user's own; no test here changes them."""
+    folder = tmp_path_factory.mktemp("main")
+    thalweg("new", "pencil", "a.toml", folder=folder)
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.tex").write_text("years of work", encoding="utf-8")
+    return folder
 
 
-@pytest.mark.parametrize("command", ["demo", "new", "run", "figures"])
+def test_help_names_every_command_in_the_order_of_a_newcomer(tmp_path):
+    lines = thalweg("--help", folder=tmp_path).stdout.splitlines()
+    named = [word for line in lines for word in line.split()[1:2] if line.startswith("│") and word in COMMANDS]
+    assert named == COMMANDS
+    assert any("Start with thalweg demo" in line for line in lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(tmp_path, command):
     text = thalweg(command, "--help", folder=tmp_path).stdout
     assert f"Usage: thalweg {command}" in text
     assert len(text.splitlines()) > 5
 
 
-def test_help_imports_nothing_heavy():
-    explains_itself_at_once("run", "--set")
+@pytest.mark.parametrize("command", ["demo", "run", "valleys", "map", "race", "compare"])
+def test_every_command_that_writes_results_has_the_same_options(tmp_path, command):
+    text = thalweg(command, "--help", folder=tmp_path).stdout
+    for option in ("--set STR...", "--out PATH", "--cache PATH", "--timings"):
+        assert option in text
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    heavy = ["jax", "optax", "numpy", "xarray", "pandas", "matplotlib", "plotly", "torch", "tensorflow", "keras"]
+    code = (
+        "import sys\nfrom thalweg.cli.main import main\n"
+        f"for command in {COMMANDS}: main([command, '--help'])\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True
+    )
+    assert done.stdout.strip().endswith("[]")
 
 
 BAD = [
@@ -39,23 +67,37 @@ BAD = [
     (["run", "a.toml", "--set", "loss=power", "loss.p=0"], "p = 0 is not allowed; give a finite number above 0"),
     (["run", "a.toml", "--out", "mine"], "holds 'thesis.tex', which thalweg did not write"),
     (["run", "a.toml", "--out", "a.toml"], "a.toml is a file; give another folder with --out"),
+    (["run", "a.toml", "--out", "a.toml/x"], "a.toml/x: Not a directory; make room there or give another folder"),
+    (["run", "a.toml", "--out", "new/" + "x" * 300], "File name too long; make room there or give another folder"),
+    (["run", "a.toml", "--out", "...."], ".... is a name of dots only; give another folder with --out"),
+    (["run", "a.toml", "--out", ""], "which thalweg did not write; give another folder"),
+    (["run", "mine"], "cannot read mine: it is a folder; give the path of an experiment file"),
+    (["run", os.devnull], f"cannot read {os.devnull}: it is a device; give the path of an experiment file"),
     (["figures", "mine"], "mine holds no finished run"),
+    (["figures", "mine", "--dpi", "0"], "dpi = 0 is not allowed; give a whole number of at least 10"),
     (["new", "pencil", "a.toml"], "a.toml exists already; give another path"),
+    (["new", "pencil", "a.toml/x"], "cannot write a.toml/x: a.toml is no folder; give another path"),
+    (["new", "pencil", "new/" + "x" * 300], "File name too long; give another path"),
 ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the reasons are those of POSIX systems")
 @pytest.mark.parametrize(("arguments", "message"), BAD)
-def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
-    thalweg("new", "pencil", "a.toml", folder=tmp_path)
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
-    before = sorted(path.name for path in tmp_path.rglob("*"))
-    done = thalweg(*arguments, folder=tmp_path, check=False)
+def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(folder, arguments, message):
+    before = sorted(path.name for path in folder.rglob("*"))
+    done = thalweg(*arguments, folder=folder, check=False)
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1
     assert message in lines[0]
-    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert len(lines[0]) < 600
+    assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+def test_a_process_ends_as_the_function_does(folder):
+    done = thalweg_alone("run", "a.toml", "--set", "descent.steps=0", folder=folder, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "thalweg: descent.steps = 0 is not allowed; give a whole number of at least 1\n"
 
 
 QUICK = ["--set", 'figures.formats=["png"]', "figures.animation=false"]
@@ -67,7 +109,7 @@ QUICK = ["--set", 'figures.formats=["png"]', "figures.animation=false"]
 def test_every_template_runs_as_it_is(tmp_path, kind):
     thalweg("new", kind, folder=tmp_path)
     done = thalweg("run", "experiment.toml", *QUICK, folder=tmp_path)
-    held = {path.name for path in (tmp_path / "experiment-run").iterdir()}
+    written = {path.name for path in (tmp_path / "experiment-run").iterdir()}
     assert {
         "experiment.toml",
         "results.zarr",
@@ -75,7 +117,7 @@ def test_every_template_runs_as_it_is(tmp_path, kind):
         "valleys.csv",
         "derailments.csv",
         "report.html",
-    } <= held
+    } <= written
     assert "Look first at" in done.stdout
     assert list((tmp_path / "experiment-run" / "figures").glob("*.png"))
 
@@ -106,38 +148,11 @@ def test_a_diverging_run_is_a_result(tmp_path):
     assert "try a smaller learning rate or clip the gradient" in " ".join(done.stdout.split())
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGKILL"])
-def test_an_interrupted_run_leaves_no_run_directory(tmp_path, signal_name):
-    import signal
-
-    thalweg("new", "pencil", folder=tmp_path)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "thalweg", "run", "experiment.toml"],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    # Until it has begun to write: the staging folder is there.
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".experiment-run.partial-*")) and time.monotonic() < deadline:
-        assert process.poll() is None
-    process.send_signal(getattr(signal, signal_name))
-    _, said = process.communicate(timeout=120)
-    assert not (tmp_path / "experiment-run").exists()
-    if signal_name == "SIGINT":
-        assert process.returncode == 130
-        assert said.strip().splitlines() == ["thalweg: interrupted; nothing was written"]
-        assert [path.name for path in tmp_path.iterdir()] == ["experiment.toml"]
-
-
-def test_a_terminal_that_knows_only_ascii_gets_the_summary_too(tmp_path):
-    thalweg("new", "pencil", folder=tmp_path)
-    overrides = [*QUICK, "descent.steps=8"]
-    command = [sys.executable, "-m", "thalweg", "run", "experiment.toml", *overrides]
+def test_a_terminal_that_knows_only_ascii_gets_the_summary_too(folder, tmp_path):
+    overrides = [*QUICK, "descent.steps=8", "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-m", "thalweg", "run", "a.toml", *overrides]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, env=environment, check=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, env=environment, check=True)
     assert b"6 ? 7" in done.stdout
 
 

@@ -1,10 +1,10 @@
-"""``thalweg race`` as a process of its own."""
+"""``thalweg race``: its table, its store, its figure; what it refuses."""
 
 import csv
 
 import pytest
 
-from tests.process import explains_itself_at_once, is_refused, thalweg
+from tests.process import is_refused, thalweg
 from thalweg.base.errors import InvalidValue
 from thalweg.cli.race import contestants
 from thalweg.experiment import directory, experiment
@@ -63,10 +63,6 @@ BAD = [
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
     is_refused("race", *arguments, folder=tmp_path, message=message)
-
-
-def test_help_imports_nothing_heavy():
-    explains_itself_at_once("race", "--tuning-starts")
 
 
 PENCIL = '[problem]\nkind = "pencil"\n[loss]\nkind = "fourth_root"\n'

@@ -1,4 +1,4 @@
-"""``thalweg valleys`` as a process of its own."""
+"""``thalweg valleys``: its tables, its figures; what it refuses."""
 
 import csv
 

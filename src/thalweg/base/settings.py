@@ -111,7 +111,14 @@ def _fits(value: Any, hint: Any) -> bool:
     return isinstance(hint, type) and isinstance(value, hint)
 
 
-_WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", Path: "a path"}
+_WORDS = {
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+    Path: "a path",
+    dict: "a table",
+}
 
 
 def _names(hint: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -24,17 +25,26 @@ def new(kind: Literal["pencil", "line", "table", "function"], path: Path = Path(
     written = {path: files("thalweg.cli").joinpath(f"templates/{kind}.toml").read_bytes()}
     if kind == "table":
         written[path.parent / STARS] = files("thalweg.problems").joinpath(f"data/{STARS}").read_bytes()
-    for target, content in list(written.items()):
-        if target.name == STARS and target.is_file() and target.read_bytes() == content:
-            del written[target]
-        elif target.exists():
-            raise OutputError(f"{target} exists already; give another path, such as 'thalweg new {kind} other.toml'")
+    written = {target: content for target, content in written.items() if not _there(target, content, kind)}
     for target, content in written.items():
         _write(target, content)
     print(f"wrote {' and '.join(map(str, written))}; change it, then: thalweg run {path}")  # noqa: T201
 
 
+def _there(target: Path, content: bytes, kind: str) -> bool:
+    """Tell whether the data are there already; refuse a file that holds anything else."""
+    try:
+        if not target.exists():
+            return False
+        if target.name == STARS and target.is_file() and target.read_bytes() == content:
+            return True
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from None
+    raise OutputError(f"{target} exists already; give another path, such as 'thalweg new {kind} other.toml'")
+
+
 def _write(target: Path, content: bytes) -> None:
+    made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
@@ -44,5 +54,14 @@ def _write(target: Path, content: bytes) -> None:
             except OSError:
                 target.unlink()
                 raise
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}; give another path") from None
+    except FileExistsError:  # what should be its folder
+        raise OutputError(f"cannot write {target}: {target.parent} is no folder; give another path") from None
+    except (OSError, ValueError) as error:
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()
+        raise _unwritable(target, error) from None
+
+
+def _unwritable(target: Path, error: Exception) -> OutputError:
+    return OutputError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}; give another path")

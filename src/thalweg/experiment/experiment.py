@@ -59,7 +59,7 @@ class Surface:
     """``[surface]``: points along each axis, and bounds in place of the problem's own."""
 
     points: int | Sequence[int] | None = None
-    domain: Mapping[str, Any] | None = None
+    domain: dict | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,128 @@
+"""Signals: a command that is stopped says so in one line and leaves what was there before.
+
+The long test sends each signal at random times to processes of their own; its seed is fixed, their speed is not.
+"""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+
+from tests.process import thalweg, thalweg_alone
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+
+ROUNDS = 10
+
+QUICK = ["--set", 'figures.formats=["png"]', "figures.animation=false"]
+
+COMMANDS = {
+    "run": QUICK,
+    "map": ["--size", "400", *QUICK],
+    "race": ["--starts", "2000", "--tuning-starts", "50", "--rates", "5", *QUICK],
+}
+
+ENDS = {
+    "SIGINT": (130, "thalweg: interrupted; nothing was written"),
+    "SIGTERM": (143, "thalweg: terminated; nothing was written"),
+    "SIGKILL": (-9, ""),
+}
+
+
+def start(folder, command):
+    arguments = [sys.executable, "-m", "thalweg", command, "experiment.toml", *COMMANDS[command]]
+    return subprocess.Popen(
+        arguments, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+
+
+def hidden(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_stopped_run_leaves_nothing_that_the_next_run_does_not_remove(tmp_path, name):
+    thalweg("new", "pencil", folder=tmp_path)
+    process = start(tmp_path, "run")
+    # Until it has begun to write: the hidden folder is there.
+    while not any(path.joinpath("new").exists() for path in tmp_path.glob(".experiment-run.partial-*")):
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, said.strip()) == ENDS[name]
+    assert not (tmp_path / "experiment-run").exists()
+    assert len(hidden(tmp_path)) == (name == "SIGKILL")
+    thalweg("run", "experiment.toml", *QUICK, folder=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["experiment-run", "experiment.toml"]
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path):
+    code = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from thalweg.cli.interruption import watch\nwatch()\n"
+        "signal.raise_signal(signal.SIGINT)\nprint(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "True"
+
+
+CALLBACK = """
+import gc, os, signal, time
+from thalweg.cli.interruption import watch
+watch()
+def callback(phase, info):
+    gc.callbacks.remove(callback)
+    os.kill(os.getpid(), signal.SIGINT)  # Python would print KeyboardInterrupt here, as ignored, and go on
+gc.callbacks.append(callback)
+gc.collect()
+time.sleep(60)
+"""
+
+STUCK = """
+import os, signal, threading, time
+from thalweg.cli import interruption
+from thalweg.experiment import staging
+staging.abandon = lambda: time.sleep(60)  # a removal that hangs
+interruption.watch()
+os.kill(os.getpid(), signal.SIGINT)
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("code", "said"), [(CALLBACK, ENDS["SIGINT"][1]), (STUCK, "")])
+def test_no_signal_is_lost_in_a_callback_and_the_second_ends_at_once(code, said):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr.strip()) == (130, said)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", COMMANDS)
+def test_signals_at_random_times_keep_the_earlier_result_and_leave_nothing(tmp_path, command):
+    draw = random.Random(command)
+    thalweg("new", "pencil", folder=tmp_path)
+    begun = time.monotonic()
+    thalweg_alone(command, "experiment.toml", *COMMANDS[command], folder=tmp_path)
+    whole = time.monotonic() - begun
+    out = tmp_path / f"experiment-{command}"
+    earlier = {path.name: path.read_bytes() for path in out.glob("*.csv")}
+    for name in ENDS:
+        ended = []
+        for _ in range(ROUNDS):
+            process = start(tmp_path, command)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(draw.uniform(0.05, 0.9) * whole)
+            process.send_signal(getattr(signal, name))
+            _, said = process.communicate(timeout=120)
+            lines = [line for line in said.strip().splitlines() if " runs on " not in line]  # the map announces itself
+            ended.append((process.returncode, "\n".join(lines)))
+            assert {path.name: path.read_bytes() for path in out.glob("*.csv")} == earlier
+            assert name == "SIGKILL" or not hidden(tmp_path)
+        assert ended == [ENDS[name]] * ROUNDS
+    thalweg(command, "experiment.toml", *COMMANDS[command], folder=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [out.name, "experiment.toml"]
