@@ -7,6 +7,7 @@ import pytest
 import thalweg as tw
 from thalweg.descent import driver
 from thalweg.experiment import experiment, results
+from thalweg.figures.gallery import gallery
 from thalweg.report.page import write_report
 
 pytestmark = pytest.mark.long
@@ -73,7 +74,7 @@ def test_every_closed_form_goes_from_settings_to_pictures(tmp_path, surface):
 
 
 def draw(done, folder):
-    figures = tw.figures.gallery(done.experiment.problem, done.runs, done.surface, done.valleys)
+    figures = gallery(done)
     assert figures
     write_report(done, figures, folder)
     for figure in figures:

@@ -2,17 +2,25 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import matplotlib
+import numpy as np
 import pytest
 from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
+from thalweg.experiment.results import Results
+from thalweg.figures.gallery import gallery as everything
 
 
-def gallery(results):
-    return tw.figures.gallery(results.problem, results.runs, results.surface, results.valleys)
+def gallery(drawn):
+    return figures_of(drawn.problem, drawn.runs, drawn.surface, drawn.valleys)
+
+
+def figures_of(problem, *parts):
+    return everything(Results(SimpleNamespace(problem=problem), *parts))
 
 
 def opened(picture: bytes) -> Image.Image:
@@ -33,10 +41,6 @@ def test_two_parameters_are_drawn_as_a_plane(line, himmelblau):
 def test_one_valley_has_no_barcode(line):
     assert line.valleys.sizes["valley"] == 1
     assert not {"barcode", "merge_tree"} & {figure.name for figure in gallery(line)}
-
-
-def test_every_figure_has_a_name_in_the_catalogue():
-    assert {"barcode", "basins", "merge_tree", "phases"} <= set(tw.figures.CATALOGUE)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
@@ -89,6 +93,21 @@ def test_drawing_changes_no_global_setting(published):
     assert dict(matplotlib.rcParams) == before
 
 
+def test_a_picture_keeps_the_look_whoever_saves_it(published):
+    for figure in (tw.figures.parameter(published.runs, published.valleys), tw.figures.crown(published.surface)):
+        mine, theirs = io.BytesIO(figure.png(80)), io.BytesIO()
+        figure.static().savefig(theirs, format="png", dpi=80)
+        assert np.array_equal(*(np.asarray(Image.open(picture)) for picture in (mine, theirs)))
+
+
+def test_the_order_of_formats_does_not_matter(tmp_path, published):
+    def saved(endings):
+        figure = tw.figures.fit(published.problem, published.runs)
+        return {ending: figure.save(tmp_path / f"fit.{ending}").read_bytes() for ending in endings}
+
+    assert saved(["png", "svg"]) == saved(["svg", "png"])
+
+
 def test_an_unknown_ending_is_refused(tmp_path, published):
     figure = tw.figures.data(published.problem)
     with pytest.raises(InvalidValue, match=r"cannot save data as 'a.bmp'; give an ending of .png, .svg, .pdf, .html$"):
@@ -118,6 +137,6 @@ def test_a_run_without_a_finite_start_is_left_out():
     axis = tw.problems.Axis("x", -2, 2)
     objective = tw.objective(tw.problems.function(lambda p: p[0] * float("inf"), axis, start=[1.0]))
     runs = tw.descend(objective, optax.sgd(0.1), steps=3)
-    assert tw.figures.gallery(objective.problem, runs) == []
+    assert figures_of(objective.problem, runs) == []
     with pytest.raises(InvalidValue, match="run 0 is not finite at its start"):
         tw.figures.loss(runs)

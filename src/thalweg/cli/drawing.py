@@ -19,11 +19,8 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
     formats, animation = results.experiment.figures.formats, results.experiment.figures.animation
     target = folder / "figures"
     target.mkdir()
-    shown = (results.runs, results.surface, results.valleys)
     with stage("lay out the figures"):
-        figures = gallery(
-            results.experiment.problem, *shown, chart=results.map, ran=results.race, compared=results.comparison
-        )
+        figures = gallery(results)
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
             for ending in ("png", "svg"):

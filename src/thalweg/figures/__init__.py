@@ -1,6 +1,5 @@
 """Figures, one file each, drawn static, interactive and moving from the same arrays."""
 
-from thalweg.base.catalogue import Catalogue as _Catalogue
 from thalweg.base.namespace import namespace as _namespace
 from thalweg.figures.barcode import barcode as barcode
 from thalweg.figures.basins import basins as basins
@@ -10,7 +9,6 @@ from thalweg.figures.curvature import curvature as curvature
 from thalweg.figures.data import data as data
 from thalweg.figures.figure import Figure as Figure
 from thalweg.figures.fit import fit as fit
-from thalweg.figures.gallery import gallery as gallery
 from thalweg.figures.interpolate import interpolate as interpolate
 from thalweg.figures.loss import loss as loss
 from thalweg.figures.merge_tree import merge_tree as merge_tree
@@ -21,26 +19,5 @@ from thalweg.figures.plane import plane as plane
 from thalweg.figures.profile import profile as profile
 from thalweg.figures.race import race as race
 from thalweg.figures.slice import slice as slice
-
-CATALOGUE = _Catalogue(
-    "figure",
-    crown,
-    profile,
-    plane,
-    basins,
-    barcode,
-    merge_tree,
-    phase_diagram,
-    outcome_map,
-    race,
-    compare,
-    slice,
-    interpolate,
-    curvature,
-    data,
-    fit,
-    loss,
-    parameter,
-)
 
 __all__, __dir__ = _namespace(globals())

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import number
@@ -121,7 +121,7 @@ def barcode(valleys: xr.Dataset) -> Figure:
             f"{drawn.forest.note.replace(' · ', ', ')}: every bar goes from the loss of a minimum to that of the pass "
             f"at which its valley ends; {drawn.forest.story}."
         ),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -144,7 +144,7 @@ def _barcode(forest: Forest) -> _Barcode:
     )
 
 
-def _static(drawn: _Barcode) -> Canvas:
+def _static(drawn: _Barcode) -> Sheet:
     sheet, (axes,) = canvas.blank("How long each valley lasts", drawn.forest.note)
     axes.set_xlim(drawn.view.low, drawn.view.high)
     axes.set_ylim(*drawn.rows)

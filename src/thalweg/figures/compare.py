@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import joined, number, shortened, subject
 from thalweg.figures.figure import Figure
@@ -140,7 +140,7 @@ def compare(compared: xr.Dataset) -> Figure:
         name="compare",
         title=drawn.title,
         caption=_caption(drawn),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -196,7 +196,7 @@ def _caption(drawn: _Drawing) -> str:
     )
 
 
-def _static(drawn: _Drawing) -> Canvas:
+def _static(drawn: _Drawing) -> Sheet:
     sheet, (upper, lower) = canvas.blank(drawn.title, drawn.note, rows=2)
     upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
     low, high = drawn.span

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from matplotlib.figure import Figure as Canvas
-
 from thalweg.figures.drawing import canvas, points, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, shortened
 from thalweg.figures.figure import Figure
 from thalweg.problems.problem import Problem, Regression
@@ -42,12 +41,12 @@ def data(problem: Problem) -> Figure:
         name="data",
         title="The data",
         caption=f"The data of {name}: {'; '.join(part.legend for part in parts)}. {source}.",
-        static=partial(_static, regression, parts, note),
+        draw=partial(_static, regression, parts, note),
         interactive=partial(_interactive, regression, parts),
     )
 
 
-def _static(problem: Regression, parts: list[points.Points], note: str) -> Canvas:
+def _static(problem: Regression, parts: list[points.Points], note: str) -> Sheet:
     sheet, (axes,) = canvas.blank("The data", note)
     for part in parts:
         points.scatter(axes, part)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.figures import page
 from thalweg.figures.drawing import style
+from thalweg.figures.drawing.canvas import Sheet
 
-STATIC = (".png", ".svg", ".pdf")
+UNDATED = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""Keeps what changes from day to day, or with Matplotlib's version, out of files: equal figures are equal bytes."""
+
+STATIC = tuple(UNDATED)
 QUICK = {"compress_level": 3}
 """Packs a picture nearly as small as Matplotlib would, in a third of the time."""
 
@@ -33,24 +36,42 @@ MOVING = (".gif", ".mp4")
 class Figure:
     """A figure that knows how to be drawn; nothing is drawn before it is asked for.
 
+    Figures come from the functions of ``tw.figures``, which check and collect what is to be drawn.
+
     Attributes
     ----------
     name : its file name without ending
     title : one line
     caption : what is seen, for people who cannot see it too
-    static : draws it with Matplotlib
+    draw : draws it with Matplotlib; :meth:`static` does so in Thalweg's look
     interactive : describes it for plotly.js, ``{"data": …, "layout": …}``
     moving : writes an animation to a path, where there is one
     tall : whether a page gives it more height, for parts one below the other
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> figure = tw.figures.data(tw.problems.pencil(points=20))
+    >>> figure
+    <Figure data: The data>
+    >>> figure.static().axes[0].get_xlabel(), figure.interactive()["layout"]["xaxis"]["title"]["text"]
+    ('x', 'x')
     """
 
     name: str
     title: str
     caption: str
-    static: Callable[[], Canvas]
+    draw: Callable[[], Sheet]
     interactive: Callable[[], dict[str, Any]]
     moving: Callable[[Path], None] | None = None
     tall: bool = False
+    _kept: dict[int, Sheet] = field(default_factory=dict, init=False)
+    """The sheet that was last saved, by its dots an inch: a picture in several formats is drawn once."""
+
+    def static(self) -> Sheet:
+        """Draw the figure with Matplotlib, anew each time; it keeps Thalweg's look however it is shown or saved."""
+        with style.styled():
+            return self.draw()
 
     def save(self, path: str | Path, *, dpi: int = style.DPI) -> Path:
         """Write the figure; the ending chooses how: png, svg, pdf, html, gif or mp4.
@@ -59,6 +80,26 @@ class Figure:
         ----------
         path : where to
         dpi : dots an inch of a png, and of what is made of dots in an svg or pdf; a whole multiple of 200 for a wall
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        InvalidValue
+            If the ending is not one of those, or ``dpi`` is not between 20 and 2400.
+        OutputError
+            If nothing can be written there.
+
+        Examples
+        --------
+        >>> import tempfile, thalweg as tw
+        >>> figure = tw.figures.data(tw.problems.pencil(points=20))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     figure.save(f"{folder}/data.svg").stat().st_size > 1000
+        True
         """
         path = Path(path)
         whole("dpi", dpi, at_least=20, at_most=MOST_DOTS)
@@ -70,7 +111,7 @@ class Figure:
             if ending == ".html":
                 path.write_text(page.html([self]), encoding="utf-8")
             elif ending in STATIC:
-                self._save_static(path, dpi)
+                self._write(path, ending, dpi)
             elif self.moving:
                 self.moving(path)
         except OSError as error:
@@ -78,21 +119,20 @@ class Figure:
         return path
 
     def png(self, dpi: int = style.DPI) -> bytes:
-        """Draw the figure as the bytes of a PNG."""
+        """Draw the figure as the bytes of a PNG, with so many dots an inch."""
         buffer = io.BytesIO()
-        with style.styled():
-            canvas = self.static()
-            FigureCanvasAgg(canvas)
-            canvas.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=QUICK)
+        self._write(buffer, ".png", dpi)
         return buffer.getvalue()
 
-    def _save_static(self, path: Path, dpi: int) -> None:
-        metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-        ending = path.suffix.lower()
-        with style.styled():
-            canvas = self.static()
-            more: dict[str, Any] = {"pil_kwargs": QUICK} if ending == ".png" else {}
-            canvas.savefig(path, dpi=dpi, metadata=metadata[ending], **more)
+    def _write(self, target: Path | io.BytesIO, ending: str, dpi: int) -> None:
+        if dpi not in self._kept:
+            sheet = self.static()
+            FigureCanvasAgg(sheet)
+            sheet.settle(dpi)
+            self._kept.clear()
+            self._kept[dpi] = sheet
+        more: dict[str, Any] = {"pil_kwargs": QUICK} if ending == ".png" else {}
+        self._kept[dpi].savefig(target, format=ending[1:], dpi=dpi, metadata=UNDATED[ending], **more)
 
     def __repr__(self) -> str:
         return f"<Figure {self.name}: {self.title}>"

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.figures.drawing import canvas, points, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.course import Course, course_of
 from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import number, subject
@@ -81,7 +81,7 @@ def fit(problem: Problem, runs: xr.Dataset, *, run: int = 0) -> Figure:
         name="fit",
         title="The fitted line",
         caption=_caption(fitted, course),
-        static=partial(_static, fitted),
+        draw=partial(_static, fitted),
         interactive=partial(_interactive, fitted),
     )
 
@@ -109,7 +109,7 @@ def _caption(fitted: _Fit, course: Course) -> str:
     )
 
 
-def _static(fitted: _Fit) -> Canvas:
+def _static(fitted: _Fit) -> Sheet:
     sheet, (axes,) = canvas.blank("The fitted line", fitted.note)
     points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
     between = LineCollection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.experiment.results import Results
 from thalweg.figures.barcode import barcode
 from thalweg.figures.basins import basins
 from thalweg.figures.compare import compare
@@ -23,18 +24,8 @@ from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
 
 
-def gallery(
-    problem: Problem,
-    runs: xr.Dataset | None,
-    surface: xr.Dataset | None = None,
-    valleys: xr.Dataset | None = None,
-    *,
-    run: int = 0,
-    chart: xr.Dataset | None = None,
-    ran: xr.Dataset | None = None,
-    compared: xr.Dataset | None = None,
-) -> list[Figure]:
-    """Choose and describe every figure that suits; none is drawn yet.
+def gallery(results: Results, *, run: int = 0) -> list[Figure]:
+    """Choose and describe every figure that suits the results of an experiment; none is drawn yet.
 
     A surface of one parameter is drawn in profile, one of two as a plane; data need columns x and y, a fit a model that
     is a straight line, a barcode and a merge tree at least two valleys. Of a run that is not finite even at its start
@@ -42,32 +33,31 @@ def gallery(
 
     Parameters
     ----------
-    problem : what was descended
-    runs : from :func:`thalweg.descend`, or None
-    surface : from :func:`thalweg.survey`; without it no figure of a surface
-    valleys : from :func:`thalweg.find_valleys`
+    results : of an experiment; what is None is not drawn
     run : place of the run that is drawn
-    chart : from :func:`thalweg.outcome_map`
-    ran : from :func:`thalweg.race`
-    compared : from :func:`thalweg.frameworks.compare`
+
+    Returns
+    -------
+    list of Figure
+        In the order in which one looks at them.
 
     Examples
     --------
-    >>> import optax, thalweg as tw
-    >>> objective = tw.objective(tw.problems.himmelblau())
-    >>> runs = tw.descend(objective, optax.adam(0.1), steps=10)
-    >>> [figure.name for figure in gallery(objective.problem, runs, tw.survey(objective, points=41))]
-    ['plane', 'loss', 'parameter']
+    >>> from thalweg.experiment import experiment, results
+    >>> done = results.perform(experiment.build({"problem": {"kind": "himmelblau"}, "descent": {"steps": 10}}))
+    >>> [figure.name for figure in gallery(done)]
+    ['plane', 'barcode', 'merge_tree', 'loss', 'parameter']
     """
-    census = [] if runs is not None or surface is None or valleys is None else _by_basin(surface, valleys)
+    problem, runs, surface, valleys = results.experiment.problem, results.runs, results.surface, results.valleys
+    by_basin = [] if runs is not None or surface is None or valleys is None else _by_basin(surface, valleys)
     if runs is not None and int(runs["last_step"].values[run]) < 0:
         runs = None
     return [
-        *([] if ran is None else [race(ran)]),
-        *([] if compared is None else [compare(compared)]),
-        *_of_map(chart),
+        *([] if results.race is None else [race(results.race)]),
+        *([] if results.comparison is None else [compare(results.comparison)]),
+        *_of_map(results.map),
         *_of_surface(surface, runs, valleys, run),
-        *census,
+        *by_basin,
         *_of_valleys(valleys),
         *_of_data(problem, runs, run),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patheffects import withStroke
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.provenance import network_of
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
@@ -108,7 +108,7 @@ def interpolate(*curves: xr.Dataset, names: Sequence[str] | None = None, along: 
         name="curve",
         title="Loss between two checkpoints",
         caption=f"Loss between two checkpoints, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}.",
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -172,7 +172,7 @@ def _look(k: int) -> tuple[str, tuple[Any, str]]:
     return COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
 
 
-def _static(drawn: _Drawn) -> Canvas:
+def _static(drawn: _Drawn) -> Sheet:
     sheet, (axes,) = canvas.blank("Loss between two checkpoints", drawn.note)
     drawn.view.show(axes)
     axes.set_xlabel(ALONG[drawn.along])
@@ -191,7 +191,7 @@ def _static(drawn: _Drawn) -> Canvas:
     return sheet
 
 
-def _legend(sheet: Canvas, axes: Axes) -> None:
+def _legend(sheet: Sheet, axes: Axes) -> None:
     """Draw the legend in a row above the axes, or inside them where a row has no room for it."""
     texts = axes.get_legend_handles_labels()[1]
     if sum(canvas.width_of(text, 8.5) + KEY for text in texts) <= 72 * style.SIZE[0]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, style, timeline, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, number, subject
@@ -99,7 +99,7 @@ def loss(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -
         name="loss",
         title="Loss by step",
         caption=_caption(drawn),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -119,7 +119,7 @@ def _caption(drawn: _Loss) -> str:
     return "".join(texts) + "."
 
 
-def _static(drawn: _Loss) -> Canvas:
+def _static(drawn: _Loss) -> Sheet:
     sheet, (axes,) = canvas.blank("Loss by step", drawn.note)
     course, view = drawn.course, drawn.view
     view.show(axes)

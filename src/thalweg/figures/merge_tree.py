@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.view import View
 from thalweg.figures.figure import Figure
@@ -98,7 +98,7 @@ def merge_tree(valleys: xr.Dataset) -> Figure:
             f"{drawn.forest.note.replace(' · ', ', ')}: every stem begins at the loss of a minimum and ends at the "
             f"pass to a deeper valley; {drawn.forest.story}."
         ),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -138,7 +138,7 @@ def _order(forest: Forest) -> list[int]:
     return [k for group in groups.values() for k in group]
 
 
-def _static(drawn: _Tree) -> Canvas:
+def _static(drawn: _Tree) -> Sheet:
     sheet, (axes,) = canvas.blank("How the valleys join", drawn.forest.note)
     axes.set_xlim(*drawn.edges)
     drawn.view.show(axes)

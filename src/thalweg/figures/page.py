@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from thalweg.figures.figure import Figure
+
+class Interactive(Protocol):
+    """What a page needs of a figure: its file name, its title, what is seen, and its description for plotly.js."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def caption(self) -> str: ...  # noqa: D102
+    @property
+    def tall(self) -> bool: ...  # noqa: D102
+    @property
+    def interactive(self) -> Callable[[], dict[str, Any]]: ...  # noqa: D102
+
 
 CONFIG = {
     "showSendToCloud": False,
@@ -43,7 +56,7 @@ h2 {{ font-size: 1.15rem; margin: 0 0 .25rem; }}
 """
 
 
-def html(figures: Sequence[Figure], title: str = "Thalweg") -> str:
+def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
     """Write figures one below the other; plotly.js is inside, once."""
     from plotly.io import to_html
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
@@ -89,7 +89,7 @@ def parameter(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int =
         name="parameter",
         title=drawn.title,
         caption=_caption(drawn),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -145,7 +145,7 @@ def _caption(drawn: _Drawing) -> str:
     return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
 
 
-def _static(drawn: _Drawing) -> Canvas:
+def _static(drawn: _Drawing) -> Sheet:
     rows = len(drawn.panels)
     sheet, all_axes = canvas.blank(drawn.title, drawn.note, rows)
     for axes, panel in zip(all_axes, drawn.panels, strict=True):

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.wording import number, shortened
 from thalweg.figures.figure import Figure
@@ -112,7 +112,7 @@ def phase_diagram(diagram: xr.Dataset) -> Figure:
         name="phases",
         title="Valleys over noise and exponent",
         caption=f"{drawn.note.replace(' · ', ', ')}: from {least:,} to {most:,} of them. {_ends(drawn)}.",
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -152,7 +152,7 @@ def _ends(drawn: _Phases) -> str:
     return f"At the corners: {', '.join(dict.fromkeys(told))}"
 
 
-def _static(drawn: _Phases) -> Canvas:
+def _static(drawn: _Phases) -> Sheet:
     sheet, (axes,) = canvas.blank("Valleys over noise and exponent", drawn.note)
     rows, columns = drawn.counts.shape
     box = (-0.5, columns - 0.5, -0.5, rows - 0.5)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure
 
@@ -131,7 +131,7 @@ def race(ran: xr.Dataset) -> Figure:
             f", with 95 % intervals: {', '.join(told)}. Beside it the share that has settled there by each step, and "
             "the success of each learning rate in the tuning, the chosen one marked."
         ),
-        static=partial(_static, drawn),
+        draw=partial(_static, drawn),
         interactive=partial(_interactive, drawn),
     )
 
@@ -161,7 +161,7 @@ def _share(percent: float) -> str:
     return f"{percent:.1f} %"
 
 
-def _static(drawn: _Race) -> Canvas:
+def _static(drawn: _Race) -> Sheet:
     sheet = canvas.headed("How often each optimiser finds the deepest valley", drawn.note)
     _draw_dots(sheet, drawn)
     settled = canvas.placed(sheet, RIGHT, UPPER[0], WIDTH, UPPER[1])
@@ -190,7 +190,7 @@ def _static(drawn: _Race) -> Canvas:
     return sheet
 
 
-def _draw_dots(sheet: Canvas, drawn: _Race) -> None:
+def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
     """Draw success with its interval, a row an optimiser; a sample of its curve stands beside its name."""
     rows = len(drawn.names)
     bottom, top = LOWER[0], UPPER[0] + UPPER[1]

@@ -150,13 +150,25 @@ def test_a_film_shows_every_step_and_rests_at_the_fall(tmp_path, published):
 
 
 def test_a_film_keeps_the_colours_of_the_path():
-    colours = film._colours()
+    colours = film.palette()
     assert colours.shape == (256, 3)
-    nearest = film._nearest(colours)
     frame = (255 * style.path_colours()(np.linspace(0, 1, 200))[None, :, :3]).astype(np.uint8)
-    kept = colours[nearest[film._bins(frame)]].astype(int)
+    kept = colours[film.reduced(frame, colours)].astype(int)
     # A bin is 4 wide, and the palette's steps along the path are about 5.
     assert np.abs(kept - frame.astype(int)).max() <= 9
+
+
+def test_the_last_frame_of_a_film_is_the_picture(tmp_path, published):
+    figure = crown(*published.of_surface)
+    with Image.open(figure.save(tmp_path / "crown.gif")) as moving:
+        moving.seek(moving.n_frames - 1)
+        last = np.asarray(moving.convert("RGB")).astype(int)
+    picture = np.asarray(Image.open(io.BytesIO(figure.png(film.DOTS))).convert("RGB")).astype(int)
+    number = np.s_[630:680, :200]  # of the step, in the film only
+    last[number] = picture[number]
+    # 88 grays lie 2.9 apart, a bin of colours is 4 wide, and light red and green have steps of 9.
+    assert np.abs(last - picture).max(axis=-1).mean() < 2
+    assert np.quantile(np.abs(last - picture), 0.999) <= 12
 
 
 def test_an_mp4_needs_ffmpeg_and_says_so(tmp_path, published, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -97,22 +98,22 @@ class Crown:
     falls: Falls
     path: np.ndarray
 
-    @property
+    @cached_property
     def above(self) -> np.ndarray:
         """(place,), where the surface is cut off."""
         return self.losses > self.levels.cut
 
-    @property
+    @cached_property
     def cut(self) -> np.ndarray:
         """(place,), where the surface is cut off all the way to the next place."""
         return self.above & np.roll(self.above, -1)
 
-    @property
+    @cached_property
     def ring(self) -> Ring:
         """The surface as a solid ring, seen from where the run is."""
         return Ring(self.angles, self.levels.height(self.losses), self.azimuth)
 
-    @property
+    @cached_property
     def along(self) -> np.ndarray:
         """(point,), where the path is drawn, in steps and fractions of steps: fine enough to follow the ring."""
         moves = np.abs(np.diff(self.path))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cache, partial
 
 import xarray as xr
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown import web
 from thalweg.figures.crown.arrays import Crown, crown_of
 from thalweg.figures.crown.film import Film
-from thalweg.figures.crown.path import draw_names, draw_path, way_of
+from thalweg.figures.crown.path import Actors, draw_names, way_of
 from thalweg.figures.crown.stage import Stage, set_stage
 from thalweg.figures.drawing import style
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure
 from thalweg.study.survey import domain_of
@@ -65,7 +65,7 @@ def crown(
         name="crown",
         title=title,
         caption=_caption(shown),
-        static=partial(_static, shown, title, note),
+        draw=partial(_static, shown, title, note),
         interactive=partial(web.describe, shown),
         moving=None if shown.course is None else lambda path: film().save(path),
     )
@@ -113,8 +113,8 @@ def _stage(shown: Crown, title: str, note: str) -> Stage:
     return stage
 
 
-def _static(shown: Crown, title: str, note: str) -> Canvas:
+def _static(shown: Crown, title: str, note: str) -> Sheet:
     stage = _stage(shown, title, note)
     if shown.course is not None:
-        draw_path(stage, way_of(stage))
+        Actors(stage, way_of(stage)).at(shown.course.last)
     return stage.page

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 
@@ -83,40 +83,54 @@ def way_of(stage: Stage) -> Way:
     return Way(points, ~ring.hidden(points), lines, step[begins])
 
 
-def draw_path(stage: Stage, way: Way, until: int | None = None) -> list[Any]:
-    """Draw the run up to a step, coloured by step, with its derailments; return what was added."""
-    crown, ring = stage.crown, stage.ring
-    assert crown.course is not None
-    last = crown.course.last if until is None else until
-    look = {"cmap": style.path_colours(), "norm": canvas.step_colours(crown.course.last)}
-    steps = way.line_step[: np.searchsorted(way.line_step, last)]
-    lines = way.lines[: len(steps)]
-    added: list[Any] = []
-    if lines:
-        for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, {"array": steps, **look})):
-            drawn = LineCollection(lines, linewidths=width, capstyle="round", zorder=order, **colours)
-            added.append(stage.axes.add_collection(drawn, autolim=False))
-    dots = _dots(stage, way, last)
-    flat, size = ring.project(way.points[dots]), {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
-    added.append(stage.axes.scatter(*flat.T, c=dots, zorder=10, **look, **size))
-    for place, step in enumerate(crown.falls.step.tolist()):
-        if step < last:
-            added += _fall(stage, place, step, ring.project(way.points[step : step + 2]))
-    return added
+class Actors:
+    """What is drawn of a run, up to any of its steps: halo, line coloured by step, dots, and derailments."""
+
+    def __init__(self, stage: Stage, way: Way):
+        crown = stage.crown
+        assert crown.course is not None
+        self.stage, self.way, self.kept = stage, way, _kept(stage, way)
+        self.flat = stage.ring.project(way.points)
+        look = {"cmap": style.path_colours(), "norm": canvas.step_colours(crown.course.last)}
+        self.halo, self.line = (
+            LineCollection([], linewidths=width, capstyle="round", zorder=order, **colours)
+            for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, look))
+        )
+        for lines in (self.halo, self.line):
+            stage.axes.add_collection(lines, autolim=False)
+        size = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
+        self.dots = stage.axes.scatter([0.0], [0.0], c=[0], zorder=10, **look, **size)
+        self.falls: dict[int, list[Artist]] = {}
+
+    def at(self, last: int) -> tuple[list[Artist], list[Artist]]:
+        """Show the run up to a step; tell what is drawn of it and of its derailments, each the lowest first."""
+        steps = self.way.line_step[: np.searchsorted(self.way.line_step, last)]
+        for lines in (self.halo, self.line):
+            lines.set_segments(self.way.lines[: len(steps)])
+        self.line.set_array(steps)
+        # The last step has a dot wherever it is seen, however near to the one before.
+        dots = np.append(self.kept[self.kept < last], np.flatnonzero(self.way.seen[last : last + 1]) + last)
+        self.dots.set_offsets(self.flat[dots])
+        self.dots.set_array(dots)
+        for place, step in enumerate(self.stage.crown.falls.step.tolist()):
+            if step < last and step not in self.falls:
+                self.falls[step] = _fall(self.stage, place, step, self.flat[step : step + 2])
+        shown = [artist for step, part in self.falls.items() if step < last for artist in part]
+        return [self.halo, self.line, self.dots], sorted(shown, key=Artist.get_zorder)
 
 
-def _dots(stage: Stage, way: Way, last: int) -> np.ndarray:
-    """Choose the steps that get a dot: the first, the last, those of derailments, and all apart from the dot before."""
+def _kept(stage: Stage, way: Way) -> np.ndarray:
+    """Choose the steps that keep a dot: the first, those of derailments, and all apart from the dot before."""
     flat = stage.ring.project(way.points) * stage.points
-    must = {0, last, *stage.crown.falls.step, *(stage.crown.falls.step + 1)}
+    must = {*stage.crown.falls.step.tolist(), *(stage.crown.falls.step + 1).tolist()}
     chosen: list[int] = []
-    for step in np.flatnonzero(way.seen[: last + 1]).tolist():
+    for step in np.flatnonzero(way.seen).tolist():
         if not chosen or step in must or np.hypot(*(flat[step] - flat[chosen[-1]])) >= APART:
             chosen.append(step)
     return np.array(chosen, dtype=int)
 
 
-def _fall(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Any]:
+def _fall(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Artist]:
     """Draw a derailment as an arrow in the air, with a label on the first few."""
     (x, y), (to, low) = ends.tolist()
     bend = -0.45 if to > x else 0.45

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import TriMesh
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Ellipse
 from matplotlib.tri import Triangulation
 
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import INNER, OUTER, Ring
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 
 SIZE = (9.0, 7.0)
@@ -49,7 +49,7 @@ class Stage:
 
     crown: Crown
     ring: Ring
-    page: Canvas
+    page: Sheet
     axes: Axes
 
     @property
@@ -69,7 +69,7 @@ class Stage:
 
 def set_stage(crown: Crown, title: str, note: str) -> Stage:
     """Draw all that does not depend on the run's steps."""
-    page = Canvas(figsize=SIZE, dpi=style.DPI)
+    page = Sheet(figsize=SIZE, dpi=style.DPI)
     page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
     page.text(0.03, 0.915, canvas.plain(note), va="top", size=10, color=style.MUTED)
     axes = page.add_axes(BOX)

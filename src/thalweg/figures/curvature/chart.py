@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.figures.curvature.reading import EDGE, Bend, plus
 from thalweg.figures.drawing import canvas, style, timeline
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, number
 
 RUG = 0.07
@@ -21,7 +21,7 @@ GREYS = ("#111417", "#4b5563", "#7b828c", "#a3a8af")
 BAND = "#d3d6da"
 
 
-def draw(bend: Bend, title: str) -> Canvas:
+def draw(bend: Bend, title: str) -> Sheet:
     """Draw the spectrum at one point, or what changes along a run."""
     if bend.step is not None:
         return _static_run(bend, title)
@@ -50,7 +50,7 @@ def _draw_ticks(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
         axes.plot([value, value], [0, RUG], transform=axes.get_xaxis_transform(), label=label, **line)
 
 
-def _static_run(bend: Bend, title: str) -> Canvas:
+def _static_run(bend: Bend, title: str) -> Sheet:
     far = bool(np.isfinite(bend.edge)) and not bend.near
     sheet, (axes, *lower) = canvas.blank(
         title, bend.note + f" · {EDGE} = {number(bend.edge, 3)}, far above" * far, rows=1 + bend.traced

@@ -52,7 +52,7 @@ def curvature(result: xr.Dataset) -> Figure:
         name="curvature",
         title=title,
         caption=f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}.",
-        static=partial(chart.draw, bend, title),
+        draw=partial(chart.draw, bend, title),
         interactive=partial(web.describe, bend),
     )
 

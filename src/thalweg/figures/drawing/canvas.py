@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from thalweg.figures.drawing import style
@@ -26,7 +27,37 @@ LETTER = 0.62
 """Mean width of a letter of DejaVu Sans, as a share of its size."""
 
 
-def blank(title: str, note: str, rows: int = 1) -> tuple[Canvas, list[Axes]]:
+class Sheet(MatplotlibFigure):
+    """A Matplotlib figure that keeps Thalweg's look whoever draws it, and whenever.
+
+    Matplotlib reads its settings late: ticks, for one, are made while a figure is drawn. So it is not enough to build a
+    figure under the right settings; they must hold while it is drawn and saved too.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw under the settings of the look."""
+        with style.styled():
+            super().draw(renderer)
+
+    def savefig(self, *place: Any, **settings: Any) -> None:
+        """Save under the settings of the look."""
+        with style.styled():
+            super().savefig(*place, **settings)
+
+    def settle(self, dpi: float) -> None:
+        """Lay the axes out once, for so many dots an inch, and keep them there.
+
+        Saving would otherwise draw everything twice, the first time only to see what room labels take.
+        """
+        engine = self.get_layout_engine()
+        if engine is not None:
+            self.set_dpi(dpi)
+            with style.styled():
+                engine.execute(self)
+            self.set_layout_engine(None)
+
+
+def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     """Open a canvas with a title, a line of facts below it, and axes one below the other."""
     sheet = headed(title, note, layout="constrained")
     top = 1 - HEADER / style.SIZE[1]
@@ -34,10 +65,10 @@ def blank(title: str, note: str, rows: int = 1) -> tuple[Canvas, list[Axes]]:
     return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
 
 
-def headed(title: str, note: str, layout: str = "none") -> Canvas:
+def headed(title: str, note: str, layout: str = "none") -> Sheet:
     """Open a canvas with a title and a line of facts below it."""
     width, height = style.SIZE
-    sheet = Canvas(figsize=style.SIZE, layout=layout)  # pyright: ignore[reportArgumentType]
+    sheet = Sheet(figsize=style.SIZE, layout=layout)  # pyright: ignore[reportArgumentType]
     left = 0.14 / width
     sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
     # A long line is set smaller, rather than cut off.
@@ -46,7 +77,7 @@ def headed(title: str, note: str, layout: str = "none") -> Canvas:
     return sheet
 
 
-def placed(sheet: Canvas, left: float, bottom: float, width: float, height: float) -> Axes:
+def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float) -> Axes:
     """Add axes at a place in inches."""
     across, up = style.SIZE
     return sheet.add_axes((left / across, bottom / up, width / across, height / up))
@@ -62,13 +93,13 @@ def step_colours(last: int) -> Normalize:
     return Normalize(0, max(last, 1))
 
 
-def step_bar(sheet: Canvas, last: int, **place: Any) -> None:
+def step_bar(sheet: Sheet, last: int, **place: Any) -> None:
     """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
     bar = side_bar(sheet, ScalarMappable(step_colours(last), style.path_colours()), "step", **place)
     bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=True))
 
 
-def side_bar(sheet: Canvas, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:
+def side_bar(sheet: Sheet, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:
     """Draw a slender bar of colours, its name above it."""
     bar = sheet.colorbar(colours, **({} if "cax" in place else {"aspect": 34, "pad": 0.025, "fraction": 0.05}), **place)
     bar.ax.set_title(name, size=9, weight="normal", loc="left", pad=7, color=style.INK)
@@ -85,7 +116,7 @@ def show_unit(axis: Any, scale: Scale) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: minus(f"{value + 0.0:g}{scale.sign}")))
 
 
-def legend(sheet: Canvas, axes: Axes) -> None:
+def legend(sheet: Sheet, axes: Axes) -> None:
     """Draw the legend in a row below the note, where it covers nothing; nothing if there is nothing to tell."""
     handles, labels = axes.get_legend_handles_labels()
     if not handles:

@@ -61,7 +61,7 @@ def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
         name="outcome_map" if colour == "outcome" else f"outcome_map_{colour}",
         title=title,
         caption=_caption(drawn),
-        static=partial(sheet.draw, drawn, painting, title),
+        draw=partial(sheet.draw, drawn, painting, title),
         interactive=partial(web.describe, drawn, painting),
     )
 

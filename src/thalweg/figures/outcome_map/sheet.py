@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map.chart import Chart, Side
 from thalweg.figures.outcome_map.listing import draw_list, least_height
@@ -29,13 +29,13 @@ GAP, EDGE = 0.26, 0.16
 """From the map to the list, and from the list to the edge of the page, inches."""
 
 
-def draw(chart: Chart, painting: Painting, title: str) -> Canvas:
+def draw(chart: Chart, painting: Painting, title: str) -> Sheet:
     """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
     wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
     # Whole dots, so that the map begins and ends on the edge of one.
     body = max(tall, np.ceil(style.DPI * least_height(painting, chart.measured)) / style.DPI)
     width, height = (np.round(style.DPI * side) / style.DPI for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
-    sheet = Canvas(figsize=(width, height))
+    sheet = Sheet(figsize=(width, height))
     _head(sheet, title, chart.note)
     bottom = FOOT + body - tall
     axes = sheet.add_axes((LEFT / width, bottom / height, wide / width, tall / height))
@@ -59,7 +59,7 @@ def _multiple(side: int, longest: int) -> float:
     return side * (DOTS // longest) if longest <= DOTS else side / np.ceil(longest / DOTS)
 
 
-def _head(sheet: Canvas, title: str, note: str) -> None:
+def _head(sheet: Sheet, title: str, note: str) -> None:
     width, height = sheet.get_size_inches()
     sheet.text(0.14 / width, 1 - 0.15 / height, canvas.plain(title), va="top", size=12, weight="bold")
     size = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number, shortened
 from thalweg.figures.plane.chart import Chart
 
@@ -39,7 +39,7 @@ def rows_of(chart: Chart) -> list[tuple[str, str, str, str, str]]:
     return rows
 
 
-def write(sheet: Canvas, chart: Chart, start: float) -> None:
+def write(sheet: Sheet, chart: Chart, start: float) -> None:
     """Write the list from so many inches to the right margin."""
     width, height = style.SIZE
     left, right = start / width, 1 - 0.14 / width

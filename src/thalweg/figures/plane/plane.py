@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patheffects import withStroke
 
 from thalweg.figures.drawing import canvas, style, timeline
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.course import Course, falls_story
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
@@ -69,7 +69,7 @@ def plane(
         name="plane",
         title=_title(chart),
         caption=caption(chart),
-        static=partial(draw_map, chart, _title(chart)),
+        draw=partial(draw_map, chart, _title(chart)),
         interactive=partial(landscape.describe, chart),
     )
 
@@ -97,7 +97,7 @@ def caption(chart: Chart) -> str:
     return "; ".join(parts) + "."
 
 
-def draw_map(chart: Chart, title: str) -> Canvas:
+def draw_map(chart: Chart, title: str) -> Sheet:
     """Draw a map, its bars and the list beside it."""
     (left, low), (right, high) = chart.corners
     ratio = (right - left) / (high - low)
@@ -140,7 +140,7 @@ def _draw_ground(axes: Axes, chart: Chart) -> None:
     axes.add_collection(shores, autolim=False)
 
 
-def _draw_bar(sheet: Canvas, place: Axes, chart: Chart) -> None:
+def _draw_bar(sheet: Sheet, place: Axes, chart: Chart) -> None:
     levels = relief.levels_of(chart.spaced)
     ticks = relief.ticks_of(chart.spacing, *chart.spacing.back(levels[[0, -1]]))
     bar = canvas.side_bar(sheet, relief.bar_of(levels, 1.0 if chart.hues is None else relief.TINTED), "loss", cax=place)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.course import Course, falls_story
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
@@ -59,7 +59,7 @@ def profile(
         name="profile",
         title=f"Loss over {drawn.scale.name}",
         caption=caption(drawn),
-        static=partial(draw_profile, drawn, f"Loss over {drawn.scale.name}"),
+        draw=partial(draw_profile, drawn, f"Loss over {drawn.scale.name}"),
         interactive=partial(describe, drawn),
     )
 
@@ -84,7 +84,7 @@ def _cut_text(drawn: Section) -> str:
     return f"axis cut at {number(drawn.view.high, 3)}: the loss reaches {number(drawn.cut or 0, 3)}"
 
 
-def draw_profile(drawn: Section, title: str) -> Canvas:
+def draw_profile(drawn: Section, title: str) -> Sheet:
     """Draw a profile, the run on it and its bar of steps."""
     sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)

@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
 
 from thalweg.figures.drawing import canvas, style, timeline
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.span import pieces_inside
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
@@ -44,7 +44,7 @@ WIDTH = 0.54
 """Of a letter, as a share of its size."""
 
 
-def draw(ground: Ground, path: Path | None, title: str, note: str) -> Canvas:
+def draw(ground: Ground, path: Path | None, title: str, note: str) -> Sheet:
     """Draw a slice, and with a path all that belongs to it."""
     sheet = canvas.headed(title, note)
     bottom, tall = _room(ground, path)
@@ -70,7 +70,7 @@ def draw(ground: Ground, path: Path | None, title: str, note: str) -> Canvas:
     return sheet
 
 
-def _list(sheet: Canvas, ground: Ground, start: float) -> None:
+def _list(sheet: Sheet, ground: Ground, start: float) -> None:
     """Write what one cannot read off the map, where there is room beside it."""
     finite, (wide, tall) = ground.losses[ground.finite], style.SIZE
     rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
@@ -178,7 +178,7 @@ def _mark_origin(axes: Axes, ground: Ground) -> None:
         axes.plot([0.0], [height], "+", label=label, **look)
 
 
-def _draw_bar(sheet: Canvas, place: Axes, heights: Heights) -> None:
+def _draw_bar(sheet: Sheet, place: Axes, heights: Heights) -> None:
     levels = relief.levels_of(heights.spaced)
     ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(levels[[0, -1]]))
     name = "loss, log" if heights.spacing.logarithmic else "loss"

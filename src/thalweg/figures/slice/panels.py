@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.slice.reading import Path
 
@@ -74,7 +74,7 @@ def view(path: Path) -> View:
     return View(10**powers.low, 10**powers.high, True)
 
 
-def draw(sheet: Canvas, box: Box, path: Path) -> None:
+def draw(sheet: Sheet, box: Box, path: Path) -> None:
     """Draw both panels into a box, a strip of the path's colours between them."""
     lower = 0.36 * (box.height - APART)
     upper = box.height - APART - lower

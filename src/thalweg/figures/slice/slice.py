@@ -47,7 +47,7 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
         name="slice",
         title=_title(ground, run),
         caption=_caption(ground, run),
-        static=partial(chart.draw, ground, run, _title(ground, run), note),
+        draw=partial(chart.draw, ground, run, _title(ground, run), note),
         interactive=partial(web.describe, ground, run),
         tall=run is not None,
     )

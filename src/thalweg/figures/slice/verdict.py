@@ -6,10 +6,10 @@ import re
 import textwrap
 from typing import NamedTuple
 
-from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice.reading import Path
 
@@ -92,7 +92,7 @@ def height_of(path: Path) -> float:
     return FOOT + 2 * PAD + LINE * (1 + len(lines_of(path)))
 
 
-def draw(sheet: Canvas, path: Path) -> None:
+def draw(sheet: Sheet, path: Path) -> None:
     """Draw the band across the foot of a sheet."""
     look, (wide, tall) = LOOKS[path.trust], style.SIZE
     left, right, top = 0.14, wide - 0.14, height_of(path)
