@@ -28,6 +28,19 @@ class Descent:
     precision : 32 or 64 bits
     shadows : whether three more runs are made beside each, which only rounding tells apart from it: their starts are
         moved by one unit in the last place, up and down, and one has the other precision
+
+    Raises
+    ------
+    InvalidValue
+        If the steps or the precision are not allowed, or the optimizer is none.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.himmelblau())
+    >>> runs = tw.descend(objective, tw.Descent(optax.sgd(0.01), steps=5, precision=32), starts=[0.0, 0.0])
+    >>> runs["params"].dtype, runs.sizes["step"]
+    (dtype('float32'), 6)
     """
 
     optimizer: AnyOptimizer
@@ -43,6 +56,11 @@ class Descent:
 
     def check(self, objective: Objective, runs: int) -> None:
         """Refuse what does not suit the objective or the number of runs.
+
+        Parameters
+        ----------
+        objective : to be descended
+        runs : how many
 
         Raises
         ------

@@ -27,6 +27,25 @@ class Minibatch:
     ----------
     size : examples in a batch; a list for one size a run
     seed : seed of the shuffles
+
+    Raises
+    ------
+    InvalidValue
+        If a size is no whole number of at least 1, there is none, or the seed has more than 32 bits.
+
+    References
+    ----------
+    M. Gürbüzbalaban, A. Ozdaglar, P. A. Parrilo, "Why random reshuffling beats stochastic gradient descent",
+    Mathematical Programming 186, 49–84, 2021, doi:10.1007/s10107-019-01440-w.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.line(points=100), tw.losses.quadratic())
+    >>> descent = tw.Descent(optax.sgd(0.05), steps=20, minibatch=tw.Minibatch([8, 67], seed=1))
+    >>> runs = tw.descend(objective, descent, starts=[[5.0, 0.0], [5.0, 0.0]])
+    >>> bool(runs["train_loss"][1, -1] == runs["train_loss"][0, -1])
+    False
     """
 
     size: int | Sequence[int]

@@ -45,7 +45,17 @@ class Optimizer:
         self.settings: Mapping[str, Any] = settings
 
     def replace(self, **settings: Any) -> Optimizer:
-        """Make the same optimiser with other settings."""
+        """Make the same optimiser with other settings.
+
+        Parameters
+        ----------
+        settings : those that change, or are added
+
+        Returns
+        -------
+        Optimizer
+            A new one; this one stays as it is.
+        """
         return Optimizer(self.maker, **{**self.settings, **settings})
 
     def __repr__(self) -> str:

@@ -26,10 +26,27 @@ class Sobol:
 
     As a method of :func:`thalweg.find_valleys` it says from where the search begins.
 
+    Parameters
+    ----------
+    count : how many starts, at most 1,048,576
+    seed : of the scrambling
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is not such a number.
+
     References
     ----------
     A. B. Owen, "Scrambling Sobol' and Niederreiter-Xing points", Journal of Complexity 14, 466-489, 1998,
     doi:10.1006/jcom.1998.0487.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> valleys = tw.find_valleys(tw.objective(tw.problems.himmelblau()), method=tw.starts.Sobol(64, seed=1))
+    >>> valleys.sizes["valley"]
+    4
     """
 
     count: int = 256
@@ -44,6 +61,28 @@ def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
     """Draw ``count`` starts uniformly over the domain; shape (run, param).
 
     Run k's start depends on the seed and on k alone: a longer list begins with the shorter one.
+
+    Parameters
+    ----------
+    problem : whose domain it is
+    count : how many starts, at most ten million
+    seed : of the draws
+
+    Returns
+    -------
+    array
+        (run, param), in the units of the domain's axes.
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is not such a number.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> tw.starts.uniform(tw.problems.himmelblau(), 2, seed=1).round(3).tolist()
+    [[0.118, 4.505], [-3.558, 4.486]]
     """
     whole("count of starts", count, at_least=1, at_most=MOST)
     whole("seed of the starts", seed, at_least=0)
@@ -52,7 +91,29 @@ def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
 
 
 def even(problem: Problem, count: int) -> np.ndarray:
-    """Spread ``count`` starts evenly over each axis, at the middles of equal cells; shape (run, param)."""
+    """Spread ``count`` starts evenly over each axis, at the middles of equal cells; shape (run, param).
+
+    Parameters
+    ----------
+    problem : whose domain it is
+    count : how many along each axis; at most ten million starts in all
+
+    Returns
+    -------
+    array
+        (run, param), in the units of the domain's axes, the last axis fastest.
+
+    Raises
+    ------
+    InvalidValue
+        If the count is not such a number.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> tw.starts.even(tw.problems.himmelblau(), 2).tolist()
+    [[-2.5, -2.5], [-2.5, 2.5], [2.5, -2.5], [2.5, 2.5]]
+    """
     whole("count of starts", count, at_least=1, at_most=int(MOST ** (1 / len(problem.domain))))
     domain = problem.domain
     middles = (np.arange(count) + 0.5) / count

@@ -34,6 +34,11 @@ def barron(alpha: float, scale: float = 1.0) -> Loss:
     alpha : α, a number or an infinity; the lower it is, the less far residuals count
     scale : c, from 1e-17 to 1e17, in units of the residual
 
+    Returns
+    -------
+    Loss
+        Its values have no unit: residuals are divided by the scale.
+
     Raises
     ------
     InvalidValue

@@ -21,6 +21,13 @@ class Loss:
         everywhere, and 0 at a residual of exactly 0
     settings : the parameters that make it, for the record
     formula : the formula in plain text, for legends
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> loss = tw.losses.power(1 / 2)
+    >>> float(loss(-9.0)), loss.settings["p"], loss.formula
+    (3.0, 0.5, '|r|^0.5')
     """
 
     name: str

@@ -33,7 +33,14 @@ class Objective:
     ----------
     problem, loss : what it was made of; a surface in closed form has no loss
     example : ``example(params, *columns) -> scalar``, the loss of one example; the objective is its mean
-    train, test : the columns as 64-bit arrays, empty tuples where there are no data
+    train, test : the columns as 64-bit arrays (example,), empty tuples where there are no data
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> whole = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    >>> whole.problem.name, whole.loss.name, [column.shape for column in whole.train]
+    ('pencil', 'fourth_root', [(670,), (670,)])
     """
 
     problem: Problem
@@ -50,6 +57,11 @@ def objective(problem: Problem, loss: Loss | None = None) -> Objective:
     ----------
     problem : data with residuals, or a surface in closed form
     loss : the penalty of a residual; a surface in closed form takes none
+
+    Returns
+    -------
+    Objective
+        The mean of the loss over the training data, or the surface itself, as a function of the parameters.
 
     Raises
     ------

@@ -18,6 +18,11 @@ from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, le
 def quadratic() -> Loss:
     """Square of the residual: ``r²``.
 
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
+
     Examples
     --------
     >>> float(quadratic()(-3.0))
@@ -29,6 +34,11 @@ def quadratic() -> Loss:
 @shared
 def absolute() -> Loss:
     """Size of the residual: ``|r|``.
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the residual.
 
     Examples
     --------
@@ -45,6 +55,11 @@ def fourth_root(*, smoothing: float = 0.0) -> Loss:
     Parameters
     ----------
     smoothing : ε of the smoothed form, see :func:`power`
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the root of the residual.
 
     Raises
     ------
@@ -75,6 +90,11 @@ def root(n: float, *, smoothing: float = 0.0) -> Loss:
     n : which root; 1 is :func:`quadratic`, 2 :func:`absolute`, 4 :func:`fourth_root`
     smoothing : ε of the smoothed form, see :func:`power`
 
+    Returns
+    -------
+    Loss
+        Its values have the unit of the residual to the power 2/n.
+
     Raises
     ------
     InvalidValue
@@ -103,6 +123,11 @@ def power(p: float, *, smoothing: float = 0.0) -> Loss:
     ----------
     p : exponent above 0, at most 1e9
     smoothing : ε, from 1e-18 to 1e18, in units of the residual; 0, the plain power, by default
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the residual to the power p.
 
     Raises
     ------

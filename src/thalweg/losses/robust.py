@@ -22,6 +22,11 @@ def huber(delta: float = 1.0) -> Loss:
     ----------
     delta : δ, from 1e-18 to 1e18, in units of the residual
 
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
+
     Raises
     ------
     InvalidValue
@@ -55,6 +60,11 @@ def log_cosh(scale: float = 1.0) -> Loss:
     Parameters
     ----------
     scale : c, from 1e-18 to 1e18, in units of the residual
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
 
     Raises
     ------
@@ -93,6 +103,11 @@ def cauchy(scale: float = 1.0) -> Loss:
     ----------
     scale : c, from 1e-18 to 1e18, in units of the residual
 
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
+
     Raises
     ------
     InvalidValue
@@ -125,6 +140,11 @@ def geman_mcclure(scale: float = 1.0) -> Loss:
     Parameters
     ----------
     scale : c, from 1e-18 to 1e18, in units of the residual
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
 
     Raises
     ------
@@ -162,6 +182,11 @@ def welsch(scale: float = 1.0) -> Loss:
     ----------
     scale : c, from 1e-18 to 1e18, in units of the residual
 
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
+
     Raises
     ------
     InvalidValue
@@ -197,6 +222,11 @@ def tukey(scale: float = 4.685) -> Loss:
     Parameters
     ----------
     scale : c, from 1e-18 to 1e18, in units of the residual
+
+    Returns
+    -------
+    Loss
+        Its values have the unit of the squared residual.
 
     Raises
     ------

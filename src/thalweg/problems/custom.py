@@ -26,8 +26,18 @@ def function(
     ----------
     value : ``value(params) -> scalar`` with ``params`` of shape (param,), written with ``jax.numpy``
     domain : one axis a parameter
-    start : (param,); the middle of the domain by default
+    start : (param,), in the units of the axes; the middle of the domain by default
     name : how the problem is called
+
+    Returns
+    -------
+    Function
+        A problem like the closed-form ones, without a source and known minima.
+
+    Raises
+    ------
+    InvalidValue
+        If the domain is not made of axes with different names, or the start has not one number a parameter.
 
     Examples
     --------
@@ -55,9 +65,22 @@ def regression(
     residual : ``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``
     columns : arrays of one length by name, handed to ``residual`` in this order
     domain : one axis a parameter
-    start : (param,); the middle of the domain by default
+    start : (param,), in the units of the axes; the middle of the domain by default
     split : how test data are taken; none by default
     name : how the problem is called
+
+    Returns
+    -------
+    Regression
+        A problem with these columns, split; to be joined with a loss by :func:`thalweg.objective`.
+
+    Raises
+    ------
+    InvalidData
+        If the columns differ in length, are not one-dimensional, are empty or hold a number that is not finite, or the
+        split leaves no training data.
+    InvalidValue
+        If the domain is not made of axes with different names, or the start has not one number a parameter.
 
     Examples
     --------

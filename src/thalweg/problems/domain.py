@@ -55,7 +55,13 @@ class Axis:
         return self.high - self.low
 
     def to_attrs(self) -> dict[str, str | float | int]:
-        """Write all but the name as attributes of a labelled array's coordinate, which has the name."""
+        """Write all but the name as attributes of a labelled array's coordinate, which has the name.
+
+        Returns
+        -------
+        dict
+            Keys ``unit``, ``low``, ``high`` and ``periodic``, 0 or 1.
+        """
         return {"unit": self.unit, "low": self.low, "high": self.high, "periodic": int(self.periodic)}
 
 
@@ -137,7 +143,17 @@ class Domain(Sequence[Axis]):
         return np.where(circles, -np.inf, self.lows), np.where(circles, np.inf, self.highs)
 
     def wrap(self, places: Float[np.ndarray, "... param"]) -> Float[np.ndarray, "... param"]:
-        """Name every place on a circle by its number from ``low`` to below ``high``; what lies there stays as it is."""
+        """Name every place on a circle by its number from ``low`` to below ``high``; what lies there stays as it is.
+
+        Parameters
+        ----------
+        places : (…, param)
+
+        Returns
+        -------
+        array
+            (…, param), a copy; other axes, and what is not finite, are as they were.
+        """
         wrapped = np.array(places, dtype=np.float64)
         for k, axis in enumerate(self.axes):
             if axis.periodic:
@@ -147,7 +163,17 @@ class Domain(Sequence[Axis]):
     def difference(
         self, places: Float[np.ndarray, "... param"], others: Float[np.ndarray, "... param"]
     ) -> Float[np.ndarray, "... param"]:
-        """Subtract ``others`` from ``places``; on a circle the shortest way round, at most half a period."""
+        """Subtract ``others`` from ``places``; on a circle the shortest way round, at most half a period.
+
+        Parameters
+        ----------
+        places, others : (…, param)
+
+        Returns
+        -------
+        array
+            (…, param), with signs.
+        """
         way = np.subtract(places, others)
         circles = np.flatnonzero(self.periodic)
         around, periods = way[..., circles], self.lengths[circles]
@@ -155,13 +181,30 @@ class Domain(Sequence[Axis]):
         return way
 
     def to_attrs(self) -> dict[str, list[Any]]:
-        """Write the axes as attributes of a labelled array's coordinate, which has their names: a list of each."""
+        """Write the axes as attributes of a labelled array's coordinate, which has their names.
+
+        Returns
+        -------
+        dict
+            The keys of :meth:`Axis.to_attrs`, each with a list of one value an axis.
+        """
         rows = [axis.to_attrs() for axis in self.axes]
         return {key: [row[key] for row in rows] for key in rows[0]}
 
     @classmethod
     def from_attrs(cls, names: Iterable[str], attrs: Mapping[str, Any]) -> Domain:
-        """Read back what :meth:`to_attrs`, or that of its only axis, has written."""
+        """Read back what :meth:`to_attrs`, or that of its only axis, has written.
+
+        Parameters
+        ----------
+        names : of the axes
+        attrs : that hold the rest
+
+        Returns
+        -------
+        Domain
+            The same, to the last digit.
+        """
         columns = [np.atleast_1d(attrs[key]).tolist() for key in ("low", "high", "periodic", "unit")]
         return cls(
             Axis(name, low, high, periodic=bool(periodic), unit=unit)

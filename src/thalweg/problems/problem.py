@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from jaxtyping import Array
 
 from thalweg.base.errors import InvalidValue
 from thalweg.problems.domain import Domain
@@ -14,10 +15,34 @@ from thalweg.problems.domain import Domain
 Columns = Mapping[str, np.ndarray]
 """Named data columns of one length, one row an example."""
 
+Numeric: TypeAlias = Array | float
+"""A number that may be traced by JAX."""
+
+Params: TypeAlias = Any
+"""A vector of parameters, (param,), traced by JAX or not."""
+
+Quantity: TypeAlias = Callable[[Params], Any]
+"""``quantity(params) -> scalar``, written with ``jax.numpy``."""
+
+Residual: TypeAlias = Callable[..., Any]
+"""``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``."""
+
 
 @dataclass(frozen=True)
 class Minimum:
-    """A minimum known from the literature: its position and, where stated, its value."""
+    """A minimum known from the literature.
+
+    Attributes
+    ----------
+    position : (param,), in the units of the domain's axes
+    value : of the objective there; None where it is not stated
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> tw.problems.booth().minima[0]
+    Minimum(position=(1.0, 3.0), value=0.0)
+    """
 
     position: tuple[float, ...]
     value: float | None = None
@@ -29,11 +54,23 @@ class Problem:
 
     Attributes
     ----------
-    name : catalogue name
+    name : how the problem is called in tables, figures and experiment files
     domain : one :class:`Axis` a parameter, in the order of the parameter vector
-    start : (param,), the usual start
+    start : (param,), the usual start, in the units of the axes
     minima : known minima, where there are any
     source : where the problem comes from
+
+    Raises
+    ------
+    InvalidValue
+        If the start has not one number a parameter.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> problem = tw.problems.pencil()
+    >>> problem.name, problem.parameters
+    ('pencil', ('phi',))
     """
 
     name: str
@@ -60,23 +97,34 @@ class Regression(Problem):
 
     Attributes
     ----------
+    name, domain, start, minima, source : see :class:`Problem`
     residual : ``residual(params, *columns) -> scalar``: the residual of *one* example, with ``params`` of
         shape (param,) and the columns in the order of ``train``. Written with ``jax.numpy``.
-    train, test : columns by name; ``test`` may be empty
+    train, test : columns by name, each (example,); those of ``test`` may be empty
     line : ``line(params) -> (slope, intercept)`` where the model is a straight line in x, else None
-    derived : further quantities of interest by name, functions of the parameters, recorded with every run
+    derived : quantities that follow from the parameters, by name: functions of (param,) that give a scalar. They are
+        recorded with every run beside its parameters, such as the intercept ``b`` of :func:`table`
     labels : axis labels of the columns, for figures
     model, distance : the model's name and how its residual is measured, where a theorem knows them:
         ``"through_origin"`` or ``"affine"``, ``"vertical"`` or ``"orthogonal"``
     center : of an affine model, the x at which its second parameter is the line's height
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> problem = tw.problems.line((2.0, 1.0), points=10, noise=0.0)
+    >>> len(problem.train["x"]), len(problem.test["x"])
+    (6, 4)
+    >>> float(problem.residual((2.0, 1.0), 3.0, 8.0))  # 2 x 3 + 1 lies 1 below 8
+    -1.0
     """
 
-    residual: Callable[..., Any] = field(kw_only=True)
+    residual: Residual = field(kw_only=True)
     train: Columns = field(kw_only=True)
     test: Columns = field(kw_only=True)
-    line: Callable[[Any], tuple[Any, Any]] | None = field(kw_only=True, default=None)
-    derived: Mapping[str, Callable[[Any], Any]] = field(kw_only=True, default_factory=dict)
-    labels: Mapping[str, str] = field(kw_only=True, default_factory=dict)
+    line: Callable[[Params], tuple[Numeric, Numeric]] | None = field(kw_only=True, default=None)
+    derived: Mapping[str, Quantity] = field(kw_only=True, default_factory=dict[str, Quantity])
+    labels: Mapping[str, str] = field(kw_only=True, default_factory=dict[str, str])
     model: str = field(kw_only=True, default="")
     distance: str = field(kw_only=True, default="")
     center: float = field(kw_only=True, default=0.0)
@@ -84,6 +132,18 @@ class Regression(Problem):
 
 @dataclass(frozen=True, eq=False)
 class Function(Problem):
-    """A surface in closed form: ``value(params) -> scalar``, written with ``jax.numpy``, without data or loss."""
+    """A surface in closed form, without data or loss.
 
-    value: Callable[..., Any] = field(kw_only=True)
+    Attributes
+    ----------
+    name, domain, start, minima, source : see :class:`Problem`
+    value : ``value(params) -> scalar`` with ``params`` of shape (param,), written with ``jax.numpy``
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp, thalweg as tw
+    >>> float(tw.problems.himmelblau().value(jnp.array([3.0, 2.0])))
+    0.0
+    """
+
+    value: Quantity = field(kw_only=True)

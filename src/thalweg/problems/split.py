@@ -24,6 +24,17 @@ class Split:
     ----------
     test_share : share of the rows kept for testing, from 0 to below 1
     seed : seed of the permutation
+
+    Raises
+    ------
+    InvalidValue
+        If the share or the seed is outside what is allowed.
+
+    Examples
+    --------
+    >>> train, test = Split(test_share=0.4, seed=0)({"x": np.arange(5)})
+    >>> train["x"].tolist(), test["x"].tolist()
+    ([1, 3, 4], [2, 0])
     """
 
     test_share: float = 0.33

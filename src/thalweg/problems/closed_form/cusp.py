@@ -2,6 +2,8 @@
 
 Where such a term is not differentiable its derivative is taken as 0, at exactly that point and nowhere else,
 so no gradient is ever NaN.
+
+The file is long because every surface states its formula, sources and minima; the surfaces are short.
 """
 
 from __future__ import annotations
@@ -28,6 +30,11 @@ def ackley(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -37,6 +44,13 @@ def ackley(dimension: int = 2) -> Function:
     ----------
     D. H. Ackley, "A connectionist machine for genetic hillclimbing", Kluwer, 1987,
     doi:10.1007/978-1-4613-1997-9.
+
+    Examples
+    --------
+    >>> ackley(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> ackley().minima[0]
+    Minimum(position=(0.0, 0.0), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     return Function(
@@ -63,12 +77,22 @@ def eggholder() -> Function:
 
     Domain: [-512, 512] each. Global minimum: -959.640663 at (512, 404.231805), on the edge x = 512.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     D. Whitley, S. Rana, J. Dzubera, K. Mathias, "Evaluating evolutionary algorithms", Artificial Intelligence
     85, 245–276, 1996, doi:10.1016/0004-3702(95)00124-7.
     C. Vanaret, J.-B. Gotteland, N. Durand, J.-M. Alliot, "Certified global minima for a benchmark of
     difficult optimization problems", 2020, arXiv:2003.09867.
+
+    Examples
+    --------
+    >>> eggholder().minima[0]
+    Minimum(position=(512.0, 404.2318051137578), value=-959.6406627208509)
     """
     return Function(
         name="eggholder",
@@ -98,6 +122,11 @@ def schwefel(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -106,6 +135,13 @@ def schwefel(dimension: int = 2) -> Function:
     References
     ----------
     H.-P. Schwefel, "Numerical optimization of computer models", Wiley, 1981.
+
+    Examples
+    --------
+    >>> schwefel(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> schwefel().minima[0]
+    Minimum(position=(420.96874635998205, 420.96874635998205), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     return Function(
@@ -129,10 +165,20 @@ def cross_in_tray() -> Function:
 
     Domain: [-10, 10] each. Global minima: -2.062612 at (±1.349407, ±1.349407).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     S. K. Mishra, "Some new test functions for global optimization and performance of repulsive particle swarm
     method", 2006, doi:10.2139/ssrn.926132.
+
+    Examples
+    --------
+    >>> cross_in_tray().minima[0]
+    Minimum(position=(1.3494066171539107, 1.3494066171539107), value=-2.062611870822737)
     """
     x = 1.3494066171539107
     return Function(
@@ -162,6 +208,11 @@ def holder_table() -> Function:
     Domain: [-10, 10] each. Global minima: -19.208503 at (±8.055023, ±9.664590). Mishra's own form has
     cos(x) cos(y); this one, with the sine, is the one in common use.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     S. K. Mishra, "Some new test functions for global optimization and performance of repulsive particle swarm
@@ -169,6 +220,11 @@ def holder_table() -> Function:
     M. Jamil, X.-S. Yang, "A literature survey of benchmark functions for global optimisation problems",
     International Journal of Mathematical Modelling and Numerical Optimisation 4, 150–194, 2013,
     doi:10.1504/IJMMNO.2013.055204.
+
+    Examples
+    --------
+    >>> holder_table().minima[0]
+    Minimum(position=(8.055023475736563, 9.664590019241272), value=-19.208502567886732)
     """
     x, y = 8.055023475736563, 9.664590019241272
     return Function(
@@ -195,9 +251,19 @@ def drop_wave() -> Function:
     Domain: [-5.12, 5.12] each. Global minimum: -1 at (0, 0), smooth although its formula has a root. Its
     origin is not established.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     M. Molga, C. Smutnicki, "Test functions for optimization needs", 2005.
+
+    Examples
+    --------
+    >>> drop_wave().minima[0]
+    Minimum(position=(0.0, 0.0), value=-1.0)
     """
     return Function(
         name="drop_wave",
@@ -222,10 +288,20 @@ def bukin_6() -> Function:
 
     Domain: x in [-15, -5], y in [-3, 3]. Global minimum: 0 at (-10, 1), where the gradient is taken as 0.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     A. D. Bukin, "New minimization strategy for non-smooth functions", Budker Institute of Nuclear Physics,
     preprint 97-79, Novosibirsk, 1997.
+
+    Examples
+    --------
+    >>> bukin_6().minima[0]
+    Minimum(position=(-10.0, 1.0), value=0.0)
     """
     return Function(
         name="bukin_6",

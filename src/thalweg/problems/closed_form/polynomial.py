@@ -1,4 +1,7 @@
-"""Surfaces that are polynomials."""
+"""Surfaces that are polynomials.
+
+The file is long because every surface states its formula, sources and minima; the surfaces are short.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,11 @@ def rosenbrock(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 2 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -35,6 +43,13 @@ def rosenbrock(dimension: int = 2) -> Function:
     Computer Journal 3, 175–184, 1960, doi:10.1093/comjnl/3.3.175.
     Y.-W. Shang, Y.-H. Qiu, "A note on the extended Rosenbrock function", Evolutionary Computation 14,
     119–126, 2006, doi:10.1162/evco.2006.14.1.119.
+
+    Examples
+    --------
+    >>> rosenbrock(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> rosenbrock().minima[0]
+    Minimum(position=(1.0, 1.0), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=2, at_most=1000)
     return Function(
@@ -60,9 +75,19 @@ def himmelblau() -> Function:
     Domain: [-5, 5] each. Minima: 0 at (3, 2), (-2.805118, 3.131313), (-3.779310, -3.283186) and
     (3.584428, -1.848127).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     D. M. Himmelblau, "Applied Nonlinear Programming", McGraw-Hill, 1972.
+
+    Examples
+    --------
+    >>> himmelblau().minima[0]
+    Minimum(position=(3.0, 2.0), value=0.0)
     """
     return Function(
         name="himmelblau",
@@ -93,10 +118,20 @@ def six_hump_camel() -> Function:
     Domain: x in [-3, 3], y in [-2, 2]. Global minima: -1.031628 at ±(0.089842, -0.712656). Local minima:
     -0.215464 at ±(1.703607, -0.796084) and 2.104250 at ±(1.607105, 0.568651).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     L. C. W. Dixon, G. P. Szegö, "The global optimization problem: an introduction", Towards Global
     Optimisation 2, 1–15, North-Holland, 1978.
+
+    Examples
+    --------
+    >>> six_hump_camel().minima[0]
+    Minimum(position=(0.08984201310031806, -0.7126564030207396), value=-1.0316284534898774)
     """
     return Function(
         name="six_hump_camel",
@@ -124,10 +159,20 @@ def three_hump_camel() -> Function:
 
     Domain: [-5, 5] each. Global minimum: 0 at (0, 0). Local minima: 0.298638 at ±(1.747552, -0.873776).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     F. H. Branin, "Widely convergent method for finding multiple solutions of simultaneous nonlinear
     equations", IBM Journal of Research and Development 16, 504–522, 1972, doi:10.1147/rd.165.0504.
+
+    Examples
+    --------
+    >>> three_hump_camel().minima[0]
+    Minimum(position=(0.0, 0.0), value=0.0)
     """
     return Function(
         name="three_hump_camel",
@@ -154,12 +199,22 @@ def beale() -> Function:
 
     Domain: [-4.5, 4.5] each. Global minimum: 0 at (3, 0.5). The start is that of Moré, Garbow and Hillstrom.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     E. M. L. Beale, "On an iterative method for finding a local minimum of a function of more than one
     variable", Statistical Techniques Research Group, Princeton University, technical report 25, 1958.
     J. J. Moré, B. S. Garbow, K. E. Hillstrom, "Testing unconstrained optimization software", ACM Transactions
     on Mathematical Software 7, 17–41, 1981, doi:10.1145/355934.355936.
+
+    Examples
+    --------
+    >>> beale().minima[0]
+    Minimum(position=(3.0, 0.5), value=0.0)
     """
     return Function(
         name="beale",
@@ -188,6 +243,11 @@ def styblinski_tang(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -198,6 +258,13 @@ def styblinski_tang(dimension: int = 2) -> Function:
     M. A. Styblinski, T.-S. Tang, "Experiments in nonconvex optimization: stochastic approximation with
     function smoothing and simulated annealing", Neural Networks 3, 467–483, 1990,
     doi:10.1016/0893-6080(90)90029-K.
+
+    Examples
+    --------
+    >>> styblinski_tang(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> styblinski_tang().minima[0]
+    Minimum(position=(-2.903534027771177, -2.903534027771177), value=-78.33233140754282)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     valleys = (-2.903534027771177, -39.16616570377141), (2.746802770990837, -25.02944665528394)
@@ -225,11 +292,21 @@ def booth() -> Function:
 
     Domain: [-10, 10] each. Global minimum: 0 at (1, 3). Its origin is not established.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     M. Jamil, X.-S. Yang, "A literature survey of benchmark functions for global optimisation problems",
     International Journal of Mathematical Modelling and Numerical Optimisation 4, 150–194, 2013,
     doi:10.1504/IJMMNO.2013.055204.
+
+    Examples
+    --------
+    >>> booth().minima[0]
+    Minimum(position=(1.0, 3.0), value=0.0)
     """
     return Function(
         name="booth",
@@ -255,10 +332,20 @@ def goldstein_price() -> Function:
     Domain: [-2, 2] each. Global minimum: 3 at (0, -1). Local minima: 30 at (-0.6, -0.4), 84 at (1.8, 0.2) and
     840 at (1.2, 0.8).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     A. A. Goldstein, J. F. Price, "On descent from local minima", Mathematics of Computation 25, 569–574,
     1971, doi:10.1090/S0025-5718-1971-0312365-X.
+
+    Examples
+    --------
+    >>> goldstein_price().minima[0]
+    Minimum(position=(0.0, -1.0), value=3.0)
     """
     return Function(
         name="goldstein_price",

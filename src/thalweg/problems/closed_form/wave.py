@@ -1,4 +1,7 @@
-"""Smooth surfaces with waves."""
+"""Smooth surfaces with waves.
+
+The file is long because every surface states its formula, sources and minima; the surfaces are short.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,11 @@ def rastrigin(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -34,6 +42,13 @@ def rastrigin(dimension: int = 2) -> Function:
     L. A. Rastrigin, "Systems of extremal control", Nauka, Moscow, 1974 (in Russian).
     H. Mühlenbein, M. Schomisch, J. Born, "The parallel genetic algorithm as function optimizer", Parallel
     Computing 17, 619–632, 1991, doi:10.1016/S0167-8191(05)80052-3.
+
+    Examples
+    --------
+    >>> rastrigin(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> rastrigin().minima[0]
+    Minimum(position=(0.0, 0.0), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     return Function(
@@ -65,6 +80,11 @@ def levy(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -76,6 +96,13 @@ def levy(dimension: int = 2) -> Function:
     on Scientific and Statistical Computing 6, 15–29, 1985, doi:10.1137/0906002.
     M. Laguna, R. Martí, "Experimental testing of advanced scatter search designs for global optimization of
     multimodal functions", Journal of Global Optimization 33, 235–255, 2005, doi:10.1007/s10898-004-1936-z.
+
+    Examples
+    --------
+    >>> levy(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> levy().minima[0]
+    Minimum(position=(1.0, 1.0), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     return Function(
@@ -108,6 +135,11 @@ def griewank(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -117,6 +149,13 @@ def griewank(dimension: int = 2) -> Function:
     ----------
     A. O. Griewank, "Generalized descent for global optimization", Journal of Optimization Theory and
     Applications 34, 11–39, 1981, doi:10.1007/BF00933356.
+
+    Examples
+    --------
+    >>> griewank(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> griewank().minima[0]
+    Minimum(position=(0.0, 0.0), value=0.0)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     return Function(
@@ -143,12 +182,22 @@ def shubert() -> Function:
     Domain: [-10, 10] each. Global minima: -186.730909, wherever one of x and y is at a highest point of g,
     -0.800321 + 2πk, and the other at a lowest one, -1.425128 + 2πk, for k in -1, 0, 1.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     B. O. Shubert, "A sequential method seeking the global maximum of a function", SIAM Journal on Numerical
     Analysis 9, 379–388, 1972, doi:10.1137/0709036.
     A. V. Levy, A. Montalvo, "The tunneling algorithm for the global minimization of functions", SIAM Journal
     on Scientific and Statistical Computing 6, 15–29, 1985, doi:10.1137/0906002.
+
+    Examples
+    --------
+    >>> shubert().minima[0]
+    Minimum(position=(-7.0835064076515595, -7.708313735499347), value=-186.73090883102384)
     """
     highest = [-0.8003211004719731 + 2 * pi * k for k in (-1, 0, 1)]
     lowest = [-1.425128428319761 + 2 * pi * k for k in (-1, 0, 1)]
@@ -177,11 +226,21 @@ def mccormick() -> Function:
     Domain: x in [-1.5, 4], y in [-3, 4]. Global minimum: -√3/2 - π/3 = -1.913223 at (1/2 - π/3, -1/2 - π/3).
     Local minimum: 2π/3 - √3/2 = 1.228370, π further along both axes. Its origin is not established.
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     M. Jamil, X.-S. Yang, "A literature survey of benchmark functions for global optimisation problems",
     International Journal of Mathematical Modelling and Numerical Optimisation 4, 150–194, 2013,
     doi:10.1504/IJMMNO.2013.055204.
+
+    Examples
+    --------
+    >>> mccormick().minima[0]
+    Minimum(position=(-0.5471975511965976, -1.5471975511965976), value=-1.9132229549810362)
     """
     return Function(
         name="mccormick",
@@ -213,6 +272,11 @@ def michalewicz(dimension: int = 2) -> Function:
     ----------
     dimension : number of parameters, from 1 to 1000
 
+    Returns
+    -------
+    Function
+        Parameters ``x``, or ``x`` and ``y``, or ``x1`` to ``xd``; plain numbers.
+
     Raises
     ------
     InvalidValue
@@ -224,6 +288,13 @@ def michalewicz(dimension: int = 2) -> Function:
     doi:10.1007/978-3-662-03315-9.
     C. Vanaret, J.-B. Gotteland, N. Durand, J.-M. Alliot, "Certified global minima for a benchmark of
     difficult optimization problems", 2020, arXiv:2003.09867.
+
+    Examples
+    --------
+    >>> michalewicz(dimension=3).parameters
+    ('x1', 'x2', 'x3')
+    >>> michalewicz().minima[0]
+    Minimum(position=(2.2029055201726093, 1.5707963267948966), value=-1.8013034100985532)
     """
     dimension = whole("dimension", dimension, at_least=1, at_most=1000)
     valleys = [_deepest_valley(i + 1) for i in range(dimension)]
@@ -264,9 +335,19 @@ def easom() -> Function:
 
     Domain: [-100, 100] each. Global minimum: -1 at (π, π).
 
+    Returns
+    -------
+    Function
+        Parameters ``x`` and ``y``, plain numbers.
+
     References
     ----------
     E. E. Easom, "A survey of global optimization techniques", M. Eng. thesis, University of Louisville, 1990.
+
+    Examples
+    --------
+    >>> easom().minima[0]
+    Minimum(position=(3.141592653589793, 3.141592653589793), value=-1.0)
     """
     return Function(
         name="easom",
