@@ -43,7 +43,6 @@ KNOWN = {
     "thalweg.figures.curvature",
     "thalweg.figures.data",
     "thalweg.figures.fit",
-    "thalweg.figures.gallery",
     "thalweg.figures.interpolate",
     "thalweg.figures.loss",
     "thalweg.figures.merge_tree",
