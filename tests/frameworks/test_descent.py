@@ -113,7 +113,7 @@ def test_times_are_of_the_first_step_and_the_median_of_the_others(monkeypatch):
     # Seconds that the five steps of each of two runs take, by a clock that begins anew with each.
     taken = [10.0, 1.0, 2.0, 3.0, 100.0, 20.0, 4.0, 5.0, 6.0, 200.0]
     ticks = iter([tick for seconds in taken for tick in (0.0, seconds)])
-    monkeypatch.setattr("thalweg.frameworks.course.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("thalweg.frameworks.common.trajectory.perf_counter", lambda: next(ticks))
     attrs = descend(LINE, Descent(SGD, steps=4), "torch", starts=[[5.0, 0.0], [4.0, 0.0]]).attrs
     assert (attrs["seconds_first"], attrs["seconds_per_step"]) == (10.0, 4.5)
 

@@ -1,4 +1,9 @@
-"""The frameworks that networks are made in: which there are, which are installed, and how to install one."""
+"""The frameworks that networks are made in: a row for each, from which everything else follows.
+
+A framework has a room, the package ``thalweg.frameworks.<name>``, whose parts the protocols of
+:mod:`thalweg.frameworks.common.room` describe, for pyright to check. A part is imported when it is first asked for, its
+framework when it is called.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thalweg.base.errors import InvalidValue, UnknownName
+
+if TYPE_CHECKING:
+    from thalweg.frameworks.common import room
 
 
 class NotInstalled(InvalidValue):
@@ -22,10 +30,11 @@ class Framework:
 
     Attributes
     ----------
-    name : as users give it, and as its room under ``bridges`` is called
+    name : as users give it, and as its room is called
     title : as its makers write it
-    module : what is imported
+    module : what is imported, and where the classes of its models come from
     packages : under which names it may be installed
+    manners : how its users write a descent, in words; the usual manner, "", and what else there is
     needs : what else it needs, in words
     """
 
@@ -33,6 +42,7 @@ class Framework:
     title: str
     module: str
     packages: tuple[str, ...]
+    manners: Mapping[str, str]
     needs: str = ""
 
     @property
@@ -71,22 +81,78 @@ class Framework:
             advice = self.needs or f"install it with: {self.install}"
             raise NotInstalled(f"{self.title} cannot be imported: {error}; {advice}") from None
 
+    @property
+    def network(self) -> room.NetworkPart:
+        """What sees its models as functions of a flat vector."""
+        return self._part("network")
+
+    @property
+    def recorder(self) -> room.RecorderPart:
+        """What records its training loops."""
+        return self._part("recorder")
+
+    @property
+    def checkpoint(self) -> room.CheckpointPart:
+        """What reads its saved parameters."""
+        return self._part("checkpoint")
+
+    @property
+    def descend(self) -> room.DescendPart:
+        """What descends an objective as its users would."""
+        return self._part("descend")
+
+    @property
+    def models(self) -> room.ModelsPart:
+        """What makes the example networks; not every room has it."""
+        return self._part("models")
+
+    @property
+    def backend(self) -> room.BackendPart:
+        """What evaluates for Keras; only rooms of Keras' backends have it."""
+        return self._part("backend")
+
+    def has(self, part: str) -> bool:
+        """Tell whether its room has a part."""
+        return find_spec(f"thalweg.frameworks.{self.name}.{part}") is not None
+
+    def _part(self, part: str) -> Any:
+        return import_module(f"thalweg.frameworks.{self.name}.{part}")
+
 
 FRAMEWORKS: Mapping[str, Framework] = {
     framework.name: framework
     for framework in (
-        Framework("jax", "JAX", "jax", ("jax",)),
-        Framework("torch", "PyTorch", "torch", ("torch",)),
-        Framework("tensorflow", "TensorFlow", "tensorflow", ("tensorflow", "tensorflow-cpu")),
+        Framework("jax", "JAX", "jax", ("jax",), {"": "a compiled step of value_and_grad and optax"}),
+        Framework("torch", "PyTorch", "torch", ("torch",), {"": "zero_grad, backward, step of torch.optim"}),
+        Framework(
+            "tensorflow",
+            "TensorFlow",
+            "tensorflow",
+            ("tensorflow", "tensorflow-cpu"),
+            {
+                "": "GradientTape and an optimiser class",
+                "update": "GradientTape and a hand-written update",
+                "v1": "GradientTape and an optimiser class of TensorFlow 1",
+            },
+        ),
         Framework(
             "keras",
             "Keras",
             "keras",
             ("keras",),
+            {"": "model.fit with a callback, on the backend that is set"},
             "install its backend, or set KERAS_BACKEND=jax in the environment: JAX is there",
         ),
     )
 }
+"""By name; a framework stands behind those that it is built on."""
+
+MANNERS: Mapping[str, str] = {
+    f"{name}:{manner}".removesuffix(":"): words
+    for name, framework in FRAMEWORKS.items()
+    for manner, words in framework.manners.items()
+}
+"""Frameworks, with the manner behind a colon where it is not the usual one, and how each descends."""
 
 
 def framework(name: str) -> Framework:
@@ -102,7 +168,5 @@ def framework_of(model: Any) -> Framework:
     A Keras model counts as such whatever its backend; anything that is no model of a framework's is a pytree of JAX.
     """
     homes = [home.__module__.partition(".")[0] for home in type(model).__mro__]
-    for name in ("keras", "torch", "tensorflow"):
-        if name in homes:
-            return FRAMEWORKS[name]
-    return FRAMEWORKS["jax"]
+    made_in = (framework for framework in reversed([*FRAMEWORKS.values()]) if framework.module in homes)
+    return next(made_in, FRAMEWORKS["jax"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,23 +12,13 @@ from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Info
 from thalweg.descent.formulation import Formulation
-from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.course import Course, Task
-from thalweg.frameworks.formula import formula
-from thalweg.frameworks.optimizers import of_run
+from thalweg.frameworks.catalogue import FRAMEWORKS, MANNERS
+from thalweg.frameworks.common.formula import formula
+from thalweg.frameworks.common.optimizers import of_run
+from thalweg.frameworks.common.trajectory import Job, Trajectory
 from thalweg.losses.objective import Objective
 from thalweg.study.descend import label
 from thalweg.study.provenance import facts, provenance
-
-MANNERS: Mapping[str, str] = {
-    "jax": "a compiled step of value_and_grad and optax",
-    "torch": "zero_grad, backward, step of torch.optim",
-    "tensorflow": "GradientTape and an optimiser class",
-    "tensorflow:update": "GradientTape and a hand-written update",
-    "tensorflow:v1": "GradientTape and an optimiser class of TensorFlow 1",
-    "keras": "model.fit with a callback, on the backend that is set",
-}
-"""Frameworks, with the manner behind a colon where it is not the usual one, and how each descends."""
 
 
 def descend(objective: Objective, descent: Descent, framework: str, *, starts: Any = None) -> xr.Dataset:
@@ -44,8 +32,8 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     ----------
     objective : what is descended
     descent : optimiser, steps and precision; all data are used at every step
-    framework : a key of ``MANNERS``: ``"jax"``, ``"torch"``, ``"tensorflow"``, ``"tensorflow:update"``,
-        ``"tensorflow:v1"`` or ``"keras"``
+    framework : its name, with the manner behind a colon where it is not the usual one: ``"jax"``, ``"torch"``,
+        ``"tensorflow"``, ``"tensorflow:update"``, ``"tensorflow:v1"`` or ``"keras"``
     starts : a start or a list of them, (run, param); the problem's usual start by default
 
     Returns
@@ -76,6 +64,19 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     >>> runs.attrs["idiom"], runs.sizes["step"]
     ('jax.jit, optax.sgd', 11)
     """
+    return runs_in(objective, descent, framework, starts)
+
+
+def runs_in(
+    objective: Objective, descent: Descent, framework: str, starts: Any = None, patience: float | None = None
+) -> xr.Dataset:
+    """Descend as :func:`descend`, unless the first steps tell that a run would take more seconds than ``patience``.
+
+    Raises
+    ------
+    TooSlow
+        If they do.
+    """
     if framework not in MANNERS:
         raise UnknownName.of("framework", framework, MANNERS)
     if descent.minibatch is not None:
@@ -84,37 +85,38 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     positions = read_starts.read(problem, problem.start if starts is None else starts)
     descent.check(objective, len(positions))
     name, _, manner = framework.partition(":")
-    room = import_module(f"thalweg.frameworks.{name}.descend")
+    home = FRAMEWORKS[name]
     train, test = (
         formula(objective.example, len(problem.domain), columns, descent.precision)
         for columns in (objective.train, objective.test)
     )
-    ways, courses = [], []
+    prepared, trajectories = [], []
     for run, start in enumerate(positions):
-        task = Task(train, test if objective.test else None, of_run(descent.optimizer, run), descent.steps)
-        ways.append(room.prepare(task, manner))
-        courses.append(ways[-1].run(start))
-    runs = label(problem, _joined(courses), float(np.finfo(train.dtype).eps))
+        optimizer = of_run(descent.optimizer, run)
+        job = Job(home.title, train, test if objective.test else None, optimizer, descent.steps, patience)
+        prepared.append(home.descend.prepare(job, manner))
+        trajectories.append(prepared[-1].run(start))
+    runs = label(problem, _joined(trajectories), float(np.finfo(train.dtype).eps))
     runs.attrs = {
         **provenance(objective, descent.precision),
         **facts(objective, descent),
         "formulation": (Formulation.WHOLE if objective.train else Formulation.CLOSED).value,
         "framework": framework,
-        "framework_version": FRAMEWORKS[name].version,
-        "idiom": ways[0].idiom,
+        "framework_version": home.version,
+        "idiom": prepared[0].idiom,
         "computed_precision": descent.precision,
-        **ways[0].facts,
-        **_times(courses),
+        **prepared[0].facts,
+        **_times(trajectories),
     }
     return runs
 
 
-def _joined(courses: list[Course]) -> Info:
+def _joined(trajectories: list[Trajectory]) -> Info:
     """Put runs side by side, the run as the last axis."""
-    params, train, test, norms, _ = zip(*courses, strict=True)
+    params, train, test, norms, _ = zip(*trajectories, strict=True)
     return Info(*(np.stack(field, axis=-1) for field in (params, train, test, norms)))
 
 
-def _times(courses: list[Course]) -> dict[str, float]:
-    later = np.concatenate([course.seconds[1:] for course in courses])
-    return {"seconds_first": float(courses[0].seconds[0]), "seconds_per_step": float(np.median(later))}
+def _times(trajectories: list[Trajectory]) -> dict[str, float]:
+    later = np.concatenate([trajectory.seconds[1:] for trajectory in trajectories])
+    return {"seconds_first": float(trajectories[0].seconds[0]), "seconds_per_step": float(np.median(later))}

@@ -12,12 +12,9 @@ import numpy as np
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks import weights
 from thalweg.frameworks.catalogue import FRAMEWORKS, NotInstalled, framework
+from thalweg.frameworks.common import weights
 from thalweg.problems.split import Split
-
-NETWORKS_IN = ("jax", "torch", "keras")
-"""Frameworks that have the example networks."""
 
 SIZE, KERNEL = 8, 3
 """Sides of a digit's picture and of a convolution's kernel, in pixels."""
@@ -156,11 +153,12 @@ def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any
 
 
 def _room(name: str) -> Callable[[weights.Layers], Any]:
-    framework(name)
-    if name not in NETWORKS_IN:
-        raise InvalidValue(f"the example networks are not made in {name}; give one of {', '.join(NETWORKS_IN)}")
-    FRAMEWORKS[name].load()
-    return import_module(f"thalweg.frameworks.{name}.models").build
+    home = framework(name)
+    if not home.has("models"):
+        others = (other.name for other in FRAMEWORKS.values() if other.has("models"))
+        raise InvalidValue(f"the example networks are not made in {name}; give one of {', '.join(others)}")
+    home.load()
+    return home.models.build
 
 
 def _sets() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -96,12 +96,14 @@ class Network:
     position : (param,), its parameters when it was handed over, float32 or float64
     parts : of the data; their losses are averaged by share
     facts : framework, mode, examples, loss and versions, for the attributes of results
+    model : whose layout the framework's checkpoints have; None where arrays are told by the leaves' names alone
     """
 
     leaves: tuple[Leaf, ...]
     position: Flat
     parts: tuple[Part, ...]
     facts: Mapping[str, Any]
+    model: Any = field(default=None, repr=False)
 
     @property
     def dtype(self) -> np.dtype:

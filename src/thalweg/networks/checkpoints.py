@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from thalweg.base.errors import InvalidData
+from thalweg.frameworks.catalogue import framework
 from thalweg.geometry.network import Flat, Network
 from thalweg.store.recording import open_recording
 
@@ -49,5 +49,5 @@ def read_checkpoint(network: Network, path: str | Path) -> Flat:
                 "it is a recording of another model, give one of this"
             )
     else:
-        found = import_module(f"thalweg.frameworks.{network.facts['framework']}.checkpoint").read(network, path)
+        found = framework(network.facts["framework"]).checkpoint.read(network, path)
     return network.point(found)

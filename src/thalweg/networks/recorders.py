@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from thalweg.frameworks.catalogue import framework_of
@@ -55,5 +54,4 @@ def record(model: Any, **options: Any) -> Recorder:
     >>> recording["step"].values.tolist()
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 100]
     """
-    room = import_module(f"thalweg.frameworks.{framework_of(model).name}.recorder")
-    return room.recorder(model, **options)
+    return framework_of(model).recorder.recorder(model, **options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -60,8 +59,7 @@ def wrap(
     """
     choice("mode", mode, MODES)
     arrays = tuple(data) if isinstance(data, tuple | list) else (data,)
-    room = import_module(f"thalweg.frameworks.{framework_of(model).name}.network")
-    return room.build(model, loss, _parted(arrays, rows), mode=mode, filters=dict(filters or {}))
+    return framework_of(model).network.build(model, loss, _parted(arrays, rows), mode=mode, filters=dict(filters or {}))
 
 
 def _parted(arrays: tuple[Any, ...], rows: int | None) -> list[tuple[Any, ...]]:

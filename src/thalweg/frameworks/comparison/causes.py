@@ -16,10 +16,10 @@ import xarray as xr
 
 from thalweg.base.precision import dtype_of
 from thalweg.descent.optimizer import AnyOptimizer
+from thalweg.frameworks.common.optimizers import Chosen, NoCounterpart, read
 from thalweg.frameworks.comparison import variants
 from thalweg.frameworks.comparison.evidence import Evidence, gather, residuals
 from thalweg.frameworks.comparison.rules import RULES, Ways, replay
-from thalweg.frameworks.optimizers import Chosen, NoCounterpart, read
 from thalweg.losses.objective import Objective
 
 REPLAYED = 400

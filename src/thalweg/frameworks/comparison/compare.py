@@ -14,33 +14,51 @@ from thalweg.base.precision import dtype_of
 from thalweg.base.progress import track
 from thalweg.descent import starts as positions
 from thalweg.descent.descent import Descent
-from thalweg.frameworks import descent as elsewhere
-from thalweg.frameworks.catalogue import NotInstalled, framework
+from thalweg.frameworks.catalogue import FRAMEWORKS, NotInstalled, framework
+from thalweg.frameworks.common.optimizers import of_run
+from thalweg.frameworks.common.trajectory import TooSlow
 from thalweg.frameworks.comparison.causes import Cause, Follows, Parted, explain, explain_nonfinite, follows
 from thalweg.frameworks.comparison.shadows import SAFETY, bound_of
-from thalweg.frameworks.optimizers import of_run
+from thalweg.frameworks.descent import runs_in
 from thalweg.losses.objective import Objective
 from thalweg.study.descend import descend
-
-USUAL = ("jax", "torch", "tensorflow", "keras")
 
 AMPLIFIED = 1000
 """A difference of so many units in the last place is not that of one step's rounding."""
 
+SLOWER, SHORT = 10, 20.0
+"""A framework that nobody named is left out where it would take so many times as long as the slowest before it, and
+more than so many seconds: nobody minds less."""
 
-class _Frame(NamedTuple):
-    """A framework's run, (step, …), and what is told of it."""
+
+class _Descended(NamedTuple):
+    """A framework's run, (step, …), by the name that was asked for."""
 
     name: str
     title: str
     run: xr.Dataset
-    attrs: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """How long its steps took."""
+        return float(
+            self.run.attrs["seconds_first"] + (self.run.sizes["step"] - 1) * self.run.attrs["seconds_per_step"]
+        )
+
+
+class _Compared(NamedTuple):
+    """What a comparison with the reference gave."""
+
+    difference: np.ndarray
+    parted: Parted
+    cause: Cause
+    zeros: int
 
 
 def compare(
     objective: Objective,
     descent: Descent,
-    frameworks: Sequence[str] = USUAL,
+    frameworks: Sequence[str] | None = None,
     *,
     starts: Any = None,
 ) -> xr.Dataset:
@@ -55,7 +73,9 @@ def compare(
     ----------
     objective : what is descended
     descent : with which optimiser and settings, the same for all; on all data at every step
-    frameworks : names; a name may carry an idiom, as in ``"tensorflow:update"``
+    frameworks : names; a name may carry a manner, as in ``"tensorflow:update"``. By default all that there are, but for
+        those whose first steps tell that they would take more than ten times as long as the slowest before them, and
+        more than 20 seconds; to wait for such a one, name it
     starts : a start; of several the first is taken. The problem's usual start by default
 
     Returns
@@ -81,29 +101,21 @@ def compare(
     descent = replace(descent, optimizer=of_run(descent.optimizer, 0), shadows=False)
     problem = objective.problem
     start = positions.read(problem, problem.start if starts is None else starts)[:1]
-    reference = descend(objective, descent, starts=start)
-    frames, missing, refused = _frames(objective, descent, frameworks, start)
-    bound = bound_of(objective, descent, start, reference["params"].values[0])
-    own = follows(objective, descent.optimizer, reference.isel(run=0), descent.precision)
-    found = [_examine(frame, objective, descent, reference.isel(run=0), (bound, own)) for frame in frames]
-    compared = _labelled(frames, found, reference.isel(run=0), bound)
-    compared.attrs = reference.attrs | _attributes(frames, found) | {"missing": missing, "refused": refused}
+    reference = descend(objective, descent, starts=start).isel(run=0)
+    runs, missing, refused = _descended(objective, descent, frameworks, start)
+    bound = bound_of(objective, descent, start, reference["params"].values)
+    own = follows(objective, descent.optimizer, reference, descent.precision)
+    results = [_examine(run, objective, descent, reference, (bound, own)) for run in runs]
+    compared = _labelled(runs, results, reference, bound)
+    compared.attrs = reference.attrs | _attributes(runs, results) | {"missing": missing, "refused": refused}
     compared.attrs |= {"start": start[0].tolist(), "safety": SAFETY, "units": [axis.unit for axis in problem.domain]}
     return compared
 
 
-class _Found(NamedTuple):
-    """What a comparison with the reference gave."""
-
-    difference: np.ndarray
-    parted: Parted
-    cause: Cause
-    zeros: int
-
-
-def _check(descent: Descent, frameworks: Sequence[str]) -> None:
-    if not frameworks:
-        raise InvalidValue(f"there is no framework to compare; give some of {', '.join(USUAL)}")
+def _check(descent: Descent, frameworks: Sequence[str] | None) -> None:
+    if frameworks is not None and not frameworks:
+        raise InvalidValue(f"there is no framework to compare; give some of {', '.join(FRAMEWORKS)}")
+    frameworks = frameworks or ()
     for name in frameworks:
         framework(name.partition(":")[0])
     twice = [name for k, name in enumerate(frameworks) if name in frameworks[:k]]
@@ -115,90 +127,101 @@ def _check(descent: Descent, frameworks: Sequence[str]) -> None:
         )
 
 
-def _frames(
-    objective: Objective, descent: Descent, frameworks: Sequence[str], start: np.ndarray
-) -> tuple[list[_Frame], list[str], list[str]]:
-    """Descend in every framework that is installed and has such an optimiser."""
-    frames, missing, refused = [], [], []
-    for name in track(frameworks, "comparing"):
-        home, _, idiom = name.partition(":")
-        title = framework(home).title + (f" ({idiom})" if idiom else "")
+def _descended(
+    objective: Objective, descent: Descent, frameworks: Sequence[str] | None, start: np.ndarray
+) -> tuple[list[_Descended], list[str], list[str]]:
+    """Descend in every framework that is installed and has such an optimiser; say which are not, and why."""
+    runs: list[_Descended] = []
+    missing: list[str] = []
+    refused: list[str] = []
+    for name in track(tuple(FRAMEWORKS) if frameworks is None else frameworks, "comparing"):
+        home, _, manner = name.partition(":")
+        title = framework(home).title + (f" ({manner})" if manner else "")
+        patience = _patience(runs) if frameworks is None else None
         if not framework(home).installed:
             missing.append(f"{title} is not installed; install it with: {framework(home).install}")
             continue
         try:
-            runs = elsewhere.descend(objective, descent, name, starts=start)
+            run = runs_in(objective, descent, name, start, patience)
         except NotInstalled as error:
             missing.append(str(error))
+        except TooSlow as error:
+            refused.append(
+                f"{title} would take about {error.seconds:.0f} s, more than {SLOWER} times as long as the others; to "
+                f"wait for it, name it among the frameworks: {','.join((*(run.name for run in runs), name))}"
+            )
         except InvalidValue as error:
-            told = str(error)  # most name the framework themselves
-            refused.append(told if framework(home).title in told else f"{title}: {told}")
+            words = str(error)  # most name the framework themselves
+            refused.append(words if framework(home).title in words else f"{title}: {words}")
         else:
-            frames.append(_Frame(name, title, runs.isel(run=0), dict(runs.attrs)))
-    if not frames:
+            runs.append(_Descended(name, title, run.isel(run=0)))
+    if not runs:
         raise InvalidValue(f"no framework can make this descent: {'; '.join(missing + refused)}")
-    return frames, missing, refused
+    return runs, missing, refused
+
+
+def _patience(runs: Sequence[_Descended]) -> float | None:
+    """Tell how many seconds a framework that nobody named may take, beside those that have run; the first, any."""
+    return max(SHORT, SLOWER * max(run.seconds for run in runs)) if runs else None
 
 
 def _examine(
-    frame: _Frame, objective: Objective, descent: Descent, reference: xr.Dataset, known: tuple[np.ndarray, Follows]
-) -> _Found:
+    ran: _Descended, objective: Objective, descent: Descent, reference: xr.Dataset, known: tuple[np.ndarray, Follows]
+) -> _Compared:
     """Measure where one framework's run parts from the reference, and find out why."""
     bound, own = known
-    here, there = (run["params"].values.astype(np.float64) for run in (frame.run, reference))
+    here, there = (run["params"].values.astype(np.float64) for run in (ran.run, reference))
     difference = np.abs(here - there).max(axis=1)
     ended = np.isfinite(here).all(axis=1) != np.isfinite(there).all(axis=1)
     largest = float(np.nan_to_num(difference).max())
     amplified = largest > AMPLIFIED * np.finfo(dtype_of(descent.precision)).eps * np.nanmax(np.abs(there))
     parted = Parted(_first((difference > bound) | ended), _first((difference > 0) | ended), bool(amplified))
-    mine = follows(objective, descent.optimizer, frame.run, descent.precision)
-    cause = explain(frame.title, mine, own, parted, descent.precision)
-    nonfinite = explain_nonfinite(frame.title, objective, frame.run, reference, descent.precision)
+    mine = follows(objective, descent.optimizer, ran.run, descent.precision)
+    cause = explain(ran.title, mine, own, parted, descent.precision)
+    nonfinite = explain_nonfinite(ran.title, objective, ran.run, reference, descent.precision)
     if nonfinite is None:
-        return _Found(difference, parted, cause, 0)
+        return _Compared(difference, parted, cause, 0)
     other, zeros = nonfinite
     # What only rounding did before is not worth a word beside it.
     if 0 <= cause.step < other.step and not cause.words.startswith("rounding"):
         other = Cause(f"{cause.words}; {other.words}", f"{cause.sentence} {other.sentence}", cause.step)
-    return _Found(difference, parted, other, zeros)
+    return _Compared(difference, parted, other, zeros)
 
 
 def _first(where: np.ndarray) -> int:
     return int(np.argmax(where)) if where.any() else -1
 
 
-def _labelled(frames: list[_Frame], found: list[_Found], reference: xr.Dataset, bound: np.ndarray) -> xr.Dataset:
+def _labelled(runs: list[_Descended], results: list[_Compared], reference: xr.Dataset, bound: np.ndarray) -> xr.Dataset:
     over, each = ("framework", "step"), "framework"
-    differences = np.stack([one.difference for one in found])
+    differences = np.stack([one.difference for one in results])
     known = np.where(np.isnan(differences), -1.0, differences)
     parts: dict[str, Any] = {
-        "params": ((*over, "param"), np.stack([frame.run["params"].values for frame in frames])),
-        **{
-            name: (over, np.stack([frame.run[name].values for frame in frames])) for name in ("train_loss", "grad_norm")
-        },
+        "params": ((*over, "param"), np.stack([ran.run["params"].values for ran in runs])),
+        **{name: (over, np.stack([ran.run[name].values for ran in runs])) for name in ("train_loss", "grad_norm")},
         "difference": (over, differences),
         "reference": (("step", "param"), reference["params"].values),
         "reference_loss": ("step", reference["train_loss"].values),
         "bound": ("step", bound),
         "largest": (each, np.where(known.max(axis=1) < 0, np.nan, known.max(axis=1))),
         "largest_step": (each, known.argmax(axis=1)),
-        "first_unequal": (each, [one.parted.unequal for one in found]),
-        "parts": (each, [one.parted.parts for one in found]),
-        "cause_step": (each, [one.cause.step for one in found]),
-        "zero_residuals": (each, [one.zeros for one in found]),
+        "first_unequal": (each, [one.parted.unequal for one in results]),
+        "parts": (each, [one.parted.parts for one in results]),
+        "cause_step": (each, [one.cause.step for one in results]),
+        "zero_residuals": (each, [one.zeros for one in results]),
     }
     for name in ("seconds_per_step", "seconds_first"):
-        parts[name] = (each, [float(frame.attrs.get(name, np.nan)) for frame in frames], {"of": "this machine"})
-    coords = {"framework": np.arange(len(frames)), "step": reference["step"].values, "param": reference["param"].values}
+        parts[name] = (each, [float(ran.run.attrs.get(name, np.nan)) for ran in runs], {"of": "this machine"})
+    coords = {"framework": np.arange(len(runs)), "step": reference["step"].values, "param": reference["param"].values}
     return xr.Dataset(parts, coords)
 
 
-def _attributes(frames: list[_Frame], found: list[_Found]) -> dict[str, Any]:
-    told = {"versions": "framework_version", "backends": "backend", "idioms": "idiom"}
+def _attributes(runs: list[_Descended], results: list[_Compared]) -> dict[str, Any]:
+    kept = {"versions": "framework_version", "backends": "backend", "idioms": "idiom"}
     return {
-        "names": [frame.name for frame in frames],
-        "titles": [frame.title for frame in frames],
-        **{key: [str(frame.attrs.get(name, "")) for frame in frames] for key, name in told.items()},
-        "causes": [one.cause.words for one in found],
-        "sentences": [one.cause.sentence for one in found],
+        "names": [ran.name for ran in runs],
+        "titles": [ran.title for ran in runs],
+        **{key: [str(ran.run.attrs.get(name, "")) for ran in runs] for key, name in kept.items()},
+        "causes": [one.cause.words for one in results],
+        "sentences": [one.cause.sentence for one in results],
     }

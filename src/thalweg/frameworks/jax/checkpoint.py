@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks.arrays import ENDINGS, named
+from thalweg.frameworks.common.arrays import ENDINGS, named
 from thalweg.geometry.network import Flat, Network
 
 

@@ -11,15 +11,14 @@ import optax
 
 from thalweg.base.precision import computing
 from thalweg.descent.optimizer import recipe_of
-from thalweg.frameworks.course import Course, Log, Task, Way
-from thalweg.frameworks.formula import Formula
-from thalweg.frameworks.optimizers import name_of
+from thalweg.frameworks.common.optimizers import name_of
+from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 
 
-def prepare(task: Task, manner: str = "") -> Way:
+def prepare(job: Job, manner: str = "") -> Prepared:
     """Prepare a descent by an optimiser of optax; there is one manner."""
-    optimizer = recipe_of(task.optimizer)[0].build({})
-    loss_at = _loss(task.train)
+    optimizer = recipe_of(job.optimizer)[0].build({})
+    loss_at = job.train.mean(None)
 
     @jax.jit
     def step(params: Any, state: Any) -> tuple[Any, ...]:
@@ -27,23 +26,18 @@ def prepare(task: Task, manner: str = "") -> Way:
         changes, state = optimizer.update(gradient, state, params, value=loss, grad=gradient, value_fn=loss_at)
         return optax.apply_updates(params, changes), state, loss, gradient
 
-    def run(start: np.ndarray) -> Course:
-        log = Log()
-        with computing(task.precision):
-            params = jnp.asarray(start, dtype=task.train.dtype)
+    def run(start: np.ndarray) -> Trajectory:
+        log = Log(job)
+        with computing(job.precision):
+            params = jnp.asarray(start, dtype=job.train.dtype)
             state = optimizer.init(params)
-            for _ in range(task.steps + 1):
+            for _ in range(job.steps + 1):
                 log.begin(params)
                 params, state, loss, gradient = step(params, state)
                 log.end(float(loss), np.asarray(gradient))
-            test = None if task.test is None else jax.jit(_loss(task.test))
-            return log.course(None if test is None else lambda point: float(test(point)))
+            test = None if job.test is None else jax.jit(job.test.mean(None))
+            return log.trajectory(None if test is None else lambda point: float(test(point)))
 
-    name = name_of(task.optimizer)
+    name = name_of(job.optimizer)
     idiom = f"jax.jit, optax.{name}" if name else "jax.jit, an optimiser for optax"
-    return Way(idiom, {"device": jax.devices()[0].device_kind}, run)
-
-
-def _loss(formula: Formula) -> Any:
-    terms = formula.written(None)
-    return lambda params: jnp.mean(terms(params, *formula.columns))
+    return Prepared(idiom, {"device": jax.devices()[0].device_kind}, run)

@@ -120,7 +120,7 @@ class Programs:
         return run(self.written(data), [*self.leaves(point), *data])[0]
 
 
-class Evaluator:
+class PytreeEvaluator:
     """The loss of one part of the data; see :class:`thalweg.geometry.network.Evaluator`.
 
     Parameters

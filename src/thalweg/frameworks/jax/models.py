@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from thalweg.frameworks.weights import Convolution, Layers
+from thalweg.frameworks.common.weights import Convolution, Layers
 
 Params = list[dict[str, Any]]
 

@@ -14,8 +14,9 @@ from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
-from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.jax.evaluator import Evaluator, Programs
+from thalweg.frameworks.common.checks import function, one_type, reason
+from thalweg.frameworks.common.facts import of_framework, of_network
+from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator
 from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
 from thalweg.losses.objective import Objective
 
@@ -117,10 +118,8 @@ def _parameters(model: Any) -> _Place:
     arrays = [held[number] for number in chosen]
     if not sum(array.size for array in arrays):
         raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
-    kinds = sorted({str(array.dtype) for array in arrays})
-    if kinds not in (["float32"], ["float64"]):
-        raise InvalidValue(f"parameters are of type {' and '.join(kinds)}; give all in float32 or all in float64")
     names = [jax.tree_util.keystr(paths[number][0], simple=True, separator="/") for number in chosen]
+    one_type({name: str(array.dtype) for name, array in zip(names, arrays, strict=True)})
     for number in chosen:
         held[number] = None
     return _Place(arrays, names, chosen, held, tree)
@@ -176,9 +175,8 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
         result = jax.eval_shape(programs.loss, leaves, arrays)
     except Exception as error:  # a user's loss may raise anything
         shapes = ", ".join(str(array.shape) for array in arrays) or "no data"
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InvalidValue(
-            f"the loss cannot be computed: {first}; it is called as loss(parameters, *data) with {shapes}"
+            f"the loss cannot be computed: {reason(error)}; it is called as loss(parameters, *data) with {shapes}"
         ) from error
     if not isinstance(result, jax.ShapeDtypeStruct):
         raise InvalidValue(f"the loss returns a {type(result).__name__}; return a scalar alone")
@@ -188,8 +186,7 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
 
 
 def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
-    if not callable(loss):
-        raise InvalidValue(f"loss = {loss!r} is not a function; give loss(parameters, *data)")
+    function(loss, "loss(parameters, *data)")
     place = _parameters(model)
     position, device = flatten(model), _device(place.arrays)
     precision = position.dtype.itemsize * 8
@@ -203,8 +200,9 @@ def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: 
             _check_scalar(programs, one.arrays)
     rows = [one.rows for one in read]
     shares = [count / sum(rows) for count in rows] if len(rows) > 1 else [1.0]
-    evaluators = [Part(share, Evaluator(programs, one.arrays)) for share, one in zip(shares, read, strict=True)]
-    return Network(leaves, position, tuple(evaluators), _facts(device, position, _name(loss), sum(rows)))
+    evaluators = [Part(share, PytreeEvaluator(programs, one.arrays)) for share, one in zip(shares, read, strict=True)]
+    facts = of_network(of_framework("jax"), position, device=_name(device), loss=loss, examples=sum(rows))
+    return Network(leaves, position, tuple(evaluators), facts)
 
 
 def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
@@ -226,25 +224,12 @@ def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]],
         _check_scalar(programs, columns)
     name = model.problem.name if model.loss is None else model.loss.name
     rows = len(columns[0]) if columns else 0
-    return Network(leaves, position, (Part(1.0, Evaluator(programs, columns)),), _facts(device, position, name, rows))
+    facts = of_network(of_framework("jax"), position, device=_name(device), loss=name, examples=rows)
+    return Network(leaves, position, (Part(1.0, PytreeEvaluator(programs, columns)),), facts)
 
 
-def _facts(device: Any, position: Flat, loss: str, examples: int) -> dict[str, Any]:
-    return {
-        "framework": "jax",
-        "framework_version": FRAMEWORKS["jax"].version,
-        "device": device.platform if device.platform == "cpu" else f"{device.platform}:{device.id}",
-        "mode": "evaluation",
-        "statistics": "none",
-        "loss": loss,
-        "examples": examples,
-        "precision": position.dtype.itemsize * 8,
-        "parameters": position.size,
-    }
-
-
-def _name(loss: Any) -> str:
-    return str(getattr(loss, "__name__", type(loss).__name__))
+def _name(device: Any) -> str:
+    return device.platform if device.platform == "cpu" else f"{device.platform}:{device.id}"
 
 
 def _group(name: str) -> str:

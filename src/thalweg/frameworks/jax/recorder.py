@@ -9,18 +9,18 @@ import numpy as np
 from jax.core import Tracer
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.jax.network import flatten, leaves_of
 from thalweg.losses.objective import Objective
 from thalweg.store.recording import Recorder
 
 
-def recorder(params: Any, **options: Any) -> Recorder:
+def recorder(model: Any, **options: Any) -> Recorder:
     """Make a recorder for parameters in any pytree; each step is given those of the step.
 
     Parameters
     ----------
-    params : a pytree, of which all floating arrays are recorded, in the order of ``jax.tree.leaves``
+    model : a pytree, of which all floating arrays are recorded, in the order of ``jax.tree.leaves``
     options : ``store``, ``every`` and ``most`` of :class:`thalweg.store.recording.Recorder`
 
     Examples
@@ -36,10 +36,9 @@ def recorder(params: Any, **options: Any) -> Recorder:
     >>> training.finish(params)["params"].values[:, 0].tolist()
     [1.0, 0.5, 0.25, 0.125]
     """
-    if isinstance(params, Objective):
+    if isinstance(model, Objective):
         raise InvalidValue("an objective has no parameters of its own to record; give those that are trained")
-    facts = {"framework": "jax", "framework_version": FRAMEWORKS["jax"].version}
-    return Recorder(_flat, leaves_of(params), facts=facts | options.pop("facts", {}), **options)
+    return Recorder(_flat, leaves_of(model), facts=of_framework("jax"), **options)
 
 
 def _flat(params: Any) -> np.ndarray:

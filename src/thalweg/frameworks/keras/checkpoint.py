@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks import arrays
-from thalweg.frameworks.keras.evaluator import KerasEvaluator
+from thalweg.frameworks.common import arrays
 from thalweg.frameworks.keras.leaves import parameters
 from thalweg.geometry.network import Flat, Network
 
@@ -42,9 +41,7 @@ def read(network: Network, path: Path) -> Flat:
     if path.suffix in arrays.ENDINGS:
         return arrays.named(network.leaves, path)
     found = _saved(path)
-    evaluator = network.parts[0].evaluator
-    assert isinstance(evaluator, KerasEvaluator)
-    layout = _layout(evaluator.model)
+    layout = _layout(network.model)
     arrays.compare({place: shape for place, (_, shape) in layout.items()}, found, path)
     named = {network.leaves[k].name: found[place] for place, (k, _) in layout.items() if k is not None}
     return arrays.flat(network.leaves, named, path)

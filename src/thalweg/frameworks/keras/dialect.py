@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.operations import Dialect, common
+from thalweg.frameworks.common.operations import Dialect, usual
 
 
 @cache
@@ -19,7 +19,7 @@ def dialect() -> Dialect:
         return ops.sign(x) * ops.mod(ops.abs(x), ops.abs(y))
 
     elementwise = {
-        **common(ops),
+        **usual(ops),
         **dict.fromkeys(("add", "add_any"), ops.add),
         **{"sub": ops.subtract, "mul": ops.multiply, "div": ops.divide, "neg": ops.negative, "pow": ops.power},
         **{"rem": remainder, "max": ops.maximum, "min": ops.minimum, "where": ops.where},
@@ -41,4 +41,5 @@ def dialect() -> Dialect:
         transpose=ops.transpose,
         concatenate=ops.concatenate,
         einsum=ops.einsum,
+        mean=ops.mean,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.common.tensors import read
 from thalweg.geometry.network import Flat, Kind, Leaf
 
 NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
@@ -39,12 +40,6 @@ def parameters(model: Any) -> list[Any]:
             "it on some data first"
         )
     return list(model.trainable_variables)
-
-
-def read(tensor: Any) -> np.ndarray:
-    """Copy a tensor of any backend, or a variable of TensorFlow, to NumPy."""
-    tensor = tensor.detach().cpu() if hasattr(tensor, "detach") else tensor
-    return np.array(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
 
 
 def layers_of(model: Any) -> list[Any]:

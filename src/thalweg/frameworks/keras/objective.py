@@ -12,13 +12,15 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.keras.leaves import layers_of, read
+from thalweg.frameworks.common.checks import function
+from thalweg.frameworks.common.tensors import read
+from thalweg.frameworks.keras.leaves import layers_of
 
-Objective = Callable[..., Any]
+Criterion = Callable[..., Any]
 """Gives the loss, a scalar tensor, from the list of parameters and the data ``(*inputs, targets)``."""
 
 
-def objective(model: Any, criterion: Objective, *, training: bool) -> Objective:
+def objective(model: Any, criterion: Criterion, *, training: bool) -> Criterion:
     """Make the loss of a model as a function of its parameters.
 
     All other variables, such as gathered statistics, frozen weights and the states of random generators, keep the
@@ -44,7 +46,7 @@ def objective(model: Any, criterion: Objective, *, training: bool) -> Objective:
     return loss
 
 
-def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Objective, str]:
+def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Criterion, str]:
     """Find the loss of outputs, with all penalties that layers add, and its name.
 
     Parameters
@@ -94,7 +96,7 @@ def _restoring(model: Any) -> Iterator[None]:
             layer._called = called
 
 
-def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Objective:
+def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Criterion:
     keras = FRAMEWORKS["keras"].load()
 
     def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
@@ -107,7 +109,7 @@ def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Ob
     return criterion
 
 
-def _own(model: Any) -> Objective:
+def _own(model: Any) -> Criterion:
     """Use the way in which a class of models computes its loss; that has the penalties in it."""
     takes = "training" in inspect.signature(model.compute_loss).parameters
 
@@ -143,10 +145,7 @@ def _found(loss: Any) -> Any:
         except ValueError:
             names = [name for name in dir(keras.losses) if name.islower() and not name.startswith("_")]
             raise UnknownName.of("loss of Keras", loss, set(names) - {"deserialize", "serialize", "get"}) from None
-    if not callable(loss):
-        raise InvalidValue(
-            f"loss = {loss!r} is no loss of Keras; give one, its name, or a function loss(targets, outputs)"
-        )
+    function(loss, "a loss of Keras, its name, or loss(targets, outputs)")
     return loss
 
 

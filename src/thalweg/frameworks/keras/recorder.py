@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.keras.leaves import flatten, leaves_of
 from thalweg.store.recording import Recorder
 
@@ -56,16 +57,12 @@ def recorder(model: Any, **options: Any) -> KerasRecorder:
     options : of :class:`thalweg.store.recording.Recorder`, such as ``store`` and ``every``
     """
     keras = FRAMEWORKS["keras"].load()
-    facts = {
-        "framework": "keras",
-        "framework_version": FRAMEWORKS["keras"].version,
-        "backend": keras.backend.backend(),
-    }
+    facts = of_framework("keras", backend=keras.backend.backend())
 
     def read(given: Any) -> np.ndarray:
         return given if isinstance(given, np.ndarray) else flatten(model if given is None else given)
 
-    return KerasRecorder(read, leaves_of(model), facts=facts | options.pop("facts", {}), **options)
+    return KerasRecorder(read, leaves_of(model), facts=facts, **options)
 
 
 def _sums(model: Any) -> tuple[float, float] | None:

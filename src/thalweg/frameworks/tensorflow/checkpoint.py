@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks import arrays
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator
+from thalweg.frameworks.common import arrays
+from thalweg.frameworks.tensorflow.network import names_of_others
 from thalweg.geometry.network import Flat, Network
 
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -39,17 +39,10 @@ def read(network: Network, path: Path) -> Flat:
         raise InvalidData(f"{path} is a folder without a checkpoint of TensorFlow; give the prefix of one")
     try:
         reader = tf.train.load_checkpoint(prefix)
-        found = _tensors(reader, [leaf.name for leaf in network.leaves], _others(network))
+        found = _tensors(reader, [leaf.name for leaf in network.leaves], frozenset(names_of_others(network.model)))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise arrays.unreadable(path, error, "give the prefix of a TensorFlow checkpoint") from None
     return arrays.flat(network.leaves, found, path)
-
-
-def _others(network: Network) -> frozenset[str]:
-    """Name the variables of the module that are no parameters; its checkpoints have them too."""
-    evaluator = network.parts[0].evaluator
-    assert isinstance(evaluator, GraphEvaluator)
-    return frozenset(evaluator.others)
 
 
 def _tensors(reader: Any, names: list[str], others: frozenset[str]) -> dict[str, np.ndarray]:

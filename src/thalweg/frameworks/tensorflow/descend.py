@@ -13,62 +13,60 @@ from typing import Any
 import numpy as np
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.course import Course, Log, Task, Way
-from thalweg.frameworks.formula import Formula
-from thalweg.frameworks.keras.descend import arguments, floats
-from thalweg.frameworks.keras.optimizers import TABLE
-from thalweg.frameworks.optimizers import NoCounterpart, translate
+from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
+from thalweg.frameworks.common.optimizers import NoCounterpart, translate
+from thalweg.frameworks.common.tensors import device_of
+from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 from thalweg.frameworks.tensorflow.dialect import dialect
-from thalweg.frameworks.tensorflow.network import device_of
 from thalweg.frameworks.tensorflow.optimizers import UPDATE, VERSION_1
 
 Update = Callable[[Any, Any], None]
 """Changes the variable that it was made for by a gradient at a learning rate, a tensor."""
 
 
-def prepare(task: Task, manner: str = "") -> Way:
+def prepare(job: Job, manner: str = "") -> Prepared:
     """Prepare a descent in one of three manners: ``""``, ``"update"`` or ``"v1"``."""
     tf = FRAMEWORKS["tensorflow"].load()
-    idiom, make = {"": _by_class, "update": _by_hand, "v1": _by_version_1}[manner](tf, task)
+    idiom, make = {"": _by_class, "update": _by_hand, "v1": _by_version_1}[manner](tf, job)
 
-    def run(start: np.ndarray) -> Course:
-        with floats(tf.keras, task.precision) if manner == "" else nullcontext():
-            variable = tf.Variable(start.astype(task.train.dtype))
-            return _loop(tf, task, variable, make(variable))
+    def run(start: np.ndarray) -> Trajectory:
+        with floats(tf.keras, job.precision) if manner == "" else nullcontext():
+            variable = tf.Variable(start.astype(job.train.dtype))
+            return _loop(tf, job, variable, make(variable))
 
-    return Way(idiom, {"device": device_of(tf.constant(0.0))}, run)
+    return Prepared(idiom, {"device": device_of(tf.constant(0.0))}, run)
 
 
-def _loop(tf: Any, task: Task, variable: Any, update: Update) -> Course:
-    loss_at, clip = _loss(tf, task.train), task.chosen.clip
+def _loop(tf: Any, job: Job, variable: Any, update: Update) -> Trajectory:
+    loss_at, clip = job.train.mean(dialect()), job.chosen.clip
 
     @tf.function(autograph=False)
     def step(rate: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
-            loss = loss_at(variable)
+            loss = loss_at(tf.convert_to_tensor(variable))
         gradient = tape.gradient(loss, variable)
         update(gradient if clip is None else tf.clip_by_global_norm([gradient], clip)[0][0], rate)
         return loss, gradient
 
-    log = Log()
-    rates = tf.constant(task.chosen.rates, dtype=variable.dtype)
+    log = Log(job)
+    rates = tf.constant(job.chosen.rates, dtype=variable.dtype)
     for rate in rates:
         log.begin(variable.numpy())
         loss, gradient = step(rate)
         log.end(float(loss), gradient.numpy())
-    return log.course(_test(tf, task.test))
+    return log.trajectory(job.test_loss(dialect()))
 
 
-def _by_class(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
+def _by_class(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
     """Take the optimiser classes of ``tf.keras``; gradients are clipped before they come here."""
     if tf.keras.config.backend() != "tensorflow":
         raise NoCounterpart(
             f"TensorFlow's optimiser classes are Keras', whose backend is {tf.keras.config.backend()!r} now; set "
             "KERAS_BACKEND=tensorflow, or take the hand-written update, tensorflow:update"
         )
-    chosen = task.chosen
+    chosen = job.chosen
     name, settings = translate(chosen, TABLE, "TensorFlow")
-    given = arguments(chosen._replace(clip=None), settings, task.precision)
+    given = arguments(chosen._replace(clip=None), settings, job.precision)
 
     def make(variable: Any) -> Update:
         optimizer = getattr(tf.keras.optimizers, name)(**given)
@@ -84,16 +82,16 @@ def _by_class(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
     return f"GradientTape, tf.keras.optimizers.{name}", make
 
 
-def _by_hand(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
-    chosen = task.chosen
+def _by_hand(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
+    chosen = job.chosen
     if chosen.name not in UPDATE:
         raise NoCounterpart(f"only plain gradient descent is written by hand; take tensorflow for {chosen.name}")
     name, _ = translate(chosen, UPDATE, "TensorFlow")
     return f"GradientTape, {name}", lambda variable: lambda gradient, rate: variable.assign_sub(rate * gradient)
 
 
-def _by_version_1(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
-    chosen = task.chosen
+def _by_version_1(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
+    chosen = job.chosen
     name, settings = translate(chosen, VERSION_1, "TensorFlow 1")
     if chosen.scheduled:
         raise NoCounterpart(f"TensorFlow 1's {name} keeps its learning rate; give one number, or take tensorflow")
@@ -108,16 +106,3 @@ def _by_version_1(tf: Any, task: Task) -> tuple[str, Callable[[Any], Update]]:
         return lambda gradient, rate: optimizer.apply_gradients([(gradient, variable)])
 
     return f"GradientTape, tf.compat.v1.train.{name}", make
-
-
-def _loss(tf: Any, formula: Formula) -> Any:
-    terms = formula.written(dialect())
-    columns = [tf.constant(column) for column in formula.columns]
-    return lambda variable: tf.reduce_mean(terms(tf.convert_to_tensor(variable), *columns))
-
-
-def _test(tf: Any, formula: Formula | None) -> Any:
-    if formula is None:
-        return None
-    loss_at = _loss(tf, formula)
-    return lambda point: float(loss_at(point))

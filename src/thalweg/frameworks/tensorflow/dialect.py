@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.operations import Dialect, common
+from thalweg.frameworks.common.operations import Dialect, usual
 
 
 @cache
@@ -19,7 +19,7 @@ def dialect() -> Dialect:
         return math.sign(x) * math.floormod(math.abs(x), math.abs(y))
 
     elementwise = {
-        **common(math),
+        **usual(math),
         **dict.fromkeys(("add", "add_any"), math.add),
         **{"sub": math.subtract, "mul": math.multiply, "div": math.divide, "neg": math.negative, "pow": math.pow},
         **{"rem": remainder, "max": math.maximum, "min": math.minimum, "where": tf.where},
@@ -39,4 +39,5 @@ def dialect() -> Dialect:
         transpose=tf.transpose,
         concatenate=tf.concat,
         einsum=tf.einsum,
+        mean=tf.reduce_mean,
     )

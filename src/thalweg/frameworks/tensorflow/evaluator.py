@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.checks import repeatable, scalar, tried
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
 
@@ -25,13 +26,12 @@ class GraphEvaluator:
     ----------
     variables : ``tf.Variable``, that nothing else uses
     loss : computes the loss, a scalar tensor, from the variables
-    others : names of the model's variables that are no parameters, which its checkpoints hold as well
     """
 
     threads = False
 
-    def __init__(self, variables: Sequence[Any], loss: Callable[[], Any], others: Collection[str] = ()):
-        self.variables, self.loss, self.others = list(variables), loss, others
+    def __init__(self, variables: Sequence[Any], loss: Callable[[], Any]):
+        self.variables, self.loss = list(variables), loss
         self._sliced: dict[int, Any] = {}
 
     def value(self, point: Flat) -> float:
@@ -164,6 +164,12 @@ class GraphEvaluator:
         sizes = [int(np.prod(variable.shape, dtype=np.int64)) for variable in self.variables]
         pieces = tf.split(point, sizes) if len(sizes) > 1 else [point]
         return [tf.reshape(piece, variable.shape) for piece, variable in zip(pieces, self.variables, strict=True)]
+
+
+def check(evaluator: GraphEvaluator, position: Flat, *, training: bool) -> None:
+    """Evaluate once: the model must take the data, the loss be a scalar and, in training mode, the same again."""
+    scalar(tried(lambda: evaluator.graph).output_shapes.as_list())
+    repeatable(tried(lambda: [evaluator.value(position) for _ in range(2 if training else 1)]))
 
 
 def stops_gradients(graph: Any) -> bool:

@@ -11,17 +11,17 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.tensorflow.checks import one_type, repeatable, scalar, shares_of, tried
-from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator
+from thalweg.frameworks.common.checks import function, no_filters, one_type, shares_of
+from thalweg.frameworks.common.facts import of_framework, of_network
+from thalweg.frameworks.common.tensors import device_of
+from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
 
 
-def build(
-    model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int] | None = None
-) -> Network:
+def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
     """See a ``tf.Module`` and ``loss(model(inputs), targets)`` on fixed data as a function of its parameters.
 
     The module is copied, and the copy's variables take the points' values: the user's own are only read.
@@ -40,14 +40,8 @@ def build(
         If there are no parameters or of more than one type, the rows do not fit, the model cannot be copied or
         evaluated, or the loss is not a scalar or not the same twice.
     """
-    if filters:
-        raise InvalidValue(
-            "filters are told by the axes of a TensorFlow module's variables and cannot be given; leave them out"
-        )
-    if not callable(loss):
-        raise InvalidValue(
-            f"loss = {loss!r} is not a function; give loss(outputs, targets), a scalar, such as a mean over rows"
-        )
+    no_filters(filters, "the axes of a TensorFlow module's variables")
+    function(loss, "loss(outputs, targets)")
     variables = _variables(model)
     dtype = one_type({name: variable.dtype.name for name, variable in variables.items()})
     position = flatten(model)
@@ -59,25 +53,21 @@ def build(
         evaluator = GraphEvaluator(
             list(_variables(private).values()),
             _loss(private, loss, _tensors(part, dtype), {"training": mode == "training"} if training else {}),
-            _variables(model, trainable=False).keys(),
         )
-        check(evaluator, position, mode)
+        check(evaluator, position, training=mode == "training")
         evaluators.append(evaluator)
     _own_variables_only(evaluators[0])
-    framework = FRAMEWORKS["tensorflow"]
-    facts = {
-        "framework": "tensorflow",
-        "framework_version": framework.version,
-        "device": device_of(next(iter(variables.values()))),
-        "mode": mode,
-        "statistics": _statistics(model, mode) if training else "none",
-        "loss": getattr(loss, "__name__", type(loss).__name__),
-        "examples": examples,
-        "precision": 8 * dtype.itemsize,
-        "parameters": position.size,
-    }
+    facts = of_network(
+        of_framework("tensorflow"),
+        position,
+        device=device_of(next(iter(variables.values()))),
+        loss=loss,
+        examples=examples,
+        mode=mode,
+        statistics=_statistics(model, mode) if training else "none",
+    )
     pairs = zip(shares, evaluators, strict=True)
-    return Network(leaves_of(model), position, tuple(Part(share, evaluator) for share, evaluator in pairs), facts)
+    return Network(leaves_of(model), position, tuple(Part(*pair) for pair in pairs), facts, private)
 
 
 def flatten(model: Any) -> Flat:
@@ -91,27 +81,15 @@ def leaves_of(model: Any) -> tuple[Leaf, ...]:
     return tuple(_leaf(name, tuple(variable.shape)) for name, variable in _variables(model).items())
 
 
-def order_of(rank: int) -> tuple[int, ...]:
-    """Order the axes of an array (kernel…, inputs, outputs): outputs, inputs, kernel."""
-    return (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else tuple(range(rank))
-
-
-def device_of(tensor: Any) -> str:
-    """Say where a variable or a tensor lies; it may be of another backend of Keras'."""
-    place = str(tensor.device).rpartition("device:")[2].lower()
-    return "cpu" if place.startswith("cpu") or not place else place
-
-
-def check(evaluator: GraphEvaluator, position: Flat, mode: str) -> None:
-    """Evaluate once: the model must take the data, the loss be a scalar and, in training mode, the same again."""
-    scalar(tried(lambda: evaluator.graph).output_shapes.as_list(), "the loss")
-    repeatable(tried(lambda: [evaluator.value(position) for _ in range(2 if mode == "training" else 1)]))
+def names_of_others(model: Any) -> list[str]:
+    """Name the variables of a module that are no parameters; its checkpoints have them too."""
+    return list(_variables(model, trainable=False))
 
 
 def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
     """Name a module's variables, trainable or not, each once, by the path of attributes that leads to it."""
     tf = FRAMEWORKS["tensorflow"].load()
-    found: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     seen: set[int] = set()
     walked = model._flatten(  # what tf.Module offers to those who need paths
         predicate=lambda value: isinstance(value, tf.Variable) and value.trainable == trainable, with_path=True
@@ -119,15 +97,20 @@ def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
     for path, variable in walked:
         if id(variable) not in seen:
             seen.add(id(variable))
-            found["/".join(map(str, path))] = variable
-    return found
+            variables["/".join(map(str, path))] = variable
+    return variables
 
 
 def _leaf(name: str, shape: tuple[int, ...]) -> Leaf:
     kind: Kind = "weight" if len(shape) > 1 else "bias"
     if len(shape) < 2 and name.rpartition("/")[2] in NORMALISING:
         kind = "norm"
-    return Leaf(name, shape, kind, order_of(len(shape)))
+    return Leaf(name, shape, kind, _order(len(shape)))
+
+
+def _order(rank: int) -> tuple[int, ...]:
+    """Order the axes of an array (kernel…, inputs, outputs): outputs, inputs, kernel."""
+    return (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else tuple(range(rank))
 
 
 def _copied(model: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from thalweg.frameworks.optimizers import Counterpart
+from thalweg.frameworks.common.optimizers import Counterpart
 
 VERSION_1: Mapping[str, Counterpart] = {
     "sgd": Counterpart("GradientDescentOptimizer"),

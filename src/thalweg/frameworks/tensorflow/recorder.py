@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.tensorflow.network import flatten, leaves_of
 from thalweg.store.recording import Recorder
 
@@ -31,10 +31,9 @@ def recorder(model: Any, **options: Any) -> Recorder:
             optimizer.apply_gradients(...)
         recording = recorder.finish()
     """
-    facts = {"framework": "tensorflow", "framework_version": FRAMEWORKS["tensorflow"].version}
     return Recorder(
         lambda given: flatten(model if given is None else given),
         leaves_of(model),
-        facts=facts | options.pop("facts", {}),
+        facts=of_framework("tensorflow"),
         **options,
     )

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks import arrays
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.torch.evaluator import ModuleEvaluator
-from thalweg.frameworks.torch.replica import first_line
+from thalweg.frameworks.common import arrays
+from thalweg.frameworks.common.checks import reason
 from thalweg.geometry.network import Flat, Network
 
 NESTED = ("state_dict", "model_state_dict", "model")
@@ -39,9 +38,7 @@ def read(network: Network, path: Path) -> Flat:
     InvalidData
         If it cannot be read without executing something, or is of another model.
     """
-    evaluator = network.parts[0].evaluator
-    assert isinstance(evaluator, ModuleEvaluator)  # as in every network of this room
-    module = evaluator.replicas.still.module
+    module = network.model
     state = {name: value for name, value in module.state_dict().items() if hasattr(value, "shape")}
     found = _unwrapped(arrays.read(path) if path.suffix in arrays.ENDINGS else _saved(path), state)
     for first, *others in _tied(module):
@@ -69,7 +66,7 @@ def _saved(path: Path) -> dict[str, np.ndarray]:
         raise InvalidData(f"cannot read {path}: {error.strerror or error}; give a checkpoint") from None
     except Exception as error:  # what a damaged or malicious file makes a reader raise has no common type
         raise InvalidData(
-            f"cannot read {path}: it is no file of plain tensors ({first_line(error).partition('. ')[0]}), and nothing "
+            f"cannot read {path}: it is no file of plain tensors ({reason(error).partition('. ')[0]}), and nothing "
             "else is opened; give what torch.save(model.state_dict(), path) writes"
         ) from None
     for name in NESTED:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.course import Course, Log, Task, Way
-from thalweg.frameworks.formula import Formula
-from thalweg.frameworks.optimizers import translate
+from thalweg.frameworks.common.optimizers import translate
+from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 from thalweg.frameworks.torch.dialect import dialect
 from thalweg.frameworks.torch.optimizers import TABLE
 
 
-def prepare(task: Task, manner: str = "") -> Way:
+def prepare(job: Job, manner: str = "") -> Prepared:
     """Prepare a descent by an optimiser of ``torch.optim``; there is one manner."""
     torch = FRAMEWORKS["torch"].load()
-    chosen = task.chosen
+    chosen = job.chosen
     name, settings = translate(chosen, TABLE, "PyTorch")
 
-    def run(start: np.ndarray) -> Course:
-        loss_at = _loss(torch, task.train)
-        point = torch.nn.Parameter(torch.tensor(start.astype(task.train.dtype), device="cpu"))
+    def run(start: np.ndarray) -> Trajectory:
+        loss_at = job.train.mean(dialect())
+        point = torch.nn.Parameter(torch.tensor(start.astype(job.train.dtype), device="cpu"))
         optimizer = getattr(torch.optim, name)([point], lr=float(chosen.rates[0]), **settings)
-        log = Log()
+        log = Log(job)
         with torch.enable_grad():
             for rate in chosen.rates.tolist():
                 log.begin(point.detach().numpy())
@@ -37,19 +34,6 @@ def prepare(task: Task, manner: str = "") -> Way:
                     torch.nn.utils.clip_grad_norm_([point], chosen.clip)
                 optimizer.step()
                 log.end(loss.item(), gradient)
-        return log.course(_test(torch, task))
+        return log.trajectory(job.test_loss(dialect()))
 
-    return Way(f"torch.optim.{name}", {"device": "cpu"}, run)
-
-
-def _loss(torch: Any, formula: Formula) -> Any:
-    terms = formula.written(dialect())
-    columns = [torch.tensor(column, device="cpu") for column in formula.columns]
-    return lambda point: torch.mean(terms(point, *columns))
-
-
-def _test(torch: Any, task: Task) -> Any:
-    if task.test is None:
-        return None
-    loss_at = _loss(torch, task.test)
-    return lambda point: loss_at(torch.tensor(point, device="cpu")).item()
+    return Prepared(f"torch.optim.{name}", {"device": "cpu"}, run)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.operations import Dialect, common
+from thalweg.frameworks.common.operations import Dialect, usual
 
 
 @cache
@@ -18,7 +18,7 @@ def dialect() -> Dialect:
     kinds |= {"float32": torch.float32, "float64": torch.float64}
 
     elementwise = {
-        **common(torch),
+        **usual(torch),
         **dict.fromkeys(("add", "add_any"), torch.add),
         **{"sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg, "pow": torch.pow},
         **{"rem": torch.fmod, "max": torch.maximum, "min": torch.minimum, "where": torch.where},
@@ -43,6 +43,7 @@ def dialect() -> Dialect:
         transpose=torch.permute,
         concatenate=torch.cat,
         einsum=torch.einsum,
+        mean=torch.mean,
     )
 
 

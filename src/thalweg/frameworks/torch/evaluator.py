@@ -10,9 +10,10 @@ from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.torch.first_layer import far, find
 from thalweg.frameworks.torch.parameters import joined
-from thalweg.frameworks.torch.replica import Batch, Replica, first_line, operations_under
+from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.frameworks.torch.together import Known, together
 from thalweg.frameworks.torch.walk import Walk, spans_without
 from thalweg.geometry.network import Flat, Values
@@ -131,7 +132,7 @@ class ModuleEvaluator:
             )
         except RuntimeError as error:
             raise InvalidValue(
-                f"the model has no second derivative: {first_line(error)}; give one that PyTorch differentiates twice"
+                f"the model has no second derivative: {reason(error)}; give one that PyTorch differentiates twice"
             ) from error
         return joined(columns).cpu().numpy()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.weights import Convolution, Layers
+from thalweg.frameworks.common.weights import Convolution, Layers
 
 
 def build(layers: Layers) -> Any:

@@ -9,6 +9,8 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.checks import function, no_filters, scalar, shares_of
+from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator, Replicas
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, trainable
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
@@ -39,50 +41,28 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     """
     model = plain(model)
     named = trainable(model)
-    if filters:
-        raise InvalidValue(f"filters of {sorted(filters)} are not needed: PyTorch's layers have theirs; leave them out")
-    if not callable(loss):
-        raise InvalidValue(f"loss = {loss!r} is not a function; give loss(outputs, targets), as torch.nn.MSELoss() is")
-    _check_rows(parts)
+    no_filters(filters, "PyTorch's layers")
+    function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is")
+    shares, examples = shares_of(parts)
     first = next(iter(named.values()))
     batches = [Batch(*_tensors(part, first), loss) for part in parts]
     replica = Replica(model, tuple(named), training=mode == "training")
     _check_loss(replica, batches[0], model)
     replica.watch(batches[0])
     replicas = Replicas(replica)
-    counts = [len(part[-1]) for part in parts]
-    shares = [count / sum(counts) for count in counts]
-    return Network(
-        leaves_of(model),
-        flatten(model),
-        tuple(
-            Part(share, ModuleEvaluator(replicas, batch, alone=len(parts) == 1))
-            for share, batch in zip(shares, batches, strict=True)
-        ),
-        {
-            "framework": "torch",
-            "framework_version": FRAMEWORKS["torch"].version,
-            "device": str(first.device),
-            "mode": mode,
-            "statistics": _statistics(replica.module),
-            "loss": _name(loss),
-            "examples": sum(counts),
-            "precision": first.element_size() * 8,
-            "parameters": len(replica.flat),
-        },
+    evaluators = [ModuleEvaluator(replicas, batch, alone=len(parts) == 1) for batch in batches]
+    position = flatten(model)
+    facts = of_network(
+        of_framework("torch"),
+        position,
+        device=str(first.device),
+        loss=loss,
+        examples=examples,
+        mode=mode,
+        statistics=_statistics(replica.module),
     )
-
-
-def _check_rows(parts: Sequence[tuple[Any, ...]]) -> None:
-    for part in parts:
-        if len(part) < 2:
-            raise InvalidValue(f"data have {len(part)} arrays; give at least two, (inputs, targets)")
-        for array in part:
-            if not np.ndim(array):
-                raise InvalidValue(f"data hold a {type(array).__name__} without rows; give arrays, an example a row")
-        rows = [len(array) for array in part]
-        if len(set(rows)) > 1 or not rows[0]:
-            raise InvalidValue(f"data have {rows} rows; give arrays of one length, an example a row")
+    pairs = zip(shares, evaluators, strict=True)
+    return Network(leaves_of(model), position, tuple(Part(*pair) for pair in pairs), facts, replica.module)
 
 
 def _tensors(part: tuple[Any, ...], like: Any) -> tuple[tuple[Any, ...], Any]:
@@ -112,8 +92,7 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
         result = probe.compute(few)
     if not isinstance(result, torch.Tensor):
         raise InvalidValue(f"the loss is a {type(result).__name__}; give one that returns a tensor without axes")
-    if result.shape != ():
-        raise InvalidValue(f"the loss has shape {tuple(result.shape)} and is not a scalar; give its mean over the rows")
+    scalar(result.shape)
     read = _leaves_under(result)
     theirs = [name for name, parameter in model.named_parameters() if id(parameter) in read]
     if theirs:
@@ -139,8 +118,3 @@ def _statistics(module: Any) -> str:
         return "of the batch"
     gathered = any(not layer.training and layer.running_mean is not None for layer in norms)
     return "gathered" if gathered else "none"
-
-
-def _name(loss: Any) -> str:
-    loss = getattr(loss, "func", loss)
-    return getattr(loss, "__name__", type(loss).__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from thalweg.frameworks.optimizers import Counterpart
+from thalweg.frameworks.common.optimizers import Counterpart
 
 BETAS = {"betas": ("b1", "b2")}
 EPS = {"eps": "eps"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.checks import one_type
 from thalweg.geometry.network import Flat, Kind, Leaf
 
 PARAMETRISED = ".parametrizations."
@@ -35,15 +36,17 @@ def trainable(model: Any) -> dict[str, Any]:
     for name, parameter in everything.items():
         if isinstance(parameter, torch.nn.parameter.UninitializedParameter):
             raise InvalidValue(f"parameter {name!r} has no shape yet; run the model once on its data before this")
-    found = {name: parameter for name, parameter in everything.items() if parameter.requires_grad and parameter.numel()}
-    if not found:
+    trained = {
+        name: parameter for name, parameter in everything.items() if parameter.requires_grad and parameter.numel()
+    }
+    if not trained:
         raise InvalidValue(
             f"{type(model).__name__} has no trainable parameters ({len(everything)} are frozen); give a model with "
             "parameters that require gradients"
         )
     _check_devices({str(parameter.device) for parameter in everything.values()})
-    _check_types({str(parameter.dtype).removeprefix("torch.") for parameter in found.values()})
-    return found
+    one_type({name: str(parameter.dtype).removeprefix("torch.") for name, parameter in trained.items()})
+    return trained
 
 
 def flatten(model: Any) -> Flat:
@@ -96,13 +99,3 @@ def _check_devices(devices: set[str]) -> None:
         )
     if devices == {"meta"}:
         raise InvalidValue("parameters lie on the device meta and hold no numbers; make the model on a real device")
-
-
-def _check_types(types: set[str]) -> None:
-    if len(types) > 1:
-        raise InvalidValue(
-            f"parameters are {' and '.join(sorted(types))}; give all of them one type, as model.float() does"
-        )
-    (only,) = types
-    if only not in ("float32", "float64"):
-        raise InvalidValue(f"parameters are {only}; give a model in float32 or float64, as model.float() makes it")

@@ -6,6 +6,7 @@ from typing import Any
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain
 from thalweg.store.recording import Recorder
 
@@ -74,12 +75,11 @@ def recorder(model: Any, **options: Any) -> TorchRecorder:
     [1.0, 0.5, 0.25, 0.125]
     """
     own = plain(model)
-    facts = {"framework": "torch", "framework_version": FRAMEWORKS["torch"].version}
 
     def read(given: Any) -> Any:
         return flatten(own if given is None else given)
 
-    return TorchRecorder(read, leaves_of(own), facts=facts | options.pop("facts", {}), **options)
+    return TorchRecorder(read, leaves_of(own), facts=of_framework("torch"), **options)
 
 
 def _heard(recorder: Recorder, closure: Any) -> Any:

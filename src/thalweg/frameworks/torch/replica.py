@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.torch.parameters import joined
 
 
@@ -55,7 +56,7 @@ class Replica:
             self.module = copy.deepcopy(model)
         except Exception as error:  # a user's module may say how it is copied, and raise anything
             raise InvalidValue(
-                f"the model cannot be copied: {first_line(error)}; give a module that copy.deepcopy copies"
+                f"the model cannot be copied: {reason(error)}; give a module that copy.deepcopy copies"
             ) from error
         self.module.train(training)
         self.names, self.training, self.habits = tuple(names), training, Habits()
@@ -110,13 +111,13 @@ class Replica:
             outputs = self.module(*inputs)
         except Exception as error:  # a user's model may raise anything
             raise InvalidValue(
-                f"the model fails on the data: {first_line(error)}; give inputs as it takes them, and the targets last"
+                f"the model fails on the data: {reason(error)}; give inputs as it takes them, and the targets last"
             ) from error
         try:
             return batch.loss(outputs, batch.targets)
         except Exception as error:  # and so may a user's loss
             raise InvalidValue(
-                f"the loss fails on the data: {first_line(error)}; give loss(outputs, targets) that takes them"
+                f"the loss fails on the data: {reason(error)}; give loss(outputs, targets) that takes them"
             ) from error
 
     def watch(self, batch: Batch) -> None:
@@ -193,9 +194,3 @@ def operations_under(result: Any) -> set[Any]:
             found.add(node)
             waiting.extend(parent for parent, _ in node.next_functions)
     return found
-
-
-def first_line(error: Exception) -> str:
-    """Shorten a framework's message to a line."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -9,9 +9,9 @@ import pytest
 import thalweg as tw
 from thalweg.descent.descent import Descent
 from thalweg.descent.optimizers import CATALOGUE
+from thalweg.frameworks.common.keras_optimizers import TABLE as KERAS
+from thalweg.frameworks.common.optimizers import NoCounterpart
 from thalweg.frameworks.descent import descend
-from thalweg.frameworks.keras.optimizers import TABLE as KERAS
-from thalweg.frameworks.optimizers import NoCounterpart
 from thalweg.frameworks.tensorflow.optimizers import VERSION_1
 from thalweg.frameworks.torch.optimizers import TABLE as TORCH
 

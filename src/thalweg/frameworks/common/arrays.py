@@ -13,6 +13,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.catalogue import NotInstalled
+from thalweg.frameworks.common.checks import reason
 from thalweg.geometry.network import Flat, Leaf
 
 ENDINGS = (".npz", ".safetensors")
@@ -55,8 +56,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 def unreadable(path: Path, error: Exception, advice: str) -> InvalidData:
     """Say in one line why a file cannot be read."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return InvalidData(f"cannot read {path}: {reason}; {advice}")
+    return InvalidData(f"cannot read {path}: {reason(error)}; {advice}")
 
 
 def named(leaves: Sequence[Leaf], path: Path) -> Flat:

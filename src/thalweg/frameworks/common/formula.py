@@ -14,13 +14,14 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.jaxprs import ClosedJaxpr, JaxprEqn, Literal, bind, called, trace
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent.mean import Columns, Example
-from thalweg.frameworks.operations import Dialect, Function, translated
+from thalweg.frameworks.common.operations import Dialect, Operation, translated
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Formula:
         """The type of its numbers."""
         return dtype_of(self.precision)
 
-    def written(self, dialect: Dialect | None) -> Function:
+    def written(self, dialect: Dialect | None) -> Operation:
         """Write it in a framework: ``terms(params, *columns)``, of arrays of its own; None is JAX itself.
 
         What depends on neither parameters nor columns is computed once, here.
@@ -62,6 +63,14 @@ class Formula:
         if 0 not in program.needs[result]:
             raise InvalidValue("the objective does not depend on its parameters; give one that does")
         return partial(_evaluate, tuple(program.values), tuple(program.steps), result)
+
+    def mean(self, dialect: Dialect | None) -> Operation:
+        """Write the objective itself, the mean of the terms, as a function of parameters; see :meth:`written`."""
+        terms = self.written(dialect)
+        if dialect is None:
+            return lambda params: jnp.mean(terms(params, *self.columns))
+        columns = [dialect.constant(column) for column in self.columns]
+        return lambda params: dialect.mean(terms(params, *columns))
 
 
 def formula(example: Example, parameters: int, columns: Columns, precision: int) -> Formula:
@@ -84,7 +93,7 @@ class _Program:
         self.dialect = dialect
         self.values: list[Any] = []
         self.needs: list[frozenset[int]] = []
-        self.steps: list[tuple[Function, tuple[int, ...], tuple[int, ...] | int]] = []
+        self.steps: list[tuple[Operation, tuple[int, ...], tuple[int, ...] | int]] = []
 
     def slot(self, needs: frozenset[int], value: Any = None) -> int:
         """Make a place for one more value."""

@@ -1,4 +1,4 @@
-"""What TensorFlow and Keras networks are checked for before anything is computed with them."""
+"""What networks are checked for in every room before anything is computed with them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ Result = TypeVar("Result")
 
 ALLOWED = ("float32", "float64")
 """The types of parameters that a surface can be computed in."""
+
+
+def no_filters(filters: Mapping[str, int], told: str) -> None:
+    """Refuse ``filters`` where the framework itself tells them, ``told`` by what."""
+    if filters:
+        raise InvalidValue(f"filters of {sorted(filters)} are not needed: they are told by {told}; leave them out")
+
+
+def function(loss: Any, call: str) -> None:
+    """Check that a loss can be called, as ``call`` says."""
+    if not callable(loss):
+        raise InvalidValue(f"loss = {loss!r} is not a function; give {call}, a scalar, such as a mean over the rows")
 
 
 def one_type(types: Mapping[str, str]) -> np.dtype:
@@ -39,7 +51,10 @@ def shares_of(parts: Sequence[tuple[Any, ...]]) -> tuple[list[float], int]:
             raise InvalidValue(
                 f"data hold {len(part)} arrays; give the inputs and, last, the targets: (inputs, targets)"
             )
-        lengths = [_rows(array) for array in part]
+        for array in part:
+            if not np.ndim(array):
+                raise InvalidValue(f"data hold a {type(array).__name__} without rows; give arrays, an example a row")
+        lengths = [int(np.shape(array)[0]) for array in part]
         if len(set(lengths)) != 1 or not lengths[0]:
             raise InvalidValue(
                 f"data have {', '.join(map(str, lengths))} rows; give arrays of one length, an example a row"
@@ -48,11 +63,11 @@ def shares_of(parts: Sequence[tuple[Any, ...]]) -> tuple[list[float], int]:
     return [count / sum(counts) for count in counts], sum(counts)
 
 
-def scalar(shape: Sequence[int | None], what: str) -> None:
+def scalar(shape: Sequence[int | None]) -> None:
     """Check that a loss is one number."""
     if len(shape):
         raise InvalidValue(
-            f"{what} has shape {tuple(shape)} and is not a scalar; give a loss that is a mean over the rows"
+            f"the loss has shape {tuple(shape)} and is not a scalar; give one that is a mean over the rows"
         )
 
 
@@ -72,21 +87,19 @@ def tried(compute: Callable[[], Result]) -> Result:
     try:
         return compute()
     except Exception as error:  # a model or a loss that does not take the data may raise anything
-        raise _failed(error) from error
+        raise InvalidValue(
+            f"the model with its loss cannot be evaluated on these data: {type(error).__name__}: {reason(error)}; give "
+            "data as the model takes them: (inputs, targets)"
+        ) from error
 
 
-def _failed(error: Exception) -> InvalidValue:
+def reason(error: Exception) -> str:
+    """Shorten a framework's message to the line that has the reason.
+
+    A report of where in its graph a framework failed stands around that line, which is the one with the error's own
+    name, or else the first.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # a framework's report of where in its graph it failed stands around the reason, which is the line with the type's
-    # name, or else the first
-    told = next((line for line in lines if line.startswith(f"{type(error).__name__}:")), lines[0] if lines else "")
-    reason = told.removeprefix(f"{type(error).__name__}:").strip()
-    return InvalidValue(
-        f"the model with its loss cannot be evaluated on these data: {type(error).__name__}: {reason[:300]}; give data "
-        "as the model takes them: (inputs, targets)"
-    )
-
-
-def _rows(array: Any) -> int:
-    shape = np.shape(array) if not hasattr(array, "shape") else tuple(array.shape)
-    return int(shape[0]) if shape else 0
+    own = f"{type(error).__name__}:"
+    line = next((line for line in lines if line.startswith(own)), lines[0] if lines else type(error).__name__)
+    return line.removeprefix(own).strip()[:300]

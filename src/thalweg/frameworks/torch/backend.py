@@ -1,46 +1,38 @@
-"""What evaluates a Keras model: the backend's own operations, and the model that checkpoints are read for."""
+"""PyTorch at work for Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import prod
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.geometry.network import Evaluator, Flat, Leaf, Values
+from thalweg.frameworks.common.checks import repeatable, scalar, tried
+from thalweg.geometry.network import Evaluator, Flat, Values
 from thalweg.geometry.plane import Plane
 
 
-class KerasEvaluator:
-    """A part of the data with the model that it is evaluated with.
+def evaluators(
+    loss: Callable[..., Any], values: Sequence[Any], parts: Sequence[tuple[np.ndarray, ...]], *, training: bool
+) -> tuple[list[Evaluator], str]:
+    """Evaluate a loss of parameter tensors, one point at a time; see :class:`room.BackendPart`."""
+    torch = FRAMEWORKS["torch"].load()
+    device, shapes = values[0].device, [tuple(value.shape) for value in values]
+    position = np.concatenate([np.ravel(value.detach().cpu().numpy()) for value in values])
 
-    Parameters
-    ----------
-    inner : of the backend, which does all the work
-    model : the user's, never changed; a checkpoint's layout is told by it
-    """
+    def evaluator_of(part: tuple[np.ndarray, ...]) -> Evaluator:
+        data = [torch.tensor(array, device=device) for array in part]
+        evaluator = TensorEvaluator(lambda tensors: loss(tensors, *data), shapes, device, drawing=training)
+        scalar(tuple(tried(lambda: evaluator.loss_at(position)).shape))
+        if training:
+            repeatable([evaluator.value(position) for _ in range(2)])
+        return evaluator
 
-    def __init__(self, inner: Evaluator, model: Any):
-        self.inner, self.model, self.threads = inner, model, inner.threads
-
-    def value(self, point: Flat) -> float:
-        """Compute the loss at a point."""
-        return self.inner.value(point)
-
-    def gradient(self, point: Flat) -> tuple[float, Flat]:
-        """Compute the loss and its gradient."""
-        return self.inner.gradient(point)
-
-    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
-        """Make the function that multiplies a vector by the Hessian at a point."""
-        return self.inner.hessian_product(point)
-
-    def on(self, plane: Plane, *, plain: bool = False) -> Values:
-        """Prepare a plane, with the backend's quick way if it has one."""
-        return self.inner.on(plane, plain=plain)
+    return [evaluator_of(part) for part in parts], str(device)
 
 
 class TensorEvaluator:
@@ -49,8 +41,8 @@ class TensorEvaluator:
     Parameters
     ----------
     loss : gives a scalar tensor from the list of parameter tensors
-    leaves : of the model
-    device : where its parameters lie
+    shapes : of the parameters
+    device : where they lie
     drawing : whether random numbers are drawn: then PyTorch's generators start from seed 0 at every point, and have
         their states back afterwards (Keras' layers draw from them where they were given no seed)
     """
@@ -58,8 +50,10 @@ class TensorEvaluator:
     # PyTorch's generators, which drawing needs, are shared by all threads; its operations use all cores by themselves
     threads = False
 
-    def __init__(self, loss: Callable[[list[Any]], Any], leaves: Sequence[Leaf], device: Any, *, drawing: bool):
-        self.loss, self.leaves, self.device, self.drawing = loss, leaves, device, drawing
+    def __init__(
+        self, loss: Callable[[list[Any]], Any], shapes: Sequence[tuple[int, ...]], device: Any, *, drawing: bool
+    ):
+        self.loss, self.shapes, self.device, self.drawing = loss, shapes, device, drawing
 
     def loss_at(self, point: Flat) -> Any:
         """Compute the loss at a point as a tensor without a graph."""
@@ -115,10 +109,9 @@ class TensorEvaluator:
         return self._torch.tensor(vector, device=self.device)
 
     def _loss_at(self, point: Any) -> Any:
-        sizes = [leaf.size for leaf in self.leaves]
-        pieces = zip(self._torch.split(point, sizes), self.leaves, strict=True)
+        pieces = zip(self._torch.split(point, [prod(shape) for shape in self.shapes]), self.shapes, strict=True)
         with self._drawing():
-            return self.loss([piece.reshape(leaf.shape) for piece, leaf in pieces])
+            return self.loss([piece.reshape(shape) for piece, shape in pieces])
 
     def _slope(self, point: Flat, *, again: bool) -> tuple[Any, Any, Any]:
         """Compute the loss, its gradient, which can be differentiated ``again``, and the tensor with the point."""

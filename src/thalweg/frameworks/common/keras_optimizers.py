@@ -1,10 +1,14 @@
-"""What our optimisers are called in Keras."""
+"""What our optimisers are called in Keras, and how they are made; those of TensorFlow are the same classes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from thalweg.frameworks.optimizers import Counterpart
+import numpy as np
+
+from thalweg.frameworks.common.optimizers import Chosen, Counterpart
 
 MOMENTS = {"b1": "beta_1", "b2": "beta_2"}
 EPS = {"eps": "epsilon"}
@@ -31,3 +35,29 @@ TABLE: Mapping[str, Counterpart] = {
     "lion": Counterpart("Lion", MOMENTS | DECAY),
     "lamb": Counterpart("Lamb", MOMENTS | EPS),
 }
+
+
+@contextmanager
+def floats(keras: Any, precision: int) -> Iterator[None]:
+    """Let Keras compute in 32 or 64 bits inside this block."""
+    before = keras.config.floatx()
+    keras.config.set_floatx(f"float{precision}")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+def arguments(chosen: Chosen, settings: dict[str, Any], precision: int) -> dict[str, Any]:
+    """Put together what an optimiser of Keras' is made with.
+
+    Of a Python number Keras makes 32 bits, whatever the variables have: 0.9 would be another number in 64-bit runs.
+    Only rho it multiplies as it is, which keeps all digits of a Python number and fails with one of NumPy's.
+    """
+    given = {"learning_rate": float(chosen.rates[0]), "global_clipnorm": chosen.clip, **settings}
+    if precision == 32:
+        return given
+    return {
+        name: np.float64(value) if isinstance(value, float) and name != "rho" else value
+        for name, value in given.items()
+    }

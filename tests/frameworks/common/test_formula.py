@@ -14,7 +14,7 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.formula import formula
+from thalweg.frameworks.common.formula import formula
 from thalweg.losses import CATALOGUE
 from thalweg.problems.closed_form import SURFACES
 

@@ -15,7 +15,7 @@ import numpy as np
 from thalweg.base.errors import InvalidValue
 from thalweg.base.jaxprs import JaxprEqn
 
-Function = Callable[..., Any]
+Operation = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -31,32 +31,34 @@ class Dialect:
     cast : ``(array, dtype)``, to the precision of the formula or from it
     reshape, broadcast, transpose : ``(array, shape)``, ``(array, shape)``, ``(array, axes)``
     concatenate, einsum : ``(arrays, axis)``, ``(subscripts, array, array)``
+    mean : of an array, a scalar
     """
 
     title: str
-    elementwise: Mapping[str, Function]
-    reductions: Mapping[str, Function]
-    constant: Function
-    cast: Function
-    reshape: Function
-    broadcast: Function
-    transpose: Function
-    concatenate: Function
-    einsum: Function
+    elementwise: Mapping[str, Operation]
+    reductions: Mapping[str, Operation]
+    constant: Operation
+    cast: Operation
+    reshape: Operation
+    broadcast: Operation
+    transpose: Operation
+    concatenate: Operation
+    einsum: Operation
+    mean: Operation
 
 
-def common(room: Any) -> dict[str, Function]:
-    """Take the functions that a framework's room has under JAX's names, and make those that can be made of them."""
+def usual(namespace: Any) -> dict[str, Operation]:
+    """Take the functions that a framework has under JAX's names, and make those that can be made of them."""
     names = ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "floor", "ceil")
     names += ("sin", "cos", "tan", "sinh", "cosh", "tanh")
     return {
-        **{name: getattr(room, name) for name in names},
+        **{name: getattr(namespace, name) for name in names},
         **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
-        "cbrt": lambda x: room.sign(x) * room.abs(x) ** (1 / 3),
+        "cbrt": lambda x: namespace.sign(x) * namespace.abs(x) ** (1 / 3),
     }
 
 
-def translated(equation: JaxprEqn, dialect: Dialect) -> Function | None:
+def translated(equation: JaxprEqn, dialect: Dialect) -> Operation | None:
     """Find the counterpart of an operation; None where it changes nothing."""
     name, params = equation.primitive.name, equation.params
     source: Any = equation.invars[0].aval if equation.invars else None
@@ -92,65 +94,65 @@ def _plain_power(x: Any, exponent: int) -> Any:
     return power
 
 
-def _second(function: Function, argument: Any, array: Any) -> Any:
+def _second(function: Operation, argument: Any, array: Any) -> Any:
     return function(array, argument)
 
 
-def _cast(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _cast(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     return partial(_second, dialect.cast, np.dtype(result.dtype))
 
 
-def _power(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _power(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     if params["y"] == 0:
         ones = dialect.constant(np.ones(result.shape, result.dtype))
         return lambda x: ones
     return lambda x: _plain_power(x, params["y"])
 
 
-def _select(params: Any, source: Any, result: Any, dialect: Dialect) -> Function | None:
+def _select(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation | None:
     where = dialect.elementwise["where"]
     return (lambda which, no, yes: where(which, yes, no)) if source.dtype == bool else None
 
 
-def _clamp(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _clamp(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     largest, smallest = dialect.elementwise["max"], dialect.elementwise["min"]
     return lambda low, x, high: smallest(largest(x, low), high)
 
 
-def _iota(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _iota(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     shape = [-1 if axis == params["dimension"] else 1 for axis in range(len(result.shape))]
     counted = np.arange(result.shape[params["dimension"]], dtype=result.dtype).reshape(shape)
     array = dialect.constant(np.broadcast_to(counted, result.shape).copy())
     return lambda: array
 
 
-def _broadcast(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _broadcast(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     # A new axis of length 1 wherever the operand has none.
     places = dict(zip(params["broadcast_dimensions"], source.shape, strict=True))
     shape = tuple(places.get(axis, 1) for axis in range(len(result.shape)))
     return lambda x: dialect.broadcast(x if source.shape == shape else dialect.reshape(x, shape), result.shape)
 
 
-def _slice(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _slice(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     strides = params["strides"] or (None,) * len(source.shape)
     spans = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
     return operator.itemgetter(tuple(slice(*span) for span in spans))
 
 
-def _transpose(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _transpose(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     return partial(_second, dialect.transpose, params["permutation"])
 
 
-def _concatenate(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _concatenate(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     return lambda *arrays: dialect.concatenate(arrays, params["dimension"])
 
 
-def _round(params: Any, source: Any, result: Any, dialect: Dialect) -> Function | None:
+def _round(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation | None:
     to_even = params["rounding_method"] == jax.lax.RoundingMethod.TO_NEAREST_EVEN
     return dialect.elementwise["to_even"] if to_even else None
 
 
-def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
+def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     (left, right), (left_batch, right_batch) = params["dimension_numbers"]
     names = iter(ascii_letters)
     one = [next(names) for _ in source.shape]
@@ -164,7 +166,7 @@ def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Function:
     return partial(dialect.einsum, subscripts)
 
 
-_SPECIAL: Mapping[str, Callable[..., Function | None]] = {
+_SPECIAL: Mapping[str, Callable[..., Operation | None]] = {
     "convert_element_type": _cast,
     "integer_pow": _power,
     "select_n": _select,

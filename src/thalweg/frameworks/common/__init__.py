@@ -1,0 +1,1 @@
+"""What the rooms of all frameworks share; it imports none of them."""

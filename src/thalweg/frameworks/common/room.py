@@ -1,0 +1,100 @@
+"""What a framework's room has in it, as protocols that pyright holds every room to.
+
+A part is a module, ``thalweg.frameworks.<name>.<part>``. A room names its parts in a :class:`Room`, for the type
+checker only: it imports nothing by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from thalweg.frameworks.common.trajectory import Job, Prepared
+from thalweg.frameworks.common.weights import Layers
+from thalweg.geometry.network import Evaluator, Flat, Network
+from thalweg.store.recording import Recorder
+
+
+class NetworkPart(Protocol):
+    """``network``: models as functions of a flat vector."""
+
+    def build(
+        self,
+        model: Any,
+        loss: Any,
+        parts: Sequence[tuple[Any, ...]],
+        *,
+        mode: str,
+        filters: Mapping[str, int],
+    ) -> Network:
+        """See a model and its loss on data, in parts, as a function of its parameters; see :func:`networks.wrap`."""
+        ...
+
+
+class RecorderPart(Protocol):
+    """``recorder``: training loops, recorded."""
+
+    def recorder(self, model: Any, **options: Any) -> Recorder:
+        """Make a recorder for a model; options are those of :class:`thalweg.store.recording.Recorder`."""
+        ...
+
+
+class CheckpointPart(Protocol):
+    """``checkpoint``: saved parameters, read without executing anything."""
+
+    def read(self, network: Network, path: Path) -> Flat:
+        """Read what the framework wrote for a network that this room has made, whose ``model`` tells the layout."""
+        ...
+
+
+class DescendPart(Protocol):
+    """``descend``: descents as the framework's users write them."""
+
+    def prepare(self, job: Job, manner: str = "") -> Prepared:
+        """Prepare a descent in one of the manners of the catalogue."""
+        ...
+
+
+class ModelsPart(Protocol):
+    """``models``: the example networks."""
+
+    def build(self, layers: Layers) -> Any:
+        """Make a network of given first weights, rectified between its layers."""
+        ...
+
+
+class BackendPart(Protocol):
+    """``backend``: the framework at work for Keras."""
+
+    def evaluators(
+        self,
+        loss: Callable[..., Any],
+        values: Sequence[Any],
+        parts: Sequence[tuple[np.ndarray, ...]],
+        *,
+        training: bool,
+    ) -> tuple[list[Evaluator], str]:
+        """Make what evaluates ``loss(parameters, *data)``, a part each, and say on which device.
+
+        Parameters
+        ----------
+        loss : a scalar tensor of the framework's, from the list of parameter tensors and a part of the data
+        values : the parameters now, tensors of the framework's; they are copied
+        parts : of the data
+        training : whether random numbers may be drawn; then the loss must be the same twice
+        """
+        ...
+
+
+class Room(NamedTuple):
+    """The parts of a room, named for the type checker."""
+
+    network: NetworkPart
+    recorder: RecorderPart
+    checkpoint: CheckpointPart
+    descend: DescendPart
+    models: ModelsPart | None = None
+    backend: BackendPart | None = None
