@@ -8,9 +8,8 @@ import xarray as xr
 import thalweg as tw
 from tests.descent import plain
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.comparison import rules
-from thalweg.frameworks.comparison.causes import Parted, computed_in, explain, explain_nonfinite, follows, rule_of
-from thalweg.frameworks.comparison.rules import RULES
+from thalweg.frameworks.comparison.causes import Parted, computed_in, explain, explain_nonfinite, match, rule_of
+from thalweg.frameworks.comparison.rules import RULES, Trait
 from thalweg.frameworks.comparison.variants import variants
 
 START = np.array([0.7, -1.3])
@@ -75,7 +74,7 @@ def every(optimizer):
 def test_each_variant_is_recognised_and_no_other(hills, name):
     optimizer = OPTIMIZERS[name]
     for ways in every(optimizer):
-        assert follows(hills, optimizer, ruled(optimizer, ways), 64).ways == [ways]
+        assert match(hills, optimizer, ruled(optimizer, ways), 64).followed == [ways]
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -84,21 +83,21 @@ def test_our_own_driver_follows_the_first_variant(hills, name):
     runs = tw.descend(hills, optimizer, starts=START, steps=25)
     first = every(optimizer)[0]
     if name == "adadelta":  # optax takes the decay as a part of the gradient
-        first = (rules.EPS_IN, rules.COUPLED)
-    assert follows(hills, optimizer, runs.isel(run=0), 64).ways == [first]
+        first = (Trait.EPS_IN, Trait.COUPLED)
+    assert match(hills, optimizer, runs.isel(run=0), 64).followed == [first]
 
 
 PLAIN = {
-    "amsgrad": (lambda p: plain.amsgrad(p, 0.05, 0.9, 0.999, 1e-8, False), (rules.BESIDE, rules.BOTH, rules.OF_PLAIN)),
-    "nadam": (lambda p: plain.nadam(p, 0.05, 0.9, 0.999, 1e-8, False), (rules.BESIDE, rules.DOZAT)),
+    "amsgrad": (lambda p: plain.amsgrad(p, 0.05, 0.9, 0.999, 1e-8, False), (Trait.BESIDE, Trait.BOTH, Trait.OF_PLAIN)),
+    "nadam": (lambda p: plain.nadam(p, 0.05, 0.9, 0.999, 1e-8, False), (Trait.BESIDE, Trait.DOZAT)),
     "rmsprop": (
         lambda p: plain.rmsprop(p, lambda k: 0.05, 0.9, 1e-8),
-        (rules.EPS_OUT, rules.OWN_START, rules.NOT_CENTRED),
+        (Trait.EPS_OUT, Trait.OWN_START, Trait.NOT_CENTRED),
     ),
-    "adagrad": (lambda p: plain.adagrad(p, 0.05, 0.0, 1e-7, True), (rules.EPS_IN, rules.ZERO)),
-    "radam": (lambda p: plain.radam(p, 0.05, 0.9, 0.999, 1e-8, False), (rules.UNCORRECTED,)),
-    "rprop": (lambda p: plain.rprop(p, 0.01, False), (rules.AT_ONCE,)),
-    "lion": (lambda p: plain.lion(p, 0.01, 0.9, 0.99, 0.1), (rules.TIMES_RATE,)),
+    "adagrad": (lambda p: plain.adagrad(p, 0.05, 0.0, 1e-7, True), (Trait.EPS_IN, Trait.ZERO)),
+    "radam": (lambda p: plain.radam(p, 0.05, 0.9, 0.999, 1e-8, False), (Trait.UNCORRECTED,)),
+    "rprop": (lambda p: plain.rprop(p, 0.01, False), (Trait.AT_ONCE,)),
+    "lion": (lambda p: plain.lion(p, 0.01, 0.9, 0.99, 0.1), (Trait.TIMES_RATE,)),
 }
 
 
@@ -106,7 +105,7 @@ PLAIN = {
 def test_loops_written_after_the_papers_are_recognised(hills, name):
     method, ways = PLAIN[name]
     points = plain.follow(method, hills_gradient, START[None], 25)[0]
-    assert follows(hills, OPTIMIZERS[name], recorded(points), 64).ways == [ways]
+    assert match(hills, OPTIMIZERS[name], recorded(points), 64).followed == [ways]
 
 
 def of_torch(make, steps=25):
@@ -121,24 +120,24 @@ def of_torch(make, steps=25):
 
 
 TORCH = {
-    "sgd": (lambda o, p: o.SGD(p, 0.01, momentum=0.9, nesterov=True), (rules.AHEAD, rules.WHOLE), ()),
-    "adam": (lambda o, p: o.Adam(p, 0.05), (rules.BESIDE, rules.BOTH), ()),
-    "adamw": (lambda o, p: o.AdamW(p, 0.05, weight_decay=0.01), (rules.BESIDE, rules.BOTH, rules.TIMES_RATE), ()),
-    "nadam": (lambda o, p: o.NAdam(p, 0.05), (rules.BESIDE, rules.DOZAT), ("the product of the momenta",)),
-    "adamax": (lambda o, p: o.Adamax(p, 0.05), (rules.EPS_IN_MAX,), ()),
+    "sgd": (lambda o, p: o.SGD(p, 0.01, momentum=0.9, nesterov=True), (Trait.AHEAD, Trait.WHOLE), ()),
+    "adam": (lambda o, p: o.Adam(p, 0.05), (Trait.BESIDE, Trait.BOTH), ()),
+    "adamw": (lambda o, p: o.AdamW(p, 0.05, weight_decay=0.01), (Trait.BESIDE, Trait.BOTH, Trait.TIMES_RATE), ()),
+    "nadam": (lambda o, p: o.NAdam(p, 0.05), (Trait.BESIDE, Trait.DOZAT), ("the product of the momenta",)),
+    "adamax": (lambda o, p: o.Adamax(p, 0.05), (Trait.EPS_IN_MAX,), ()),
 }
 
 
 @pytest.mark.parametrize("name", TORCH)
 def test_pytorch_is_recognised(hills, name):
     make, ways, rounded = TORCH[name]
-    found = follows(hills, OPTIMIZERS[name], of_torch(make), 64).met
-    assert [(one.ways, one.rounded) for one in found] == [(ways, rounded)]
+    found = match(hills, OPTIMIZERS[name], of_torch(make), 64).met
+    assert [(one.variant, one.rounded) for one in found] == [(ways, rounded)]
 
 
 def test_weight_decay_in_the_gradient_is_told_from_that_beside_it(hills):
     run = of_torch(lambda o, p: o.Adam(p, 0.05, weight_decay=0.01))
-    assert follows(hills, OPTIMIZERS["adamw"], run, 64).ways == [(rules.BESIDE, rules.BOTH, rules.COUPLED)]
+    assert match(hills, OPTIMIZERS["adamw"], run, 64).followed == [(Trait.BESIDE, Trait.BOTH, Trait.COUPLED)]
 
 
 def of_keras(steps=25):
@@ -159,18 +158,18 @@ def of_keras(steps=25):
 
 @pytest.mark.long
 def test_keras_adds_eps_elsewhere_and_rounds_its_corrections(hills):
-    (found,) = follows(hills, OPTIMIZERS["adam"], of_keras(), 64).met
-    assert found.ways == (rules.UNCORRECTED, rules.BOTH)
+    (found,) = match(hills, OPTIMIZERS["adam"], of_keras(), 64).met
+    assert found.variant == (Trait.UNCORRECTED, Trait.BOTH)
     assert found.rounded == ("b1 and b2 of the bias correction",)
 
 
 def cause(hills, optimizer, run, precision=64, parts=1):
-    own = follows(hills, optimizer, tw.descend(hills, optimizer, starts=START, steps=25).isel(run=0), 64)
-    return explain("Theirs", follows(hills, optimizer, run, precision), own, Parted(parts, 1), precision)
+    own = match(hills, optimizer, tw.descend(hills, optimizer, starts=START, steps=25).isel(run=0), 64)
+    return explain("Theirs", match(hills, optimizer, run, precision), own, Parted(parts, 1), precision)
 
 
 def test_the_difference_of_adam_is_explained_and_placed_at_its_first_step(hills):
-    found = cause(hills, OPTIMIZERS["adam"], ruled(OPTIMIZERS["adam"], (rules.UNCORRECTED, rules.BOTH)))
+    found = cause(hills, OPTIMIZERS["adam"], ruled(OPTIMIZERS["adam"], (Trait.UNCORRECTED, Trait.BOTH)))
     assert found.words == "ε beside the uncorrected root"
     assert found.sentence == (
         "Theirs: ε beside the uncorrected root. The reference: ε beside the corrected root. First seen at step 1."
@@ -184,13 +183,13 @@ def test_an_unknown_rule_is_called_unknown(hills):
     assert found == ("not known", "Theirs: cause not known; no known variant of the update rule follows its run.", 1)
     found = cause(hills, tw.Optimizer(optax.yogi, learning_rate=0.05), run)
     assert found.sentence == "Theirs: cause not known; its rule is not among those known."
-    assert follows(hills, optax.adam(0.05), run, 64).variants == ()
+    assert match(hills, optax.adam(0.05), run, 64).tried == ()
 
 
 def test_a_run_that_computes_in_32_bits_is_found_out(hills):
     single = walked(
         RULES["adam"](
-            rule_of(OPTIMIZERS["adam"], 400, 64)[1].settings | {"rate": lambda k: 0.05}, ("", rules.BOTH, rules.BESIDE)
+            rule_of(OPTIMIZERS["adam"], 400, 64)[1].settings | {"rate": lambda k: 0.05}, ("", Trait.BOTH, Trait.BESIDE)
         ),
         dtype=np.float32,
     )
@@ -202,13 +201,13 @@ def test_gradients_in_32_bits_are_found_out(hills):
     def gradient(p):
         return hills_gradient(p).astype(np.float32).astype(np.float64)
 
-    run = ruled(OPTIMIZERS["sgd"], (rules.AHEAD, rules.WHOLE), gradient=gradient)
+    run = ruled(OPTIMIZERS["sgd"], (Trait.AHEAD, Trait.WHOLE), gradient=gradient)
     assert cause(hills, OPTIMIZERS["sgd"], run).words == "a part of the update is in 32 bits"
 
 
 def test_equal_runs_and_rounding_need_no_cause(hills):
     optimizer = OPTIMIZERS["sgd"]
-    own = follows(hills, optimizer, ruled(optimizer, (rules.AHEAD, rules.WHOLE)), 64)
+    own = match(hills, optimizer, ruled(optimizer, (Trait.AHEAD, Trait.WHOLE)), 64)
     assert explain("Theirs", own, own, Parted(-1, -1), 64).words == "none: equal to the bit"
     found = explain("Theirs", own, own, Parted(-1, 3, amplified=True), 64)
     assert found == ("rounding", "Theirs: differs from step 3 on, by rounding, which the run amplifies.", 3)
@@ -219,9 +218,9 @@ def test_equal_runs_and_rounding_need_no_cause(hills):
 def test_in_32_bits_a_run_does_not_tell_where_eps_is(hills):
     optimizer = OPTIMIZERS["adam"]
     run = tw.descend(hills, optimizer, starts=START, steps=25, precision=32).isel(run=0)
-    own = follows(hills, optimizer, run, 32)
-    assert {(rules.BESIDE, rules.BOTH), (rules.UNCORRECTED, rules.BOTH)} <= set(own.ways)
-    assert (rules.UNCORRECTED, rules.NEITHER) not in own.ways
+    own = match(hills, optimizer, run, 32)
+    assert {(Trait.BESIDE, Trait.BOTH), (Trait.UNCORRECTED, Trait.BOTH)} <= set(own.followed)
+    assert (Trait.UNCORRECTED, Trait.NEITHER) not in own.followed
     told = explain("Theirs", own, own, Parted(-1, 3), 32).sentence
     assert told.endswith("Its run does not tell ε beside the corrected root from ε beside the uncorrected root.")
 
@@ -231,11 +230,11 @@ def test_in_32_bits_the_powers_of_the_bias_correction_may_be_rounded_otherwise(h
     kind, chosen = rule_of(OPTIMIZERS["adam"], 400, 32)
     # One unit in the last place of b2 is 1e-4 of 1 - b2.
     settings = chosen.settings | {"rate": lambda k: 0.05, "b2_power": float(np.nextafter(np.float32(0.999), 1))}
-    own = (rules.BESIDE, rules.BOTH)
+    own = (Trait.BESIDE, Trait.BOTH)
     run = walked(RULES[kind](settings, own), dtype=np.float32)
-    found = follows(hills, OPTIMIZERS["adam"], run, 32)
-    assert own in found.ways
-    assert (rules.UNCORRECTED, rules.NEITHER) not in found.ways
+    found = match(hills, OPTIMIZERS["adam"], run, 32)
+    assert own in found.followed
+    assert (Trait.UNCORRECTED, Trait.NEITHER) not in found.followed
     assert all(one.rounded == () for one in found.met)
 
 

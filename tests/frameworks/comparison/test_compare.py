@@ -8,6 +8,7 @@ import xarray as xr
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.frameworks import catalogue as frameworks
+from thalweg.frameworks.common.trajectory import TooSlow
 from thalweg.frameworks.comparison import compare as module
 from thalweg.frameworks.comparison.compare import compare
 from thalweg.frameworks.comparison.shadows import bound_of
@@ -26,15 +27,18 @@ def pencil():
 def faked(monkeypatch):
     """Frameworks whose runs are the reference's, changed by a function of theirs."""
 
-    def fake(**changes):
-        def descend(objective, descent, name, *, starts=None):
+    def fake(slow=(), **changes):
+        def descend(objective, descent, name, starts, patience):
+            if patience is not None and name in slow:
+                raise TooSlow(20 * patience)
             runs = tw.descend(
                 objective, descent.optimizer, starts=starts, steps=descent.steps, precision=descent.precision
             )
-            runs.attrs |= {"framework_version": "1.0", "backend": "", "idiom": f"by {name}", "seconds_per_step": 0.001}
+            runs.attrs |= {"framework_version": "1.0", "backend": "", "idiom": f"by {name}"}
+            runs.attrs |= {"seconds_first": 1.0, "seconds_per_step": 0.5}
             return changes[name](runs.copy(deep=True))
 
-        monkeypatch.setattr(module, "descend_in", descend)
+        monkeypatch.setattr(module, "runs_in", descend)
         return tuple(changes)
 
     return fake
@@ -126,6 +130,19 @@ def test_what_is_missing_or_refused_is_named(pencil, faked, monkeypatch):
     assert found.attrs["refused"] == ["PyTorch has no counterpart", "TensorFlow: no such formula"]
     with pytest.raises(InvalidValue, match="no framework can make this descent: Keras is not installed"):
         compare(pencil, tw.Descent(SGD, steps=8), ("keras",))
+
+
+def test_what_takes_more_than_ten_times_as_long_is_left_out_unless_it_is_named(pencil, faked):
+    same = dict.fromkeys(("jax", "torch", "tensorflow", "keras"), lambda runs: runs)
+    names = faked(slow=("keras",), **same)
+    compared = compare(pencil, tw.Descent(SGD, steps=8))
+    assert compared.attrs["names"] == ["jax", "torch", "tensorflow"]
+    # The others take 1 + 8 * 0.5 = 5 seconds each; so more than 50 is too long.
+    assert compared.attrs["refused"] == [
+        "Keras would take about 1000 s, more than 10 times as long as the others; to wait for it, name it among the "
+        "frameworks: jax,torch,tensorflow,keras"
+    ]
+    assert compare(pencil, tw.Descent(SGD, steps=8), names).attrs["names"] == list(names)
 
 
 def test_of_several_starts_and_settings_the_first_is_taken(pencil, faked):

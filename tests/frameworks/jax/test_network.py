@@ -140,10 +140,14 @@ TWICE = {"v": normal(5, 7).astype(np.float32), "w": normal(5, 7)}
 HALF = {"w": jnp.ones((5, 2), jnp.bfloat16)}
 ERRORS = {
     "dict has no parameters; give a pytree with arrays of float32 or float64": ({"n": np.arange(3)}, mean, X, {}),
-    "parameters are of type float32 and float64; give all in float32 or all in float64": (TWICE, mean, X, {}),
-    "parameters are of type bfloat16; give all in float32 or all in float64": (HALF, mean, X, {}),
-    "parameters are of type complex128; give all in float32 or all in float64": ({"w": 1j * X}, mean, X, {}),
-    "loss = None is not a function; give loss(parameters, *data)": (TWO, None, X, {}),
+    "parameters are of mixed types: 'v' is float32 and 'w' is float64; give a model of one type, float32 or float64": (
+        TWICE, mean, X, {},
+    ),
+    "parameters are bfloat16, which is not allowed; give a model in float32 or float64": (HALF, mean, X, {}),
+    "parameters are complex128, which is not allowed; give a model in float32 or float64": ({"w": 1j * X}, mean, X, {}),
+    "loss = None is not a function; give loss(parameters, *data), a scalar, such as a mean over the rows": (
+        TWO, None, X, {},
+    ),
     "the loss is of shape (12, 7) and type float64; return a floating scalar": (TWO, lambda p, x: x @ p["w"], X, {}),
     "the loss is of shape () and type int64; return a floating scalar": (TWO, lambda p, x: jnp.argmax(p["w"]), X, {}),
     "the loss returns a tuple; return a scalar alone": (TWO, lambda p, x: (mean(p, x), 1), X, {}),

@@ -289,7 +289,7 @@ def bad_loss(true: Any, out: Any) -> Any:
             {"loss": None, "model": lambda: dense("float32", ["mse", "mae"])},
             "is compiled with 2 losses; give one function loss=loss(targets, outputs)",
         ),
-        ({"loss": 3}, "loss = 3 is no loss of Keras"),
+        ({"loss": 3}, "loss = 3 is not a function; give a loss of Keras, its name, or"),
         ({"loss": "msee"}, "unknown loss of Keras 'msee'"),
         ({"loss": bad_loss}, "cannot be evaluated on these data: RuntimeError: no such thing; give data"),
         (
@@ -299,7 +299,7 @@ def bad_loss(true: Any, out: Any) -> Any:
         ({"data": lambda x, y: (x[:, :1], y)}, "cannot be evaluated on these data"),
         ({"data": lambda x, y: (x, y[:5])}, "data have 12, 5 rows; give arrays of one length"),
         ({"data": lambda x, y: (x,)}, "data hold 1 arrays; give the inputs and, last, the targets"),
-        ({"filters": {"a": 1}}, "filters are told by a Keras model's layers and cannot be given"),
+        ({"filters": {"a": 1}}, "filters of ['a'] are not needed: they are told by a Keras model's layers"),
         ({"loss": lambda: keras.losses.MeanSquaredError(reduction="sum"), "rows": 5}, "is no mean over rows"),
         (
             {

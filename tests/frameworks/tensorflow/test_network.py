@@ -243,7 +243,7 @@ def test_rows_must_be_as_many() -> None:
     x, y = data()
     with pytest.raises(InvalidValue, match="data have 7, 3 rows; give arrays of one length, an example a row"):
         wrap(Perceptron(), squares, (x, y[:3]))
-    with pytest.raises(InvalidValue, match="filters are told by the axes"):
+    with pytest.raises(InvalidValue, match="they are told by the axes"):
         wrap(Perceptron(), squares, (x, y), filters={"w": 0})
 
 

@@ -199,8 +199,13 @@ def test_models_that_have_no_flat_vector_are_refused():
     refused("Sequential has no trainable parameters \\(0 are frozen\\); give a model", nn.Sequential(nn.ReLU()))
     refused("no trainable parameters \\(2 are frozen\\)", nn.Linear(2, 1).requires_grad_(False))
     refused("no shape yet; run the model once", nn.LazyLinear(3))
-    refused("parameters are bfloat16; give a model in float32 or float64", nn.Linear(2, 1).bfloat16())
-    refused("parameters are float32 and float64", nn.Sequential(nn.Linear(2, 1), nn.Linear(1, 1).double()))
+    refused(
+        "parameters are bfloat16, which is not allowed; give a model in float32 or float64", nn.Linear(2, 1).bfloat16()
+    )
+    refused(
+        "parameters are of mixed types: '0.weight' is float32 and '1.weight' is float64",
+        nn.Sequential(nn.Linear(2, 1), nn.Linear(1, 1).double()),
+    )
     refused(
         "lie on cpu and meta; put the whole model on one",
         nn.Sequential(nn.Linear(2, 1), nn.Linear(1, 1, device="meta")),
@@ -214,7 +219,10 @@ def test_models_that_have_no_flat_vector_are_refused():
 def test_losses_that_are_not_scalars_of_the_parameters_are_refused():
     model = nn.Linear(2, 1)
     refused("loss = None is not a function", loss=None)
-    refused("the loss has shape \\(4, 1\\) and is not a scalar; give its mean", loss=nn.MSELoss(reduction="none"))
+    refused(
+        "the loss has shape \\(4, 1\\) and is not a scalar; give a loss that is a mean",
+        loss=nn.MSELoss(reduction="none"),
+    )
     refused("the loss is a float", loss=lambda outputs, targets: outputs.mean().item())
     refused("the loss fails on the data: ", loss=lambda outputs, targets: outputs @ targets)
     refused("depends on no parameter", loss=lambda outputs, targets: targets.mean())
@@ -273,10 +281,10 @@ def test_what_pytorch_cannot_differentiate_twice_is_told_in_one_line():
 
 
 def test_data_that_do_not_fit_are_refused():
-    refused("data have \\[4, 3\\] rows; give arrays of one length", data=(torch.ones(4, 2), torch.ones(3, 1)))
-    refused("data have 1 arrays; give at least two", data=(torch.ones(4, 2),))
+    refused("data have 4, 3 rows; give arrays of one length", data=(torch.ones(4, 2), torch.ones(3, 1)))
+    refused("data hold 1 arrays; give the inputs", data=(torch.ones(4, 2),))
     refused("without rows", data=(torch.ones(4, 2), torch.tensor(1.0)))
-    refused("data have \\[0, 0\\] rows", data=(torch.ones(0, 2), torch.ones(0, 1)))
+    refused("data have 0, 0 rows", data=(torch.ones(0, 2), torch.ones(0, 1)))
     refused("the model fails on the data: mat1 and mat2", data=(torch.ones(4, 3), torch.ones(4, 1)))
     refused("are no numbers for PyTorch", data=(np.array([["a"]] * 4), torch.ones(4, 1)))
 

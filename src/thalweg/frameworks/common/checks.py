@@ -67,7 +67,7 @@ def scalar(shape: Sequence[int | None]) -> None:
     """Check that a loss is one number."""
     if len(shape):
         raise InvalidValue(
-            f"the loss has shape {tuple(shape)} and is not a scalar; give one that is a mean over the rows"
+            f"the loss has shape {tuple(shape)} and is not a scalar; give a loss that is a mean over the rows"
         )
 
 

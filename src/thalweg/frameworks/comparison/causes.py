@@ -1,8 +1,29 @@
 """Why runs part: found by test. A run's own points are replayed under every variant of the update rule.
 
-At each recorded point our gradient is taken in 64 bits, and a variant of the rule says where the next point lies. A
-variant that meets all recorded points to rounding is the one that the framework follows. What counts as rounding is
-measured: gradients and settings are shaken in their last places, and the replays of these trials part by so much.
+Frameworks that agree on the name of an optimiser may differ in a dozen details: where ε stands, what is corrected for
+bias, whether weight decay is multiplied by the learning rate, what is kept in 32 bits. Their sources, or a table of
+such differences, would tell what one version does; this tells what a run did.
+
+A recorded run is a list of points. At each our own gradient is taken, in 64 bits. A variant of the rule (``rules.py``),
+fed with these gradients, says where the next point must lie. The variant that leads to every recorded point, to
+rounding, is the one that the framework follows; the first step at which the reference's variant does not lead there is
+where the difference shows. No step is replayed from replayed points, so nothing accumulates but the optimiser's own
+memory, and a chaotic run is explained as well as a calm one.
+
+What counts as rounding is measured, not assumed: gradients and settings are shaken in their last places
+(``evidence.py``), each trial is replayed, and what the trials part by, times ``SAFETY``, is allowed: Vignes' stochastic
+arithmetic, with the update rule as the program under test. A fixed tolerance would fail both ways: Adam divides by the
+root of a mean square, so where that is near zero rounding of the gradient moves the update by all its length, and where
+it is not, variants differ by less than any tolerance that forgives it. Hence also *hidden*: a variant is believed only
+if some step is so much longer than what rounding explains that it tells variants apart.
+
+It would break with a rule that is not in ``rules.py``, with gradients that are not ours (another formula, mini-batches,
+noise), and with points that were not recorded at every step. All variants then miss, and the
+run is said to have no known cause rather than a wrong one.
+
+References
+----------
+J. Vignes, "A stochastic arithmetic for reliable scientific computation", 1993, doi:10.1016/0378-4754(93)90003-D.
 """
 
 from __future__ import annotations
@@ -17,9 +38,9 @@ import xarray as xr
 from thalweg.base.precision import dtype_of
 from thalweg.descent.optimizer import AnyOptimizer
 from thalweg.frameworks.common.optimizers import Chosen, NoCounterpart, read
-from thalweg.frameworks.comparison import variants
 from thalweg.frameworks.comparison.evidence import Evidence, gather, residuals
-from thalweg.frameworks.comparison.rules import RULES, Ways, replay
+from thalweg.frameworks.comparison.rules import RULES, Trait, Variant, replay
+from thalweg.frameworks.comparison.variants import COMBINED, ROUNDINGS, Short, variants
 from thalweg.losses.objective import Objective
 
 REPLAYED = 400
@@ -28,10 +49,10 @@ REPLAYED = 400
 SAFETY = 10
 """Factor on what the shaken replays part by: they are few, and do not find the worst case."""
 
-ROUNDINGS = 16
+ROUNDED = 16
 """Roundings that the arithmetic of one update may add, in units of the last place of the update."""
 
-TOLD = 0.01
+TELLING = 0.01
 """A step counts as a test of a rule where rounding explains no more than this share of its length."""
 
 
@@ -39,46 +60,51 @@ NESTEROV = {("adam", True): "nadam", ("adamw", True): "nadamw", ("nadam", False)
 """Names of rules that a setting changes into another."""
 
 
-class Followed(NamedTuple):
-    """A variant held against a run: the first step that it does not lead to, or -1, and whether rounding hides all.
+class Match(NamedTuple):
+    """A variant matched against a run.
 
-    ``rounded`` is what is kept in 32 bits although the run has 64.
+    Attributes
+    ----------
+    variant : of the rule
+    missed : the first step that it does not lead to, or -1
+    hidden : whether rounding explains every step whatever the variant
+    rounded : what is kept in 32 bits although the run has 64
     """
 
-    ways: Ways
+    variant: Variant
     missed: int
     hidden: bool
-    rounded: tuple[str, ...] = ()
+    rounded: tuple[Short, ...] = ()
 
 
 @dataclass(frozen=True)
-class Follows:
+class Matches:
     """What a run's own points tell about how it was made.
 
     Attributes
     ----------
-    variants : every variant of the rule that was held against them; none where the rule is not known
+    tried : every variant of the rule, matched against them; none where the rule is not known
     precision : the bits that its numbers have
     coarse : whether a rule is followed to the rounding of 32 bits only
     """
 
-    variants: tuple[Followed, ...]
+    tried: tuple[Match, ...]
     precision: int
     coarse: bool = False
 
     @property
-    def met(self) -> list[Followed]:
-        """The variants that the run follows, those with the fewest roundings first."""
-        return [one for one in self.variants if one.missed < 0 and not one.hidden]
+    def met(self) -> list[Match]:
+        """The matches that the run follows, those with the fewest roundings first."""
+        return [one for one in self.tried if one.missed < 0 and not one.hidden]
 
     @property
-    def ways(self) -> list[Ways]:
-        """The ways of these."""
-        return [one.ways for one in self.met]
+    def followed(self) -> list[Variant]:
+        """The variants that the run follows."""
+        return [one.variant for one in self.met]
 
-    def missed(self, ways: Ways) -> int:
+    def missed(self, variant: Variant) -> int:
         """Tell the first step that a variant does not lead to without further rounding, or -1."""
-        return next((one.missed for one in self.variants if one.ways == ways and not one.rounded), -1)
+        return next((one.missed for one in self.tried if one.variant == variant and not one.rounded), -1)
 
 
 class Cause(NamedTuple):
@@ -100,7 +126,7 @@ class Parted(NamedTuple):
     amplified: bool = False
 
 
-def follows(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, precision: int) -> Follows:
+def match(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, precision: int) -> Matches:
     """Find the variants of the update rule that a run follows.
 
     Parameters
@@ -111,27 +137,27 @@ def follows(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, prec
     precision : the bits that were asked for
     """
     points = _finite(run)[: REPLAYED + 1]
-    found = computed_in(points, precision)
+    bits = computed_in(points, precision)
     known = rule_of(optimizer, len(points), precision)
     if known is None or len(points) < 2:
-        return Follows((), found)
-    evidence = _evidence(objective, known[1], points, found)
-    held = _held(known, points, evidence)
-    if Follows(held, found).met:
-        return Follows(held, found)
-    if found == 32:  # the powers of b1 and b2 may have roundings of their own, and that is no rule of its own
-        apart = Follows(_held(known, points, evidence, (variants.POWERS,)), found)
-        return apart if apart.met else Follows(held, found)
-    for rounded in variants.COMBINED:
-        more = [one._replace(rounded=rounded) for one in _held(known, points, evidence, rounded)]
-        if Follows(tuple(more), found).met:
-            return Follows((*held, *more), found)
+        return Matches((), bits)
+    evidence = _evidence(objective, known[1], points, bits)
+    plain = _matched(known, points, evidence)
+    if Matches(plain, bits).met:
+        return Matches(plain, bits)
+    if bits == 32:  # the powers of b1 and b2 may have roundings of their own, and that is no rule of its own
+        apart = Matches(_matched(known, points, evidence, (Short.POWERS,)), bits)
+        return apart if apart.met else Matches(plain, bits)
+    for rounded in COMBINED:
+        more = [one._replace(rounded=rounded) for one in _matched(known, points, evidence, rounded)]
+        if Matches(tuple(more), bits).met:
+            return Matches((*plain, *more), bits)
     # Where a rule is followed to 32 bits only, some part was computed in them.
-    short = Follows(_held(known, points, _evidence(objective, known[1], points, 32)), found, coarse=True)
-    return short if short.met else Follows(held, found)
+    coarse = Matches(_matched(known, points, _evidence(objective, known[1], points, 32)), bits, coarse=True)
+    return coarse if coarse.met else Matches(plain, bits)
 
 
-def explain(title: str, mine: Follows, reference: Follows, parted: Parted, asked: int) -> Cause:
+def explain(title: str, mine: Matches, reference: Matches, parted: Parted, asked: int) -> Cause:
     """Tell why a framework's run parts from the reference, which follows rules of its own."""
     if parted.unequal < 0:
         return Cause("none: equal to the bit", f"{title}: the reference's numbers, to the bit.", -1)
@@ -141,17 +167,15 @@ def explain(title: str, mine: Follows, reference: Follows, parted: Parted, asked
     if mine.coarse:
         sentence = f"{title}: follows its rule to the rounding of 32 bits only, where {asked} were asked for."
         return Cause("a part of the update is in 32 bits", sentence, max(parted.parts, parted.unequal))
-    own, known = reference.ways, bool(reference.ways and mine.ways)
-    if known and all(mine.missed(ways) > 0 for ways in own):
+    own, known = reference.followed, bool(reference.followed and mine.followed)
+    if known and all(mine.missed(variant) > 0 for variant in own):
         return _other_rule(title, mine, own[0])
     if parted.parts < 0:
         return _rounding(title, mine, own, parted)
     if known:
         sentence = f"{title}: follows the reference's rule at every step; rounding alone parts them, from step"
         return Cause("rounding, amplified", f"{sentence} {parted.parts} on further than a moved start.", parted.parts)
-    why = (
-        "no known variant of the update rule follows its run" if mine.variants else "its rule is not among those known"
-    )
+    why = "no known variant of the update rule follows its run" if mine.tried else "its rule is not among those known"
     return Cause("not known", f"{title}: cause not known; {why}.", parted.parts)
 
 
@@ -166,16 +190,16 @@ def explain_nonfinite(
     step, last = len(_finite(run)), len(_finite(reference))
     if step >= last:
         return None
-    found = residuals(objective, reference["params"].values[step], dtype_of(precision))
+    counted = residuals(objective, reference["params"].values[step], dtype_of(precision))
     begin = f"{title}: no longer finite from step {step} on"
-    if found is None or not found.nearly:
-        near = "" if found is None else "; no residual is zero there"
+    if counted is None or not counted.nearly:
+        near = "" if counted is None else "; no residual is zero there"
         return Cause("not finite", f"{begin}, where the reference still is{near}.", step), 0
-    exact = f"{found.zero} of {found.examples} residuals {'is' if found.zero == 1 else 'are'} exactly zero there"
-    near = f"{found.nearly} of {found.examples} residuals are zero to rounding there"
+    exact = f"{counted.zero} of {counted.examples} residuals {'is' if counted.zero == 1 else 'are'} exactly zero there"
+    near = f"{counted.nearly} of {counted.examples} residuals are zero to rounding there"
     why = "the derivative of the plain formula is no number at zero, and the reference takes 0"
-    count = found.zero or found.nearly
-    sentence = f"{begin}: {exact if found.zero else near}; {why}."
+    count = counted.zero or counted.nearly
+    sentence = f"{begin}: {exact if counted.zero else near}; {why}."
     return Cause("NaN gradient at a residual of 0", sentence, step), count
 
 
@@ -217,31 +241,31 @@ def _evidence(objective: Objective, chosen: Chosen, points: np.ndarray, bits: in
         return replace(evidence, gradients=evidence.gradients * np.minimum(1.0, chosen.clip / norm))
 
 
-def _held(
-    known: tuple[str, Chosen], points: np.ndarray, evidence: Evidence, rounded: tuple[str, ...] = ()
-) -> tuple[Followed, ...]:
-    """Hold every variant against a run's points, some settings rounded to 32 bits."""
+def _matched(
+    known: tuple[str, Chosen], points: np.ndarray, evidence: Evidence, rounded: tuple[Short, ...] = ()
+) -> tuple[Match, ...]:
+    """Match every variant against a run's points, some settings rounded to 32 bits."""
     kind, chosen = known
     settings: dict[str, Any] = {**chosen.settings, "rates": chosen.rates}
     for name in rounded:
-        settings |= variants.ROUNDINGS[name](settings)
+        settings |= ROUNDINGS[name](settings)
     shaken = _shaken(settings, evidence)
     return tuple(
-        _follow(ways, replay(RULES[kind](shaken, ways), evidence.points, evidence.gradients), points, evidence.eps)
-        for ways in variants.variants(kind, chosen.settings, scheduled=chosen.scheduled)
+        _compared(one, replay(RULES[kind](shaken, one), evidence.points, evidence.gradients), points, evidence.eps)
+        for one in variants(kind, chosen.settings, scheduled=chosen.scheduled)
     )
 
 
-def _follow(ways: Ways, led: np.ndarray, points: np.ndarray, eps: float) -> Followed:
+def _compared(variant: Variant, led: np.ndarray, points: np.ndarray, eps: float) -> Match:
     """Compare where a variant leads to, (trial, step, param), with the points that came next."""
     points = points.astype(np.float64)
     step = np.abs(led[0] - points[:-1])
     with np.errstate(invalid="ignore"):
         spread = np.nan_to_num(np.abs(led - led[0]), nan=0.0, posinf=np.inf).max(axis=0)
-        allowed = SAFETY * spread + eps * (2 * np.abs(points[:-1]) + 2 * np.abs(points[1:]) + ROUNDINGS * step)
+        allowed = SAFETY * spread + eps * (2 * np.abs(points[:-1]) + 2 * np.abs(points[1:]) + ROUNDED * step)
         met = (np.abs(led[0] - points[1:]) <= allowed) | (np.isfinite(led[0]) & ~np.isfinite(allowed))
     missed = np.flatnonzero(~met.all(axis=1))
-    return Followed(ways, int(missed[0]) + 1 if len(missed) else -1, not bool((allowed < TOLD * step).any()))
+    return Match(variant, int(missed[0]) + 1 if len(missed) else -1, not bool((allowed < TELLING * step).any()))
 
 
 def _shaken(settings: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
@@ -254,23 +278,28 @@ def _shaken(settings: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
     return shaken | {"rate": lambda step: rates[step] * noise}
 
 
-def _other_rule(title: str, mine: Follows, own: Ways) -> Cause:
-    """Tell in what the nearest of the followed variants differs from the reference's."""
-    nearest = min(mine.met, key=lambda one: sum(a != b for a, b in zip(one.ways, own, strict=True)))
-    differ = [(a, b) for a, b in zip(nearest.ways, own, strict=True) if a != b]
+def _other_rule(title: str, mine: Matches, own: Variant) -> Cause:
+    """Tell in what the nearest of the variants that it follows differs from the reference's."""
+    nearest = min(mine.met, key=lambda one: len(_apart(one.variant, own)))
+    differ = _apart(nearest.variant, own)
     rounded = f"{' and '.join(nearest.rounded)} rounded to 32 bits" if nearest.rounded else ""
-    words = "; ".join([*(a for a, _ in differ), *[rounded] * bool(rounded)])
-    against = f" The reference: {'; '.join(b for _, b in differ)}." * bool(differ)
+    words = "; ".join([*(one for one, _ in differ), *[rounded] * bool(rounded)])
+    against = f" The reference: {'; '.join(other for _, other in differ)}." * bool(differ)
     step = mine.missed(own)
     return Cause(words, f"{title}: {words}.{against} First seen at step {step}.", step)
 
 
-def _rounding(title: str, mine: Follows, own: list[Ways], parted: Parted) -> Cause:
+def _rounding(title: str, mine: Matches, own: list[Variant], parted: Parted) -> Cause:
     """Tell that only rounding parts them, and what of the rule it hides."""
     grown = ", which the run amplifies" if parted.amplified else ""
     sentence = f"{title}: differs from step {parted.unequal} on, by rounding{grown}."
-    other = next((ways for ways in mine.ways if own and ways not in own[:1]), None)
+    other = next((variant for variant in mine.followed if own and variant not in own[:1]), None)
     if other is not None:
-        pairs = [(a, b) for a, b in zip(own[0], other, strict=True) if a != b]
-        sentence += f" Its run does not tell {pairs[0][0]} from {pairs[0][1]}."
+        one, another = _apart(own[0], other)[0]
+        sentence += f" Its run does not tell {one} from {another}."
     return Cause("rounding", sentence, parted.unequal)
+
+
+def _apart(variant: Variant, other: Variant) -> list[tuple[Trait, Trait]]:
+    """List the traits in which two variants of a rule differ."""
+    return [(one, another) for one, another in zip(variant, other, strict=True) if one != another]

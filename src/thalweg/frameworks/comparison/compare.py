@@ -17,7 +17,7 @@ from thalweg.descent.descent import Descent
 from thalweg.frameworks.catalogue import FRAMEWORKS, NotInstalled, framework
 from thalweg.frameworks.common.optimizers import of_run
 from thalweg.frameworks.common.trajectory import TooSlow
-from thalweg.frameworks.comparison.causes import Cause, Follows, Parted, explain, explain_nonfinite, follows
+from thalweg.frameworks.comparison.causes import Cause, Matches, Parted, explain, explain_nonfinite, match
 from thalweg.frameworks.comparison.shadows import SAFETY, bound_of
 from thalweg.frameworks.descent import runs_in
 from thalweg.losses.objective import Objective
@@ -104,7 +104,7 @@ def compare(
     reference = descend(objective, descent, starts=start).isel(run=0)
     runs, missing, refused = _descended(objective, descent, frameworks, start)
     bound = bound_of(objective, descent, start, reference["params"].values)
-    own = follows(objective, descent.optimizer, reference, descent.precision)
+    own = match(objective, descent.optimizer, reference, descent.precision)
     results = [_examine(run, objective, descent, reference, (bound, own)) for run in runs]
     compared = _labelled(runs, results, reference, bound)
     compared.attrs = reference.attrs | _attributes(runs, results) | {"missing": missing, "refused": refused}
@@ -166,7 +166,7 @@ def _patience(runs: Sequence[_Descended]) -> float | None:
 
 
 def _examine(
-    ran: _Descended, objective: Objective, descent: Descent, reference: xr.Dataset, known: tuple[np.ndarray, Follows]
+    ran: _Descended, objective: Objective, descent: Descent, reference: xr.Dataset, known: tuple[np.ndarray, Matches]
 ) -> _Compared:
     """Measure where one framework's run parts from the reference, and find out why."""
     bound, own = known
@@ -176,7 +176,7 @@ def _examine(
     largest = float(np.nan_to_num(difference).max())
     amplified = largest > AMPLIFIED * np.finfo(dtype_of(descent.precision)).eps * np.nanmax(np.abs(there))
     parted = Parted(_first((difference > bound) | ended), _first((difference > 0) | ended), bool(amplified))
-    mine = follows(objective, descent.optimizer, ran.run, descent.precision)
+    mine = match(objective, descent.optimizer, ran.run, descent.precision)
     cause = explain(ran.title, mine, own, parted, descent.precision)
     nonfinite = explain_nonfinite(ran.title, objective, ran.run, reference, descent.precision)
     if nonfinite is None:

@@ -1,7 +1,6 @@
 """Update rules in plain NumPy, each in all the variants that frameworks are known to have.
 
-A variant is a tuple of phrases, one an aspect in which frameworks differ; they are what is told to people. Points and
-gradients may have a leading axis of trials, and so may the numbers among the settings: (trial, 1).
+Points and gradients may have a leading axis of trials, and so may the numbers among the settings: (trial, 1).
 
 References
 ----------
@@ -17,143 +16,178 @@ C. Igel & M. Hüsken, "Improving the Rprop learning algorithm", 2000.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from enum import StrEnum
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-Settings = Mapping[str, Any]
-Ways = tuple[str, ...]
+RuleSettings = Mapping[str, Any]
+"""Of a rule, by optax's names: numbers, or arrays (trial, 1); ``rate`` is a function of the step."""
+
+Variant = tuple["Trait", ...]
+"""One way in which a rule can be written: a trait for each aspect in which frameworks differ."""
+
 Rule = Generator[Any, tuple[Any, Any], None]
 """It is sent a gradient and the point it belongs to, and yields by how much the point is to be moved."""
 
-BESIDE, UNCORRECTED = "ε beside the corrected root", "ε beside the uncorrected root"
-INSIDE, INSIDE_UNCORRECTED = "ε inside the corrected root", "ε inside the uncorrected root"
-EPS_IN, EPS_OUT = "ε inside the root", "ε outside the root"
-BOTH, NEITHER, CORRECTED = "both moments corrected", "no bias correction", "the squares corrected"
-NO_DECAY = "no weight decay"
-TIMES_RATE, APART = "weight decay times the rate", "weight decay apart from the rate"
-COUPLED = "weight decay as a part of the gradient"
-OWN_START, ZERO, ONE = "the squares begin as set", "the squares begin at 0", "the squares begin at 1"
-CENTRED, NOT_CENTRED = "centred", "not centred"
-RATE_OUT, RATE_IN = "rate outside the momentum", "rate inside the momentum"
-WHOLE, DAMPED = "momentum of the whole gradient", "momentum of the gradient times 1 − momentum"
-AHEAD, NOT_AHEAD = "Nesterov's momentum", "no Nesterov's momentum"
-STEADY, DOZAT = "momentum steady", "momentum rising with 0.96^(t/250)"
-FAST = "momentum rising with 0.96^t"
-EPS_IN_MAX, EPS_ON_MAX = "ε inside the maximum", "ε added to the maximum"
-LATE, AT_ONCE = "every update one step late", "updates at once"
-OF_CORRECTED, OF_PLAIN = "maximum of the corrected squares", "correction of the maximum"
+
+class Trait(StrEnum):
+    """Something that frameworks do differently in an update rule; the value is what people are told."""
+
+    # where ε stands beside the root of Adam's mean square
+    BESIDE = "ε beside the corrected root"
+    UNCORRECTED = "ε beside the uncorrected root"
+    INSIDE = "ε inside the corrected root"
+    INSIDE_UNCORRECTED = "ε inside the uncorrected root"
+    # likewise, of a root that nothing corrects
+    EPS_IN = "ε inside the root"
+    EPS_OUT = "ε outside the root"
+    # what is corrected for having begun at 0
+    BOTH = "both moments corrected"
+    NEITHER = "no bias correction"
+    CORRECTED = "the squares corrected"
+    # weight decay
+    NO_DECAY = "no weight decay"
+    TIMES_RATE = "weight decay times the rate"
+    APART = "weight decay apart from the rate"
+    COUPLED = "weight decay as a part of the gradient"
+    # where sums of squares begin
+    OWN_START = "the squares begin as set"
+    ZERO = "the squares begin at 0"
+    ONE = "the squares begin at 1"
+    # RMSprop's mean
+    CENTRED = "centred"
+    NOT_CENTRED = "not centred"
+    # momentum of gradient descent
+    RATE_OUT = "rate outside the momentum"
+    RATE_IN = "rate inside the momentum"
+    WHOLE = "momentum of the whole gradient"
+    DAMPED = "momentum of the gradient times 1 − momentum"
+    AHEAD = "Nesterov's momentum"
+    NOT_AHEAD = "no Nesterov's momentum"
+    # Nadam's momentum
+    STEADY = "momentum steady"
+    DOZAT = "momentum rising with 0.96^(t/250)"
+    FAST = "momentum rising with 0.96^t"
+    # Adamax's maximum, AMSGrad's maximum
+    EPS_IN_MAX = "ε inside the maximum"
+    EPS_ON_MAX = "ε added to the maximum"
+    OF_CORRECTED = "maximum of the corrected squares"
+    OF_PLAIN = "correction of the maximum"
+    # Rprop's first step
+    LATE = "every update one step late"
+    AT_ONCE = "updates at once"
 
 
-def sgd(s: Settings, ways: Ways) -> Rule:
+def sgd(s: RuleSettings, variant: Variant) -> Rule:
     """Gradient descent, with momentum in any form."""
     m, change, momentum = 0.0, 0.0, s["momentum"] if s["momentum"] is not None else 0.0
     for k in count():
         g, _ = yield change
         rate = s["rate"](k)
-        taken = g * (1 - momentum if DAMPED in ways else 1) * (rate if RATE_IN in ways else 1)
+        taken = g * (1 - momentum if Trait.DAMPED in variant else 1) * (rate if Trait.RATE_IN in variant else 1)
         m = momentum * m + taken
-        step = momentum * m + taken if AHEAD in ways else m
-        change = -step * (1 if RATE_IN in ways else rate)
+        step = momentum * m + taken if Trait.AHEAD in variant else m
+        change = -step * (1 if Trait.RATE_IN in variant else rate)
 
 
-def adam(s: Settings, ways: Ways) -> Rule:
+def adam(s: RuleSettings, variant: Variant) -> Rule:
     """Adam, AdamW and AMSGrad."""
     m, v, top, change = 0.0, 0.0, 0.0, 0.0
     decay = s.get("weight_decay", 0.0)
     for t in count(1):
         g, p = yield change
         rate = s["rate"](t - 1)
-        g = g + decay * p if COUPLED in ways else g
+        g = g + decay * p if Trait.COUPLED in variant else g
         m, v = s["b1"] * m + (1 - s["b1"]) * g, s["b2"] * v + (1 - s["b2"]) * g**2
-        one, two = (1.0, 1.0) if NEITHER in ways else _corrections(s, t)
-        square, two = (v / two, 1.0) if OF_CORRECTED in ways else (v, two)
-        top = np.maximum(top, square) if OF_CORRECTED in ways or OF_PLAIN in ways else square
-        change = -rate * (m / one) / _rooted(top, two, s, ways)
-        change = change - _decayed(p, rate, decay, ways)
+        one, two = (1.0, 1.0) if Trait.NEITHER in variant else _corrections(s, t)
+        square, two = (v / two, 1.0) if Trait.OF_CORRECTED in variant else (v, two)
+        top = np.maximum(top, square) if Trait.OF_CORRECTED in variant or Trait.OF_PLAIN in variant else square
+        change = -rate * (m / one) / _rooted(top, two, s, variant)
+        change = change - _decayed(p, rate, decay, variant)
 
 
-def nadam(s: Settings, ways: Ways) -> Rule:
+def nadam(s: RuleSettings, variant: Variant) -> Rule:
     """Adam with Nesterov's momentum, which may rise from half of ``b1`` on."""
     m, v, product_, change = 0.0, 0.0, 1.0, 0.0
     decay = s.get("weight_decay", 0.0)
-    power = 1 / 250 if DOZAT in ways else 1.0
+    power = 1 / 250 if Trait.DOZAT in variant else 1.0
 
     def momentum(t: int) -> Any:
-        return s["b1"] * (1.0 if STEADY in ways else 1 - 0.5 * 0.96 ** (t * power))
+        return s["b1"] * (1.0 if Trait.STEADY in variant else 1 - 0.5 * 0.96 ** (t * power))
 
     for t in count(1):
         g, p = yield change
         rate, now, then = s["rate"](t - 1), momentum(t), momentum(t + 1)
-        g = g + decay * p if COUPLED in ways else g
+        g = g + decay * p if Trait.COUPLED in variant else g
         product_ = s.get("product", np.multiply)(product_, now)
         m, v = s["b1"] * m + (1 - s["b1"]) * g, s["b2"] * v + (1 - s["b2"]) * g**2
         ahead = then * m / (1 - product_ * then) + (1 - now) * g / (1 - product_)
-        change = -rate * ahead / _rooted(v, _corrections(s, t)[1], s, ways)
-        change = change - _decayed(p, rate, decay, ways)
+        change = -rate * ahead / _rooted(v, _corrections(s, t)[1], s, variant)
+        change = change - _decayed(p, rate, decay, variant)
 
 
-def adamax(s: Settings, ways: Ways) -> Rule:
+def adamax(s: RuleSettings, variant: Variant) -> Rule:
     """Adam with the largest gradient in place of the root."""
     m, u, change = 0.0, 0.0, 0.0
     for t in count(1):
         g, _ = yield change
-        inside, outside = (s["eps"], 0.0) if EPS_IN_MAX in ways else (0.0, s["eps"])
+        inside, outside = (s["eps"], 0.0) if Trait.EPS_IN_MAX in variant else (0.0, s["eps"])
         m, u = s["b1"] * m + (1 - s["b1"]) * g, np.maximum(s["b2"] * u, np.abs(g) + inside)
         change = -s["rate"](t - 1) * m / _corrections(s, t)[0] / (u + outside)
 
 
-def rmsprop(s: Settings, ways: Ways) -> Rule:
+def rmsprop(s: RuleSettings, variant: Variant) -> Rule:
     """RMSprop, with the mean taken off where it is centred."""
-    v, mean, m, change = _begun(s.get("initial_scale", 0.0), ways), 0.0, 0.0, 0.0
+    v, mean, m, change = _begun(s.get("initial_scale", 0.0), variant), 0.0, 0.0, 0.0
     momentum = s["momentum"]
     for k in count():
         g, _ = yield change
-        correction = 1 - s["decay"] ** (k + 1) if CORRECTED in ways else 1.0
+        correction = 1 - s["decay"] ** (k + 1) if Trait.CORRECTED in variant else 1.0
         v, mean = s["decay"] * v + (1 - s["decay"]) * g**2, s["decay"] * mean + (1 - s["decay"]) * g
-        square = v / correction - (mean / correction) ** 2 if CENTRED in ways else v / correction
-        taken = g / _root(square, s["eps"], ways) * (s["rate"](k) if RATE_IN in ways else 1)
+        square = v / correction - (mean / correction) ** 2 if Trait.CENTRED in variant else v / correction
+        taken = g / _root(square, s["eps"], variant) * (s["rate"](k) if Trait.RATE_IN in variant else 1)
         m = taken if momentum is None else momentum * m + taken
-        step = momentum * m + taken if AHEAD in ways else m
-        change = -step * (1 if RATE_IN in ways else s["rate"](k))
+        step = momentum * m + taken if Trait.AHEAD in variant else m
+        change = -step * (1 if Trait.RATE_IN in variant else s["rate"](k))
 
 
-def adagrad(s: Settings, ways: Ways) -> Rule:
+def adagrad(s: RuleSettings, variant: Variant) -> Rule:
     """Adagrad."""
-    total, change = _begun(s["initial_accumulator_value"], ways), 0.0
+    total, change = _begun(s["initial_accumulator_value"], variant), 0.0
     for k in count():
         g, _ = yield change
         total = total + g**2
-        change = -s["rate"](k) * g / _root(total, s["eps"], ways)
+        change = -s["rate"](k) * g / _root(total, s["eps"], variant)
 
 
-def adadelta(s: Settings, ways: Ways) -> Rule:
+def adadelta(s: RuleSettings, variant: Variant) -> Rule:
     """Adadelta."""
     squares, moves, change = 0.0, 0.0, 0.0
     for k in count():
         g, p = yield change
         decay = s.get("weight_decay", 0.0)
-        g = g + decay * p if COUPLED in ways else g
+        g = g + decay * p if Trait.COUPLED in variant else g
         squares = s["rho"] * squares + (1 - s["rho"]) * g**2
-        move = _root(moves, s["eps"], ways) / _root(squares, s["eps"], ways) * g
+        move = _root(moves, s["eps"], variant) / _root(squares, s["eps"], variant) * g
         moves = s["rho"] * moves + (1 - s["rho"]) * move**2
-        change = -s["rate"](k) * (move + decay * p if TIMES_RATE in ways else move)
+        change = -s["rate"](k) * (move + decay * p if Trait.TIMES_RATE in variant else move)
 
 
-def lion(s: Settings, ways: Ways) -> Rule:
+def lion(s: RuleSettings, variant: Variant) -> Rule:
     """Lion: the sign of a momentum."""
     m, change = 0.0, 0.0
     for k in count():
         g, p = yield change
         rate, decay = s["rate"](k), s.get("weight_decay", 0.0)
-        g = g + decay * p if COUPLED in ways else g
+        g = g + decay * p if Trait.COUPLED in variant else g
         change = -rate * np.sign(s["b1"] * m + (1 - s["b1"]) * g)
         m = s["b2"] * m + (1 - s["b2"]) * g
-        change = change - _decayed(p, rate, decay, ways)
+        change = change - _decayed(p, rate, decay, variant)
 
 
-def radam(s: Settings, ways: Ways) -> Rule:
+def radam(s: RuleSettings, variant: Variant) -> Rule:
     """Adam, whose root is used only once its mean is long enough."""
     m, v, longest, change = 0.0, 0.0, 2 / (1 - s["b2"]) - 1, 0.0
     for t in count(1):
@@ -161,11 +195,11 @@ def radam(s: Settings, ways: Ways) -> Rule:
         m, v = s["b1"] * m + (1 - s["b1"]) * g, s["b2"] * v + (1 - s["b2"]) * g**2
         length = longest - 2 * t * s["b2"] ** t / (1 - s["b2"] ** t)
         share = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        rooted = np.sqrt(np.maximum(share, 0.0)) / _rooted(v, 1 - s["b2"] ** t, s, ways)
+        rooted = np.sqrt(np.maximum(share, 0.0)) / _rooted(v, 1 - s["b2"] ** t, s, variant)
         change = -s["rate"](t - 1) * m / (1 - s["b1"] ** t) * np.where(length >= s["threshold"], rooted, 1.0)
 
 
-def rprop(s: Settings, ways: Ways) -> Rule:
+def rprop(s: RuleSettings, variant: Variant) -> Rule:
     """Steps that grow while the gradient keeps its sign, and shrink where it turns."""
     size, before, waiting, change = None, 0.0, 0.0, 0.0
     for k in count():
@@ -176,10 +210,10 @@ def rprop(s: Settings, ways: Ways) -> Rule:
         size = np.clip(size, s["min_step_size"], s["max_step_size"])
         before = np.where(turned < 0, 0.0, g)
         update = -size * np.sign(before)
-        change, waiting = np.where(turned < 0, 0.0, waiting) if LATE in ways else update, update
+        change, waiting = np.where(turned < 0, 0.0, waiting) if Trait.LATE in variant else update, update
 
 
-RULES: Mapping[str, Callable[[Settings, Ways], Rule]] = {
+RULES: Mapping[str, Callable[[RuleSettings, Variant], Rule]] = {
     "sgd": sgd,
     "adam": adam,
     "adamw": adam,
@@ -215,28 +249,28 @@ def replay(rule: Rule, points: np.ndarray, gradients: np.ndarray) -> np.ndarray:
         return np.stack([p + rule.send((gradients[:, k], p)) for k, p in enumerate(points)], axis=1)
 
 
-def _begun(own: Any, ways: Ways) -> Any:
-    return own if OWN_START in ways else 1.0 if ONE in ways else 0.0
+def _begun(own: Any, variant: Variant) -> Any:
+    return own if Trait.OWN_START in variant else 1.0 if Trait.ONE in variant else 0.0
 
 
-def _corrections(s: Settings, t: int) -> tuple[Any, Any]:
+def _corrections(s: RuleSettings, t: int) -> tuple[Any, Any]:
     """Compute by what Adam's moments are divided; the powers may have roundings of their own."""
     return 1 - s.get("b1_power", s["b1"]) ** t, 1 - s.get("b2_power", s["b2"]) ** t
 
 
-def _decayed(p: Any, rate: Any, decay: Any, ways: Ways) -> Any:
+def _decayed(p: Any, rate: Any, decay: Any, variant: Variant) -> Any:
     """Tell by how much weight decay moves a point, where it is no part of the gradient."""
-    return rate * decay * p if TIMES_RATE in ways else decay * p if APART in ways else 0.0
+    return rate * decay * p if Trait.TIMES_RATE in variant else decay * p if Trait.APART in variant else 0.0
 
 
-def _root(square: Any, eps: Any, ways: Ways) -> Any:
-    return np.sqrt(square + eps) if EPS_IN in ways else np.sqrt(square) + eps
+def _root(square: Any, eps: Any, variant: Variant) -> Any:
+    return np.sqrt(square + eps) if Trait.EPS_IN in variant else np.sqrt(square) + eps
 
 
-def _rooted(v: Any, correction: Any, s: Settings, ways: Ways) -> Any:
+def _rooted(v: Any, correction: Any, s: RuleSettings, variant: Variant) -> Any:
     """Take the root of Adam's mean square ``v``, with its bias corrected and ε in its place."""
     eps, small = s["eps"], s.get("eps_root", 0.0)
-    if UNCORRECTED in ways or INSIDE_UNCORRECTED in ways:
-        root = np.sqrt(v + small) + eps if UNCORRECTED in ways else np.sqrt(v + eps)
+    if Trait.UNCORRECTED in variant or Trait.INSIDE_UNCORRECTED in variant:
+        root = np.sqrt(v + small) + eps if Trait.UNCORRECTED in variant else np.sqrt(v + eps)
         return root / np.sqrt(correction)
-    return np.sqrt(v / correction + small) + eps if BESIDE in ways else np.sqrt(v / correction + eps)
+    return np.sqrt(v / correction + small) + eps if Trait.BESIDE in variant else np.sqrt(v / correction + eps)
