@@ -19,12 +19,13 @@ It announces oneDNN at any level of its log, and can be kept from that by leavin
 """
 
 
-def compare(experiment: Path, /, *, frameworks: str = "jax,torch,tensorflow,keras", options: Options = USUAL) -> None:
+def compare(experiment: Path, /, *, frameworks: str = "", options: Options = USUAL) -> None:
     """Make the same descent in JAX, PyTorch, TensorFlow and Keras, and say where they part, and why.
 
     Writes a table of the largest differences from Thalweg's own driver, of the first step at which each parts beyond
     rounding and of its cause, and a figure. One run is made, from the first of the experiment's starts, with the same
-    optimiser and settings everywhere. A framework that is not installed is named, with the command that installs it.
+    optimiser and settings everywhere. A framework that is not installed is named, with the command that installs it;
+    one that would take more than ten times as long as the others, and more than 20 seconds, is left out unless named.
     For example `thalweg compare experiment.toml --frameworks jax,torch --set optimizer=adam descent.precision=32`.
 
     Parameters
@@ -32,8 +33,8 @@ def compare(experiment: Path, /, *, frameworks: str = "jax,torch,tensorflow,kera
     experiment: Path
         A TOML file; make one with `thalweg new`.
     frameworks: str
-        Names parted by commas: jax, torch, tensorflow and keras; `tensorflow:update` writes the update of plain
-        gradient descent by hand.
+        Names parted by commas: jax, torch, tensorflow and keras, by default all; `tensorflow:update` writes the update
+        of plain gradient descent by hand.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -42,7 +43,7 @@ def compare(experiment: Path, /, *, frameworks: str = "jax,torch,tensorflow,kera
         from thalweg.experiment.results import Results
         from thalweg.frameworks.comparison.compare import compare as verb
 
-        names = tuple(name.strip() for name in frameworks.split(","))
+        names = tuple(name.strip() for name in frameworks.split(",")) if frameworks else None
         with stage("compare"):
             compared = verb(experiment.objective, experiment.descent, names, starts=experiment.starts)
         return Results(experiment, comparison=compared)
