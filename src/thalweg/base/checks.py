@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 
 
 def number(
@@ -21,7 +22,7 @@ def number(
     """Check that ``value`` is a real number within bounds; infinite only where it has a meaning."""
     allowed = _allowed("a number" if infinite else "a finite number", above, at_least, at_most)
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InvalidValue(f"{name} = {value!r} is not a number; give {allowed}")
+        raise InvalidValue(f"{name} = {shown(value)} is not a number; give {allowed}")
     try:
         x = float(value)
     except OverflowError:
@@ -34,7 +35,7 @@ def number(
         or (at_most is not None and x > at_most)
     )
     if outside:
-        raise InvalidValue(f"{name} = {value!r} is not allowed; give {allowed}")
+        raise InvalidValue(f"{name} = {shown(value)} is not allowed; give {allowed}")
     return x
 
 
@@ -42,17 +43,17 @@ def whole(name: str, value: Any, *, at_least: int | None = None, at_most: int | 
     """Check that ``value`` is a whole number within bounds."""
     allowed = _allowed("a whole number", None, at_least, at_most)
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise InvalidValue(f"{name} = {value!r} is not a whole number; give {allowed}")
+        raise InvalidValue(f"{name} = {shown(value)} is not a whole number; give {allowed}")
     n = int(value)
     if (at_least is not None and n < at_least) or (at_most is not None and n > at_most):
-        raise InvalidValue(f"{name} = {n} is not allowed; give {allowed}")
+        raise InvalidValue(f"{name} = {shown(n)} is not allowed; give {allowed}")
     return n
 
 
 def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """Check that ``value`` is one of a few words."""
     if value not in allowed:
-        raise InvalidValue(f"{name} = {value!r} is not allowed; give one of {', '.join(map(repr, allowed))}")
+        raise InvalidValue(f"{name} = {shown(value)} is not allowed; give one of {', '.join(map(repr, allowed))}")
     return value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from thalweg.base.showing import shown
+
 
 class ThalwegError(Exception):
     """Anything that Thalweg refuses; its text is one line, fit to be printed alone."""
@@ -25,7 +27,7 @@ class UnknownName(ThalwegError, ValueError):
             other for other in names if name and name in other
         ]
         hint = f" did you mean {near[0]!r}?" if near else ""
-        return cls(f"unknown {what} {name!r};{hint} allowed: {', '.join(names)}")
+        return cls(f"unknown {what} {shown(name)};{hint} allowed: {', '.join(names)}")
 
 
 class InvalidData(ThalwegError, ValueError):

@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.showing import shown
 
 Table = dict[str, Any]
 
@@ -60,15 +61,6 @@ def check_keys(settings: Mapping[str, Any], allowed: Any, where: str) -> None:
     for key in settings:
         if key not in allowed:
             raise UnknownName.of(f"key in [{where}]", key, allowed)
-
-
-def shown(value: Any) -> str:
-    """Show a value in a message, shortened where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print integers of more than 4300 digits
-        return "a number of thousands of digits"
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _plain(default: Any) -> Any:

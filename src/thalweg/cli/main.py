@@ -12,6 +12,9 @@ from io import TextIOWrapper
 
 from thalweg.cli.interruption import watch
 
+LONGEST = 240
+"""Characters of a word, such as a path, that a message shows at most."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; with ``arguments`` as a part of another program, whose signals are its own."""
@@ -29,5 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except (ThalwegError, CycloptsError) as error:
-        sys.stderr.write(f"thalweg: {' '.join(str(error).split())}\n")
+        # What was typed may be long without a gap; the advice has gaps.
+        words = (word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in str(error).split())
+        sys.stderr.write(f"thalweg: {' '.join(words)}\n")
         raise SystemExit(2) from None

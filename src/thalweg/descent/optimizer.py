@@ -12,7 +12,9 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
+from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 
 CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
@@ -112,11 +114,11 @@ def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run
     if isinstance(optimizer, optax.GradientTransformation):
         return Recipe(_given, (("optimizer", optimizer),)), {}
     if not isinstance(optimizer, Optimizer):
-        raise InvalidValue(f"optimizer = {optimizer!r} is no optax optimiser; give one, such as optax.sgd(0.05)")
+        raise InvalidValue(f"optimizer = {shown(optimizer)} is no optax optimiser; give one, such as optax.sgd(0.05)")
     fixed, varying = {}, {}
     for name, value in optimizer.settings.items():
         if np.ndim(value) == 0:
-            fixed[name] = value.item() if isinstance(value, np.ndarray | np.generic | jax.Array) else value
+            fixed[name] = fitting(name, value.item() if hasattr(value, "item") else value)
         else:
             varying[name] = _numbers(name, value)
     return Recipe(optimizer.maker, tuple(fixed.items()), tuple(varying)), varying
@@ -137,7 +139,7 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
     except jax.errors.ConcretizationTypeError:
         names = " and ".join(recipe.varying)
         raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
-    except (TypeError, ValueError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise InvalidValue(f"the optimizer is refused by optax: {reason}; mend its values") from None
 
@@ -151,11 +153,20 @@ def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformat
     return optimizer
 
 
+def fitting(name: str, value: Any) -> Any:
+    """Make a whole number beyond 32 bits a floating one: JAX would take it for an integer, which it does not fit."""
+    if not isinstance(value, int) or abs(value) < 2**31:
+        return value
+    return number(name, value)
+
+
 def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
     try:
         numbers = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidValue(f"{name} = {value!r} holds more than numbers; give one number, or a list of them") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidValue(
+            f"{name} = {shown(value)} holds more than numbers; give one number, or a list of them"
+        ) from None
     if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise InvalidValue(
             f"{name} has the shape {numbers.shape}{'' if numbers.ndim != 1 else ' and is not finite everywhere'}; "

@@ -11,8 +11,9 @@ import optax
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
-from thalweg.base.settings import Table, check_keys, shown, table
-from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, recipe_of
+from thalweg.base.settings import Table, check_keys, table
+from thalweg.base.showing import shown
+from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, fitting, recipe_of
 
 CATALOGUE = Catalogue(
     "optimizer",
@@ -128,7 +129,7 @@ def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
         maker, arguments, resolved = _read(SCHEDULES, value, where)
         try:
             maker(**arguments)
-        except (TypeError, ValueError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise InvalidValue(f"[{where}] is refused by optax: {error}; mend its values") from None
         return Schedule(maker, tuple(arguments.items())), resolved
     if isinstance(default, bool):
@@ -136,4 +137,4 @@ def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
             raise InvalidValue(f"{where} = {shown(value)} is not allowed; give true or false")
         return value, value
     number(where, value, above=0 if where == "optimizer.learning_rate" else None)
-    return value, value
+    return fitting(where, value), value

@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.problems.problem import Problem
 
 __all__ = ["Sobol", "even", "uniform"]
@@ -129,8 +130,8 @@ def read(problem: Problem, starts: Any) -> np.ndarray:
     count = len(problem.domain)
     try:
         values = np.asarray(starts, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidValue(f"starts = {starts!r} are not numbers; give {_shape(problem)}") from None
+    except (TypeError, ValueError, OverflowError):  # OverflowError: a whole number of hundreds of digits
+        raise InvalidValue(f"starts = {shown(starts)} are not numbers; give {_shape(problem)}") from None
     if count == 1 and values.ndim <= 1:
         values = values.reshape(-1, 1)
     elif values.ndim == 1:

@@ -21,7 +21,8 @@ from thalweg.base.checks import choice, number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.files import parse_toml, read_text
 from thalweg.base.precision import dtype_of
-from thalweg.base.settings import Table, shown
+from thalweg.base.settings import Table
+from thalweg.base.showing import shown
 from thalweg.descent import grid, optimizers, starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.minibatch import Minibatch

@@ -86,14 +86,14 @@ def runs_in(
     descent.check(objective, len(positions))
     name, _, manner = framework.partition(":")
     home = FRAMEWORKS[name]
-    train, test = (
-        formula(objective.example, len(problem.domain), columns, descent.precision)
-        for columns in (objective.train, objective.test)
+    train = formula(objective.example, len(problem.domain), objective.train, descent.precision)
+    test = (
+        formula(objective.example, len(problem.domain), objective.test, descent.precision) if objective.test else None
     )
     prepared, trajectories = [], []
     for run, start in enumerate(positions):
         optimizer = of_run(descent.optimizer, run)
-        job = Job(home.title, train, test if objective.test else None, optimizer, descent.steps, patience)
+        job = Job(home.title, train, test, optimizer, descent.steps, patience)
         prepared.append(home.descend.prepare(job, manner))
         trajectories.append(prepared[-1].run(start))
     runs = label(problem, _joined(trajectories), float(np.finfo(train.dtype).eps))

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
-from thalweg.base.settings import shown
+from thalweg.base.showing import shown
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""How a value looks in a message: one short line, whatever it is."""
+
+from __future__ import annotations
+
+import reprlib
+
+WIDTH = 60
+"""Characters of a value at most."""
+
+LONG = 10**40
+"""Whole numbers from here on are told by their number of digits."""
+
+_PLAIN = (str, bytes, bool, int, float, complex, list, tuple, dict, set, frozenset, type(None), range)
+
+_short = reprlib.Repr()
+_short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = _short.maxfrozenset = 8
+_short.maxstring = _short.maxlong = _short.maxother = WIDTH
+
+
+def shown(value: object) -> str:
+    """Show a value in a message: a number or a text as it is written, an array by its shape, else the kind of thing.
+
+    Examples
+    --------
+    >>> shown([0.1] * 1000)
+    '[0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, ...]'
+    >>> import numpy as np
+    >>> shown(np.float64(0.1)), shown(np.zeros((3, 4))), shown(shown)
+    ('0.1', '<ndarray of shape (3, 4)>', '<function shown>')
+    """
+    if isinstance(value, int) and not -LONG < value < LONG:
+        return f"<a whole number of {value.bit_length() * 1233 // 4096 + 1:,} digits>"  # log10(2) = 1233 / 4096
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return _array(value, tuple(shape))  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(value, _PLAIN):
+        return _thing(value)
+    try:
+        text = " ".join(_short.repr(value).split())
+    except ValueError:  # Python refuses to print integers of more than 4300 digits, in a list too
+        return f"<{type(value).__name__} of very long numbers>"
+    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+
+
+def _array(value: object, shape: tuple[object, ...]) -> str:
+    """Show what holds but one number as that number."""
+    if not shape and hasattr(value, "item"):
+        try:
+            item = value.item()  # pyright: ignore
+        except Exception:  # whatever a framework raises, say of a traced value
+            item = value
+        if isinstance(item, _PLAIN):
+            return shown(item)
+    return f"<{type(value).__name__} of shape {shape}>"
+
+
+def _thing(value: object) -> str:
+    """Show what is no plain value by what it is, or as it shows itself where that is short."""
+    if isinstance(value, type):
+        return f"<class {value.__name__}>"
+    name = getattr(value, "__name__", None)
+    if callable(value) and isinstance(name, str):
+        return f"<function {name}>"
+    try:
+        text = repr(value)
+    except Exception:  # a repr of the user's own may do anything
+        text = ""
+    plain = text and len(text) <= WIDTH and "\n" not in text and " object at 0x" not in text
+    return text if plain else f"<{type(value).__name__}>"
