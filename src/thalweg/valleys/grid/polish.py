@@ -1,22 +1,39 @@
-"""Compiled searches from many places at once: down to a minimum, up to a saddle, across a cusp.
+"""Searches from the places of a grid, all at once: down to a minimum, up to a saddle, across a cusp.
 
-Places lie in lanes and are padded as the runs are, so no result depends on how many there are. Lengths are measured
-in cells of the grid that the places come from. Nothing here raises: what was reached is judged by the caller.
+Two small programs are compiled: one takes height, gradient and Hessian at some places, one halves brackets by heights
+alone. The searches are NumPy around them. They were compiled whole at first; but a loop with Newton's method in it
+takes several times as long to compile as the objective does, three such loops longer than all else in a short command,
+and a compiled loop goes on with all its lanes until the last one rests, while here a place that has come to rest leaves
+the search. So refining can be the default.
+
+A smooth minimum needs Newton's method, not the gradient alone: it is told from a cusp by a gradient that is rounding.
+Newton alone would leave the valley of its start, hence the trust region of one cell. A cusp has no gradient that
+tells where it is, so it is closed in on by heights.
+
+All is elementwise in the places, so that no result depends on how many there are (:mod:`thalweg.valleys.lanes`); a
+step chosen for all places together would break this. Lengths are measured in cells of the grid. Nothing here raises:
+what was reached is judged by the caller.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
+from thalweg.base.compiling import compiled
 from thalweg.descent import mean
 from thalweg.problems.domain import inward
+from thalweg.valleys import lanes
+
+FEW, MANY = 16, 128
+"""Places looked at side by side, in a search of few places and in one of many."""
 
 STEPS = 1000
 """Newton steps down at most: a valley of the grid can be long."""
@@ -35,109 +52,207 @@ EPS = float(np.finfo(np.float64).eps)
 PROBE = 1e-9
 """How far from a place its gradient is looked at to tell a cusp, in cells."""
 
-
-class Box(NamedTuple):
-    """Where to search: infinite along a periodic axis; ``spacing`` is the size of a cell."""
-
-    low: Any
-    high: Any
-    spacing: Any
+Places = Float[np.ndarray, "place param"]
+Each = Float[np.ndarray, " place"]
+Yes = Bool[np.ndarray, " place"]
+Curvature = Float[np.ndarray, "place param param"]
+Box = tuple[Places, Places]
 
 
-class Found(NamedTuple):
+class Measured(NamedTuple):
+    """An objective at some places; gradients and Hessians in heights a cell."""
+
+    value: Each
+    gradient: Places
+    hessian: Curvature
+
+    def at(self, which: np.ndarray) -> Measured:
+        """Take some of the places."""
+        return Measured(*(part[which] for part in self))
+
+
+class Reached(NamedTuple):
     """Where a search ended and how near it may claim to be, in cells."""
 
-    position: Any
-    width: Any
+    position: Places
+    width: Places
 
 
 class Examined(NamedTuple):
-    """A place seen close up; ``relief`` is the largest change of height to a place one cell along an axis, ``beside``
-    (place, 2 param, param) are gradients just beside it, in heights a cell, 0 along an axis at whose end it lies."""
+    """A place seen close up.
 
-    value: Any
-    gradient: Any
-    hessian: Any
-    relief: Any
-    beside: Any
+    Attributes
+    ----------
+    value, gradient, hessian : of the objective, in the parameters' units
+    relief : the largest change of height to a place one cell along an axis
+    beside : (place, way, param), gradients just beside it, in heights a cell, 0 along an axis at whose end it lies
+    """
+
+    value: Each
+    gradient: Places
+    hessian: Curvature
+    relief: Each
+    beside: Float[np.ndarray, "place way param"]
 
 
-@partial(jax.jit, static_argnums=0)
-def descend(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Array, "lane param"]) -> Found:
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """An objective over its domain, as the searches see it.
+
+    Attributes
+    ----------
+    example, columns : the objective, as the mean of ``example(params, *columns)``
+    low, high : the ends of every axis; infinite on a circle
+    spacing : size of a cell
+    width : places that are looked at side by side
+    """
+
+    example: mean.Example
+    columns: mean.Columns
+    low: Float[np.ndarray, " param"]
+    high: Float[np.ndarray, " param"]
+    spacing: Float[np.ndarray, " param"]
+    width: int
+
+    def measure(self, x: Places) -> Measured:
+        """Take heights, gradients and Hessians."""
+        value, gradient, hessian = self._look(_measure, x)
+        return Measured(value, gradient * self.spacing, hessian * np.outer(self.spacing, self.spacing))
+
+    def close_in(self, box: Box, x: Places, way: Places, width: Each, sign: Each) -> tuple[Places, Each, Each]:
+        """Halve a bracket along ``way``, which begins ``width`` cells to either side, until heights tell nothing apart.
+
+        Returns
+        -------
+        The lowest places, or with ``sign`` -1 the highest; ``sign`` times the heights there; the half-widths left.
+        """
+        rows = (x, way * self.spacing, width, sign, sign * self.measure(x).value, *box)
+        x, height, width = self._look(_close_in, *rows)
+        return x, height, width
+
+    def around(self, centre: Places, cells: float = 1.0) -> tuple[Places, Places]:
+        """Give the ends of the surroundings of places, cut off at the ends of the domain."""
+        return np.maximum(self.low, centre - cells * self.spacing), np.minimum(self.high, centre + cells * self.spacing)
+
+    def free(self, x: Places, slope: Places) -> Bool[np.ndarray, "place param"]:
+        """Tell the axes along which a place is not held at an end of the domain, where the way down leads out."""
+        return inward(x, slope, self.low, self.high)
+
+    def _look(self, program: Callable[..., Any], *rows: np.ndarray) -> Any:
+        return lanes.run(partial(program, self.example), self.columns, *rows, width=self.width, what="refining")
+
+
+@compiled("example")
+def _measure(example: mean.Example, columns: mean.Columns, x: Array) -> tuple[Array, Array, Array]:
+    return lanes.measure(example, columns, x)
+
+
+@compiled("example")
+def _close_in(example, columns, x, way, width, sign, height, low, high) -> tuple[Array, Array, Array]:
+    def look(x: Array) -> Array:
+        """Heights; a wall is high."""
+        height = mean.value(example, x, columns)
+        return jnp.where(jnp.isnan(height), jnp.inf, height * jnp.tile(sign, 2))
+
+    def halve(_: Any, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x, f, width = state
+        half = width / 2
+        ends = [jnp.clip(x + turn * half * way, low, high) for turn in (-1, 1)]
+        left, right = jnp.split(look(jnp.concatenate(ends, axis=1)), 2)
+        resolved = jnp.maximum(jnp.abs(left - f), jnp.abs(right - f)) > 4 * EPS * jnp.abs(f)
+        to_left, to_right = (left < f) & (left <= right), (right < f) & (right < left)
+        there = jnp.where(to_left, ends[0], jnp.where(to_right, ends[1], x))
+        lower = jnp.minimum(f, jnp.minimum(left, right))
+        return jnp.where(resolved, there, x), jnp.where(resolved, lower, f), jnp.where(resolved, half, width)
+
+    height = jnp.where(jnp.isnan(height), jnp.inf, height)
+    return lax.fori_loop(0, HALVINGS, halve, (x, height, width))
+
+
+def descend(ground: Ground, x: Places) -> Reached:
     """Go down by Newton's method in a trust region, at most one cell a step, until no step is better.
 
     A step is better if it goes down or, where heights differ by rounding only, if it lessens the gradient. The search
     stays within a cell of its start; only where it reaches that border lower than it came does it go on from there.
     """
+    x = np.clip(x, ground.low, ground.high)
+    at, centre, radius = ground.measure(x), x.copy(), np.ones(len(x))
+    moving = np.isfinite(at.value)
+    for _ in range(STEPS):
+        go = np.flatnonzero(moving)
+        here, old = x[go], at.at(go)
+        p = _newton(old.gradient, old.hessian, ground.free(here, old.gradient))
+        p *= np.minimum(1, radius[go] / _size(p))[:, None]
+        there = np.clip(here + p * ground.spacing, *ground.around(centre[go]))
+        moved = (there != here).any(axis=1)
+        moving[go] = moved & (radius[go] > EPS)
+        if not moved.any():
+            break
+        go, here, old, p, there = go[moved], here[moved], old.at(moved), p[moved], there[moved]
+        new = ground.measure(there)
+        better = _better(ground, (here, old), (there, new))
+        radius[go] = np.where(better, np.minimum(1, 2 * radius[go]), np.minimum(radius[go], _size(p)) / 4)
+        taken = go[better]
+        x[taken] = there[better]
+        for part, values in zip(at, new, strict=True):
+            part[taken] = values[better]
+        border = (np.abs(x[go] - centre[go]) >= 0.999 * ground.spacing).any(axis=1)
+        centre[go[border]] = x[go[border]]
+    return Reached(x, np.abs(_newton(at.gradient, at.hessian, ground.free(x, at.gradient))))
 
-    def step(state: tuple) -> tuple:
-        x, (f, g, H), centre, radius, moving, count = state
-        free = inward(x, g, box.low, box.high)
-        p = _newton(g * free * box.spacing, _scaled(H, free, box), climb=False)
-        p = p * jnp.minimum(1, radius / _size(p))[:, None]
-        low, high = _around(box, centre)
-        there = jnp.clip(x + p * box.spacing, low, high)
-        at = _measure(example, columns, there)
-        rounding = 4 * EPS * jnp.abs(f)
-        flatter = _size(at[1] * inward(there, at[1], box.low, box.high) * box.spacing) < _size(g * free * box.spacing)
-        better = moving & jnp.where(jnp.abs(at[0] - f) <= rounding, flatter, at[0] < f)
-        moving = moving & ((there != x).any(axis=1) | (count == 0)) & (radius > EPS)
-        radius = jnp.where(better, jnp.minimum(1, 2 * radius), jnp.minimum(radius, _size(p)) / 4)
-        x, at = _choose(better, (there, at), (x, (f, g, H)))
-        border = (jnp.abs(x - centre) >= 0.999 * box.spacing).any(axis=1)
-        return x, at, jnp.where(border[:, None], x, centre), radius, moving, count + 1
 
-    # The first step only measures the start, so that the objective is compiled once.
-    nowhere = (jnp.full(len(x), 1e300), jnp.zeros_like(x), jnp.zeros((*x.shape, x.shape[1])))
-    start = (x, nowhere, x, jnp.ones(len(x)), jnp.ones(len(x), bool), 0)
-    x, (_, g, H), *_ = lax.while_loop(lambda state: state[4].any() & (state[5] < STEPS), step, start)
-    free = inward(x, g, box.low, box.high)
-    return Found(x, jnp.abs(_newton(g * free * box.spacing, _scaled(H, free, box), climb=False)))
+def _better(ground: Ground, here: tuple[Places, Measured], there: tuple[Places, Measured]) -> Yes:
+    """Tell which steps lead down or, on the level, to a gradient smaller by a tenth.
+
+    Newton's step on ``|x|^p`` leaves at most 1/e of the gradient, whatever the p above 1. If any lessening would do, a
+    search would creep on for a thousand steps, a rounding at a time, where heights are rough (Shubert's function).
+    """
+    level = np.abs(there[1].value - here[1].value) <= 4 * EPS * np.abs(here[1].value)
+    after, before = (_size(seen.gradient * ground.free(x, seen.gradient)) for x, seen in (there, here))
+    return np.where(level, after < 0.9 * before, there[1].value < here[1].value)
 
 
-@partial(jax.jit, static_argnums=0)
-def climb(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Array, "lane param"]) -> Found:
+def climb(ground: Ground, x: Places) -> Reached:
     """Go to a saddle: up along the lowest curvature and down along all others, half a cell a step at most.
 
-    The search stays within three cells of its start; it returns the flattest place that it saw.
+    The search stays within three cells of its start; it ends at the flattest place that it saw.
 
     References
     ----------
     C. J. Cerjan, W. H. Miller, "On finding transition states", The Journal of Chemical Physics 75, 2800-2806, 1981,
     doi:10.1063/1.442352.
     """
-    low, high = _around(box, x, cells=3.0)
+    low, high = ground.around(x, cells=3.0)
+    best, width, flattest = x.copy(), np.full_like(x, np.inf), np.full(len(x), np.inf)
+    go, before = np.arange(len(x)), np.full_like(x, np.nan)
+    for _ in range(CLIMBS):
+        if not go.size:
+            break
+        at = ground.measure(x)
+        p = _newton(at.gradient, at.hessian, None, climb=True)
+        steepness = np.where(np.isfinite(at.gradient).all(axis=1), _size(at.gradient), np.inf)
+        better = steepness < flattest[go]
+        best[go[better]], width[go[better]], flattest[go[better]] = x[better], np.abs(p[better]), steepness[better]
+        p *= np.minimum(1, 0.5 / _size(p))[:, None]
+        there = np.clip(x + p * ground.spacing, low[go], high[go])
+        # A search that comes back to where it is, or to where it was before, sees nothing new.
+        on = (there != x).any(axis=1) & (there != before).any(axis=1)
+        go, before, x = go[on], x[on], there[on]
+    return Reached(best, width)
 
-    def steepness(g: Array) -> Array:
-        return jnp.where(jnp.isfinite(g).all(axis=1), _size(g * box.spacing), jnp.inf)
 
-    def step(_: Any, state: tuple) -> tuple:
-        x, best = state
-        _, g, H = _measure(example, columns, x)
-        p = _newton(g * box.spacing, _scaled(H, jnp.ones_like(x), box), climb=True)
-        best = _choose(steepness(g) < best[2], (x, jnp.abs(p), steepness(g)), best)
-        p = p * jnp.minimum(1, 0.5 / _size(p))[:, None]
-        return jnp.clip(x + p * box.spacing, low, high), best
-
-    start = (x, (x, jnp.full_like(x, jnp.inf), jnp.full(len(x), jnp.inf)))
-    _, (x, p, _) = lax.fori_loop(0, CLIMBS, step, start)
-    return Found(x, p)
-
-
-@partial(jax.jit, static_argnums=0)
-def bracket(example: mean.Example, columns: mean.Columns, box: Box, x: Array, way: Array) -> Found:
+def bracket(ground: Ground, x: Places, way: Places) -> Reached:
     """Close in on a minimum of one parameter, a smooth one or a cusp; on a maximum where ``way`` is negative.
 
-    The size of ``way`` (lane, 1), in cells, is the half-width of the first bracket. If neither of its ends is lower
+    The size of ``way`` (place, 1), in cells, is the half-width of the first bracket. If neither of its ends is lower
     than its middle, there is a minimum between them, however often the bracket is halved.
     """
-    height = _height(example, columns, jnp.sign(way[:, 0]))
-    x, _, width = _close_in(height, box, x, jnp.ones_like(x), jnp.abs(way[:, 0]))
-    return Found(x, width[:, None])
+    box = np.broadcast_to(ground.low, x.shape), np.broadcast_to(ground.high, x.shape)
+    x, _, width = ground.close_in(box, x, np.ones_like(x), np.abs(way[:, 0]), np.sign(way[:, 0]))
+    return Reached(x, width[:, None])
 
 
-@partial(jax.jit, static_argnums=0)
-def poll(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Array, "lane param"]) -> Found:
+def poll(ground: Ground, x: Places) -> Reached:
     """Go down without trusting derivatives, within a cell of the start, for cusps in more than one parameter.
 
     A cusp lies along a line or surface; the gradient beside it points across it. So each trial place, a shrinking
@@ -148,148 +263,97 @@ def poll(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Array,
     C. Audet, J. E. Dennis, "Mesh adaptive direct search algorithms for constrained optimization", SIAM Journal on
     Optimization 17, 188-217, 2006, doi:10.1137/040603371.
     """
-    height = _height(example, columns, jnp.ones(len(x)))
-    low, high = _around(box, x)
-    inner = Box(low, high, box.spacing)
-
-    def step(state: tuple) -> tuple:
-        x, reach, moving, count = state
-        turn = jnp.broadcast_to(_turn(count, x.shape[1]), x.shape)
-        beside = jnp.clip(x + 1e-3 * reach[:, None] * turn * box.spacing, low, high)
-        g = mean.value_and_gradient(example, beside.T, columns)[1].T * box.spacing
-        across, sideways = _frame(jnp.nan_to_num(g))
-        ways = jnp.stack([jnp.zeros_like(x), *(sign * way for way in (*sideways, turn) for sign in (1, -1))])
-        there, heights = _lowest_across(height, inner, x + ways * reach[:, None] * box.spacing, across, reach)
-        best = heights.argmin(axis=0)
+    low, high = ground.around(x)
+    x, reach, moving = x.copy(), np.full(len(x), 0.5), np.ones(len(x), bool)
+    for count in range(POLLS):
+        go = np.flatnonzero(moving)
+        if not go.size:
+            break
+        box, far = (low[go], high[go]), reach[go]
+        turn = _turn(count, x.shape[1])
+        beside = np.clip(x[go] + 1e-3 * far[:, None] * turn * ground.spacing, *box)
+        across, sideways = _frame(np.nan_to_num(ground.measure(beside).gradient))
+        ways = [np.zeros_like(across), *(sign * way for way in (*sideways, turn + 0 * across) for sign in (1, -1))]
+        trials = x[go] + np.stack(ways) * far[:, None] * ground.spacing
+        there, heights = _lowest_across(ground, box, trials, across, far)
         lowest, spread = heights.min(axis=0), heights.max(axis=0) - heights[0]
-        rounding = 4 * EPS * jnp.abs(lowest)
-        lower = jnp.take_along_axis(there, best[None, :, None], axis=0)[0]
+        rounding = 4 * EPS * np.abs(lowest)
+        lower = there[heights.argmin(axis=0), np.arange(len(go))]
         # Only a move of about the reach counts, or creeping would never end.
-        far = _size((lower - there[0]) / box.spacing) > reach / 4
-        gain = far & (heights[0] - lowest > rounding)
-        x = jnp.where(moving[:, None], lower, x)
+        gain = (_size((lower - there[0]) / ground.spacing) > far / 4) & (heights[0] - lowest > rounding)
         resolved = spread > rounding
-        reach = jnp.where(moving & ~gain & resolved, reach / 2, reach)
-        return x, reach, moving & resolved & (reach > 1e-12), count + 1
-
-    start = (x, jnp.full(len(x), 0.5), jnp.ones(len(x), bool), 0)
-    x, reach, moving, _ = lax.while_loop(lambda state: state[2].any() & (state[3] < POLLS), step, start)
-    return Found(x, jnp.where(moving, jnp.inf, reach)[:, None] * jnp.ones_like(x))
+        x[go], reach[go] = lower, np.where(~gain & resolved, far / 2, far)
+        moving[go] = resolved & (reach[go] > 1e-12)
+    return Reached(x, np.where(moving, np.inf, reach)[:, None] * np.ones_like(x))
 
 
-def _height(example: mean.Example, columns: mean.Columns, sign: Array) -> Any:
-    """Make the function of lanes whose minimum is sought; a wall is high."""
-
-    def height(x: Array) -> Array:
-        value = mean.value(example, x.T, columns)
-        return jnp.where(jnp.isnan(value), jnp.inf, value * jnp.resize(sign, value.shape))
-
-    return height
-
-
-def _close_in(height: Any, box: Any, x: Array, way: Array, width: Array) -> tuple[Array, Array, Array]:
-    """Halve a bracket along ``way`` again and again; its width stops at what heights can tell apart."""
-
-    def halve(_: Any, state: tuple) -> tuple:
-        x, f, width = state
-        half = width / 2
-        steps = jnp.stack([-half, half])[:, :, None] * way * box.spacing
-        ends = jnp.clip(x + steps, box.low, box.high)
-        left, right = height(ends.reshape(-1, x.shape[1])).reshape(2, -1)
-        resolved = jnp.maximum(jnp.abs(left - f), jnp.abs(right - f)) > 4 * EPS * jnp.abs(f)
-        to_left, to_right = (left < f) & (left <= right), (right < f) & (right < left)
-        there = jnp.where(to_left[:, None], ends[0], jnp.where(to_right[:, None], ends[1], x))
-        lower = jnp.minimum(f, jnp.minimum(left, right))
-        x, f = _choose(resolved, (there, lower), (x, f))
-        return x, f, jnp.where(resolved, half, width)
-
-    return lax.fori_loop(0, HALVINGS, halve, (x, height(x), width))
-
-
-def _lowest_across(height: Any, box: Box, trials: Array, across: Array, reach: Array) -> tuple[Array, Array]:
-    ways, lanes, params = trials.shape
-    inner = jax.tree.map(lambda side: jnp.tile(jnp.broadcast_to(side, (lanes, params)), (ways, 1)), box)
-    x = jnp.clip(trials.reshape(-1, params), inner.low, inner.high)
-    x, f, _ = _close_in(height, inner, x, jnp.tile(across, (ways, 1)), jnp.tile(reach, ways))
-    return x.reshape(trials.shape), f.reshape(ways, lanes)
-
-
-def _frame(g: Float[Array, "lane param"]) -> tuple[Array, list[Array]]:
-    """Return the direction of ``g`` and directions that complete it to an orthonormal frame (Householder)."""
-    across = g / _size(g)[:, None]
-    norm = jnp.linalg.norm(across, axis=1, keepdims=True)
-    across = jnp.where(norm > 0, across / jnp.maximum(norm, 1e-300), jnp.eye(g.shape[1])[0])
-    mirror = across + jnp.where(across[:, :1] >= 0, 1, -1) * jnp.eye(g.shape[1])[0]
-    mirror = mirror / jnp.linalg.norm(mirror, axis=1, keepdims=True)
-    others = [jnp.eye(g.shape[1])[k] - 2 * mirror[:, k : k + 1] * mirror for k in range(1, g.shape[1])]
-    return across, others
-
-
-def _turn(count: Any, params: int) -> Array:
-    """Give another unit direction at every step, in the end near every direction."""
-    primes = jnp.sqrt(jnp.arange(params) + jnp.sqrt(2.0))
-    way = jnp.cos(2 * jnp.pi * (count + 1) * primes)
-    return way / jnp.linalg.norm(way)
-
-
-@partial(jax.jit, static_argnums=0)
-def examine(example: mean.Example, columns: mean.Columns, box: Box, x: Float[Array, "lane param"]) -> Examined:
+def examine(ground: Ground, x: Places) -> Examined:
     """Look at places and their surroundings."""
-    value, gradient, hessian = _measure(example, columns, x)
-    params = x.shape[1]
-    ways = jnp.concatenate([jnp.eye(params), -jnp.eye(params)])[:, None] * box.spacing
-    around = jnp.clip(x + jnp.stack([ways, PROBE * ways]), box.low, box.high)
-    heights, slopes = mean.value_and_gradient(example, around.reshape(-1, params).T, columns)
-    rise = jnp.abs(heights.reshape(around.shape[:3])[0] - value)
-    free = (x > box.low) & (x < box.high)
-    beside = jnp.where(free, slopes.T.reshape(around.shape)[1] * box.spacing, 0)
-    relief = jnp.where(jnp.isfinite(rise), rise, 0).max(axis=0)
-    return Examined(value, gradient, hessian, relief, jnp.swapaxes(beside, 0, 1))
+    at, params = ground.measure(x), x.shape[1]
+    ways = np.concatenate([np.eye(params), -np.eye(params)])[:, None] * ground.spacing
+    around = np.clip(x + np.stack([ways, PROBE * ways]), ground.low, ground.high)
+    seen = ground.measure(around.reshape(-1, params))
+    rise = np.abs(seen.value.reshape(around.shape[:3])[0] - at.value)
+    free = (x > ground.low) & (x < ground.high)
+    beside = np.where(free, seen.gradient.reshape(around.shape)[1], 0)
+    relief = np.where(np.isfinite(rise), rise, 0).max(axis=0)
+    scale = ground.spacing
+    return Examined(
+        at.value, at.gradient / scale, at.hessian / np.outer(scale, scale), relief, np.swapaxes(beside, 0, 1)
+    )
 
 
-def _measure(example, columns, x: Float[Array, "lane param"]) -> tuple[Array, Array, Array]:
-    """Take value, gradient and Hessian of the mean; forward mode over the gradient keeps memory by the lane."""
+def _lowest_across(
+    ground: Ground, box: Box, trials: Float[np.ndarray, "way place param"], across: Places, reach: Each
+) -> tuple[Float[np.ndarray, "way place param"], Float[np.ndarray, "way place"]]:
+    """Bring every trial to its own lowest place along ``across``."""
+    ways = len(trials)
+    low, high, way = (np.tile(part, (ways, 1)) for part in (*box, across))
+    x = np.clip(trials.reshape(-1, trials.shape[2]), low, high)
+    x, height, _ = ground.close_in((low, high), x, way, np.tile(reach, ways), np.ones(len(x)))
+    return x.reshape(trials.shape), height.reshape(trials.shape[:2])
 
-    def along(tangent: Array) -> Any:
-        moved = jnp.broadcast_to(tangent[:, None], x.T.shape)
-        return jax.jvp(lambda params: mean.value_and_gradient(example, params, columns), (x.T,), (moved,))
 
-    (value, gradient), (_, hessian) = jax.vmap(along, out_axes=((None, None), (0, 0)))(jnp.eye(x.shape[1]))
-    hessian = jnp.moveaxis(hessian, 2, 0)
-    return value, gradient.T, (hessian + jnp.swapaxes(hessian, 1, 2)) / 2
+def _frame(g: Places) -> tuple[Places, list[Places]]:
+    """Return the direction of ``g`` and directions that complete it to an orthonormal frame (Householder)."""
+    axes = np.eye(g.shape[1])
+    across = g / _size(g)[:, None]
+    norm = np.linalg.norm(across, axis=1, keepdims=True)
+    across = np.where(norm > 0, across / np.maximum(norm, 1e-300), axes[0])
+    mirror = across + np.where(across[:, :1] >= 0, 1, -1) * axes[0]
+    mirror /= np.linalg.norm(mirror, axis=1, keepdims=True)
+    return across, [axes[k] - 2 * mirror[:, k : k + 1] * mirror for k in range(1, g.shape[1])]
 
 
-def _newton(g: Float[Array, "lane param"], H: Float[Array, "lane param param"], climb: bool) -> Array:
-    """Solve for the step that goes down along every axis of curvature but, to climb, up along the lowest."""
-    g = jnp.nan_to_num(g, nan=0.0, posinf=1e150, neginf=-1e150)
-    usable = (jnp.abs(H) < 1e150).all(axis=(1, 2))
-    H = jnp.where(usable[:, None, None], H, jnp.eye(H.shape[1]) * _size(g)[:, None, None])
-    curvature, axes = jnp.linalg.eigh(H)
-    size = jnp.abs(curvature)
-    size = jnp.maximum(size, 1e-14 * size.max(axis=1, keepdims=True) + 1e-300)
+def _turn(count: int, params: int) -> Float[np.ndarray, " param"]:
+    """Give another unit direction at every step, in the end near every direction."""
+    way = np.cos(2 * np.pi * (count + 1) * np.sqrt(np.arange(params) + np.sqrt(2.0)))
+    return way / np.linalg.norm(way)
+
+
+def _newton(g: Places, H: Curvature, free: Bool[np.ndarray, "place param"] | None, climb: bool = False) -> Places:
+    """Solve for the step that goes down along every axis of curvature but, to climb, up along the lowest.
+
+    Axes that are not free are parted from the others. Where curvatures are not finite, a step of one cell along the
+    gradient takes the place of Newton's.
+    """
+    if free is not None:
+        both = free[:, :, None] & free[:, None, :]
+        H = np.where(both, H, 0)
+        H = H + np.eye(H.shape[1]) * np.where(free, 0, np.abs(H).max(axis=(1, 2), initial=0)[:, None])[:, :, None]
+        g = g * free
+    g = np.nan_to_num(g, nan=0.0, posinf=1e150, neginf=-1e150)
+    usable = np.all(np.abs(H) < 1e150, axis=(1, 2))
+    H = np.where(usable[:, None, None], H, np.eye(H.shape[1]) * _size(g)[:, None, None])
+    curvature, axes = np.linalg.eigh(H)
+    size = np.abs(curvature)
+    size = np.maximum(size, 1e-14 * size.max(axis=1, keepdims=True) + 1e-300)
     if climb:
-        size = size.at[:, 0].multiply(-1)
+        size[:, 0] *= -1
     slopes = (axes * g[:, :, None]).sum(axis=1)
     p = -(axes * (slopes / size)[:, None, :]).sum(axis=2)
-    return jnp.nan_to_num(p, nan=0.0, posinf=1e150, neginf=-1e150)
+    return np.nan_to_num(p, nan=0.0, posinf=1e150, neginf=-1e150)
 
 
-def _scaled(H: Array, free: Array, box: Box) -> Array:
-    """Measure curvature in cells, and part the axes that are not free from the others."""
-    both = free[:, :, None] * free[:, None, :]
-    scaled = jnp.where(both > 0, H * jnp.outer(box.spacing, box.spacing), 0)
-    most = jnp.abs(scaled).max(axis=(1, 2))
-    return scaled + jnp.eye(H.shape[1]) * jnp.where(free > 0, 0, most[:, None])[:, :, None]
-
-
-def _around(box: Box, centre: Array, cells: float = 1.0) -> tuple[Array, Array]:
-    reach = cells * box.spacing
-    return jnp.maximum(box.low, centre - reach), jnp.minimum(box.high, centre + reach)
-
-
-def _size(p: Array) -> Array:
-    return jnp.maximum(jnp.abs(p).max(axis=1), 1e-300)
-
-
-def _choose(condition: Array, one: Any, other: Any) -> Any:
-    return jax.tree.map(lambda a, b: jnp.where(condition.reshape(-1, *[1] * (a.ndim - 1)), a, b), one, other)
+def _size(p: Places) -> Each:
+    return np.maximum(np.abs(p).max(axis=1), 1e-300)

@@ -6,10 +6,11 @@ gradient; it is closed in on by heights alone. What is neither within a cell of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from scipy.sparse import coo_array
@@ -18,12 +19,12 @@ from scipy.spatial import KDTree
 
 from thalweg.base.precision import computing
 from thalweg.descent import mean
-from thalweg.problems.domain import Domain, inward
+from thalweg.problems.domain import Domain
 from thalweg.valleys.grid import polish
-from thalweg.valleys.grid.polish import EPS, Box, Examined, Found
+from thalweg.valleys.grid.polish import EPS, Examined, Ground, Reached
 
-WIDTH = 64
-"""Places searched from at once at most."""
+Search = Callable[..., Reached]
+Look = Callable[..., "Places"]
 
 STILL = 1e-6
 """A smooth place has a gradient below this, in heights a cell, for each unit of relief; it reaches far less."""
@@ -90,7 +91,7 @@ def refine_minima(
     index : (place,)
         The number in it of each minimum of the grid.
     """
-    look = partial(_look, example, columns, domain, Box(*domain.bounds, spacing))
+    look = partial(_look, _ground(example, columns, domain, spacing, len(positions)), domain)
     best = look(polish.descend, positions)
     rest = np.flatnonzero(best.kind == "grid")
     if rest.size:
@@ -128,7 +129,7 @@ def refine_passes(
         In the order of ``positions``, none merged. A maximum without a gradient is a ``cusp``. What is not found, and
         every pass on the edge of a box in more than one parameter, keeps the place of the grid.
     """
-    look = partial(_look, example, columns, domain, Box(*domain.bounds, spacing))
+    look = partial(_look, _ground(example, columns, domain, spacing, len(positions)), domain)
     if spacing.size > 1:
         return _fall_back(look, look(polish.climb, positions), positions)
     reach = np.abs(domain.difference(between, positions[:, None])).min(axis=1) / spacing
@@ -169,62 +170,58 @@ def merge(
     return Places(*(field[kept] for field in places)), number[group]
 
 
-def _look(example, columns, domain, box, program, starts, *ways) -> Places:
-    """Search from every place and judge what was found; of kind ``grid`` is what a search did not settle."""
+def _ground(
+    example: mean.Example, columns: mean.Columns, domain: Domain, spacing: Float[np.ndarray, " param"], places: int
+) -> Ground:
+    width = polish.FEW if places <= polish.FEW else polish.MANY
+    with computing(64):  # once, not at every step of a search
+        columns = tuple(jnp.asarray(column, jnp.float64) for column in columns)
+    return Ground(example, columns, *domain.bounds, spacing, width)
+
+
+def _look(ground: Ground, domain: Domain, search: Search | None, starts: np.ndarray, *ways: np.ndarray) -> Places:
+    """Search from every place and judge what was reached; of kind ``grid`` is what a search did not settle."""
     if not len(starts):
         return Places(starts, np.zeros(0), np.zeros(0), starts, np.zeros(0, "<U6"), np.zeros((0, 3), np.int64))
-    if program is None:
-        position, width = starts, np.ones_like(starts)
-    else:
-        position, width = _in_lanes(program, example, columns, box, starts, *ways)
-    position = domain.wrap(position)
-    seen = _in_lanes(polish.examine, example, columns, box, position)
-    moved = np.abs(domain.difference(position, domain.wrap(starts)))
-    return _judge(program, Found(position, width), seen, box, moved)
+    # Where numbers are not finite nothing is reached, and that is no fault of the search.
+    with np.errstate(all="ignore"):
+        reached = search(ground, starts, *ways) if search else Reached(starts, np.ones_like(starts))
+        reached = reached._replace(position=domain.wrap(reached.position))
+        moved = np.abs(domain.difference(reached.position, domain.wrap(starts)))
+        return _judge(search, reached, polish.examine(ground, reached.position), ground, moved)
 
 
-def _fall_back(look: Any, places: Places, starts: np.ndarray) -> Places:
+def _fall_back(look: Look, places: Places, starts: np.ndarray) -> Places:
     """Keep the place of the grid, known to a cell, where nothing was settled."""
     lost = np.flatnonzero(places.kind == "grid")
     return _put(places, lost, look(None, starts[lost])) if lost.size else places
 
 
-def _in_lanes(program: Any, example: mean.Example, columns: mean.Columns, box: Box, *places: np.ndarray) -> Any:
-    """Run a compiled search from every place, in 64 bits; its results have the places as first axis."""
-    columns = tuple(np.asarray(column, np.float64) for column in columns)
-    width = mean.width_for(len(places[0]), WIDTH)
-    parts = []
-    with computing(64):
-        for first in range(0, len(places[0]), width):
-            batch = [part[first : first + width].astype(np.float64) for part in places]
-            result = program(example, columns, box, *(mean.pad(part, width).T for part in batch))
-            parts.append(jax.tree.map(lambda values: np.asarray(values)[: len(batch[0])], result))  # noqa: B023
-    return jax.tree.map(lambda *fields: np.concatenate(fields), *parts)
-
-
-def _judge(program: Any, found: Found, seen: Examined, box: Box, moved: np.ndarray) -> Places:
+def _judge(
+    search: Search | None, reached: Reached, seen: Examined, ground: Ground, moved: Float[np.ndarray, "place param"]
+) -> Places:
     """Say of what kind each place is that a search ended at, and describe it."""
-    x, g = found.position, seen.gradient * box.spacing
-    at_edge = (x <= box.low) | (x >= box.high)
-    free = inward(x, g, box.low, box.high)
+    x, spacing = reached.position, ground.spacing
+    at_edge = ((x <= ground.low) | (x >= ground.high)).any(axis=1)
+    g, free = seen.gradient * spacing, ground.free(x, seen.gradient)
     rounding = 64 * EPS * np.abs(seen.value)
     still = np.abs(np.where(free, g, 0)).max(axis=1) <= np.maximum(STILL * seen.relief, rounding)
     cusp = ~(np.abs(seen.beside).max(axis=(1, 2)) <= np.maximum(JUMP * seen.relief, rounding))
-    signature = _signature(seen.hessian * np.outer(box.spacing, box.spacing), free, FLAT * seen.relief + rounding)
+    signature = _signature(seen.hessian * np.outer(spacing, spacing), free, FLAT * seen.relief + rounding)
     signature[cusp] = 0
-    settled = np.isfinite(seen.value) & np.isfinite(found.width).all(axis=1)
-    if program in (polish.descend, polish.climb):
-        settled &= still & ~cusp & (signature[:, 0] == (program is polish.climb))
-        settled &= (program is polish.descend) | ~at_edge.any(axis=1)
-        kind = np.where(at_edge.any(axis=1), "edge", "smooth")
+    settled = np.isfinite(seen.value) & np.isfinite(reached.width).all(axis=1)
+    if search in (polish.descend, polish.climb):
+        settled &= still & ~cusp & (signature[:, 0] == (search is polish.climb))
+        settled &= (search is polish.descend) | ~at_edge
+        kind = np.where(at_edge, "edge", "smooth")
     else:
-        settled &= cusp & (moved < 0.999 * box.spacing).all(axis=1) & (program is not None)
-        kind = np.where(at_edge.any(axis=1), "edge", "cusp")
+        settled &= cusp & (moved < 0.999 * spacing).all(axis=1) & (search is not None)
+        kind = np.where(at_edge, "edge", "cusp")
     return Places(
         x,
         seen.value,
         np.where(cusp, np.nan, np.linalg.norm(seen.gradient, axis=1)),
-        np.maximum(found.width * box.spacing, np.spacing(np.abs(x))),
+        np.maximum(reached.width * spacing, np.spacing(np.abs(x))),
         np.where(settled, kind, "grid"),
         signature,
     )

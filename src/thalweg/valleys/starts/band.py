@@ -17,10 +17,9 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Integer
 
 from thalweg.base.checks import whole
-from thalweg.base.precision import computing
-from thalweg.base.progress import track
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain, inward
+from thalweg.valleys import lanes
 from thalweg.valleys.starts import summit
 from thalweg.valleys.starts.flow import bounds
 
@@ -144,19 +143,14 @@ def relax(
     # In one parameter the straight path is the only one.
     steps = whole("steps", steps, at_least=1) if len(domain) > 1 else 1
     low, high, length = bounds(domain)
-    columns = tuple(np.asarray(column, np.float64) for column in columns)
-    width = mean.width_for(len(ends), BATCH)
     start = _bow(ends / length.T, images) * length.T
-    parts = []
-    with computing(64):
-        for first in track(range(0, len(ends), width), "relaxing"):
-            batch = start[first : first + width]
-            flat = mean.pad(batch.reshape(len(batch), -1), width).reshape(images, -1, width).swapaxes(0, 1)
-            found = _program(flat, columns, low, high, length, example, steps)
-            parts.append([np.moveaxis(np.asarray(part), -1, 0)[: len(batch)] for part in found])
-    path, heights, force, rest = map(np.concatenate, zip(*parts, strict=True))
-    path, place = path.swapaxes(1, 2), path[:, :, 0]
-    unknown = Bands(path, heights, heights[:, 0], place, force, force <= rest)
+
+    def program(columns: mean.Columns, paths: np.ndarray) -> tuple[Array, ...]:
+        return _program(paths, columns, low, high, length, example, steps)
+
+    width = lanes.width_for(len(ends), BATCH)
+    path, heights, force, rest = lanes.run(program, columns, start, width=width, what="relaxing")
+    unknown = Bands(path, heights, heights[:, 0], path[:, 0], force, force <= rest)
     return _summits(example, columns, domain, unknown, rest)
 
 
@@ -197,6 +191,7 @@ def _summits(example: mean.Example, columns: mean.Columns, domain: Domain, bands
 
 @partial(jax.jit, static_argnames=("example", "steps"))
 def _program(path, columns, low, high, length, example, steps):
+    path = jnp.swapaxes(path, 0, 1)
     unit, low, high = length[:, None], low / length, high / length
 
     def measure(position: Any) -> tuple[Any, Any]:
@@ -220,7 +215,7 @@ def _program(path, columns, low, high, length, example, steps):
     spring = SPRING * _slope(measure(position)[0], span) / span
     position = _fire(push, position, reach, (low[:, None], high[:, None]), steps)
     _, force, rest = push(position, False)
-    return position * unit, measure(position)[0], force, rest
+    return jnp.swapaxes(position * unit, 0, 1), measure(position)[0], force, rest
 
 
 def _slope(height: Any, span: Any) -> Any:

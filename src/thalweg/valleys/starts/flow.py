@@ -17,10 +17,9 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Integer
 
-from thalweg.base.precision import computing
-from thalweg.base.progress import track
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain, inward
+from thalweg.valleys import lanes
 
 BATCH = 1024
 """Starts that flow at once at most."""
@@ -98,16 +97,11 @@ def descend(
     Analysis 47, 786–803, 2009, doi:10.1137/080717717.
     """
     low, high, length = bounds(domain)
-    columns = tuple(np.asarray(column, np.float64) for column in columns)
-    width = mean.width_for(len(starts), BATCH)
-    parts = []
-    with computing(64):
-        for first in track(range(0, len(starts), width), "flowing"):
-            batch = starts[first : first + width].astype(np.float64)
-            ends = _program(mean.pad(batch, width), columns, low, high, length, example, steps)
-            parts.append([np.asarray(part)[..., : len(batch)] for part in ends])
-    position, height, gradient, settled, taken = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return Ends(position.T, height, gradient, settled, taken)
+
+    def program(columns: mean.Columns, starts: np.ndarray) -> tuple[Array, ...]:
+        return _program(starts, columns, low, high, length, example, steps)
+
+    return Ends(*lanes.run(program, columns, starts, width=lanes.width_for(len(starts), BATCH), what="flowing"))
 
 
 def bounds(
@@ -174,15 +168,7 @@ def _judge(flow: _Flow, there: Any, moved: Array, error: Array, steps: int) -> _
 
 def look(example: mean.Example, columns: mean.Columns, position: Any) -> tuple[Any, Any, Any]:
     """Height, gradient (param, lane) and Hessian (param, param, lane), which is 0 where it is not finite."""
-
-    def turn(direction: Array) -> Array:
-        tangent = jnp.broadcast_to(direction[:, None], position.shape)
-        both = partial(mean.value_and_gradient, example, columns=columns)
-        return jax.jvp(both, (position,), (tangent,))[1][1]
-
-    height, gradient = mean.value_and_gradient(example, position, columns)
-    hessian = jax.vmap(turn)(jnp.eye(position.shape[0], dtype=position.dtype))
-    hessian = (hessian + hessian.swapaxes(0, 1)) / 2
+    height, gradient, hessian = lanes.measure(example, columns, position)
     return height, gradient, jnp.where(jnp.all(jnp.isfinite(hessian), axis=(0, 1)), hessian, 0)
 
 

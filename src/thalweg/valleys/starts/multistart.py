@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
-from scipy.stats import qmc
 
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
@@ -117,6 +116,8 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
     >>> design(himmelblau().domain, 5).shape
     (5, 2)
     """
+    from scipy.stats import qmc  # half a second to import, and only this way needs it
+
     whole("count of starts", count, at_least=1, at_most=MOST)
     whole("seed of the starts", seed, at_least=0)
     points = qmc.Sobol(len(domain), scramble=True, rng=seed).random_base2((count - 1).bit_length())

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float
 
-from thalweg.base.precision import computing
 from thalweg.descent import grid, mean
 from thalweg.problems.domain import Domain, inward
+from thalweg.valleys import lanes
 from thalweg.valleys.starts.flow import bounds, curvature, look, size
 
 BATCH = 256
@@ -94,17 +94,12 @@ def polish(
     reach : how far from there at most, in lengths of the axes
     """
     low, high, length = bounds(domain)
-    columns = tuple(np.asarray(column, np.float64) for column in columns)
-    width = mean.width_for(len(places), BATCH)
-    parts = []
-    with computing(64):
-        for first in range(0, len(places), width):
-            batch = places[first : first + width]
-            near = mean.pad(reach[first : first + width, None], width)[0]
-            found = _program(mean.pad(batch, width), columns, (near, length, low, high), example)
-            parts.append([np.asarray(part)[..., : len(batch)] for part in found])
-    place, *rest = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return Summits(place.T, *rest)
+
+    def program(columns: mean.Columns, places: np.ndarray, reach: np.ndarray) -> tuple[Array, ...]:
+        return _program(places, columns, (reach, length, low, high), example)
+
+    width = lanes.width_for(len(places), BATCH)
+    return Summits(*lanes.run(program, columns, places, reach, width=width, what="polishing"))
 
 
 @partial(jax.jit, static_argnames="example")
