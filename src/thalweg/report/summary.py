@@ -15,6 +15,7 @@ from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, race
 from thalweg.report.text import SHOWN, TextTable, figures, quantity
 from thalweg.study.find_derailments import locate
+from thalweg.study.find_valleys import ASK
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,8 @@ def _remarks(results: Results) -> list[str]:
         remarks.append("The surface is constant to rounding: it has no valley.")
     else:
         remarks.append(_method(results.valleys))
+        if left_out := results.valleys.attrs.get("left_out"):
+            remarks.append(f"Left out: {left_out.replace(ASK, '--set valleys.persistence=0')}.")
     return remarks
 
 

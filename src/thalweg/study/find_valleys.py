@@ -16,8 +16,18 @@ from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
 from thalweg.valleys import tree
 from thalweg.valleys.found import keep
+from thalweg.valleys.tree import Kept
 
 METHODS = ("grid", "exact", "starts")
+
+REFINED = 2
+"""Most parameters for which a grid is refined by default: in three, cusps meet along edges where refining may stop."""
+
+ASK = "persistence=0"
+"""How minima below the usual threshold are asked for."""
+
+SHOWN = 3
+"""Minima below the threshold that are named."""
 
 
 def find_valleys(
@@ -26,16 +36,19 @@ def find_valleys(
     *,
     method: str | Sobol = "grid",
     persistence: float | None = None,
-    refine: bool = False,
+    refine: bool | None = None,
 ) -> xr.Dataset:
     """Find the valleys of a surface: on a grid, exactly, or from many starts.
 
     A minimum counts as a valley if its persistence, the height of the pass over which it joins a deeper one, reaches
-    a threshold. On a grid all places are places of the grid, so they are known to half a cell, unless they are refined;
-    a surface that is constant to rounding has no valley. The exact census lists every minimum, by theorem, under
-    ``|r|^p``: of a line through the origin for p at most 1, with its passes; of a line ``y = W x + b`` for p below 1,
-    whose passes are not known. See :mod:`thalweg.valleys.exact.theorem`. From starts, in any number of parameters, what
-    many starts flow to is found, with its share of the start volume. See :mod:`thalweg.valleys.starts.multistart`.
+    a threshold. A surface that is constant to rounding has no valley.
+
+    On a grid, minima and passes are refined on the objective itself: to rounding where it is smooth or a lone cusp;
+    what is neither, such as a pass on the edge of a box, stays known to half a cell. The exact census lists every
+    minimum, by theorem, under ``|r|^p``: of a line through the origin for p at most 1, with its passes; of a line
+    ``y = W x + b`` for p below 1, whose passes are not known. See :mod:`thalweg.valleys.exact.theorem`. From starts, in
+    any number of parameters, what they flow to is listed, with its share of the start volume. See
+    :mod:`thalweg.valleys.starts.multistart`.
 
     Parameters
     ----------
@@ -44,28 +57,53 @@ def find_valleys(
     method : ``"grid"``, ``"exact"``, ``"starts"``, or a :class:`thalweg.starts.Sobol`, which says how many starts
     persistence : threshold, in units of the loss; by default on a grid 1 % of the median height above the lowest
         point, 0, so that every minimum is a valley, in the exact census, and what exceeds rounding from starts
-    refine : whether the grid's minima and passes are polished on the objective itself
+    refine : whether the grid's minima and passes are refined; by default for up to two parameters. With False all
+        places and losses are those of the grid's cells
 
     Returns
     -------
     xarray.Dataset
-        Over valley, deepest first: ``position`` (valley, param), ``loss``, ``persistence`` (infinite for the deepest),
-        ``barrier`` (the lowest pass out of the valley, above its minimum), ``joins`` (the valley it merges into, -1 for
-        none), ``width`` (how far the position may be off, along any axis), ``at_edge`` (1 where it lies on the edge of
-        a box), ``plateau`` (cells that touch and are as low as the minimum; 1 where it is strict). Over pass, lowest
-        first: ``pass_position``, ``pass_loss``, ``pass_between`` (pass, side), ``pass_merges`` (1 where it belongs to
-        the merge tree). Over the grid: ``basin``, -1 outside every valley; of the exact census instead
-        ``stretch_valley`` over stretch, the valley of each stretch of the axis, and ``stretch_from``, where it begins,
-        or ``through`` (valley, end), the two training examples that a line with intercept passes through. From starts:
-        ``starts`` in each valley, ``share`` with its 95 % Wilson interval, ``start_position`` and ``start_valley``; in
-        attributes ``unseen``, the Good–Turing estimate of the start volume of minima not found, with error and bound.
-        Names of the valleys are in the attribute ``names``; ``method``, ``threshold`` and what the method depends on,
-        such as ``points``, in others.
+        Valleys deepest first, passes lowest first. Names of the valleys are in the attribute ``names``; in ``left_out``
+        a line on the minima below the threshold and how to see them; ``method``, ``threshold`` and what the method
+        depends on, such as ``points``, in others; from starts ``unseen``, the Good–Turing estimate of the start volume
+        of minima that no start has reached, with ``unseen_error`` and ``unseen_bound``.
+
+        ================ ============= ========== ==========================================================
+        variable         dims          unit       meaning
+        ================ ============= ========== ==========================================================
+        position         valley, param parameters of the minimum; angles in radians
+        loss             valley        loss       there
+        persistence      valley        loss       of the pass at which it joins a deeper valley, above it;
+                                                  infinite for the deepest
+        barrier          valley        loss       of the lowest pass out of the valley, above its minimum
+        joins            valley        valley     the one it merges into, -1 for none
+        width            valley        parameters how far the position may be off, along any axis
+        at_edge          valley        0 or 1     whether it lies on the edge of a box
+        plateau          valley        cells      that touch and are as low as the minimum; 1 if strict
+        pass_position    pass, param   parameters of the pass
+        pass_loss        pass          loss       there
+        pass_between     pass, side    valley     the two that it joins
+        pass_merges      pass          0 or 1     whether it belongs to the merge tree
+        basin            the grid's    valley     that each cell belongs to, -1 for none; on a grid
+        stretch_from     stretch       parameters where each stretch of the axis begins; exactly, one parameter
+        stretch_valley   stretch       valley     that it belongs to; exactly, one parameter
+        through          valley, end   example    of the training data that the line passes through; exactly, two
+        starts           valley        starts     that flow to it; from starts, as all below
+        share…           valley        share      of the starts, and with ``_low`` and ``_high`` its 95 % Wilson
+                                                  interval
+        start_position   start, param  parameters of each start
+        start_valley     start         valley     that it flows to, -1 for none
+        ================ ============= ========== ==========================================================
 
     Raises
     ------
     InvalidValue
         If the threshold is not a number of at least 0, the method is unknown, or nothing is proved for this objective.
+
+    References
+    ----------
+    H. Edelsbrunner, D. Letscher, A. Zomorodian, "Topological persistence and simplification", Discrete & Computational
+    Geometry 28, 511–533, 2002, doi:10.1007/s00454-002-2885-2.
 
     Examples
     --------
@@ -74,6 +112,11 @@ def find_valleys(
     >>> valleys = tw.find_valleys(objective)
     >>> valleys.attrs["names"]
     ['0°', '36°', '-36°', '-72°', '72°']
+    >>> shubert = tw.find_valleys(tw.objective(tw.problems.shubert()))
+    >>> round(float(shubert["loss"][0]), 4)
+    -186.7309
+    >>> shubert.attrs["left_out"]
+    '1 minimum of persistence below 1.87: (-10, -10); persistence=0 lists them'
     >>> noisy = tw.objective(tw.problems.pencil(noise=0.01), tw.losses.power(1 / 2))
     >>> tw.find_valleys(noisy, method="exact").sizes["valley"]
     670
@@ -89,6 +132,8 @@ def find_valleys(
         return label(from_starts(objective, Sobol()), persistence, provenance(objective, 64))
     if surface is None:
         surface = survey(objective)
+    if refine is None:
+        refine = len(objective.problem.domain) <= REFINED
     return label(by_grid(objective, surface, refine), persistence, surface.attrs)
 
 
@@ -128,9 +173,22 @@ def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> x
         | {
             "threshold": threshold,
             "minima": len(sought.found.minima.depths),
+            "left_out": _left_out(sought, kept, threshold),
             "names": [name_of(position, sought.domain) for position in minima.positions],
         },
     )
+
+
+def _left_out(sought: Sought, kept: Kept, threshold: float) -> str:
+    """Write one line on the minima below the threshold, deepest first, and how to see them; empty for none."""
+    out = np.setdiff1d(np.arange(len(sought.found.minima.depths)), kept.minima)
+    if not len(out) or not np.isfinite(threshold):
+        return ""
+    names = [name_of(place, sought.domain) for place in sought.found.minima.positions[out[:SHOWN]]]
+    rest = f" and {len(out) - SHOWN} more" if len(out) > SHOWN else ""
+    way = f"; {ASK} lists them" if threshold > sought.least else ", which is rounding"
+    count = f"{len(out)} minim{'um' if len(out) == 1 else 'a'} of persistence below {threshold:.3g}"
+    return f"{count}: {', '.join(names)}{rest}{way}"
 
 
 def domain_of_valleys(valleys: xr.Dataset) -> Domain:

@@ -21,7 +21,7 @@ def phase_diagram(
 ) -> xr.Dataset:
     """Count the valleys of at least a given persistence under ``|r|^p``, for every noise and every exponent p.
 
-    Of a line through the origin with p at most 1 they are counted exactly, of all else on a grid.
+    Of a line through the origin with p at most 1 they are counted exactly, of all else on a grid, whose cells decide.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def phase_diagram(
             line = isinstance(made, Regression) and made.model == "through_origin"
             exact[row, column] = line and p <= 1
             method = "exact" if exact[row, column] else "grid"
-            found = find_valleys(objective(made, power(p)), method=method, persistence=persistence)
+            found = find_valleys(objective(made, power(p)), method=method, persistence=persistence, refine=False)
             counts[row, column] = found.sizes["valley"]
     return xr.Dataset(
         {"valleys": (("exponent", "noise"), counts), "exact": (("exponent", "noise"), exact)},
