@@ -14,6 +14,8 @@ from .descent.optimizer import Optimizer as Optimizer
 from .losses.objective import Objective as Objective
 from .losses.objective import objective as objective
 from .study.compare_basins import compare_basins as compare_basins
+from .study.conditions import Conditions as Conditions
+from .study.conditions import Tuning as Tuning
 from .study.count_derailments import count_derailments as count_derailments
 from .study.descend import descend as descend
 from .study.find_derailments import find_derailments as find_derailments
@@ -24,8 +26,6 @@ from .study.outcome_map import Range as Range
 from .study.outcome_map import outcome_map as outcome_map
 from .study.outcomes import outcomes as outcomes
 from .study.phase_diagram import phase_diagram as phase_diagram
-from .study.race import Conditions as Conditions
-from .study.race import Tuning as Tuning
 from .study.race import race as race
 from .study.survey import survey as survey
 

@@ -85,9 +85,8 @@ def race(
 
 def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:
     """Make optimisers by name, with optax's defaults and the bound on the gradient that the experiment has, if any."""
-    import optax
-
-    from thalweg.descent.optimizers import CATALOGUE, from_settings
+    from thalweg.descent.optimizer import Optimizer
+    from thalweg.descent.optimizers import CATALOGUE, finds_rate, from_settings
 
     made: dict[str, Optimizer] = {}
     bound = {key: value for key, value in experiment.settings["optimizer"].items() if key == "clip"}
@@ -98,6 +97,6 @@ def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:
             raise InvalidValue(f"--optimizers names {name} twice; name each of them once")
         settings = NAMED.get(name, {"kind": name})
         # Any rate: the tuning puts another in its place.
-        rate = {} if CATALOGUE[settings["kind"]] is optax.lbfgs else {"learning_rate": 1.0}
+        rate = {} if finds_rate(Optimizer(CATALOGUE[settings["kind"]])) else {"learning_rate": 1.0}
         made[name] = from_settings(settings | rate | bound, len(experiment.domain))[0]
     return made

@@ -146,7 +146,11 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
 
 def searches(state: Any) -> bool:
     """Tell whether an optimiser searches along lines by optax's zoom."""
-    return "ScaleByZoomLinesearchState" in str(jax.tree.structure(state))
+
+    def found(part: Any) -> bool:
+        return isinstance(part, optax.ScaleByZoomLinesearchState)
+
+    return any(map(found, jax.tree.leaves(state, is_leaf=found)))
 
 
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:

@@ -13,7 +13,7 @@ from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.settings import Table, check_keys, table
 from thalweg.base.showing import shown
-from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, fitting, recipe_of
+from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, fitting, recipe_of, searches
 
 CATALOGUE = Catalogue(
     "optimizer",
@@ -79,6 +79,17 @@ def from_settings(settings: Any, parameters: int) -> tuple[Optimizer, Table]:
     return optimizer, resolved
 
 
+def finds_rate(optimizer: AnyOptimizer, parameters: int = 1) -> bool:
+    """Tell whether an optimiser finds its learning rate itself, by optax's line search, as L-BFGS does.
+
+    What it carries from step to step tells, so a search that it is chained with counts too.
+    """
+    if isinstance(optimizer, Optimizer) and "learning_rate" in inspect.signature(optimizer.maker).parameters:
+        # Any rate, for a maker that cannot do without one.
+        optimizer = optimizer.replace(**{"learning_rate": 1.0, **optimizer.settings})
+    return searches(attempt(recipe_of(optimizer)[0], parameters))
+
+
 def varying(optimizer: AnyOptimizer) -> tuple[str, ...]:
     """Name the settings of an optimiser that may differ from run to run: all that are numbers."""
     if not isinstance(optimizer, Optimizer):
@@ -101,7 +112,7 @@ def _read(
     for name, default in allowed.items():
         if name in settings:
             arguments[name], resolved[name] = _value(settings[name], default, f"{where}.{name}")
-        elif default is inspect.Parameter.empty or (name == "learning_rate" and kind != "lbfgs"):
+        elif default is inspect.Parameter.empty or (name == "learning_rate" and not finds_rate(Optimizer(maker))):
             # Without a rate adadelta would ascend; only a line search finds its own.
             raise InvalidValue(f"[{where}] has no {name}; give it a number")
         elif default is not None:

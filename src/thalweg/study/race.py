@@ -2,101 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import optax
 import xarray as xr
 
-from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
-from thalweg.descent import starts as positions
 from thalweg.descent.descent import Descent
-from thalweg.descent.driver import batches
-from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
+from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
+from thalweg.study.contest import RATE, Contest, Ran, Tried
 from thalweg.study.count_derailments import QUANTILES
 from thalweg.study.deepest import deepest
 from thalweg.study.find_derailments import FLOOR
-from thalweg.study.outcomes import attributes, outcomes
+from thalweg.study.outcomes import attributes
 from thalweg.valleys.outcomes import DIVERGED
 from thalweg.valleys.shares import CONFIDENCE, Shares, paired, wilson
-
-RATE = "learning_rate"
 
 ENDS = ("", "_low", "_high")
 """Endings of the names of an estimate and the ends of its interval."""
 
 RULE = "highest success, then fewest median steps to the floor, then the smaller rate"
 """How the learning rate is chosen."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What all optimisers of a race share.
-
-    Parameters
-    ----------
-    starts : how many, drawn uniformly over the problem's domain
-    steps : updates of each run
-    seed : of the starts
-    minibatch : gradients from a part of the training data at a time; all of it by default
-    precision : 32 or 64 bits
-    shadows : whether each run has shadows, so that what rounding decided is known; four times the work
-    """
-
-    starts: int = 10_000
-    steps: int = 100
-    seed: int = 0
-    minibatch: Minibatch | None = None
-    precision: int = 64
-    shadows: bool = False
-
-    def __post_init__(self) -> None:
-        whole("starts", self.starts, at_least=1, at_most=positions.MOST)
-        whole("seed of the starts", self.seed, at_least=0)
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """How each optimiser's learning rate is found: the best of some on starts of another seed.
-
-    By default there are five rates to a decade, a factor of 1.6 apart. In 100 steps of the lowest, an optimiser with
-    steps as long as its rate moves by 0.01; with the highest it leaves at once a domain that is a few units wide.
-
-    Parameters
-    ----------
-    starts : runs of each rate; with the usual 400 a success of one half is known to 5 %
-    rates : how many are tried, evenly spaced in the logarithm
-    low, high : the least and the greatest of them
-    seed : of the starts; not that of the race
-    """
-
-    starts: int = 400
-    rates: int = 26
-    low: float = 1e-4
-    high: float = 10.0
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        whole("tuning starts", self.starts, at_least=1)
-        whole("rates", self.rates, at_least=2)
-        number("the lowest rate", self.low, above=0)
-        number("the highest rate", self.high, above=self.low)
-        whole("seed of the tuning starts", self.seed, at_least=0)
-        whole("rates times tuning starts", self.rates * self.starts, at_most=positions.MOST)
-
-    def candidates(self) -> np.ndarray:
-        """List the rates, rising."""
-        return np.geomspace(self.low, self.high, self.rates)
-
-
-USUAL_CONDITIONS, USUAL_TUNING = Conditions(), Tuning()
 
 
 def race(
@@ -117,105 +47,103 @@ def race(
     ----------
     objective : what is descended
     optimizers : by name; a learning rate among their settings is replaced
-    valleys : from :func:`thalweg.find_valleys`, of the same objective, exactly or from a grid with ``refine=True``.
-        All that are as deep as the deepest, to rounding, count as it
+    valleys : from :func:`thalweg.find_valleys`, of the same objective, exactly or from a refined grid. All that are as
+        deep as the deepest, to rounding, count as it
     conditions : starts, steps and precision
     tuning : candidates and starts of the tuning
-    floor : share of a valley's barrier up to which a loss lies on its floor
+    floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1
 
     Returns
     -------
     xarray.Dataset
-        Over optimizer: ``learning_rate``, NaN where none was tuned; ``at_end``, 1 where it is the least or the greatest
-        candidate; ``success``, ``derailed`` and ``diverged``, shares of the runs with their 95 % Wilson intervals
-        ``…_low`` and ``…_high``; ``settled`` (quantile), steps until successful runs stay on the floor; ``seconds`` of
-        the race on this machine, without compilation; with shadows ``rounding``, the share that rounding decided.
-        ``success_by_step`` (step): the share of all runs that have settled there by then. ``difference`` (rival), its
-        success less the rival's on the same starts, with ``difference_low`` and ``difference_high``: all pairs hold
-        together at 95 % (Bonferroni), so that the leader may be picked afterwards. ``tuned_rate``, ``tuned_success``
-        and ``tuned_settled`` (candidate): what was tried. Names are in the attribute ``names``.
+        ``…`` stands for three variables: an estimate, and the ends of its interval with ``_low`` and ``_high``. Names
+        are in the attribute ``names``; of the starts all shares are of, and of the tuning, others tell.
+
+        =============== =================== =========== ======================================================
+        variable        dims                unit        meaning
+        =============== =================== =========== ======================================================
+        learning_rate   optimizer           its own     chosen in the tuning; NaN where none was tuned
+        at_end          optimizer           0 or 1      whether it is the least or the greatest candidate
+        success…        optimizer           share       of the runs that end on the floor; 95 %, Wilson
+        derailed…       optimizer           share       of the runs that derail at least once; 95 %, Wilson
+        diverged…       optimizer           share       of the runs whose numbers overflow; 95 %, Wilson
+        settled         optimizer, quantile steps       until a successful run stays on the floor
+        success_by_step optimizer, step     share       of all runs that have settled there by then
+        difference…     optimizer, rival    share       success less the rival's on the same starts; all pairs
+                                                        together at 95 %, so the leader may be picked afterwards
+        tuned_rate      optimizer,          its own     the candidates
+                        candidate
+        tuned_success   optimizer,          share       success of each candidate
+                        candidate
+        tuned_settled   optimizer,          steps       median until a successful run stays on the floor
+                        candidate
+        seconds         optimizer           s           of the race on this machine, without compilation
+        rounding        optimizer           share       of the runs that rounding decided; with shadows only
+        =============== =================== =========== ======================================================
 
     Raises
     ------
     InvalidValue
-        If there is no optimiser or no valley, a rate cannot be tuned, or the tuning has the seed of the race.
+        If there is no optimiser or no valley, a rate cannot be tuned, the tuning has the seed of the race, or the runs
+        are more than memory holds.
+
+    References
+    ----------
+    D. Choi et al., "On empirical comparisons of optimizers for deep learning", 2019, arXiv:1910.05446: a comparison
+    says as much about the tuning as about the optimisers, so all are tuned alike.
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22, 209–212, 1927, doi:10.1080/01621459.1927.10502953.
+    R. G. Newcombe, "Improved confidence intervals for the difference between binomial proportions based on paired
+    data", Statistics in Medicine 17, 2635–2650, 1998,
+    doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
 
     Examples
     --------
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.himmelblau())
-    >>> valleys = tw.find_valleys(objective, refine=True)
+    >>> valleys = tw.find_valleys(objective)
     >>> rivals = {"sgd": tw.Optimizer(optax.sgd), "adam": tw.Optimizer(optax.adam)}
     >>> conditions, tuning = tw.Conditions(starts=200, steps=40), tw.Tuning(starts=50, rates=5, low=1e-3, high=10.0)
-    >>> found = tw.race(objective, rivals, valleys, conditions=conditions, tuning=tuning)
-    >>> found["learning_rate"].values.round(4).tolist()
+    >>> ran = tw.race(objective, rivals, valleys, conditions=conditions, tuning=tuning)
+    >>> ran["learning_rate"].values.round(4).tolist()
     [0.01, 1.0]
     """
     _check(optimizers, valleys, conditions, tuning)
-    field = _Field(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
-    entries = [_enter(field, optimizer) for optimizer in optimizers.values()]
-    won = np.stack([entry.won for entry in entries])
+    contest = Contest(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
+    entries = [contest.enter(optimizer) for optimizer in optimizers.values()]
+    ran = [entry.ran for entry in entries]
+    won, ends = np.stack([one.won for one in ran]), [one.ends for one in ran]
     parts = {
         "learning_rate": ("optimizer", np.array([entry.learning_rate for entry in entries])),
         "at_end": ("optimizer", np.array([entry.at_end for entry in entries], dtype=np.int8)),
         **_interval("success", won),
-        **_interval("derailed", np.stack([entry.ran["derailments"].values > 0 for entry in entries])),
-        **_interval("diverged", np.stack([entry.ran["outcome"].values == DIVERGED for entry in entries])),
-        "settled": (("optimizer", "quantile"), np.stack([_quantiles(entry.settled[entry.won]) for entry in entries])),
-        "success_by_step": (("optimizer", "step"), np.stack([_by_step(entry, conditions.steps) for entry in entries])),
+        **_interval("derailed", np.stack([end["derailments"].values > 0 for end in ends])),
+        **_interval("diverged", np.stack([end["outcome"].values == DIVERGED for end in ends])),
+        "settled": (
+            ("optimizer", "quantile"),
+            np.stack([_quantiles(one.settled[one.won]) for one in ran]),
+        ),
+        "success_by_step": (
+            ("optimizer", "step"),
+            np.stack([_by_step(one, conditions.steps) for one in ran]),
+        ),
         **_differences(won),
         **{
             f"tuned_{name}": (("optimizer", "candidate"), np.stack([getattr(entry.tried, name) for entry in entries]))
-            for name in _Tried._fields
+            for name in Tried._fields
         },
         "seconds": ("optimizer", np.array([entry.seconds for entry in entries]), {"of": "this machine"}),
     }
     if conditions.shadows:
-        parts["rounding"] = ("optimizer", np.array([float(entry.ran["rounding"].mean()) for entry in entries]))
+        parts["rounding"] = ("optimizer", np.array([float(end["rounding"].mean()) for end in ends]))
     counts = {"optimizer": len(entries), "rival": len(entries), "step": conditions.steps + 1, "candidate": tuning.rates}
     coords = {dim: np.arange(count) for dim, count in counts.items()} | {"quantile": list(QUANTILES)}
-    return xr.Dataset(parts, coords, _attributes(field, optimizers, parts["learning_rate"][1]))
+    return xr.Dataset(parts, coords, _attributes(contest, optimizers, parts["learning_rate"][1]))
 
 
 def pair_confidence(optimizers: int) -> float:
     """Give the confidence of each pair at which all pairs hold together (Bonferroni)."""
     return 1 - (1 - CONFIDENCE) / max(optimizers * (optimizers - 1) // 2, 1)
-
-
-class _Field(NamedTuple):
-    """What all optimisers of a race meet; ``best`` are the valleys that count."""
-
-    objective: Objective
-    valleys: xr.Dataset
-    floor: float
-    best: np.ndarray
-    conditions: Conditions
-    tuning: Tuning
-
-    def run(self, descent: Descent, starts: np.ndarray) -> tuple[xr.Dataset, np.ndarray, np.ndarray]:
-        """Make runs; returns their outcomes, which of them succeeded, and the step since when."""
-        ran = outcomes(self.objective, descent, self.valleys, starts=starts, floor=self.floor)
-        return ran, np.isin(ran["outcome"].values, self.best), ran["settled"].values.astype(np.float64)
-
-
-class _Tried(NamedTuple):
-    """The tuning of one optimiser, over the candidates; NaN where it has none."""
-
-    rate: np.ndarray
-    success: np.ndarray
-    settled: np.ndarray
-
-
-class _Entry(NamedTuple):
-    """What one optimiser did: its tuning, and the outcomes of its race, over the runs."""
-
-    tried: _Tried
-    learning_rate: float
-    at_end: int
-    ran: xr.Dataset
-    won: np.ndarray
-    settled: np.ndarray
-    seconds: float
 
 
 def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions: Conditions, tuning: Tuning) -> None:
@@ -244,49 +172,6 @@ def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions:
         )
 
 
-def _tunable(optimizer: Optimizer) -> bool:
-    return optimizer.maker is not optax.lbfgs and RATE in inspect.signature(optimizer.maker).parameters
-
-
-def _enter(field: _Field, optimizer: Optimizer) -> _Entry:
-    """Tune one optimiser and race it, with the program compiled beforehand."""
-    conditions, rates = field.conditions, field.tuning.candidates()
-    tuned = _tunable(optimizer)
-    starts = positions.uniform(field.objective.problem, conditions.starts, conditions.seed)
-    tried = _tune(field, optimizer) if tuned else _Tried(*np.full((3, len(rates)), np.nan))
-    chosen = int(np.lexsort((rates, np.nan_to_num(tried.settled, nan=np.inf), -tried.success))[0]) if tuned else -1
-
-    def descent(runs: int) -> Descent:
-        # An array, as in the tuning: so both have one compiled program and one arithmetic.
-        made = optimizer.replace(**{RATE: np.full(runs, rates[chosen])}) if tuned else optimizer
-        return Descent(made, conditions.steps, conditions.minibatch, conditions.precision, conditions.shadows)
-
-    whole_field = descent(conditions.starts)
-    width = batches(field.objective, whole_field, conditions.starts, history=False)[0].stop
-    # To compile; in the deepest valley, where a line search has the least to do.
-    field.run(descent(width), np.tile(field.valleys["position"].values[field.best[0]], (width, 1)))
-    begun = time.perf_counter()
-    ran, won, settled = field.run(whole_field, starts)
-    seconds = time.perf_counter() - begun
-    rate = float(rates[chosen]) if tuned else np.nan
-    return _Entry(tried, rate, int(tuned and chosen in (0, len(rates) - 1)), ran, won, settled, seconds)
-
-
-def _tune(field: _Field, optimizer: Optimizer) -> _Tried:
-    """Try every rate on the same starts, in one go."""
-    conditions, tuning = field.conditions, field.tuning
-    rates, batch = tuning.candidates(), conditions.minibatch
-    starts = positions.uniform(field.objective.problem, tuning.starts, tuning.seed)
-    # Other shuffles too, not those that judge.
-    batch = None if batch is None else replace(batch, seed=(batch.seed + 1) % 2**32)
-    made = optimizer.replace(**{RATE: np.repeat(rates, tuning.starts)})
-    descent = Descent(made, conditions.steps, batch, conditions.precision)
-    _, won, settled = field.run(descent, np.tile(starts, (len(rates), 1)))
-    won, settled = (values.reshape(len(rates), -1) for values in (won, settled))
-    medians = [float(np.median(row[good])) if good.any() else np.nan for row, good in zip(settled, won, strict=True)]
-    return _Tried(rates, won.mean(axis=1), np.array(medians))
-
-
 def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:
     """Give the share of runs of each optimiser to which something happened; from (optimizer, run)."""
     return {name + end: ("optimizer", values) for end, values in zip(ENDS, _shares(happened), strict=True)}
@@ -303,9 +188,9 @@ def _quantiles(steps: np.ndarray) -> np.ndarray:
     return np.quantile(steps, QUANTILES, method="inverted_cdf") if steps.size else np.full(len(QUANTILES), np.nan)
 
 
-def _by_step(entry: _Entry, steps: int) -> np.ndarray:
+def _by_step(ran: Ran, steps: int) -> np.ndarray:
     """Count the runs that have settled by each step, as a share of all."""
-    return np.searchsorted(np.sort(entry.settled[entry.won]), np.arange(steps + 1), side="right") / len(entry.won)
+    return np.searchsorted(np.sort(ran.settled[ran.won]), np.arange(steps + 1), side="right") / len(ran.won)
 
 
 def _differences(won: np.ndarray) -> dict[str, Any]:
@@ -316,9 +201,9 @@ def _differences(won: np.ndarray) -> dict[str, Any]:
     return {f"difference{end}": (("optimizer", "rival"), part) for end, part in zip(ENDS, shaped, strict=True)}
 
 
-def _attributes(field: _Field, optimizers: Mapping[str, Optimizer], rates: np.ndarray) -> dict[str, Any]:
+def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np.ndarray) -> dict[str, Any]:
     """Record what the race depends on."""
-    conditions, tuning = field.conditions, field.tuning
+    conditions, tuning = contest.conditions, contest.tuning
     descent = Descent(
         optax.identity(), conditions.steps, conditions.minibatch, conditions.precision, conditions.shadows
     )
@@ -326,11 +211,11 @@ def _attributes(field: _Field, optimizers: Mapping[str, Optimizer], rates: np.nd
         repr(one if np.isnan(rate) else one.replace(**{RATE: float(rate)}))
         for one, rate in zip(optimizers.values(), rates, strict=True)
     ]
-    return attributes(field.objective, descent, field.valleys, field.floor) | {
+    return attributes(contest.objective, descent, contest.valleys, contest.floor) | {
         "names": list(optimizers),
         "optimizer": made,
-        "best": field.best.tolist(),
-        "best_names": [field.valleys.attrs["names"][k] for k in field.best],
+        "best": contest.best.tolist(),
+        "best_names": [contest.valleys.attrs["names"][k] for k in contest.best],
         "starts": conditions.starts,
         "seed": conditions.seed,
         "tuning_starts": tuning.starts,
