@@ -39,6 +39,29 @@ def test_no_more_tasks_are_taken_than_are_needed(monkeypatch):
     assert len(taken) <= 4
 
 
+def test_whoever_stops_waits_for_what_has_begun_and_drops_the_rest(monkeypatch):
+    """A thread inside a compiled program while the interpreter goes is a segmentation fault."""
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    begun, go, ended = threading.Event(), threading.Event(), []
+
+    def work(task):
+        if task:
+            begun.set()
+            assert go.wait(30)
+        ended.append(task)
+        return task
+
+    results = parallel.each(work, range(50), "working")
+    assert next(results) == 0
+    assert begun.wait(30)
+    threading.Timer(0.05, go.set).start()
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt())
+    alive = [thread.name for thread in threading.enumerate() if thread.name.startswith("thalweg_")]
+    assert alive == []
+    assert len(ended) <= 4
+
+
 def test_an_error_of_a_task_is_raised_and_ends_the_work(monkeypatch):
     monkeypatch.setattr(parallel, "cores", lambda: 2)
     with pytest.raises(ZeroDivisionError):

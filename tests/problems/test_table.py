@@ -61,3 +61,13 @@ def test_an_unknown_column_names_the_nearest(csv):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InvalidData, match="cannot read .*none.csv: No such file or directory; give the path"):
         table(tmp_path / "none.csv", "x", "y")
+
+
+def test_a_cell_that_is_too_long_is_refused_in_one_line(csv):
+    with pytest.raises(InvalidData, match="line 2: field larger than field limit .*; mend it there"):
+        table(csv('x,y\n1,"' + "2" * 200_000 + '"\n'), "x", "y")
+
+
+def test_what_is_no_file_is_not_read(tmp_path):
+    with pytest.raises(InvalidData, match="cannot read .*: it is a folder; give the path of a CSV file"):
+        table(tmp_path, "x", "y")

@@ -129,5 +129,5 @@ def test_an_experiment_with_shadows_tells_how_its_runs_end(tmp_path):
     summary = summarise(results)
     assert any(f"Rounding alone decided where {share} of the runs end (95 %: " in text for text in summary.remarks)
     assert "by rounding" in summary.tables[0].columns
-    with pytest.raises(InvalidValue, match="descent.shadows = 1; give true or false"):
+    with pytest.raises(InvalidValue, match="descent.shadows = 1 is not allowed; give true or false"):
         experiment.build({**tables, "descent": {"shadows": 1}})

@@ -10,6 +10,8 @@ import numpy as np
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidData, UnknownName
+from thalweg.base.files import read_text
+from thalweg.base.showing import shown
 from thalweg.problems import residuals
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Regression
@@ -92,30 +94,27 @@ def table(
 
 def _read(path: Path, columns: tuple[str, str], *, drop: bool) -> np.ndarray:
     """Read two columns as finite floats, shape (row, 2)."""
+    reader = csv.reader(read_text(path, "the path of a CSV file in UTF-8").splitlines())
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InvalidData(f"cannot read {path}: {reason}; give the path of a CSV file in UTF-8") from None
-    reader = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(reader, [])]
+        lines = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:  # a cell of more than 131,072 characters
+        raise InvalidData(f"{path}, line {reader.line_num}: {error}; mend it there") from None
+    header = [name.strip() for name in lines[0][1]] if lines else []
     if not any(header):
         raise InvalidData(f"{path} has no header row; give a CSV file whose first line names its columns")
     places = [_place(header, name, path) for name in columns]
     rows, gaps = [], []
-    for row in reader:
-        if not row:
-            continue
+    for line, row in lines[1:]:
         cells = [row[place].strip() if place < len(row) else "" for place in places]
         if any(cell.lower() in MISSING for cell in cells):
-            gaps.append(reader.line_num)
+            gaps.append(line)
             continue
         pairs = zip(columns, cells, strict=True)
-        rows.append([_finite(cell, name, reader.line_num, path) for name, cell in pairs])
+        rows.append([_finite(cell, name, line, path) for name, cell in pairs])
     if gaps and not drop:
-        shown = ", ".join(map(str, gaps[:8])) + (", …" if len(gaps) > 8 else "")
+        where = ", ".join(map(str, gaps[:8])) + (", …" if len(gaps) > 8 else "")
         raise InvalidData(
-            f"{path} has missing values in {columns[0]!r} or {columns[1]!r} on line{'s' * (len(gaps) > 1)} {shown}; "
+            f"{path} has missing values in {columns[0]!r} or {columns[1]!r} on line{'s' * (len(gaps) > 1)} {where}; "
             'fill them in or set missing = "drop"'
         )
     return np.array(rows, dtype=float).reshape(-1, 2)
@@ -135,5 +134,5 @@ def _finite(cell: str, column: str, line: int, path: Path) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidData(f"{path}, line {line}: {column!r} is {cell!r}; give a finite number")
+        raise InvalidData(f"{path}, line {line}: {column!r} is {shown(cell)}; give a finite number")
     return value
