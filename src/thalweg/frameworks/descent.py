@@ -39,10 +39,19 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     Returns
     -------
     xarray.Dataset
-        As :func:`thalweg.descend` gives, measured before each update. Attributes ``framework``,
-        ``framework_version``, ``idiom``, ``device``, of Keras its ``backend``; ``computed_precision``, 32 where Keras
-        computes in 32 bits whatever is asked for; ``seconds_first``, of the first step with all that is compiled in
-        it, and ``seconds_per_step``, the median of the others
+        As :func:`thalweg.descend` gives, measured before each update; behind ``last_step`` all is NaN. ::
+
+            variable    dims              unit     meaning
+            params      run, step, param  problem  where the run was
+            train_loss  run, step         loss     there, on all data
+            test_loss   run, step         loss     there, on test data; NaN where there are none
+            grad_norm   run, step         loss     length of the gradient that the step used
+            status      run                        how it ended, see :class:`thalweg.Status`
+            last_step   run                        the last step at which all numbers were finite
+
+        Attributes ``framework``, ``framework_version``, ``idiom``, ``device``, of Keras its ``backend``;
+        ``computed_precision``, 32 where Keras computes in 32 bits whatever is asked for; ``seconds_first``, of the
+        first step with all that is compiled in it, and ``seconds_per_step``, the median of the others.
 
     Raises
     ------
@@ -53,14 +62,14 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     NoCounterpart
         If it has no such optimiser, or no such setting of it.
     InvalidValue
-        If the formula has an operation that cannot be translated, or mini-batches are asked for.
+        If starts do not fit, the formula has an operation that cannot be translated, or mini-batches are asked for.
 
     Examples
     --------
     >>> import optax, thalweg as tw
-    >>> objective = tw.objective(tw.problems.line(), tw.losses.quadratic())
-    >>> descent = Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=10)
-    >>> runs = descend(objective, descent, "jax", starts=[5.0, 0.0])
+    >>> objective = tw.objective(tw.problems.line(seed=1), tw.losses.quadratic())
+    >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=10)
+    >>> runs = tw.frameworks.descend(objective, descent, "jax", starts=[5.0, 0.0])
     >>> runs.attrs["idiom"], runs.sizes["step"]
     ('jax.jit, optax.sgd', 11)
     """

@@ -30,6 +30,13 @@ class Data:
     test_inputs, test_targets : likewise, for testing
     classes : how many; 0 where targets are numbers
     source : where they come from
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> data = tw.examples.diabetes(seed=42)
+    >>> data.inputs.shape, data.test_inputs.shape, data.classes, data.source
+    ((296, 10), (146, 10), 0, 'diabetes: Efron et al. 2004')
     """
 
     inputs: np.ndarray
@@ -46,7 +53,13 @@ def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) 
     Parameters
     ----------
     pictures : give inputs as (example, 8, 8, 1) for a convolution; (example, 64) by default
-    test_share, seed : of the split, which is scikit-learn's ``train_test_split``
+    test_share : share of the examples that are held back for testing, between 0 and 1
+    seed : of the split, which is scikit-learn's ``train_test_split``
+
+    Returns
+    -------
+    Data
+        Inputs from 0 to 1 and targets from 0 to 9, training and test.
 
     Raises
     ------
@@ -60,13 +73,14 @@ def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) 
 
     Examples
     --------
-    >>> digits().inputs.shape, digits(pictures=True).test_inputs.shape
+    >>> import thalweg as tw
+    >>> tw.examples.digits().inputs.shape, tw.examples.digits(pictures=True).test_inputs.shape
     ((1203, 64), (594, 8, 8, 1))
     """
-    found = _sets().load_digits()
-    x = (found.data / 16).astype(np.float32)
+    loaded = _sets().load_digits()
+    x = (loaded.data / 16).astype(np.float32)
     x = x.reshape(-1, SIZE, SIZE, 1) if pictures else x
-    return _split(x, found.target.astype(np.int32), 10, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed))
+    return _split(x, loaded.target.astype(np.int32), 10, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed))
 
 
 def diabetes(*, test_share: float = 0.33, seed: int = 42) -> Data:
@@ -76,7 +90,13 @@ def diabetes(*, test_share: float = 0.33, seed: int = 42) -> Data:
 
     Parameters
     ----------
-    test_share, seed : of the split, which is scikit-learn's ``train_test_split``
+    test_share : share of the examples that are held back for testing, between 0 and 1
+    seed : of the split, which is scikit-learn's ``train_test_split``
+
+    Returns
+    -------
+    Data
+        Inputs (example, 10) and targets (example, 1), training and test.
 
     Raises
     ------
@@ -89,11 +109,12 @@ def diabetes(*, test_share: float = 0.33, seed: int = 42) -> Data:
 
     Examples
     --------
-    >>> diabetes().inputs.shape, diabetes().targets.shape
+    >>> import thalweg as tw
+    >>> tw.examples.diabetes().inputs.shape, tw.examples.diabetes().targets.shape
     ((296, 10), (296, 1))
     """
-    found = _sets().load_diabetes()
-    x, y = ((v - v.mean(axis=0)) / v.std(axis=0) for v in (found.data, found.target[:, None]))
+    loaded = _sets().load_diabetes()
+    x, y = ((v - v.mean(axis=0)) / v.std(axis=0) for v in (loaded.data, loaded.target[:, None]))
     return _split(x.astype(np.float32), y.astype(np.float32), 0, "diabetes: Efron et al. 2004", Split(test_share, seed))
 
 
@@ -108,11 +129,27 @@ def mlp(name: str, sizes: tuple[int, ...], *, seed: int = 0) -> Any:
 
     Returns
     -------
-    A PyTorch module, a Keras model, or for JAX a pair ``(params, apply)`` with ``apply(params, inputs) -> outputs``
+    Any
+        A PyTorch module, a Keras model, or for JAX a pair ``(params, apply)``: ``apply(params, inputs) -> outputs``.
+        Inputs are (example, sizes[0]), outputs (example, sizes[-1]).
+
+    Raises
+    ------
+    UnknownName
+        If there is no such framework.
+    NotInstalled
+        If it is not there.
+    InvalidValue
+        If the example networks are not made in it, or sizes are fewer than two or below 1.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", 2015, arXiv:1502.01852 (first weights).
 
     Examples
     --------
-    >>> params, apply = mlp("jax", (10, 64, 64, 1))
+    >>> import numpy as np, thalweg as tw
+    >>> params, apply = tw.examples.mlp("jax", (10, 64, 64, 1))
     >>> apply(params, np.zeros((3, 10), np.float32)).shape
     (3, 1)
     """
@@ -136,11 +173,26 @@ def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any
 
     Returns
     -------
-    As :func:`mlp`; inputs are (example, 8, 8, 1) in every framework
+    Any
+        As :func:`mlp`; inputs are (example, 8, 8, 1) in every framework, outputs (example, 10).
+
+    Raises
+    ------
+    UnknownName
+        If there is no such framework.
+    NotInstalled
+        If it is not there.
+    InvalidValue
+        If the example networks are not made in it, or channels are more than the picture has room for, or below 1.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", 2015, arXiv:1502.01852 (first weights).
 
     Examples
     --------
-    >>> params, apply = cnn("jax")
+    >>> import numpy as np, thalweg as tw
+    >>> params, apply = tw.examples.cnn("jax")
     >>> apply(params, np.zeros((3, 8, 8, 1), np.float32)).shape
     (3, 10)
     """

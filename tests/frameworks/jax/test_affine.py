@@ -44,7 +44,7 @@ def test_quick_is_plain_is_the_users_own(case):
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_what_is_affine_is_found(case):
     net = wrap(case.params, case.loss, case.data)
-    assert sorted(net.parts[0].evaluator.parts.found) == sorted(case.found)
+    assert sorted(net.parts[0].evaluator.parts.affine_results) == sorted(case.found)
 
 
 @pytest.mark.parametrize("axes", [1, 3])
@@ -125,4 +125,4 @@ def test_filled_gathers_are_not_taken_for_linear():
 def test_short_products_are_made_anew(monkeypatch, terms, found):
     monkeypatch.setattr(affine, "SHORT", 32)
     program = written_out(lambda w, x: jnp.sum(jnp.tanh(x @ w)), jnp.ones((terms, 3)), jnp.ones((4, terms)))
-    assert affine.split(program, 1).found == found
+    assert affine.split(program, 1).affine_results == found

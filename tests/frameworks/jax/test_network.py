@@ -132,7 +132,7 @@ def test_an_objective_of_many_parameters_has_affine_parts():
     problem = tw.problems.regression(lambda p, x, y: jnp.dot(p, jnp.cos(jnp.arange(300) * x)) - y, {"x": X[:, 0], "y": X[:, 1]}, axes)  # fmt: skip
     objective = tw.objective(problem, tw.losses.quadratic())
     net = wrap(objective)
-    assert net.parts[0].evaluator.parts.found == ["sub (12,)"]
+    assert net.parts[0].evaluator.parts.affine_results == ["sub (12,)"]
     assert net.value() == pytest.approx(evaluate(objective.example, objective.train, net.position[None])[0], rel=1e-13)
 
 

@@ -15,10 +15,10 @@ ALLOWED = ("float32", "float64")
 """The types of parameters that a surface can be computed in."""
 
 
-def no_filters(filters: Mapping[str, int], told: str) -> None:
-    """Refuse ``filters`` where the framework itself tells them, ``told`` by what."""
+def no_filters(filters: Mapping[str, int], by: str) -> None:
+    """Refuse ``filters`` where the framework itself tells them, ``by`` what."""
     if filters:
-        raise InvalidValue(f"filters of {sorted(filters)} are not needed: they are told by {told}; leave them out")
+        raise InvalidValue(f"filters of {sorted(filters)} are not needed: they are told by {by}; leave them out")
 
 
 def function(loss: Any, call: str) -> None:

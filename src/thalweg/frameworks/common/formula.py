@@ -139,22 +139,22 @@ class _Program:
         return targets
 
 
-def _evaluate(values: tuple[Any, ...], steps: tuple[Any, ...], result: int, *arguments: Any) -> Any:
+def _evaluate(known: tuple[Any, ...], steps: tuple[Any, ...], result: int, *arguments: Any) -> Any:
     """Compute the terms: the arguments are the first values."""
-    held = [*arguments, *values[len(arguments) :]]
+    values = [*arguments, *known[len(arguments) :]]
     for step in steps:
-        _take(held, step)
-    return held[result]
+        _take(values, step)
+    return values[result]
 
 
-def _take(held: list[Any], step: tuple[Any, Any, Any]) -> None:
+def _take(values: list[Any], step: tuple[Any, Any, Any]) -> None:
     function, sources, target = step
-    result = function(*[held[source] for source in sources])
+    result = function(*[values[source] for source in sources])
     if isinstance(target, tuple):
         for place, part in zip(target, result, strict=True):
-            held[place] = part
+            values[place] = part
     else:
-        held[target] = result
+        values[target] = result
 
 
 def _bound(equation: JaxprEqn, *inputs: Any) -> Any:

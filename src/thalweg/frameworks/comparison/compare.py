@@ -67,7 +67,7 @@ def compare(
     The reference is Thalweg's own driver, :func:`thalweg.descend`. What rounding explains is measured on it: its start
     is moved by one unit in the last place, up and down, and further runs are rounded otherwise at every step; their
     largest difference so far, times a safety factor of 10, and never less than 4 units of the last place, is the bound.
-    A cause is found by test: see :mod:`thalweg.frameworks.comparison.causes`.
+    A cause is found by test, which :mod:`thalweg.frameworks.comparison.causes` explains.
 
     Parameters
     ----------
@@ -76,19 +76,33 @@ def compare(
     frameworks : names; a name may carry a manner, as in ``"tensorflow:update"``. By default all that there are, but for
         those whose first steps tell that they would take more than ten times as long as the slowest before them, and
         more than 20 seconds; to wait for such a one, name it
-    starts : a start; of several the first is taken. The problem's usual start by default
+    starts : a start, in the problem's units; of several the first is taken. The problem's usual start by default
 
     Returns
     -------
     xarray.Dataset
-        Over (framework, step): ``params`` (with a further dimension param), ``train_loss``, ``grad_norm`` and
-        ``difference``, the largest of a parameter from the reference. Over step: ``reference`` (param),
-        ``reference_loss`` and ``bound``, up to which rounding explains a difference. Over framework: ``largest`` and
-        ``largest_step``; ``first_unequal`` and ``parts``, the first steps with any difference and with one beyond the
-        bound, or -1; ``cause_step``, where the cause first shows; ``zero_residuals``, where a gradient is no number;
-        ``seconds_per_step`` and ``seconds_first``. Attributes: lists over framework of ``names``, ``titles``,
-        ``versions``, ``backends``, ``idioms``, ``causes`` in words and in ``sentences``; the ``missing`` frameworks
-        with the commands that install them, and the ``refused`` ones with the reasons.
+        Each framework's run beside the reference, and what was measured of it. Steps that do not exist are -1. ::
+
+            variable          dims                    unit      meaning
+            params            framework, step, param  problem   where each run was
+            train_loss        framework, step         loss      there, before the update
+            grad_norm         framework, step         loss      length of the gradient there
+            difference        framework, step         problem   largest of a parameter from the reference
+            reference         step, param             problem   where the reference was
+            reference_loss    step                    loss      its loss there
+            bound             step                    problem   up to which rounding explains a difference
+            largest           framework               problem   largest difference
+            largest_step      framework                         where
+            first_unequal     framework                         first step with any difference
+            parts             framework                         first step with one beyond the bound
+            cause_step        framework                         where the cause first shows
+            zero_residuals    framework                         examples whose residual is 0 where a run ends
+            seconds_per_step  framework               s         median, without the first step
+            seconds_first     framework               s         of the first step, with what is compiled in it
+
+        Attributes: lists over framework of ``names``, ``titles``, ``versions``, ``backends``, ``idioms``, ``causes`` in
+        words and in ``sentences``; the ``missing`` frameworks with the commands that install them, and the ``refused``
+        ones with the reasons.
 
     Raises
     ------
@@ -96,6 +110,15 @@ def compare(
         If a framework is not known.
     InvalidValue
         If one is named twice, mini-batches are asked for, or no framework can make this descent.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.line(seed=1), tw.losses.quadratic())
+    >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.1), steps=10)
+    >>> compared = tw.frameworks.compare(objective, descent, ("jax",), starts=[5.0, 0.0])
+    >>> bool((compared["difference"] <= compared["bound"]).all()), int(compared["parts"][0])
+    (True, -1)
     """
     _check(descent, frameworks)
     descent = replace(descent, optimizer=of_run(descent.optimizer, 0), shadows=False)

@@ -1,4 +1,30 @@
-"""The loss of one part of the data, its slices quick by what is affine."""
+"""The loss of one part of the data in JAX: its value, its derivatives, and its values on a slice.
+
+All that is compiled belongs to :class:`Programs`, one for a network: data are arguments, so parts of one shape share
+their programs, and coordinates come padded to ``CHUNK`` rows, so that any number of points is one program.
+
+**One point after the other.** The points of a chunk go through a loop inside the compiled program (``fori_loop`` with
+their count as an argument), not through ``jax.vmap``. ``vmap`` would turn matrix products into larger ones, which sum
+in another order when the number of points changes: the loss of a point would depend on its neighbours in the last
+bits, and a picture on how it was cut into chunks. For networks whose products fill the cores by themselves it also
+gains nothing. Several chunks run in several threads (``threads = True``), each of them single; nothing is shared
+between them.
+
+**Losses that diverge.** The loss is compiled as ``tracing.written_out`` gives it: on processors XLA may take the
+larger of NaN and 0 to be 0 when it joins loops, so that a diverged network with rectifiers would seem to have a finite
+loss. The gradient is rewritten after differentiation for the same reason.
+
+**Curvature.** A product with the Hessian is the gradient, linearised once at the point and then applied to any number
+of vectors (Pearlmutter 1994): Lanczos' method asks for some dozens at one point. The Hessian itself is never made.
+
+**What would break it.** A loss whose shapes depend on values, or one with effects, cannot be traced. Data of many
+different shapes compile as many programs. On a device of another kind than a processor the loop is still right, but
+slow: there ``vmap`` over points would be the better choice, at the price of the last bits.
+
+References
+----------
+B. A. Pearlmutter, "Fast exact multiplication by the Hessian", 1994, doi:10.1162/neco.1994.6.1.147.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +61,7 @@ class Programs:
     def __init__(self, loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any):
         self.loss, self.shapes, self.dtype, self.device = loss, shapes, dtype, device
         self._written: dict[Any, ClosedJaxpr] = {}
-        self._splits: dict[Any, affine.Split] = {}
+        self._splits: dict[Any, affine.Staged] = {}
         self._options = CPU if device.platform == "cpu" else None
 
     def leaves(self, point: Any) -> list[Any]:
@@ -54,7 +80,7 @@ class Programs:
             )
         return self._written[key]
 
-    def split(self, data: Sequence[Any]) -> affine.Split:
+    def split(self, data: Sequence[Any]) -> affine.Staged:
         """Part the loss into what is made once a plane and what remains."""
         key = _key(data)
         if key not in self._splits:
@@ -136,7 +162,7 @@ class PytreeEvaluator:
         self._precision = programs.dtype.itemsize * 8
 
     @property
-    def parts(self) -> affine.Split:
+    def parts(self) -> affine.Staged:
         """The loss in two: what is made once a plane, and what remains at a point."""
         with computing(self._precision):
             return self.programs.split(self.data)
@@ -200,7 +226,7 @@ def _one_by_one(function: Callable[[Any], Any], coordinates: Any, count: Any) ->
     """Evaluate at the first ``count`` points in turn, so that none depends on its neighbours or their number."""
     dtype = jax.eval_shape(function, coordinates[0]).dtype
     losses = jnp.full(len(coordinates), jnp.nan, dtype)
-    return lax.fori_loop(0, count, lambda point, found: found.at[point].set(function(coordinates[point])), losses)
+    return lax.fori_loop(0, count, lambda point, losses: losses.at[point].set(function(coordinates[point])), losses)
 
 
 def _key(data: Sequence[Any]) -> tuple[Any, ...]:

@@ -96,7 +96,7 @@ class _Place(NamedTuple):
     arrays: list[Any]
     names: list[str]
     chosen: list[int]
-    held: list[Any]
+    fixed: list[Any]
     tree: Any
 
 
@@ -105,7 +105,7 @@ class _Read(NamedTuple):
 
     arrays: list[Any]
     chosen: list[int]
-    held: list[Any]
+    fixed: list[Any]
     tree: Any
     rows: int
 
@@ -113,16 +113,18 @@ class _Read(NamedTuple):
 def _parameters(model: Any) -> _Place:
     """Take the floating arrays out of a pytree."""
     paths, tree = jax.tree_util.tree_flatten_with_path(model)
-    held = [leaf for _, leaf in paths]
-    chosen = [number for number, leaf in enumerate(held) if _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    arrays = [held[number] for number in chosen]
+    fixed = [leaf for _, leaf in paths]
+    chosen = [
+        number for number, leaf in enumerate(fixed) if _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)
+    ]
+    arrays = [fixed[number] for number in chosen]
     if not sum(array.size for array in arrays):
         raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
     names = [jax.tree_util.keystr(paths[number][0], simple=True, separator="/") for number in chosen]
     one_type({name: str(array.dtype) for name, array in zip(names, arrays, strict=True)})
     for number in chosen:
-        held[number] = None
-    return _Place(arrays, names, chosen, held, tree)
+        fixed[number] = None
+    return _Place(arrays, names, chosen, fixed, tree)
 
 
 def _device(arrays: Sequence[Any]) -> Any:
@@ -141,8 +143,8 @@ def _read(data: tuple[Any, ...], device: Any) -> _Read:
     chosen = [number for number, leaf in enumerate(leaves) if _is_array(leaf)]
     arrays = [_copied(leaves[number], device) for number in chosen]
     rows = next((len(array) for array in arrays if array.ndim), 0)
-    held = [None if number in chosen else leaf for number, leaf in enumerate(leaves)]
-    return _Read(arrays, chosen, held, tree, rows)
+    fixed = [None if number in chosen else leaf for number, leaf in enumerate(leaves)]
+    return _Read(arrays, chosen, fixed, tree, rows)
 
 
 def _copied(array: Any, device: Any) -> Any:
@@ -152,18 +154,18 @@ def _copied(array: Any, device: Any) -> Any:
     return jax.device_put(jnp.array(np.asarray(array), copy=True), device)
 
 
-def _called(loss: Callable[..., Any], place: _Place, held: list[Any], read: _Read) -> Callable[..., Any]:
+def _called(loss: Callable[..., Any], place: _Place, fixed: list[Any], read: _Read) -> Callable[..., Any]:
     """Make the loss a function of lists of arrays."""
 
     def call(leaves: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        model = jax.tree.unflatten(place.tree, _filled(held, place.chosen, leaves))
-        return loss(model, *jax.tree.unflatten(read.tree, _filled(read.held, read.chosen, arrays)))
+        model = jax.tree.unflatten(place.tree, _filled(fixed, place.chosen, leaves))
+        return loss(model, *jax.tree.unflatten(read.tree, _filled(read.fixed, read.chosen, arrays)))
 
     return call
 
 
-def _filled(held: Sequence[Any], chosen: Sequence[int], arrays: Sequence[Any]) -> list[Any]:
-    filled = list(held)
+def _filled(fixed: Sequence[Any], chosen: Sequence[int], arrays: Sequence[Any]) -> list[Any]:
+    filled = list(fixed)
     for number, array in zip(chosen, arrays, strict=True):
         filled[number] = array
     return filled
@@ -191,10 +193,10 @@ def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: 
     position, device = flatten(model), _device(place.arrays)
     precision = position.dtype.itemsize * 8
     with computing(precision):
-        held = [jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.held]
+        fixed = [jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.fixed]
         read = [_read(data, device) for data in parts]
         programs = Programs(
-            _called(loss, place, held, read[0]), [leaf.shape for leaf in leaves], position.dtype, device
+            _called(loss, place, fixed, read[0]), [leaf.shape for leaf in leaves], position.dtype, device
         )
         for one in read:
             _check_scalar(programs, one.arrays)

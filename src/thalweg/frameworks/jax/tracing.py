@@ -61,13 +61,13 @@ def _chosen(equation: JaxprEqn, one: Any, other: Any, better: Callable[[Any, Any
 
 def _extreme(equation: JaxprEqn, values: Any) -> Any:
     """Mark what saw a NaN: the same operation tells it of flags, which are finite."""
-    (found,) = bind(equation, [values])
+    (extreme,) = bind(equation, [values])
     if equation.primitive.name in ("reduce_max", "reduce_min"):
         lost = lax.reduce(lax.ne(values, values), False, lax.bitwise_or, equation.params["axes"])
-        return lax.select(lost, lax.full_like(found, jnp.nan), found)
+        return lax.select(lost, lax.full_like(extreme, jnp.nan), extreme)
     sign = -1 if equation.primitive.name.endswith("min") else 1
     (flags,) = bind(equation, [sign * lax.ne(values, values).astype(values.dtype)])
-    return lax.select(lax.gt(sign * flags, lax.full_like(found, 0)), lax.full_like(found, jnp.nan), found)
+    return lax.select(lax.gt(sign * flags, lax.full_like(extreme, 0)), lax.full_like(extreme, jnp.nan), extreme)
 
 
 KEEPING: dict[str, Callable[..., Any]] = {

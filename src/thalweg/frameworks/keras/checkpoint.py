@@ -40,10 +40,10 @@ def read(network: Network, path: Path) -> Flat:
     """
     if path.suffix in arrays.ENDINGS:
         return arrays.named(network.leaves, path)
-    found = _saved(path)
+    saved = _saved(path)
     layout = _layout(network.model)
-    arrays.compare({place: shape for place, (_, shape) in layout.items()}, found, path)
-    named = {network.leaves[k].name: found[place] for place, (k, _) in layout.items() if k is not None}
+    arrays.compare({place: shape for place, (_, shape) in layout.items()}, saved, path)
+    named = {network.leaves[k].name: saved[place] for place, (k, _) in layout.items() if k is not None}
     return arrays.flat(network.leaves, named, path)
 
 
@@ -64,7 +64,7 @@ def _saved(path: Path) -> dict[str, np.ndarray]:
 def _arrays(file: Any) -> dict[str, np.ndarray]:
     """Read the datasets of an HDF5 file that lie in it: links to other files are not followed."""
     h5py = import_module("h5py")
-    found: dict[str, np.ndarray] = {}
+    datasets: dict[str, np.ndarray] = {}
 
     def visit(name: str | bytes, item: Any) -> None:
         name = str(name)  # bytes, where a damaged name is no text
@@ -72,11 +72,11 @@ def _arrays(file: Any) -> dict[str, np.ndarray]:
             return
         if item.external or item.is_virtual:
             raise ValueError(f"{name} lies in another file")
-        found[name] = np.asarray(item[()])
+        datasets[name] = np.asarray(item[()])
 
     with h5py.File(file, "r") as opened:
         opened.visititems(visit)
-    return found
+    return datasets
 
 
 def _layout(model: Any) -> Mapping[str, tuple[int | None, tuple[int, ...]]]:

@@ -26,8 +26,8 @@ def build(layers: Layers) -> Any:
                 modules.append(keras.layers.Flatten())
             modules.append(keras.layers.Dense(layer.weight.shape[0], activation=activation))
     model = keras.Sequential(modules)
-    held = [module for module in model.layers if module.weights]
-    for module, layer in zip(held, layers, strict=True):
+    weighted = [module for module in model.layers if module.weights]
+    for module, layer in zip(weighted, layers, strict=True):
         order = (2, 3, 1, 0) if isinstance(layer, Convolution) else (1, 0)
         module.set_weights([np.transpose(layer.weight, order), layer.bias])
     return model

@@ -60,13 +60,13 @@ def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Criterion, str
     if loss is None and getattr(type(model), "compute_loss", base) is not base:
         return _own(model), "compute_loss"
     given, weight = _compiled(model) if loss is None else (loss, 1.0)
-    found = _found(given)
-    if isinstance(found, keras.losses.Loss):
-        found = copy.copy(found)
-        found._dtype = dtype.name  # there is no other way: the type is told when a loss is made
+    criterion = _resolved(given)
+    if isinstance(criterion, keras.losses.Loss):
+        criterion = copy.copy(criterion)
+        criterion._dtype = dtype.name  # there is no other way: a loss is given its type when it is made
     else:
-        found = _averaged(found, dtype)
-    return _penalised(model, found, weight), _name(given)
+        criterion = _averaged(criterion, dtype)
+    return _penalised(model, criterion, weight), _name(given)
 
 
 def averages(model: Any, loss: Any) -> bool:
@@ -137,7 +137,7 @@ def _averaged(function: Callable[[Any, Any], Any], dtype: np.dtype) -> Any:
     return Mean(dtype=dtype.name, name="mean")
 
 
-def _found(loss: Any) -> Any:
+def _resolved(loss: Any) -> Any:
     keras = FRAMEWORKS["keras"].load()
     if isinstance(loss, str):
         try:

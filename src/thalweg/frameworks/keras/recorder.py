@@ -34,12 +34,12 @@ class KerasRecorder(Recorder):
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
                     model = self.model
-                    self.held, self.sums = flatten(model), _sums(model)
+                    self.params, self.sums = flatten(model), _sums(model)
 
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
                     model = self.model
-                    recorder.step(_last(self.sums, _sums(model)) if _single(model) else None, self.held)
+                    recorder.step(_last(self.sums, _sums(model)) if _single(model) else None, self.params)
                 else:
                     recorder.step()
 

@@ -39,10 +39,10 @@ def read(network: Network, path: Path) -> Flat:
         raise InvalidData(f"{path} is a folder without a checkpoint of TensorFlow; give the prefix of one")
     try:
         reader = tf.train.load_checkpoint(prefix)
-        found = _tensors(reader, [leaf.name for leaf in network.leaves], frozenset(names_of_others(network.model)))
+        tensors = _tensors(reader, [leaf.name for leaf in network.leaves], frozenset(names_of_others(network.model)))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise arrays.unreadable(path, error, "give the prefix of a TensorFlow checkpoint") from None
-    return arrays.flat(network.leaves, found, path)
+    return arrays.flat(network.leaves, tensors, path)
 
 
 def _tensors(reader: Any, names: list[str], others: frozenset[str]) -> dict[str, np.ndarray]:
@@ -58,14 +58,14 @@ def _tensors(reader: Any, names: list[str], others: frozenset[str]) -> dict[str,
     roots = [0, *(child.node_id for child in nodes[0].children)]
     root = max(roots, key=lambda start: sum(_key(nodes, start, name) is not None for name in names))
     keys = {name: key for name in names if (key := _key(nodes, root, name)) is not None}
-    found = {name: np.asarray(reader.get_tensor(key)) for name, key in keys.items()}
+    tensors = {name: np.asarray(reader.get_tensor(key)) for name, key in keys.items()}
     known = set(keys.values()) | {_key(nodes, root, name) for name in others}
     firsts = {name.partition("/")[0] for name in (*names, *others)}
     for name, key in _reached(nodes, root):
         # what was saved beside a module's own attributes may be a counter or an optimiser, which is not for us to judge
         if key not in known and (root or name.partition("/")[0] in firsts):
-            found[name] = np.asarray(reader.get_tensor(key))
-    return found
+            tensors[name] = np.asarray(reader.get_tensor(key))
+    return tensors
 
 
 def _key(nodes: Any, start: int, name: str) -> str | None:

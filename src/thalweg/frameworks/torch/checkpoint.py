@@ -40,19 +40,19 @@ def read(network: Network, path: Path) -> Flat:
     """
     module = network.model
     state = {name: value for name, value in module.state_dict().items() if hasattr(value, "shape")}
-    found = _unwrapped(arrays.read(path) if path.suffix in arrays.ENDINGS else _saved(path), state)
+    saved = _unwrapped(arrays.read(path) if path.suffix in arrays.ENDINGS else _saved(path), state)
     for first, *others in _tied(module):
         for other in others:
-            if first not in found and other in found:
-                found[first] = found[other]
+            if first not in saved and other in saved:
+                saved[first] = saved[other]
     ours = {leaf.name for leaf in network.leaves}
     for name, parameter in module.named_parameters():
-        if name in found and name not in ours and not _same(found[name], parameter):
+        if name in saved and name not in ours and not _same(saved[name], parameter):
             raise InvalidData(
                 f"{name}, which is frozen, has other numbers in {path} than in the network; it is a checkpoint of "
                 "another model; give one of this"
             )
-    return arrays.flat(network.leaves, {name: found[name] for name in found if name in ours or name not in state}, path)
+    return arrays.flat(network.leaves, {name: saved[name] for name in saved if name in ours or name not in state}, path)
 
 
 def _saved(path: Path) -> dict[str, np.ndarray]:
@@ -87,12 +87,12 @@ def _array(tensor: Any) -> np.ndarray:
     return (tensor.float() if tensor.is_floating_point() and tensor.element_size() < 4 else tensor).numpy()
 
 
-def _unwrapped(found: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _unwrapped(saved: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Take off what a wrapper wrote before all names."""
     for prefix in WRAPPED:
-        if found and all(name.startswith(prefix) for name in found) and not set(found) & set(state):
-            return {name.removeprefix(prefix): value for name, value in found.items()}
-    return dict(found)
+        if saved and all(name.startswith(prefix) for name in saved) and not set(saved) & set(state):
+            return {name.removeprefix(prefix): value for name, value in saved.items()}
+    return dict(saved)
 
 
 def _tied(module: Any) -> list[list[str]]:

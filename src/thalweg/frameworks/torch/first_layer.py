@@ -1,8 +1,25 @@
 """First layers: linear and convolution layers of fixed inputs, whose outputs are affine in the coordinates of a slice.
 
-Such a layer costs three products made once, and at a point one sum of three arrays. Nothing is taken for granted: a
-layer counts if its input is the same at two points far apart, if it is given that very input again at every further
-point (else it computes as ever), and if the sum agrees with the layer.
+``weight @ x + bias`` is linear in the parameters. Where ``x`` does not depend on them, the outputs on a slice are
+``z_0 + Σ coordinate_i z_i``: three products made once for a plane, and at a point one sum of three arrays. This is
+what ``jax/affine.py`` finds by analysis. Here it is found by experiment, since a module is no program that could be
+read.
+
+**How.** The module is evaluated at two points far apart while every linear or convolution layer is watched. A layer
+counts if it is called once, if its input is the same at both points (told by a fingerprint, so that not all inputs
+have to be kept), and if the affine sum gives what the layer itself computed far from the origin, to half of the digits
+(:func:`_agrees`). While a slice is evaluated it must be given that very input again (:meth:`Layer.given`); otherwise
+it computes as ever.
+
+**Why so.** A layer stands in for itself by an attribute ``forward`` on the instance, which is taken off afterwards; so
+it keeps its place, its name and its hooks, and nothing needs to know how the module calls it. Forward hooks were the
+other choice: they can replace an output, but only after the layer has computed it, which is what is to be saved. Only
+PyTorch's own classes count, not classes derived from them, since those may compute anything.
+
+**What would break it.** Two inputs of equal shape, type, sum and sum of squares that differ would pass for one: the
+sum that must agree, and the comparison with all numbers at each later call, stand behind the fingerprint. A module
+that reads a first layer's weight elsewhere too, such as a penalty, is right as long as parameters are moved; where
+they are not (``walk.spans_without``), the NaN in their place gives it away.
 """
 
 from __future__ import annotations
@@ -63,14 +80,14 @@ def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, .
     )
     owners = [id(parameter) for parameter in replica.parameters]
     pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
-    found = []
+    layers = []
     for name in still:
         fixed, output = caught[name][0]
         outputs = tuple(_product(able[name], fixed, piece, first=not i) for i, piece in enumerate(pieces))
         layer = Layer(name, fixed, outputs)
         if _agrees(layer, output):
-            found.append(layer)
-    return tuple(found)
+            layers.append(layer)
+    return tuple(layers)
 
 
 FAR = (0.83, -0.61)

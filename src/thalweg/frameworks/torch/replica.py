@@ -1,4 +1,27 @@
-"""A private copy of a user's module whose parameters are views into one flat vector."""
+"""A private copy of a user's module whose parameters are views into one flat vector.
+
+A network is a function of a flat vector of parameters; a module is an object with state. The replica joins the two: a
+deep copy whose parameters' ``data`` are pieces of one tensor ``flat``. To go to a point is to copy one vector, without
+a loop over parameters, and what is tied in the user's module (one parameter under two names) stays tied.
+
+**State put back.** An evaluation must not depend on those before it. What a module does besides computing is found out
+by one evaluation that is watched (:meth:`Replica.watch`): does it draw random numbers, change its buffers (as batch
+normalisation does in training), or its inputs? The :class:`Habits` tell what is put back before each evaluation, and
+what need not be: to copy all buffers and seed all generators every time would cost more than a small network. PyTorch
+counts changes in place of every tensor (``_version``), so that a change is seen without comparing numbers.
+
+**Random numbers** are drawn from PyTorch's own generators, which a module cannot be given a private one of. They start
+from seed 0 at each evaluation, so that a loss with dropout is one function of the parameters, and the user's states
+are put back afterwards, to the bit (:meth:`Replica.evaluating`).
+
+**Why not** ``torch.func.functional_call``, which puts other tensors in the place of parameters for one call? It walks
+over all names at every call, which for small networks takes longer than their computation, and leaves buffers and
+random states to the caller.
+
+**What would break it.** A module that replaces its parameters by new ones while it computes, or keeps state outside
+buffers (a counter in Python): the copy would drift from point to point, which ``network.build`` and the trials of
+``together`` cannot see. A module that cannot be copied is refused.
+"""
 
 from __future__ import annotations
 
@@ -165,32 +188,32 @@ class Replica:
 def generators(device: Any) -> list[Any]:
     """Find what a model on a device draws its random numbers from."""
     torch = FRAMEWORKS["torch"].load()
-    found = [torch.default_generator]
+    sources = [torch.default_generator]
     if device.type in ("cuda", "xpu"):
-        found.append(getattr(torch, device.type).default_generators[device.index])
+        sources.append(getattr(torch, device.type).default_generators[device.index])
     elif device.type == "mps":
-        found.append(torch.mps._get_default_mps_generator())
-    return found
+        sources.append(torch.mps._get_default_mps_generator())
+    return sources
 
 
 @contextmanager
 def kept(device: Any) -> Iterator[None]:
     """Put random states back at the end, to the bit."""
-    found = generators(device)
-    states = [generator.get_state() for generator in found]
+    sources = generators(device)
+    states = [generator.get_state() for generator in sources]
     try:
         yield
     finally:
-        for generator, state in zip(found, states, strict=True):
+        for generator, state in zip(sources, states, strict=True):
             generator.set_state(state)
 
 
 def operations_under(result: Any) -> set[Any]:
     """Find the operations of autograd's graph that a result was computed by, parameters among them."""
-    found, waiting = set(), [result.grad_fn]
+    seen, waiting = set(), [result.grad_fn]
     while waiting:
         node = waiting.pop()
-        if node is not None and node not in found:
-            found.add(node)
+        if node is not None and node not in seen:
+            seen.add(node)
             waiting.extend(parent for parent, _ in node.next_functions)
-    return found
+    return seen

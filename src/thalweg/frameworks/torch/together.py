@@ -1,9 +1,30 @@
 """Several points of a slice in one evaluation, for networks so small that calling operations costs the most.
 
-As many points as fit are evaluated by ``torch.vmap``, always as many at once: what is missing is filled up. A point is
-then computed by the same operations on arrays of the same shape wherever it stands. Its place among the others could
-still change the last bit, where vector instructions end or memory is aligned otherwise; so this is done only where all
-arrays of a point are whole cache lines long, and it is tried out before.
+An operation of PyTorch costs some microseconds before it computes anything. In a small network that is nearly all of
+the time, so as many points as fit are evaluated by one call of ``torch.vmap`` over the parameters and the outputs of
+first layers, always as many at once: what is missing at the end is filled up with copies of the last.
+
+**The last bit.** A point must have the same loss wherever it stands. Under ``vmap`` it is computed by the same
+operations on arrays of the same shape, but its place among the others could still change the last bit: where a loop
+over numbers ends, vector instructions give way to scalar ones, which may round otherwise; and where memory is not
+aligned, they begin elsewhere (Demmel and Nguyen 2013 on what it takes to sum reproducibly). So this is done only where
+all arrays of a point are whole cache lines long, where no operation is so large that PyTorch would split it over
+threads (``SPLIT``), and where a trial with the points in three rotations gives each the same bits.
+
+**What fits** depends on shapes alone: it is tried once a network and number of directions, and the count is kept.
+Anything that the module raises under ``vmap``, a warning among it (``vmap`` warns where it would fall back to a loop),
+means that points are evaluated one by one.
+
+**Why not always?** Large networks gain nothing, and lose: their operations fill the cores by themselves, and several
+points' activations do not fit into the cache. Modules that draw random numbers or change their buffers are left out,
+since they would draw once for all points.
+
+**What would break it.** Another PyTorch that splits operations at another size, or a processor with longer cache
+lines: the trial would notice most of it; ``SPLIT`` and ``LINE`` are the two numbers to look at.
+
+References
+----------
+J. Demmel and H. D. Nguyen, "Fast reproducible floating-point summation", 2013, doi:10.1109/ARITH.2013.9.
 """
 
 from __future__ import annotations
@@ -50,7 +71,7 @@ class Together(Walk):
         if self.partial:
             replica.flat.fill_(float("nan"))
         moved = _moved(replica, self.spans)
-        found: list[Any] = []
+        losses: list[Any] = []
         with (
             standing_in(replica, {layer.name: self._stands_in(i) for i, layer in enumerate(self.layers)}),
             _parameters_put(replica, [name for name, *_ in moved]) as put,
@@ -67,11 +88,11 @@ class Together(Walk):
                 some = list(rows[first : first + self.count])
                 self._filled.fill(some + some[-1:] * (self.count - len(some)))
                 try:
-                    found.extend(at_once(parameters, self._filled.outputs)[: len(some)].unbind())
+                    losses.extend(at_once(parameters, self._filled.outputs)[: len(some)].unbind())
                 except Astray:
                     break
-        rest = rows[len(found) :]
-        return found + (self.alone.losses(replica, rest) if rest else [])
+        rest = rows[len(losses) :]
+        return losses + (self.alone.losses(replica, rest) if rest else [])
 
     def _stands_in(self, index: int) -> Callable[[Forward], Forward]:
         layer: Layer = self.layers[index]
@@ -130,19 +151,19 @@ def _parameters_put(replica: Replica, names: Sequence[str]) -> Iterator[Callable
             home[name] = parameter
 
 
-Known = dict[tuple[int, ...], int]
+Counts = dict[tuple[int, ...], int]
 """How many points can be evaluated at once, by the number of directions and the spans that are moved."""
 
 
-def together(replica: Replica, walk: Walk, known: Known) -> Walk:
+def together(replica: Replica, walk: Walk, counts: Counts) -> Walk:
     """Evaluate several points at once if the network is small and nothing changes by it; else return the walk given.
 
-    That depends on shapes alone, so it is tried out once for all planes; what was found goes into ``known``.
+    That depends on shapes alone, so it is tried out once for all planes; what comes out goes into ``counts``.
     """
     key = (len(walk.terms), *(end for span in walk.spans for end in (span.start, span.stop)))
-    if key not in known:
-        known[key] = _tried(replica, walk)
-    return Together(walk, known[key]) if known[key] else walk
+    if key not in counts:
+        counts[key] = _tried(replica, walk)
+    return Together(walk, counts[key]) if counts[key] else walk
 
 
 def _tried(replica: Replica, walk: Walk) -> int:
@@ -159,10 +180,10 @@ def _tried(replica: Replica, walk: Walk) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # vmap warns where it would go from point to point in a loop
-            found = [tried.losses(replica, rows[turn:] + rows[:turn]) for turn in turns]
+            turned = [tried.losses(replica, rows[turn:] + rows[:turn]) for turn in turns]
     except Exception:  # a user's model under vmap, which cannot do all that models do: it may raise anything
         return 0
-    losses, *others = (torch.stack(some).roll(turn, 0) for some, turn in zip(found, turns, strict=True))
+    losses, *others = (torch.stack(some).roll(turn, 0) for some, turn in zip(turned, turns, strict=True))
     if not all(torch.equal(other.nan_to_num(), losses.nan_to_num()) for other in others):
         return 0
     single = torch.stack(walk.losses(replica, rows))
@@ -177,7 +198,7 @@ def _fitting(replica: Replica, walk: Walk) -> int:
     None fit if an array is not whole cache lines long: of a point at another place, it would begin within one.
     """
     dispatch = import_module("torch.utils._python_dispatch")
-    found: list[tuple[int, int]] = []
+    sizes: list[tuple[int, int]] = []
     # what lies in the flat vector is the parameters, which begin at the same place of a cache line at every point
     flat = replica.flat.untyped_storage().data_ptr()
 
@@ -185,7 +206,7 @@ def _fitting(replica: Replica, walk: Walk) -> int:
         def __torch_dispatch__(self, called: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             result = called(*args, **(kwargs or {}))
             several = () if called.is_view else result if isinstance(result, tuple | list) else (result,)
-            found.extend(
+            sizes.extend(
                 (one.numel(), one.element_size())
                 for one in several
                 if hasattr(one, "numel") and one.untyped_storage().data_ptr() != flat
@@ -194,9 +215,9 @@ def _fitting(replica: Replica, walk: Walk) -> int:
 
     with Watching():
         walk.losses(replica, [[0.0] * (len(walk.terms) - 1)])
-    if any(count > 1 and count * size % LINE for count, size in found):
+    if any(count > 1 and count * size % LINE for count, size in sizes):
         return 0
-    largest = max((count for count, _ in found), default=1)
+    largest = max((count for count, _ in sizes), default=1)
     room = min(SPLIT // largest, PARAMETERS // len(walk.terms[0]), MOST)
     return 1 << room.bit_length() - 1 if room else 0
 

@@ -1,4 +1,25 @@
-"""A replica on its way over a slice, from point to point, with as little to do at each as there can be."""
+"""A replica on its way over a slice, from point to point, with as little to do at each as there can be.
+
+A point of a slice is ``origin + Σ coordinate_i direction_i``, for the flat vector and for the outputs of first layers
+alike. Two things make it cheap to go there.
+
+- A grid is walked along its first coordinate. The sum over all *other* directions is kept while they stay
+  (:class:`Sum`), so that most points cost one fused multiply-add of an array.
+- What only first layers read is not moved at all: their outputs are summed instead (``spans``). In a network with a
+  long first layer that is most of the parameters.
+
+**What guards it.** Parameters that are not moved are NaN meanwhile. If a layer is given another input than its fixed
+one, it has to compute after all: then the whole point is put into the replica first (``astray``), and the NaN is put
+back before the next. If anything else reads a parameter that was not moved, the loss is NaN, and the evaluator
+computes that point again plainly.
+
+**Why the same operations at each point.** Each sum begins from the origin, not from the neighbour: to add a step's
+direction to the last point would be as quick, but rounding would add up along the row, and a point would depend on
+where the row began.
+
+**What would break it.** A loss that hides NaN, such as one that skips what is not finite: it would then be a number
+although it read a parameter that was not moved. The evaluator's trial far from the origin is there to notice that.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +100,7 @@ class Walk:
 
             return made
 
-        found = []
+        losses = []
         with standing_in(replica, {layer.name: stands_in(layer) for layer in self.layers}):
             for row in rows:
                 now[0] = row
@@ -88,8 +109,8 @@ class Walk:
                 for total, place in moving:
                     total.at(row, out=place)
                 astray[0] = False
-                found.append(replica.compute(self.batch))
-        return found
+                losses.append(replica.compute(self.batch))
+        return losses
 
 
 def spans_without(replica: Replica, layers: Sequence[Layer]) -> list[slice]:
