@@ -16,9 +16,6 @@ from thalweg.frameworks.catalogue import FRAMEWORKS, NotInstalled, framework
 from thalweg.frameworks.common import weights
 from thalweg.problems.split import Split
 
-SIZE, KERNEL = 8, 3
-"""Sides of a digit's picture and of a convolution's kernel, in pixels."""
-
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -79,7 +76,7 @@ def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) 
     """
     loaded = _sets().load_digits()
     x = (loaded.data / 16).astype(np.float32)
-    x = x.reshape(-1, SIZE, SIZE, 1) if pictures else x
+    x = x.reshape(-1, weights.SIZE, weights.SIZE, 1) if pictures else x
     return _split(x, loaded.target.astype(np.int32), 10, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed))
 
 
@@ -196,12 +193,12 @@ def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any
     >>> apply(params, np.zeros((3, 8, 8, 1), np.float32)).shape
     (3, 10)
     """
-    most = (SIZE - 1) // (KERNEL - 1)
+    most = (weights.SIZE - 1) // (weights.KERNEL - 1)
     if not 1 <= len(channels) <= most:
         raise InvalidValue(f"channels = {channels!r}; give 1 to {most} numbers, since each convolution takes 2 pixels")
     for count in channels:
         whole("a number of channels", count, at_least=1)
-    return _room(name)(weights.of_cnn(SIZE, tuple(channels), 10, KERNEL, seed))
+    return _room(name)(weights.of_cnn(weights.SIZE, tuple(channels), 10, weights.KERNEL, seed))
 
 
 def _room(name: str) -> Callable[[weights.Layers], Any]:

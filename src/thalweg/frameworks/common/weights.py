@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+SIZE, KERNEL = 8, 3
+"""Sides of a digit's picture and of a convolution's kernel, in pixels."""
+
 
 class Dense(NamedTuple):
     """A dense layer: weights (output, input) and biases (output,)."""

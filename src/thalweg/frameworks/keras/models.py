@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.weights import Convolution, Layers
-from thalweg.frameworks.examples import SIZE
+from thalweg.frameworks.common.weights import SIZE, Convolution, Layers
 
 
 def build(layers: Layers) -> Any:
