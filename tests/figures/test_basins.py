@@ -13,8 +13,8 @@ from PIL import Image
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import hues
-from thalweg.figures.plane import relief
-from thalweg.figures.plane.chart import chart_of
+from thalweg.figures.drawing import relief
+from thalweg.figures.drawing.terrain.reading import terrain_of
 
 
 @given(st.floats(0, 1), st.integers(0, len(hues.ANGLES) - 1))
@@ -102,7 +102,7 @@ def test_minima_passes_and_the_path_are_on_the_map(himmelblau):
 
 
 def test_the_lines_between_basins_part_all_neighbouring_places(himmelblau):
-    chart = chart_of(himmelblau.surface, None, himmelblau.valleys, 0)
+    chart = terrain_of(himmelblau.surface, None, himmelblau.valleys, 0)
     ground = himmelblau.valleys["basin"].values
     shores = replace(chart, basins=ground).shores
     assert len(shores) == (np.diff(ground, axis=0) != 0).sum() + (np.diff(ground, axis=1) != 0).sum()

@@ -12,7 +12,7 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.outcome_map import palette
-from thalweg.figures.outcome_map.chart import chart_of
+from thalweg.figures.outcome_map.chart import grid_of
 from thalweg.figures.outcome_map.listing import chosen, percent
 from thalweg.figures.outcome_map.painting import COLOURS, painted
 from thalweg.figures.outcome_map.pixels import resized
@@ -61,7 +61,7 @@ def pixels(figure, dpi=200):
 
 def colour_of(outcomes, colour="outcome"):
     """(row, column, 3), what every run looks like, the top row first."""
-    painting = painted(chart_of(outcomes), colour)
+    painting = painted(grid_of(outcomes), colour)
     return np.rint(255 * painting.palette)[painting.indices[::-1]].astype(int)
 
 
@@ -235,7 +235,7 @@ def test_the_list_names_valleys_in_order_with_their_shares():
 
 def test_swatches_have_the_colours_of_the_map():
     outcomes = chart(np.array([[0, 1, 2, -1, -2]]))
-    painting = painted(chart_of(outcomes), "outcome")
+    painting = painted(grid_of(outcomes), "outcome")
     listed = {swatch.name: np.rint(255 * swatch.colours[0]).tolist() for swatch in painting.swatches}
     drawn = colour_of(outcomes)[0].tolist()
     assert listed == dict(zip(["0°", "36°", "−36°", "undecided", "diverged"], drawn, strict=True))
@@ -285,7 +285,7 @@ def test_too_many_valleys_are_told_as_such():
     names = [f"{place / 10:g}" for place in range(200)]
     outcomes = chart(mixed(60, 60, valleys=200), names=names)
     written = words(tw.figures.outcome_map(outcomes))
-    rows, more = chosen(painted(chart_of(outcomes), "outcome").swatches, 20)
+    rows, more = chosen(painted(grid_of(outcomes), "outcome").swatches, 20)
     assert (len(rows), more) == (19, "and 183 more valleys")
     assert [row.name for row in rows[-2:]] == ["undecided", "diverged"]
     assert any(re.fullmatch(r"and 1\d\d more valleys", text) for text in written)
@@ -329,7 +329,7 @@ def test_few_decades_have_ticks_between(rate, texts):
 
 
 def test_edges_lie_half_a_step_outside():
-    side = chart_of(chart(mixed(4, 3), phi=(-1.0, 1.0), rate=(1.0, 1000.0)))
+    side = grid_of(chart(mixed(4, 3), phi=(-1.0, 1.0), rate=(1.0, 1000.0)))
     np.testing.assert_allclose(side.x.edges, np.degrees([-1.5, -0.5, 0.5, 1.5]), rtol=1e-12)
     np.testing.assert_allclose(side.y.edges, 10.0 ** np.array([-0.5, 0.5, 1.5, 2.5, 3.5]), rtol=1e-12)
 

@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
+from thalweg.figures.drawing.marks import VALLEY
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
@@ -175,8 +176,8 @@ def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
         text = number(float(drawn.forest.persistence[drawn.order[k]]), 3)
         place = {"textcoords": "offset points", "va": "center", "size": 8.5, "color": style.MUTED}
         axes.annotate(text, (high, row), (6, 0), **place)
-    look = {"mfc": style.VALLEY, "mec": style.PAPER, "mew": 0.8, "ls": "none", "ms": 6.5, "label": "minimum"}
-    axes.plot(drawn.low[: drawn.named], drawn.row[: drawn.named], "o", zorder=2.5, **look)
+    broad = slice(None, drawn.named)
+    VALLEY.draw(axes, drawn.low[broad], drawn.row[broad], ms=6.5, label="minimum", zorder=2.5)
     _draw_thin(axes, drawn)
 
 
@@ -186,7 +187,7 @@ def _draw_thin(axes: Axes, drawn: _Barcode) -> None:
     ends = np.stack([drawn.low, drawn.row, drawn.high, drawn.row], axis=-1).reshape(-1, 2, 2)
     look = {"colors": style.VALLEY, "linewidths": drawn.thin, "snap": False}
     axes.add_collection(LineCollection(list(ends[rest]), **look), autolim=False)
-    axes.plot(drawn.low[rest], drawn.row[rest], "o", color=style.VALLEY, ms=max(1.6, drawn.thin), mew=0, ls="none")
+    VALLEY.draw(axes, drawn.low[rest], drawn.row[rest], ms=max(1.6, drawn.thin), mew=0)
 
 
 def _interactive(drawn: _Barcode) -> dict[str, Any]:
@@ -197,15 +198,13 @@ def _interactive(drawn: _Barcode) -> dict[str, Any]:
         _web_bars(drawn, broad & ~endless, "until it joins a deeper valley", {"color": BAR, "width": height}),
         _web_bars(drawn, ~broad, f"{int((~broad).sum()):,} more", {"color": style.VALLEY, "width": 1.2}),
     ]
-    dots = {"type": "scatter", "mode": "markers", "name": "minimum", "hoverinfo": "skip"}
-    look = {"color": style.VALLEY, "size": 9, "line": {"color": style.PAPER, "width": 1}}
     rows, names = drawn.labels
     y = web.axis("", range=list(drawn.rows), showgrid=False, showline=False)
     y |= {"tickvals": rows, "ticktext": [web.safe(name) for name in names], "ticks": "", "title": {"text": ""}}
     x = web.axis("loss", exponentformat="power", **drawn.view.web)
-    minima = dots | {"x": drawn.low[broad], "y": drawn.row[broad], "marker": look}
-    heads = dots | {"x": drawn.high[endless], "y": drawn.row[endless], "showlegend": False, "cliponaxis": False}
-    heads["marker"] = {"color": style.VALLEY, "symbol": "triangle-right", "size": 1.8 * height}
+    minima = web.trace("markers", drawn.low[broad], drawn.row[broad], name="minimum", marker=VALLEY.web(9))
+    head = {"color": style.VALLEY, "symbol": "triangle-right", "size": 1.8 * height}
+    heads = web.trace("markers", drawn.high[endless], drawn.row[endless], marker=head, cliponaxis=False)
     traces = [*(trace for trace in traces if len(trace["x"])), heads, minima]
     return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": _web_texts(drawn)})
 
@@ -224,16 +223,6 @@ def _web_texts(drawn: _Barcode) -> list[dict[str, Any]]:
 
 def _web_bars(drawn: _Barcode, which: np.ndarray, name: str, line: dict[str, Any]) -> web.Trace:
     """Describe bars as one trace with gaps between them."""
-    gap = np.full(int(which.sum()), np.nan)
-    x = np.stack([drawn.low[which], drawn.high[which], gap], axis=-1).ravel()
+    x, y = (web.gapped(np.stack(ends, axis=-1)[which]) for ends in ((drawn.low, drawn.high), (drawn.row, drawn.row)))
     texts = [drawn.forest.hover(k) for k in drawn.order[which].tolist() for _ in range(3)]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": x,
-        "y": np.repeat(drawn.row[which], 3),
-        "line": line,
-        "text": texts,
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+    return web.trace("lines", x, y, name=name, line=line, text=texts, hover="%{text}")

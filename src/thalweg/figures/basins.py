@@ -11,17 +11,18 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import hues
-from thalweg.figures.drawing.course import valley_names
+from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.section.reading import section_of
+from thalweg.figures.drawing.section.sheet import caption as told_of_profile
+from thalweg.figures.drawing.section.sheet import draw_profile
+from thalweg.figures.drawing.section.web import describe
+from thalweg.figures.drawing.terrain import landscape
+from thalweg.figures.drawing.terrain.reading import closed, terrain_of
+from thalweg.figures.drawing.terrain.sheet import caption as told_of_map
+from thalweg.figures.drawing.terrain.sheet import draw_map
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
-from thalweg.figures.plane import landscape
-from thalweg.figures.plane.chart import chart_of, closed
-from thalweg.figures.plane.plane import caption as told_of_map
-from thalweg.figures.plane.plane import draw_map
-from thalweg.figures.profile.profile import caption as told_of_profile
-from thalweg.figures.profile.profile import describe, draw_profile
-from thalweg.figures.profile.section import section_of
 
 
 def basins(
@@ -61,10 +62,10 @@ def basins(
         text, static = told_of_profile(section), partial(draw_profile, section, title)
         interactive = partial(describe, section)
     else:
-        chart = chart_of(surface, runs, valleys, run)
-        chart = replace(chart, **_colours(valleys, ground, chart.scales))
-        text, static = told_of_map(chart), partial(draw_map, chart, title)
-        interactive = partial(landscape.describe, chart)
+        terrain = terrain_of(surface, runs, valleys, run)
+        terrain = replace(terrain, **_colours(valleys, ground, terrain.scales))
+        text, static = told_of_map(terrain), partial(draw_map, terrain, title)
+        interactive = partial(landscape.describe, terrain)
     return Figure("basins", title, f"{_shares(valleys, ground)} {text[:1].upper()}{text[1:]}", static, interactive)
 
 

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import joined, number, shortened, subject
 from thalweg.figures.figure import Figure
@@ -47,7 +48,7 @@ COUNTS = ("no framework", "one framework", "two frameworks", "three frameworks",
 TINY = 1e-18
 
 
-class _Look(NamedTuple):
+class _Nested(NamedTuple):
     colour: str
     width: float
     dash: tuple[float, ...]
@@ -67,7 +68,7 @@ class _Mark(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawing:
+class _Comparison:
     """What is drawn: over (framework, step) the first parameter in its shown unit, and the differences.
 
     Attributes
@@ -96,10 +97,10 @@ class _Drawing:
         return int(self.step[-1])
 
     @property
-    def looks(self) -> list[_Look]:
+    def looks(self) -> list[_Nested]:
         """Choose colours, widths and dashes; the first is drawn first and thickest."""
         return [
-            _Look(COLOURS[k % len(COLOURS)], WIDTHS[k % len(WIDTHS)], DASHES if k >= SOLID else ())
+            _Nested(COLOURS[k % len(COLOURS)], WIDTHS[k % len(WIDTHS)], DASHES if k >= SOLID else ())
             for k in range(len(self.titles))
         ]
 
@@ -135,7 +136,7 @@ def compare(compared: xr.Dataset) -> Figure:
         raise InvalidValue(
             f"the figure needs the variable {missing[0]!r}; give the results of thalweg.frameworks.compare"
         )
-    drawn = _drawing(compared)
+    drawn = _comparison(compared)
     return Figure(
         name="compare",
         title=drawn.title,
@@ -145,7 +146,7 @@ def compare(compared: xr.Dataset) -> Figure:
     )
 
 
-def _drawing(compared: xr.Dataset) -> _Drawing:
+def _comparison(compared: xr.Dataset) -> _Comparison:
     attrs, shown = compared.attrs, scale.of_runs(compared, None)[0]
     difference = compared["difference"].values.astype(np.float64)
     alone = compared.sizes["param"] == 1
@@ -153,7 +154,7 @@ def _drawing(compared: xr.Dataset) -> _Drawing:
     titles = [str(name) for name in attrs.get("titles", [f"#{k}" for k in range(len(difference))])]
     equal = [bool((row == 0).all()) for row in difference]
     facts = [subject(attrs), shortened(str(attrs.get("optimizer", "")), 48), f"{attrs.get('precision', 64)} bits"]
-    return _Drawing(
+    return _Comparison(
         [shortened(title, 24) + " (equal)" * same for title, same in zip(titles, equal, strict=True)],
         shown,
         compared["step"].values,
@@ -182,7 +183,7 @@ def _marks(compared: xr.Dataset, titles: list[str]) -> list[_Mark]:
     ]
 
 
-def _caption(drawn: _Drawing) -> str:
+def _caption(drawn: _Comparison) -> str:
     sign = drawn.scale.sign if drawn.unit else ""
     told = [
         f"{title} {number(value, 2)}{sign * bool(np.isfinite(value))}"
@@ -196,7 +197,7 @@ def _caption(drawn: _Drawing) -> str:
     )
 
 
-def _static(drawn: _Drawing) -> Sheet:
+def _static(drawn: _Comparison) -> Sheet:
     sheet, (upper, lower) = canvas.blank(drawn.title, drawn.note, rows=2)
     upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
     low, high = drawn.span
@@ -220,20 +221,21 @@ def _static(drawn: _Drawing) -> Sheet:
     return sheet
 
 
-def _shown_bound(drawn: _Drawing) -> np.ndarray:
+def _shown_bound(drawn: _Comparison) -> np.ndarray:
     """Cut an infinite bound at the upper end; where nothing is known nothing is shaded."""
     return np.minimum(drawn.bound, drawn.span[1])
 
 
-def _end(axes: Axes, drawn: _Drawing, k: int) -> None:
+def _end(axes: Axes, drawn: _Comparison, k: int) -> None:
     """Mark where a run leaves the finite numbers."""
     finite = np.isfinite(drawn.values[k])
     if finite.any() and not finite.all():
         here = int(np.flatnonzero(finite)[-1])
-        axes.plot(drawn.step[here], drawn.values[k, here], "X", color=drawn.looks[k].colour, mec=style.PAPER, ms=9)
+        place = drawn.step[here], drawn.values[k, here]
+        LOST.draw(axes, *place, mfc=drawn.looks[k].colour, mec=style.PAPER, ms=9)
 
 
-def _write_marks(axes: Axes, drawn: _Drawing) -> None:
+def _write_marks(axes: Axes, drawn: _Comparison) -> None:
     """Write below the upper edge, one line a mark, what parts where."""
     low, high = timeline.step_range(drawn.last)
     for mark in drawn.marks:
@@ -251,30 +253,22 @@ def _write_marks(axes: Axes, drawn: _Drawing) -> None:
         axes.text(where, 0.985 - ROOM * row, told, transform=axes.transAxes, linespacing=1.25, **look)
 
 
-def _interactive(drawn: _Drawing) -> dict[str, Any]:
+def _interactive(drawn: _Comparison) -> dict[str, Any]:
     span = drawn.span
-    base = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": drawn.step,
-        "yaxis": "y2",
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-    }
     bound = np.nan_to_num(_shown_bound(drawn), nan=span[0])
+    foot, shade = {"yaxis": "y2", "line": {"width": 0}}, {"fill": "tonexty", "fillcolor": BAND}
+    grey, sign = {"color": REFERENCE, "width": 10}, drawn.scale.sign
     traces: list[web.Trace] = [
-        base | {"y": np.full(len(drawn.step), span[0]), "showlegend": False},
-        base | {"y": bound, "fill": "tonexty", "fillcolor": BAND, "name": "what rounding explains"},
-        timeline.web_line(
-            "reference", drawn.step, drawn.reference, {"color": REFERENCE, "width": 10}, drawn.scale.sign
-        ),
+        web.trace("lines", drawn.step, np.full(len(drawn.step), span[0]), **foot),
+        web.trace("lines", drawn.step, bound, name="what rounding explains", **shade, **foot),
+        timeline.web_line("reference", drawn.step, drawn.reference, grey, sign),
     ]
     for k, (title, look) in enumerate(zip(drawn.titles, drawn.looks, strict=True)):
         name = web.safe(title)
         line: dict[str, Any] = {"color": look.colour, "width": 1.2 * look.width}
         line |= {"dash": "5px,3px"} if look.dash else {}
         common = {"legendgroup": name}
-        traces.append(timeline.web_line(name, drawn.step, drawn.values[k], line, drawn.scale.sign) | common)
+        traces.append(timeline.web_line(name, drawn.step, drawn.values[k], line, sign) | common)
         below = timeline.web_line(name, drawn.step, drawn.difference[k], line | {"width": look.width})
         traces.append(below | common | {"yaxis": "y2", "showlegend": False})
     powers = {"type": "log", "exponentformat": "power", "range": np.log10(span).tolist()}
@@ -286,7 +280,7 @@ def _interactive(drawn: _Drawing) -> dict[str, Any]:
     return timeline.web_timeline(traces, axes, _web_marks(drawn))
 
 
-def _web_marks(drawn: _Drawing) -> timeline.Marks:
+def _web_marks(drawn: _Comparison) -> timeline.Annotations:
     line = {"type": "line", "y0": 0, "y1": 1, "yref": "y2 domain", "line": {"color": style.FALL, "width": 1.5}}
     text = {"yref": "y2 domain", "yanchor": "top", "showarrow": False, "font": {"color": style.FALL, "size": 12}}
     labels = [
@@ -295,4 +289,4 @@ def _web_marks(drawn: _Drawing) -> timeline.Marks:
         | dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
         for row, mark in enumerate(drawn.marks[:MOST])
     ]
-    return timeline.Marks([line | {"x0": mark.step, "x1": mark.step} for mark in drawn.marks], labels)
+    return timeline.Annotations([line | {"x0": mark.step, "x1": mark.step} for mark in drawn.marks], labels)

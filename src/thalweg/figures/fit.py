@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
@@ -15,7 +16,8 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.figures.drawing import canvas, points, style, web
 from thalweg.figures.drawing.canvas import Sheet
-from thalweg.figures.drawing.course import Course, course_of
+from thalweg.figures.drawing.marks import Steps
+from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import number, subject
 from thalweg.figures.figure import Figure
@@ -39,6 +41,11 @@ class _Fit:
     slopes: np.ndarray
     intercepts: np.ndarray
     note: str
+
+    @property
+    def steps(self) -> Steps:
+        """How steps are coloured."""
+        return Steps(0, int(self.step[-1]))
 
     def name(self, k: int) -> str:
         """Name one line, saying so where it does not cross the data's box."""
@@ -75,7 +82,7 @@ def fit(problem: Problem, runs: xr.Dataset, *, run: int = 0) -> Figure:
         raise InvalidValue(
             f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
         )
-    course = course_of(runs, run)
+    course = run_of(runs, run)
     fitted = _fit(regression, course, f"{subject(runs.attrs)} · {course.story}")
     return Figure(
         name="fit",
@@ -86,7 +93,7 @@ def fit(problem: Problem, runs: xr.Dataset, *, run: int = 0) -> Figure:
     )
 
 
-def _fit(problem: Regression, course: Course, note: str) -> _Fit:
+def _fit(problem: Regression, course: DrawnRun, note: str) -> _Fit:
     parts = points.points_of(problem)
     x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
     margin = 0.04 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
@@ -100,7 +107,7 @@ def _fit(problem: Regression, course: Course, note: str) -> _Fit:
     return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note)
 
 
-def _caption(fitted: _Fit, course: Course) -> str:
+def _caption(fitted: _Fit, course: DrawnRun) -> str:
     which = "Test data" if fitted.part.hollow else "Training data (there are no test data)"
     return (
         f"{which} and the fitted line, {fitted.note}: slope {number(fitted.slopes[0])} and intercept "
@@ -115,8 +122,7 @@ def _static(fitted: _Fit) -> Sheet:
     between = LineCollection(
         list(fitted.segments[1:-1]),
         array=fitted.step[1:-1],
-        cmap=style.path_colours(),
-        norm=canvas.step_colours(int(fitted.step[-1])),
+        **fitted.steps.static,
         linewidths=0.9,
         alpha=0.75,
     )
@@ -129,14 +135,13 @@ def _static(fitted: _Fit) -> Sheet:
     axes.margins(0)
     axes.autoscale_view()
     canvas.legend(sheet, axes)
-    canvas.step_bar(sheet, int(fitted.step[-1]), ax=axes)
+    fitted.steps.bar(sheet, ax=axes)
     return sheet
 
 
 def _interactive(fitted: _Fit) -> dict[str, Any]:
     last = int(fitted.step[-1])
-    shade = style.path_colours()
-    colours = [to_hex(shade(share)) for share in canvas.step_colours(last)(fitted.step)]
+    colours = [to_hex(colour) for colour in ScalarMappable(**fitted.steps.static).to_rgba(fitted.step)]
     between = [
         _line(fitted, k, {"color": colours[k], "width": 1}, showlegend=False) for k in range(1, len(colours) - 1)
     ]
@@ -147,19 +152,11 @@ def _interactive(fitted: _Fit) -> dict[str, Any]:
         points.trace(fitted.part, fitted.problem, color=FAINT, symbol="circle"),
         *between,
         *ends,
-        web.step_bar(last),
+        fitted.steps.web_bar(),
     ]
     return web.described(traces, points.web_axes(fitted.problem))
 
 
 def _line(fitted: _Fit, k: int, line: dict[str, Any], **more: Any) -> web.Trace:
     text = f"step {fitted.step[k]}<br>slope {number(fitted.slopes[k])}<br>intercept {number(fitted.intercepts[k])}"
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": fitted.name(k),
-        "x": fitted.segments[k, :, 0],
-        "y": fitted.segments[k, :, 1],
-        "line": line,
-        "hovertemplate": f"{text}<extra></extra>",
-    } | more
+    return web.trace("lines", *fitted.segments[k].T, name=fitted.name(k), line=line, hover=text) | more

@@ -16,11 +16,12 @@ from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.marks import END, START
 from thalweg.figures.drawing.provenance import network_of
+from thalweg.figures.drawing.series import series
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
 from thalweg.figures.figure import Figure
-from thalweg.figures.race import COLOURS, DASHES
 
 KINDS = {"line": "straight line", "bezier": "Bézier curve"}
 
@@ -63,7 +64,7 @@ class _Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
+class _Curves:
     curves: list[_Curve]
     along: str
     view: View
@@ -91,7 +92,7 @@ def interpolate(*curves: xr.Dataset, names: Sequence[str] | None = None, along: 
     >>> import numpy as np, xarray as xr
     >>> t = np.linspace(0, 1, 11)
     >>> ridge = xr.Dataset({"loss": ("t", t * (1 - t)), "distance": ("t", 2 * t)}, {"t": t}, {"kind": "line"})
-    >>> curve(ridge).caption
+    >>> interpolate(ridge).caption
     'Loss between two checkpoints, a network, loss: straight line, from 0 to 0, barrier 0.25 at t = 0.5.'
     """
     if not curves:
@@ -103,9 +104,9 @@ def interpolate(*curves: xr.Dataset, names: Sequence[str] | None = None, along: 
         )
     read = [_curve(part, name, along) for part, name in zip(curves, names or _named(curves), strict=True)]
     finite = [np.concatenate([part.loss, part.ends[:, 1]]) for part in read]
-    drawn = _Drawn(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
+    drawn = _Curves(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
     return Figure(
-        name="curve",
+        name="interpolate",
         title="Loss between two checkpoints",
         caption=f"Loss between two checkpoints, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}.",
         draw=partial(_static, drawn),
@@ -168,24 +169,17 @@ def _barrier(part: _Curve) -> str:
     return f"barrier {number(part.barrier, 3)}" if part.barrier > 0 else "no barrier"
 
 
-def _look(k: int) -> tuple[str, tuple[Any, str]]:
-    return COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
-
-
-def _static(drawn: _Drawn) -> Sheet:
+def _static(drawn: _Curves) -> Sheet:
     sheet, (axes,) = canvas.blank("Loss between two checkpoints", drawn.note)
     drawn.view.show(axes)
     axes.set_xlabel(ALONG[drawn.along])
     axes.set_ylabel("loss")
     for k, part in enumerate(drawn.curves):
         _draw(axes, part, k)
-    for k, name, sign, look in (
-        (0, "a", "o", {"mfc": style.PAPER, "mec": style.INK, "mew": 1.4}),
-        (1, "b", "D", {"mfc": style.FIT, "mec": style.PAPER, "mew": 0.8}),
-    ):
+    for k, name, mark in ((0, "a", START), (1, "b", END)):
         places = np.stack([part.ends[k] for part in drawn.curves])
         places = places[np.isfinite(places).all(axis=-1)]
-        axes.plot(*places.T, sign, ms=7, ls="none", zorder=3, label=name if len(places) else None, **look)
+        mark.draw(axes, *places.T, zorder=3, label=name if len(places) else None)
     axes.margins(x=0.03)
     _legend(sheet, axes)
     return sheet
@@ -201,7 +195,7 @@ def _legend(sheet: Sheet, axes: Axes) -> None:
 
 
 def _draw(axes: Axes, part: _Curve, k: int) -> None:
-    colour, dash = _look(k)
+    colour, _, dash = series(k)
     label = f"{part.name}, {_barrier(part)}"
     axes.plot(part.x, part.loss, color=colour, ls=dash[0], lw=1.8, label=label, zorder=2)
     if not part.barrier > 0:
@@ -214,29 +208,29 @@ def _draw(axes: Axes, part: _Curve, k: int) -> None:
     axes.annotate(number(part.barrier, 3), (place, high), (0, 5), textcoords="offset points", **text)
 
 
-def _interactive(drawn: _Drawn) -> dict[str, Any]:
+def _interactive(drawn: _Curves) -> dict[str, Any]:
     traces = [trace for k, part in enumerate(drawn.curves) for trace in _traces(drawn, part, k)]
-    for k, name, look in (
-        (0, "a", {"color": style.PAPER, "size": 10, "line": {"color": style.INK, "width": 2}}),
-        (1, "b", {"color": style.FIT, "symbol": "diamond", "size": 10}),
-    ):
+    for k, name, mark in ((0, "a", START), (1, "b", END)):
         places = np.stack([part.ends[k] for part in drawn.curves])
-        ends = {"type": "scatter", "mode": "markers", "name": name, "x": places[:, 0], "y": places[:, 1]}
-        traces.append(ends | {"marker": look, "hovertemplate": f"{name}<br>loss %{{y:.5g}}<extra></extra>"})
+        traces.append(
+            web.trace("markers", *places.T, name=name, marker=mark.web(10), hover=f"{name}<br>loss %{{y:.5g}}")
+        )
     x = web.axis(ALONG[drawn.along])
     return web.described(traces, {"xaxis": x, "yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)})
 
 
-def _traces(drawn: _Drawn, part: _Curve, k: int) -> list[web.Trace]:
-    colour, dash = _look(k)
+def _traces(drawn: _Curves, part: _Curve, k: int) -> list[web.Trace]:
+    colour, _, dash = series(k)
     name = web.safe(part.name)
-    hover = f"{name}<br>t %{{customdata:.4g}}<br>{drawn.along} %{{x:.4g}}<br>loss %{{y:.5g}}<extra></extra>"
-    line = {"type": "scatter", "mode": "lines", "name": f"{name}, {_barrier(part)}", "x": part.x, "y": part.loss}
-    line |= {"line": {"color": colour, "dash": dash[1], "width": 2.5}, "customdata": part.t, "hovertemplate": hover}
-    if not part.barrier > 0:
-        return [line]
-    place, high = part.top.tolist()
-    wall = {"type": "scatter", "mode": "lines+markers", "x": [place, place], "y": [part.foot, high]}
-    wall |= {"line": {"color": colour, "width": 1}, "marker": {"symbol": "line-ew-open", "size": 9, "color": colour}}
-    told = f"{name}<br>{_barrier(part)}<extra></extra>"
-    return [line, wall | {"showlegend": False, "hovertemplate": told}]
+    hover = f"{name}<br>t %{{customdata:.4g}}<br>{drawn.along} %{{x:.4g}}<br>loss %{{y:.5g}}"
+    line = {"color": colour, "dash": dash[1], "width": 2.5}
+    told: dict[str, Any] = {"name": f"{name}, {_barrier(part)}", "customdata": part.t, "hover": hover}
+    traces = [web.trace("lines", part.x, part.loss, line=line, **told)]
+    if part.barrier > 0:
+        place, high = part.top.tolist()
+        look: dict[str, Any] = {"line": {"color": colour, "width": 1}}
+        look |= {"marker": {"symbol": "line-ew-open", "size": 9, "color": colour}}
+        traces.append(
+            web.trace("lines+markers", [place, place], [part.foot, high], hover=f"{name}<br>{_barrier(part)}", **look)
+        )
+    return traces

@@ -11,10 +11,17 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
-from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
+from thalweg.figures.drawing.run import (
+    Derailments,
+    DrawnRun,
+    derailments_note,
+    derailments_of,
+    derailments_story,
+    run_of,
+    valley_names,
+)
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure
@@ -25,8 +32,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, eq=False)
 class _Loss:
-    course: Course
-    falls: Falls
+    course: DrawnRun
+    falls: Derailments
     names: list[str]
     others: np.ndarray
     floors: np.ndarray
@@ -81,7 +88,7 @@ def loss(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -
     >>> loss(runs).title
     'Loss by step'
     """
-    course, falls = course_of(runs, run), falls_of(runs, valleys, run)
+    course, falls = run_of(runs, run), derailments_of(runs, valleys, run)
     floors = np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [course.train] if course.test is None else [course.train, course.test]
@@ -93,7 +100,7 @@ def loss(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -
         others=others,
         floors=floors,
         view=view_of([*own, crowd(others)], floors[falls.visited]),
-        note=f"{subject(runs.attrs)} · {course.story}{falls_note(falls, names)}",
+        note=f"{subject(runs.attrs)} · {course.story}{derailments_note(falls, names)}",
     )
     return Figure(
         name="loss",
@@ -115,7 +122,7 @@ def _caption(drawn: _Loss) -> str:
     if drawn.many:
         texts.append("; of the other runs the bands hold half and 90 %")
     if drawn.names:
-        texts.append(f"; {falls_story(drawn.falls, drawn.names)}")
+        texts.append(f"; {derailments_story(drawn.falls, drawn.names)}")
     return "".join(texts) + "."
 
 
@@ -123,19 +130,14 @@ def _static(drawn: _Loss) -> Sheet:
     sheet, (axes,) = canvas.blank("Loss by step", drawn.note)
     course, view = drawn.course, drawn.view
     view.show(axes)
-    marker = {"marker": "o", "ms": 3.5} if course.last <= timeline.FEW else {}
-    axes.plot(course.step, course.train, color=style.TRAIN, lw=1.8, label="training loss", **marker)
+    timeline.draw_run(axes, course, course.train, color=style.TRAIN, lw=1.8, label="training loss")
     if course.test is not None:
-        axes.plot(course.step, course.test, color=style.TEST, lw=1.5, ls=(0, (4, 1.8)), label="test loss", **marker)
-    if course.status == Status.DIVERGED:
-        axes.plot(
-            course.step[-1:], course.train[-1:], "X", color=style.FIT, ms=8, label=f"last finite step, {course.last}"
-        )
+        look = {"color": style.TEST, "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
+        timeline.draw_run(axes, course, course.test, **look)
+    timeline.draw_lost(axes, course, course.train)
     _draw_others(axes, drawn)
     floors = drawn.floors[drawn.shown]
-    for k, floor in enumerate(floors):
-        label = "floors of visited valleys" if k == 0 else None
-        axes.axhline(floor, color=style.VALLEY, lw=0.9, zorder=1.4, label=label)
+    timeline.draw_levels(axes, floors, "floors of visited valleys")
     timeline.show_steps(axes, course.last)
     axes.set_ylabel("loss")
     timeline.mark_falls(axes, drawn.falls, drawn.names, course.last)
@@ -145,16 +147,14 @@ def _static(drawn: _Loss) -> Sheet:
 
 
 def _draw_others(axes: Axes, drawn: _Loss) -> None:
-    steps = np.arange(drawn.others.shape[1])
     if drawn.many:
+        steps = np.arange(drawn.others.shape[1])
         low, quarter, middle, threequarter, high = drawn.band
         axes.fill_between(steps, low, high, color=timeline.FAINT, alpha=0.3, lw=0, zorder=1)
         axes.fill_between(steps, quarter, threequarter, color=timeline.FAINT, alpha=0.5, lw=0, zorder=1.1)
         axes.plot(steps, middle, color=style.MUTED, lw=1, zorder=1.2, label=_others_name(drawn))
-        return
-    for k, values in enumerate(drawn.others):
-        label = _others_name(drawn) if k == 0 else None
-        axes.plot(steps, values, color=timeline.FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=label)
+    else:
+        timeline.draw_others(axes, drawn.others, _others_name(drawn))
 
 
 def _others_name(drawn: _Loss) -> str:
@@ -162,17 +162,15 @@ def _others_name(drawn: _Loss) -> str:
 
 
 def _interactive(drawn: _Loss) -> dict[str, Any]:
-    course, marks = drawn.course, "lines+markers" if drawn.course.last <= timeline.FEW else "lines"
+    course = drawn.course
     traces = _web_others(drawn)
     for name, values, line in (
         ("training loss", course.train, {"color": style.TRAIN, "width": 2.5}),
         ("test loss", course.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
     ):
         if values is not None:
-            traces.append(timeline.web_line(name, course.step, values, line) | {"mode": marks})
-    if course.status == Status.DIVERGED:
-        end = timeline.web_line(f"last finite step, {course.last}", course.step[-1:], course.train[-1:], {})
-        traces.append(end | {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": style.FIT}})
+            traces.append(timeline.web_run(name, course, values, line))
+    traces += timeline.web_lost(course, course.train)
     floors = drawn.floors[drawn.shown]
     texts = [drawn.names[k] for k in drawn.shown]
     levels = timeline.web_levels(floors, drawn.view.fraction(floors), texts, "y")
@@ -184,13 +182,9 @@ def _interactive(drawn: _Loss) -> dict[str, Any]:
 def _web_others(drawn: _Loss) -> list[web.Trace]:
     name, steps = _others_name(drawn), np.arange(drawn.others.shape[1])
     if not drawn.many:
-        return timeline.web_others(name, drawn.others) if len(drawn.others) else []
+        return timeline.web_others(name, drawn.others)
     low, quarter, middle, threequarter, high = drawn.band
-    edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
-    bands = [
-        edge | {"x": steps, "y": low},
-        edge | {"x": steps, "y": high, "fill": "tonexty", "fillcolor": "rgba(185,191,200,0.3)"},
-        edge | {"x": steps, "y": quarter},
-        edge | {"x": steps, "y": threequarter, "fill": "tonexty", "fillcolor": "rgba(185,191,200,0.5)"},
-    ]
+    bands = [web.trace("lines", steps, values, line={"width": 0}) for values in (low, high, quarter, threequarter)]
+    for band, opacity in ((bands[1], 0.3), (bands[3], 0.5)):
+        band |= {"fill": "tonexty", "fillcolor": f"rgba(185,191,200,{opacity})"}
     return [*bands, timeline.web_line(name, steps, middle, {"color": style.MUTED, "width": 1})]

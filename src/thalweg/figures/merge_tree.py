@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
+from thalweg.figures.drawing.marks import PASS, VALLEY
 from thalweg.figures.drawing.view import View
 from thalweg.figures.figure import Figure
 
@@ -30,7 +31,7 @@ SIZE = 8.5
 
 
 @dataclass(frozen=True, eq=False)
-class _Tree:
+class _Stems:
     """What is drawn.
 
     Attributes
@@ -90,7 +91,7 @@ def merge_tree(valleys: xr.Dataset) -> Figure:
     >>> merge_tree(valleys).title
     'How the valleys join'
     """
-    drawn = _tree(forest_of(valleys, "merge_tree"))
+    drawn = _stems(forest_of(valleys, "merge_tree"))
     return Figure(
         name="merge_tree",
         title="How the valleys join",
@@ -103,7 +104,7 @@ def merge_tree(valleys: xr.Dataset) -> Figure:
     )
 
 
-def _tree(forest: Forest) -> _Tree:
+def _stems(forest: Forest) -> _Stems:
     order = _order(forest)
     across = np.empty(len(order))
     across[order] = np.arange(len(order))
@@ -112,7 +113,7 @@ def _tree(forest: Forest) -> _Tree:
     ending = np.flatnonzero(~forest.endless)
     feet = np.stack([across[ending], forest.ends[ending]], axis=-1)
     joined = np.stack([across[forest.joins[ending]], forest.ends[ending]], axis=-1)
-    return _Tree(
+    return _Stems(
         forest=forest,
         across=across,
         stems=np.stack([forest.losses, np.where(forest.endless, view.high, forest.ends)], axis=-1),
@@ -138,7 +139,7 @@ def _order(forest: Forest) -> list[int]:
     return [k for group in groups.values() for k in group]
 
 
-def _static(drawn: _Tree) -> Sheet:
+def _static(drawn: _Stems) -> Sheet:
     sheet, (axes,) = canvas.blank("How the valleys join", drawn.forest.note)
     axes.set_xlim(*drawn.edges)
     drawn.view.show(axes)
@@ -149,15 +150,14 @@ def _static(drawn: _Tree) -> Sheet:
     if not drawn.crowded:
         ends = drawn.branches[:, 0]
         if len(ends):
-            axes.plot(*ends.T, "x", color=style.INK, ms=6, mew=1.3, ls="none", label="passes", zorder=2.4)
-        look = {"mfc": style.VALLEY, "mec": style.PAPER, "mew": 0.8, "ls": "none", "ms": 7, "label": "minima"}
-        axes.plot(drawn.across, drawn.stems[:, 0], "o", zorder=2.5, **look)
+            PASS.draw(axes, *ends.T, label="passes", zorder=2.4)
+        VALLEY.draw(axes, drawn.across, drawn.stems[:, 0], ms=7, label="minima", zorder=2.5)
     _draw_names(axes, drawn)
     canvas.legend(sheet, axes)
     return sheet
 
 
-def _draw_lines(axes: Axes, drawn: _Tree) -> None:
+def _draw_lines(axes: Axes, drawn: _Stems) -> None:
     places = np.repeat(drawn.across[:, None], 2, axis=1)
     stems = np.stack([places, drawn.stems], axis=-1)
     endless = drawn.forest.endless
@@ -171,7 +171,7 @@ def _draw_lines(axes: Axes, drawn: _Tree) -> None:
         axes.annotate("", (x, high), (x, high - 0.05 * (high - drawn.view.low)), arrowprops=head)
 
 
-def _draw_names(axes: Axes, drawn: _Tree) -> None:
+def _draw_names(axes: Axes, drawn: _Stems) -> None:
     """Name the leaves that have room, the most persistent first."""
     left, right = drawn.edges
     width, height = 72 * np.array(canvas.AREA)
@@ -196,7 +196,7 @@ def _draw_names(axes: Axes, drawn: _Tree) -> None:
             )
 
 
-def _interactive(drawn: _Tree) -> dict[str, Any]:
+def _interactive(drawn: _Stems) -> dict[str, Any]:
     endless, names = drawn.forest.endless, [web.safe(name) for name in drawn.names]
     thin = 1.0 if drawn.crowded else 2.0
     places = np.repeat(drawn.across[:, None], 2, axis=1)
@@ -205,23 +205,19 @@ def _interactive(drawn: _Tree) -> dict[str, Any]:
         _web_lines("valleys that join", [*stems[~endless], *drawn.branches], {"color": BRANCH, "width": thin}),
         _web_lines("the deepest valley", list(stems[endless]), {"color": style.VALLEY, "width": 2.5 * thin}),
     ]
-    points = {"type": "scatter", "mode": "markers"}
-    passes = {"color": style.INK, "symbol": "x-thin", "size": 8, "line": {"color": style.INK, "width": 2}}
-    tops = drawn.branches[:, 0]
-    ending = np.flatnonzero(~endless)
-    told = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
-    hover = {"text": told, "hovertemplate": "%{text}<br>pass at %{y:.5g}<extra></extra>"}
-    heads = {"x": drawn.across[endless], "y": drawn.stems[endless, 1], "cliponaxis": False, "hoverinfo": "skip"}
+    tops, ending = drawn.branches[:, 0], np.flatnonzero(~endless)
     arrow = {"color": style.VALLEY, "symbol": "triangle-up", "size": 12}
-    traces.append(points | heads | {"name": "never ends", "showlegend": False, "marker": arrow})
+    traces.append(web.trace("markers", drawn.across[endless], drawn.stems[endless, 1], marker=arrow, cliponaxis=False))
     if not drawn.crowded:
-        traces.append(points | {"name": "passes", "x": tops[:, 0], "y": tops[:, 1], "marker": passes} | hover)
-    look = {"color": style.VALLEY, "size": 4 if drawn.crowded else 10, "line": {"color": style.PAPER, "width": 1}}
-    leaves = points | {"name": "minima", "x": drawn.across, "y": drawn.stems[:, 0], "marker": look}
-    texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names}
+        told = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
+        hover = {"text": told, "hover": "%{text}<br>pass at %{y:.5g}"}
+        traces.append(web.trace("markers", *tops.T, name="passes", marker=PASS.web(8), **hover))
+    texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names, "hover": "%{customdata}"}
     if not drawn.crowded:
-        texts |= {"mode": "markers+text", "textposition": "bottom center", "textfont": {"color": style.VALLEY}}
-    traces.append(leaves | texts | {"hovertemplate": "%{customdata}<extra></extra>"})
+        texts |= {"textposition": "bottom center", "textfont": {"color": style.VALLEY}}
+    mode, size = ("markers", 4) if drawn.crowded else ("markers+text", 10)
+    leaves = web.trace(mode, drawn.across, drawn.stems[:, 0], name="minima", marker=VALLEY.web(size), **texts)
+    traces.append(leaves)
     x = web.axis("", range=list(drawn.edges), showgrid=False, showline=False, showticklabels=False, ticks="")
     y = web.axis("loss", exponentformat="power", **drawn.view.web)
     return web.described([trace for trace in traces if len(trace["x"])], {"xaxis": x, "yaxis": y})
@@ -229,6 +225,5 @@ def _interactive(drawn: _Tree) -> dict[str, Any]:
 
 def _web_lines(name: str, lines: list[np.ndarray], look: dict[str, Any]) -> web.Trace:
     """Describe lines as one trace with gaps between them."""
-    points = [np.vstack([line, [[np.nan, np.nan]]]) for line in lines]
-    x, y = np.concatenate([np.empty((0, 2)), *points]).T
-    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, "hoverinfo": "skip"}
+    x, y = (web.gapped(np.reshape(lines, (-1, 2, 2))[..., k]) for k in (0, 1))
+    return web.trace("lines", x, y, name=name, line=look)

@@ -10,10 +10,17 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
-from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, falls_story, valley_names
+from thalweg.figures.drawing.run import (
+    Derailments,
+    DrawnRun,
+    derailments_note,
+    derailments_of,
+    derailments_story,
+    run_of,
+    valley_names,
+)
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, subject
@@ -39,9 +46,9 @@ class _Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawing:
-    course: Course
-    falls: Falls
+class _Parameters:
+    course: DrawnRun
+    falls: Derailments
     names: list[str]
     panels: list[_Panel]
     title: str
@@ -73,17 +80,17 @@ def parameter(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int =
     >>> parameter(runs).title
     'phi by step'
     """
-    course, falls, names = course_of(runs, run), falls_of(runs, valleys, run), valley_names(valleys)
+    course, falls, names = run_of(runs, run), derailments_of(runs, valleys, run), valley_names(valleys)
     panels = _panels(runs, valleys, course, falls)
     total = runs.sizes["param"]
     few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
-    drawn = _Drawing(
+    drawn = _Parameters(
         course=course,
         falls=falls,
         names=names,
         panels=panels,
         title=f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step",
-        note=f"{subject(runs.attrs)} · {course.story}{falls_note(falls, names)}{few}",
+        note=f"{subject(runs.attrs)} · {course.story}{derailments_note(falls, names)}{few}",
     )
     return Figure(
         name="parameter",
@@ -94,7 +101,7 @@ def parameter(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int =
     )
 
 
-def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: Course, falls: Falls) -> list[_Panel]:
+def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: DrawnRun, falls: Derailments) -> list[_Panel]:
     others = np.delete(np.arange(course.runs), course.run)
     if len(others) > timeline.OTHERS:
         others = others[np.linspace(0, len(others) - 1, timeline.OTHERS).round().astype(int)]
@@ -112,7 +119,7 @@ def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: Course, falls:
     return panels
 
 
-def _chosen(valleys: xr.Dataset | None, falls: Falls) -> np.ndarray:
+def _chosen(valleys: xr.Dataset | None, falls: Derailments) -> np.ndarray:
     """Choose all valleys where they are few, else those that the run visited."""
     number = 0 if valleys is None else valleys.sizes["valley"]
     return np.arange(number) if number <= LEVELS else falls.visited[:LEVELS]
@@ -135,17 +142,17 @@ def _turn(shift: float, sign: str) -> str:
     return "" if shift == 0 else f" {'+' if shift > 0 else '−'} {abs(shift):g}{sign}"
 
 
-def _caption(drawn: _Drawing) -> str:
+def _caption(drawn: _Parameters) -> str:
     course = drawn.course
     told = [
         f"{panel.scale.name} goes from {panel.scale.text(panel.values[0])} to {panel.scale.text(panel.values[-1])}"
         for panel in drawn.panels
     ]
-    falls = f"; {falls_story(drawn.falls, drawn.names)}" if drawn.names else ""
+    falls = f"; {derailments_story(drawn.falls, drawn.names)}" if drawn.names else ""
     return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
 
 
-def _static(drawn: _Drawing) -> Sheet:
+def _static(drawn: _Parameters) -> Sheet:
     rows = len(drawn.panels)
     sheet, all_axes = canvas.blank(drawn.title, drawn.note, rows)
     for axes, panel in zip(all_axes, drawn.panels, strict=True):
@@ -158,28 +165,22 @@ def _static(drawn: _Drawing) -> Sheet:
     return sheet
 
 
-def _draw_panel(axes: Axes, panel: _Panel, drawn: _Drawing) -> None:
+def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
     course = drawn.course
     panel.view.show(axes)
     canvas.show_unit(axes.yaxis, panel.scale)
-    for k, values in enumerate(panel.others):
-        label = _others_name(drawn) if k == 0 else None
-        axes.plot(values, color=timeline.FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=label)
-    for k, level in enumerate(panel.levels):
-        axes.axhline(level, color=style.VALLEY, lw=0.9, zorder=1.4, label="valleys" if k == 0 else None)
-    marker = {"marker": "o", "ms": 3.5} if course.last <= timeline.FEW else {}
-    axes.plot(course.step, panel.values, color=style.INK, lw=1.8, **marker)
-    if course.status == Status.DIVERGED:
-        label = f"last finite step, {course.last}"
-        axes.plot(course.step[-1:], panel.values[-1:], "X", color=style.FIT, ms=8, label=label)
+    timeline.draw_others(axes, panel.others, _others_name(drawn))
+    timeline.draw_levels(axes, panel.levels, "valleys")
+    timeline.draw_run(axes, course, panel.values, color=style.INK, lw=1.8)
+    timeline.draw_lost(axes, course, panel.values)
 
 
-def _others_name(drawn: _Drawing) -> str:
+def _others_name(drawn: _Parameters) -> str:
     drawn_ones, others = len(drawn.panels[0].others), drawn.course.runs - 1
     return (f"{drawn_ones} of " if drawn_ones < others else "") + count(others, "other run")
 
 
-def _interactive(drawn: _Drawing) -> dict[str, Any]:
+def _interactive(drawn: _Parameters) -> dict[str, Any]:
     rows, course = len(drawn.panels), drawn.course
     traces, marks = [], [timeline.web_falls(drawn.falls, drawn.names)]
     axes: dict[str, Any] = {"xaxis": web.axis("step", range=list(timeline.step_range(course.last)), anchor=f"y{rows}")}
@@ -192,17 +193,13 @@ def _interactive(drawn: _Drawing) -> dict[str, Any]:
     return timeline.web_timeline(traces, axes, *marks)
 
 
-def _web_panel(panel: _Panel, drawn: _Drawing, first: bool) -> list[web.Trace]:
+def _web_panel(panel: _Panel, drawn: _Parameters, first: bool) -> list[web.Trace]:
     course, name = drawn.course, panel.scale.name
-    faint = timeline.web_others(_others_name(drawn), panel.others) if len(panel.others) else []
-    mode = "lines+markers" if course.last <= timeline.FEW else "lines"
-    line = timeline.web_line(name, course.step, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
-    ends = []
-    if course.status == Status.DIVERGED:
-        end = timeline.web_line(f"last finite step, {course.last}", course.step[-1:], panel.values[-1:], {})
-        ends = [end | {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": style.FIT}}]
+    faint = timeline.web_others(_others_name(drawn), panel.others)
+    line = timeline.web_run(name, course, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
+    ends = timeline.web_lost(course, panel.values)
     return (
         [trace | {"showlegend": first} for trace in faint]
-        + [line | {"mode": mode, "showlegend": False}]
+        + [line | {"showlegend": False}]
         + [trace | {"showlegend": first} for trace in ends]
     )

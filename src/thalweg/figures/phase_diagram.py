@@ -103,13 +103,13 @@ def phase_diagram(diagram: xr.Dataset) -> Figure:
     --------
     >>> import xarray as xr
     >>> counts = xr.DataArray([[5, 9], [1, 1]], coords={"exponent": [0.5, 1.0], "noise": [0.0, 0.1]})
-    >>> phases(xr.Dataset({"valleys": counts}, attrs={"persistence": 0.01, "problem": "pencil"})).title
+    >>> phase_diagram(xr.Dataset({"valleys": counts}, attrs={"persistence": 0.01, "problem": "pencil"})).title
     'Valleys over noise and exponent'
     """
     drawn = _phases(diagram)
     least, most = (int(pick(drawn.counts[drawn.known])) for pick in (np.min, np.max))
     return Figure(
-        name="phases",
+        name="phase_diagram",
         title="Valleys over noise and exponent",
         caption=f"{drawn.note.replace(' · ', ', ')}: from {least:,} to {most:,} of them. {_ends(drawn)}.",
         draw=partial(_static, drawn),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,22 +13,11 @@ from matplotlib.axes import Axes
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.series import Series, series
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure
 
 NEEDED = ("success", "success_low", "success_high", "success_by_step", "tuned_rate", "tuned_success", "learning_rate")
-
-COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98")
-"""Of the optimisers by rank, told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
-
-MARKS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
-
-DASHES = (
-    ("-", "solid"),
-    ((0, (5, 1.6)), "5px,2px"),
-    ((0, (1.2, 1.2)), "2px,2px"),
-    ((0, (7, 1.5, 1.5, 1.5)), "7px,2px,2px,2px"),
-)
 
 LEFT, SAMPLE = 0.14, 0.36
 """Inches: the left edge, and the length of a sample of a curve."""
@@ -41,14 +30,6 @@ LOWER = (0.52, 1.0)
 
 UPPER = (2.12, 1.52)
 """Likewise the upper ones."""
-
-
-class _Look(NamedTuple):
-    """How one optimiser is drawn: its colour, and for Matplotlib and for plotly.js its mark and its dashes."""
-
-    colour: str
-    mark: tuple[str, str]
-    dash: tuple[Any, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +53,9 @@ class _Race:
     note: str
 
     @property
-    def looks(self) -> list[_Look]:
-        """Choose colours, marks and dashes; no two of the first 40 optimisers have all three alike."""
-        return [
-            _Look(COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)], DASHES[k % len(DASHES)])
-            for k in range(len(self.names))
-        ]
+    def looks(self) -> list[Series]:
+        """How each optimiser is drawn."""
+        return [series(k) for k in range(len(self.names))]
 
     @property
     def top(self) -> float:
@@ -222,7 +200,7 @@ def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
         _mark(axes, [float(np.mean(ends))], [k], look, 22, transform=across)
 
 
-def _mark(axes: Axes, x: Any, y: Any, look: _Look, size: float, **more: Any) -> None:
+def _mark(axes: Axes, x: Any, y: Any, look: Series, size: float, **more: Any) -> None:
     edge = {"edgecolors": style.PAPER, "linewidths": 0.7}
     axes.scatter(x, y, size, color=look.colour, marker=look.mark[0], zorder=3, clip_on=False, **edge, **more)
 
@@ -253,24 +231,21 @@ def _traces(drawn: _Race, k: int) -> list[web.Trace]:
     """Describe one optimiser: its share, its curve, its tuning."""
     name, look, (share, low, high) = web.safe(drawn.names[k]), drawn.looks[k], drawn.success[k].tolist()
     line = {"color": look.colour, "dash": look.dash[1], "width": 2}
-    common = {"type": "scatter", "name": name, "legendgroup": name, "line": line}
+    common = {"name": name, "legendgroup": name}
     told = f"{name}<br>{_share(share)}, 95 % interval {_share(low)} to {_share(high)}"
     told += f"<br>learning rate {number(drawn.chosen[k], 3)}" if np.isfinite(drawn.chosen[k]) else "<br>not tuned"
     mark = {"color": look.colour, "symbol": look.mark[1], "size": 10}
     bar = {"type": "data", "symmetric": False, "array": [high - share], "arrayminus": [share - low], "thickness": 2.5}
-    dot = {"mode": "markers", "x": [share], "y": [k], "marker": mark, "error_x": bar | {"width": 0}}
-    curve = {
-        "mode": "lines",
-        "x": np.arange(drawn.by_step.shape[1]),
-        "y": drawn.by_step[k],
-        "xaxis": "x2",
-        "yaxis": "y2",
-    }
-    curve |= {"line": line | {"shape": "hv"}, "hovertemplate": f"{name}<br>step %{{x}}: %{{y:.1f}} %<extra></extra>"}
-    traces = [common | dot | {"hovertemplate": f"{told}<extra></extra>"}, common | curve]
+    bar |= {"width": 0}
+    steps, settled = np.arange(drawn.by_step.shape[1]), {"xaxis": "x2", "yaxis": "y2", "line": line | {"shape": "hv"}}
+    by_step = f"{name}<br>step %{{x}}: %{{y:.1f}} %"
+    traces = [
+        web.trace("markers", [share], [k], marker=mark, line=line, error_x=bar, hover=told, **common),
+        web.trace("lines", steps, drawn.by_step[k], hover=by_step, **settled, **common),
+    ]
     if np.isfinite(drawn.chosen[k]):
-        sizes = np.where(drawn.at(k), 10, 0)
-        tuning = {"mode": "lines+markers", "x": drawn.rates[k], "y": drawn.tuned[k], "xaxis": "x3", "yaxis": "y3"}
-        tuning |= {"marker": mark | {"size": sizes, "opacity": 1}, "line": line | {"width": 1.5}}
-        traces.append(common | tuning | {"hovertemplate": f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %<extra></extra>"})
+        place = {"xaxis": "x3", "yaxis": "y3", "line": line | {"width": 1.5}}
+        place |= {"marker": mark | {"size": np.where(drawn.at(k), 10, 0), "opacity": 1}}
+        told = f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %"
+        traces.append(web.trace("lines+markers", drawn.rates[k], drawn.tuned[k], hover=told, **place, **common))
     return traces

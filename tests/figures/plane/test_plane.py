@@ -4,7 +4,7 @@ import pytest
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import style
-from thalweg.figures.plane import relief
+from thalweg.figures.drawing import relief
 
 
 def line_of(axes, label):

@@ -14,7 +14,7 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import style
 from thalweg.figures.slice import panels, verdict
-from thalweg.figures.slice.reading import ground_of, heights_of, path_of
+from thalweg.figures.slice.reading import ground_of, heights_of, projection_of
 
 X, Y = np.linspace(-2, 3, 21), np.linspace(-1, 1, 11)
 FACTS = {
@@ -164,7 +164,7 @@ def test_the_verdict_stands_in_the_figure_without_repeating_itself():
 
 
 def test_a_picture_that_misleads_has_a_red_frame_and_a_good_one_has_none():
-    frame = np.array(to_rgb(verdict.LOOKS["poor"].edge)) * 255
+    frame = np.array(to_rgb(verdict.DEGREES["poor"].edge)) * 255
 
     def red(trust):
         seen = pixels(tw.figures.slice(surface(), path(trust)), 100)
@@ -177,9 +177,9 @@ def test_a_picture_that_misleads_has_a_red_frame_and_a_good_one_has_none():
 
 
 def test_degrees_of_trust_differ_without_colour_too():
-    headings = {look.heading for look in verdict.LOOKS.values()}
-    assert len(headings) == len(verdict.LOOKS) == 3
-    assert [look.weight > 0 for look in verdict.LOOKS.values()] == [False, False, True]
+    headings = {look.heading for look in verdict.DEGREES.values()}
+    assert len(headings) == len(verdict.DEGREES) == 3
+    assert [look.weight > 0 for look in verdict.DEGREES.values()] == [False, False, True]
 
 
 @pytest.mark.parametrize("words", [1, 20, 60, 300])
@@ -328,7 +328,7 @@ def test_a_run_below_the_surface_is_drawn_below_it():
     # The run ends at 0.05, lower than all of the surface, whose lowest point is 0.1.
     run = path()
     ground = ground_of(surface())
-    heights = heights_of(ground, path_of(run, ground))
+    heights = heights_of(ground, projection_of(run, ground))
     own, on = (
         next(part for part in tw.figures.slice(surface(), run).interactive()["data"] if part.get("name") == name)
         for name in ("run", "on the surface")
@@ -356,7 +356,7 @@ def test_levels_are_logarithmic_where_a_run_would_be_flat():
     low = path()
     low["true_loss"], low["surface_loss"] = 2 + low["true_loss"] / 25, 2 + low["surface_loss"] / 25
     assert not heights_of(ground_of(slope), None).spacing.logarithmic
-    assert heights_of(ground_of(slope), path_of(low, ground_of(slope))).spacing.logarithmic
+    assert heights_of(ground_of(slope), projection_of(low, ground_of(slope))).spacing.logarithmic
     assert "levels are evenly spaced in the logarithm" in tw.figures.slice(slope, low).caption
     assert "levels are evenly spaced in the loss" in tw.figures.slice(slope).caption
 
@@ -402,7 +402,7 @@ def test_a_run_on_a_line_is_projected_onto_no_plane():
 def test_a_step_that_is_not_finite_is_left_out():
     run = path()
     run["x"][0] = np.nan
-    assert path_of(run, ground_of(surface())).step[0] == 4
+    assert projection_of(run, ground_of(surface())).step[0] == 4
     run["true_loss"][3] = np.inf
     assert pixels(tw.figures.slice(surface(), run)).min() < 100
 

@@ -13,7 +13,7 @@ from thalweg.base.checks import number as check_number
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown.ring import Ring
 from thalweg.figures.drawing import scale
-from thalweg.figures.drawing.course import Course, Falls, course_of, falls_of, no_falls, valley_names
+from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_of, no_derailments, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.problems.domain import Axis
@@ -94,8 +94,8 @@ class Crown:
     passes: np.ndarray
     pass_losses: np.ndarray
     names: list[str]
-    course: Course | None
-    falls: Falls
+    course: DrawnRun | None
+    falls: Derailments
     path: np.ndarray
 
     @cached_property
@@ -170,8 +170,8 @@ def crown_of(
     copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
     turn = 2 * np.pi / (copies * axis.length)
     angles, losses = _around(surface, axis, copies)
-    course = None if runs is None else course_of(runs, run)
-    falls = falls_of(runs, valleys, run) if runs is not None else no_falls()
+    course = None if runs is None else run_of(runs, run)
+    falls = derailments_of(runs, valleys, run) if runs is not None else no_derailments()
     marks, mark_losses, mark_texts = _marks(valleys, shown, copies)
     levels = _levels(losses, valleys, np.empty(0) if course is None else course.train, cut)
     passes, pass_losses = _passes(valleys, shown, copies, levels.cut)

@@ -91,7 +91,7 @@ class Actors:
         assert crown.course is not None
         self.stage, self.way, self.kept = stage, way, _kept(stage, way)
         self.flat = stage.ring.project(way.points)
-        look = {"cmap": style.path_colours(), "norm": canvas.step_colours(crown.course.last)}
+        look = crown.course.steps.static
         self.halo, self.line = (
             LineCollection([], linewidths=width, capstyle="round", zorder=order, **colours)
             for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, look))

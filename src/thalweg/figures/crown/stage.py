@@ -15,6 +15,7 @@ from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import INNER, OUTER, Ring
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import number
 
 SIZE = (9.0, 7.0)
@@ -81,7 +82,7 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
     _engrave(stage)
     _scale(stage)
     if crown.course is not None:
-        _step_bar(stage, crown.course.last)
+        _step_bar(stage, crown.course.steps)
     return stage
 
 
@@ -166,10 +167,9 @@ def _scale(stage: Stage) -> None:
     stage.axes.text(x, heights[-1] + 0.05, "loss", ha="center", size=9.5, color=style.INK)
 
 
-def _step_bar(stage: Stage, last: int) -> None:
+def _step_bar(stage: Stage, steps: Steps) -> None:
     bar = stage.page.add_axes((0.69, 0.075, 0.27, 0.013))
-    shades = ScalarMappable(canvas.step_colours(last), style.path_colours())
-    drawn = stage.page.colorbar(shades, cax=bar, orientation="horizontal")
+    drawn = stage.page.colorbar(ScalarMappable(**steps.static), cax=bar, orientation="horizontal")
     drawn.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     drawn.set_label("step", size=9)
     bar.tick_params(labelsize=8.5, length=2)

@@ -9,6 +9,7 @@ import numpy as np
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
 from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.wording import minus, number
 
 GRAYS = [[0.0, "#000000"], [1.0, "#ffffff"]]
@@ -29,7 +30,7 @@ def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
     traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
     if crown.course is not None:
-        traces += [*_falls(crown), *_run(crown, crown.course.train, crown.course.last)]
+        traces += [*_falls(crown), *_run(crown, crown.course)]
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
@@ -80,18 +81,10 @@ def _scale(crown: Crown) -> web.Trace:
     left = np.full(len(ticks), crown.azimuth - np.pi / 2)
     places = _place(left, np.zeros(len(ticks)), 2.05) | {"z": HEIGHT * crown.levels.height(ticks)}
     texts = [number(float(tick)) for tick in ticks]
-    return {
-        "type": "scatter3d",
-        "mode": "lines+markers+text",
-        "text": [*texts[:-1], f"loss {texts[-1]}"] if texts else [],
-        "textposition": "middle left",
-        "textfont": {"color": style.MUTED, "size": 12},
-        "line": {"color": style.MUTED, "width": 2},
-        "marker": {"color": style.MUTED, "size": 2},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        **places,
-    }
+    look = {"textposition": "middle left", "textfont": {"color": style.MUTED, "size": 12}}
+    look |= {"line": {"color": style.MUTED, "width": 2}, "marker": {"color": style.MUTED, "size": 2}}
+    text = [*texts[:-1], f"loss {texts[-1]}"] if texts else []
+    return web.trace("lines+markers+text", *places.values(), text=text, **look)
 
 
 def _floors(crown: Crown) -> list[web.Trace]:
@@ -102,22 +95,18 @@ def _floors(crown: Crown) -> list[web.Trace]:
     lines = _place(crown.marks[:, None], heights[:, None], ends)
     named = crown.apart
     names = _place(crown.marks[named], heights[named] + 0.05, 1.12)
-    floor = {
-        "type": "scatter3d",
-        "mode": "lines",
-        "name": "valleys",
-        "line": {"width": 2 if crown.crowded else 5, "color": style.VALLEY},
-    }
-    text = {
-        "type": "scatter3d",
-        "mode": "text",
-        "text": [web.safe(crown.mark_texts[k]) for k in named.tolist()],
-        "textfont": {"color": style.VALLEY, "size": 13},
-        "customdata": crown.mark_losses[named],
-        "hovertemplate": "valley at %{text}, loss %{customdata:.5g}<extra></extra>",
-        "showlegend": False,
-    }
-    return [floor | {key: part.ravel() for key, part in lines.items()} | {"hoverinfo": "skip"}, text | names]
+    line = {"width": 2 if crown.crowded else 5, "color": style.VALLEY}
+    text = {"text": [web.safe(crown.mark_texts[k]) for k in named.tolist()], "customdata": crown.mark_losses[named]}
+    text |= {"textfont": {"color": style.VALLEY, "size": 13}}
+    return [
+        web.trace("lines", *_joined(lines).values(), name="valleys", line=line),
+        web.trace("text", *names.values(), **text, hover="valley at %{text}, loss %{customdata:.5g}"),
+    ]
+
+
+def _joined(lines: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Join lines that end with a gap each."""
+    return {axis: part.ravel() for axis, part in lines.items()}
 
 
 def _passes(crown: Crown) -> list[web.Trace]:
@@ -129,18 +118,13 @@ def _passes(crown: Crown) -> list[web.Trace]:
     across[2::3] = np.nan
     told = zip(crown.passes, crown.pass_losses, strict=True)
     texts = [f"pass at {crown.text(angle)}, loss {loss:.5g}" for angle, loss in told for _ in across]
-    line = {
-        "type": "scatter3d",
-        "mode": "lines",
-        "name": "passes",
-        "line": {"width": 1 if crown.crowded else 4, "color": style.MUTED},
-    }
-    places = {key: part.ravel() for key, part in _place(crown.passes[:, None], heights, across).items()}
-    return [line | places | {"text": texts, "hovertemplate": "%{text}<extra></extra>"}]
+    line = {"width": 1 if crown.crowded else 4, "color": style.MUTED}
+    places = _joined(_place(crown.passes[:, None], heights, across))
+    return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
 
 
-def _run(crown: Crown, losses: np.ndarray, last: int) -> list[web.Trace]:
-    steps = np.arange(len(crown.path))
+def _run(crown: Crown, course: DrawnRun) -> list[web.Trace]:
+    steps, losses = np.arange(len(crown.path)), course.train
     along = crown.along
     angles, heights = np.interp(along, steps, crown.path), crown.levels.height(losses)
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
@@ -150,23 +134,12 @@ def _run(crown: Crown, losses: np.ndarray, last: int) -> list[web.Trace]:
         f"step {k}, {crown.text(angle)}, loss {loss:.5g}"
         for k, angle, loss in zip(steps, crown.path, losses, strict=True)
     ]
-    colours = {"color": along, "colorscale": style.plotly_colours(), "cmin": 0, "cmax": max(last, 1)}
-    line = {
-        "type": "scatter3d",
-        "mode": "lines",
-        "showlegend": False,
-        "hoverinfo": "skip",
-        "line": {"width": 7} | colours,
-    }
-    dots = {
-        "type": "scatter3d",
-        "mode": "markers",
-        "name": "the run",
-        "text": texts,
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": web.step_marker(steps, last, size=3.5),
-    }
-    return [line | way, dots | _place(crown.path, heights + LIFT, 0.5)]
+    line, marker = {"width": 7} | course.steps.web(along), course.steps.web_marker(steps, size=3.5)
+    dots = _place(crown.path, heights + LIFT, 0.5)
+    return [
+        web.trace("lines", *way.values(), line=line),
+        web.trace("markers", *dots.values(), name="the run", marker=marker, text=texts, hover="%{text}"),
+    ]
 
 
 def _falls(crown: Crown) -> list[web.Trace]:
@@ -183,12 +156,7 @@ def _falls(crown: Crown) -> list[web.Trace]:
         minus(f"step {k} → {k + 1}: {crown.names[int(left)]} → {crown.names[int(entered)]}")
         for k, left, entered in zip(crown.falls.step, crown.falls.left, crown.falls.entered, strict=True)
     ]
-    arc = {
-        "type": "scatter3d",
-        "mode": "lines",
-        "name": "derailments" if len(told) > 1 else web.safe(told[0]),
-        "text": [text for text in told for _ in share],
-        "hovertemplate": "%{text}<extra></extra>",
-        "line": {"width": 6, "color": style.FALL},
-    }
-    return [arc | {key: part.ravel() for key, part in _place(angles, heights, 0.5).items()}]
+    name = "derailments" if len(told) > 1 else web.safe(told[0])
+    texts, line = [text for text in told for _ in share], {"width": 6, "color": style.FALL}
+    places = _joined(_place(angles, heights, 0.5))
+    return [web.trace("lines", *places.values(), name=name, line=line, text=texts, hover="%{text}")]

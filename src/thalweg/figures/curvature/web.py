@@ -18,20 +18,19 @@ def describe(bend: Bend) -> dict[str, Any]:
 
 
 def _spectrum(bend: Bend) -> dict[str, Any]:
-    line = {"type": "scatter", "mode": "lines", "name": "density of eigenvalues", "x": bend.value, "y": bend.spectrum}
-    line |= {"line": {"color": style.INK, "width": 2}}
-    line |= {"hovertemplate": "eigenvalue %{x:.4g}<br>density %{y:.3g}<extra></extra>"}
+    told = "eigenvalue %{x:.4g}<br>density %{y:.3g}"
+    line = {"color": style.INK, "width": 2}
+    curve = web.trace("lines", bend.value, bend.spectrum, name="density of eigenvalues", line=line, hover=told)
     # The ground goes on at the foot of the axis, where the line has gaps that a fill would bridge.
-    ground = line | {"y": np.maximum(bend.density, bend.view.low), "fill": "tozeroy", "fillcolor": BAND}
-    traces = [ground | {"line": {"width": 0}, "showlegend": False, "hoverinfo": "skip", "hovertemplate": None}, line]
+    ground = {"fill": "tozeroy", "fillcolor": BAND, "line": {"width": 0}}
+    traces = [web.trace("lines", bend.value, np.maximum(bend.density, bend.view.low), **ground), curve]
     for values, colour, name in (
         (bend.leading, style.FIT, count(len(bend.leading), "leading eigenvalue")),
         (np.atleast_1d(bend.lowest), style.TRAIN, "lowest"),
     ):
         marker = {"symbol": "line-ns-open", "size": 16, "color": colour, "line": {"width": 2.5}}
-        ticks = {"type": "scatter", "mode": "markers", "name": name, "x": values, "marker": marker}
-        ticks["y"] = np.full(len(values), bend.view.low * (bend.view.high / bend.view.low) ** (RUG / 2))
-        traces.append(ticks | {"hovertemplate": f"{name}<br>%{{x:.5g}}<extra></extra>"})
+        foot = np.full(len(values), bend.view.low * (bend.view.high / bend.view.low) ** (RUG / 2))
+        traces.append(web.trace("markers", values, foot, name=name, marker=marker, hover=f"{name}<br>%{{x:.5g}}"))
     y = web.axis("density", exponentformat="power", dtick=1, **bend.view.web)
     return web.described(traces, {"xaxis": web.axis("eigenvalue"), "yaxis": y})
 

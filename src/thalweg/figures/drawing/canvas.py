@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -65,15 +64,17 @@ def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
 
 
-def headed(title: str, note: str, layout: str = "none") -> Sheet:
-    """Open a canvas with a title and a line of facts below it."""
-    width, height = style.SIZE
-    sheet = Sheet(figsize=style.SIZE, layout=layout)  # pyright: ignore[reportArgumentType]
+def headed(
+    title: str, note: str, layout: str = "none", size: tuple[float, float] = style.SIZE, below: float = 0.40
+) -> Sheet:
+    """Open a canvas with a title and, so many inches below the edge, a line of facts."""
+    width, height = size
+    sheet = Sheet(figsize=size, layout=layout)  # pyright: ignore[reportArgumentType]
     left = 0.14 / width
     sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
     # A long line is set smaller, rather than cut off.
-    size = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
-    sheet.text(left, 1 - 0.40 / height, plain(note), va="top", size=size, color=style.MUTED)
+    letters = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
+    sheet.text(left, 1 - below / height, plain(note), va="top", size=letters, color=style.MUTED)
     return sheet
 
 
@@ -86,17 +87,6 @@ def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float
 def plain(text: str) -> str:
     """Keep Matplotlib from reading dollar signs as mathematics."""
     return text.replace("$", r"\$")
-
-
-def step_colours(last: int) -> Normalize:
-    """Place steps 0 to last on the path's colours."""
-    return Normalize(0, max(last, 1))
-
-
-def step_bar(sheet: Sheet, last: int, **place: Any) -> None:
-    """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
-    bar = side_bar(sheet, ScalarMappable(step_colours(last), style.path_colours()), "step", **place)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=True))
 
 
 def side_bar(sheet: Sheet, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:

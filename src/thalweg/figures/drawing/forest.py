@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing.course import valley_names
+from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.figures.drawing.wording import count, minus, number, subject
 

@@ -71,15 +71,11 @@ def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
     """Describe points for a page."""
     x, y = (web.safe(label) for label in labels_of(problem))
     shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": "circle", "size": 5}
-    return {
-        "type": "scattergl" if len(part.x) > DENSE else "scatter",
-        "mode": "markers",
-        "name": part.legend,
-        "x": part.x,
-        "y": part.y,
-        "marker": {"color": part.colour, "opacity": 0.75} | shape | more,
-        "hovertemplate": f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>",
-    }
+    look = {"color": part.colour, "opacity": 0.75} | shape | more
+    told = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
+    kind = "scattergl" if len(part.x) > DENSE else "scatter"
+    points = web.trace("markers", part.x, part.y, name=part.legend, marker=look)
+    return points | {"type": kind, "hoverinfo": None, "hovertemplate": told}
 
 
 def labels_of(problem: Regression) -> tuple[str, str]:

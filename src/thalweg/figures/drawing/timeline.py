@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.course import Falls
+from thalweg.figures.drawing.marks import LOST
+from thalweg.figures.drawing.run import Derailments, DrawnRun
 
 FEW = 40
 """Up to so many steps each is marked by a point."""
@@ -27,7 +29,7 @@ LINE = 0.058
 """Height of a label's line, as a share of the height of all panels."""
 
 
-class Marks(NamedTuple):
+class Annotations(NamedTuple):
     """Lines and labels for a page."""
 
     shapes: list[dict[str, Any]]
@@ -47,12 +49,12 @@ def step_range(last: int) -> tuple[float, float]:
     return -room, max(last, 1) + room
 
 
-def fall_labels(falls: Falls, names: Sequence[str]) -> list[str]:
+def fall_labels(falls: Derailments, names: Sequence[str]) -> list[str]:
     """Name every derailment by the two valleys."""
     return [f"{names[left]} → {names[entered]}" for left, entered in zip(falls.left, falls.entered, strict=True)]
 
 
-def mark_falls(axes: Axes, falls: Falls, names: Sequence[str], last: int) -> None:
+def mark_falls(axes: Axes, falls: Derailments, names: Sequence[str], last: int) -> None:
     """Draw a line between the two steps of every derailment and, where names are given, the labels that have room."""
     places, texts = falls.step + 0.5, fall_labels(falls, names) if names else [""] * len(falls.step)
     low, high = step_range(last)
@@ -79,6 +81,34 @@ def mark_falls(axes: Axes, falls: Falls, names: Sequence[str], last: int) -> Non
             )
 
 
+def draw_run(axes: Axes, run: DrawnRun, values: np.ndarray, **look: Any) -> None:
+    """Draw a number of a run against its steps, each marked by a point where they are few."""
+    points = {"marker": "o", "ms": 3.5} if run.last <= FEW else {}
+    axes.plot(run.step, values, **points, **look)
+
+
+def draw_lost(axes: Axes, run: DrawnRun, values: np.ndarray) -> None:
+    """Mark the last finite step of a run that diverged."""
+    if run.status == Status.DIVERGED:
+        LOST.draw(axes, run.step[-1:], values[-1:], label=_lost(run))
+
+
+def draw_others(axes: Axes, values: np.ndarray, name: str) -> None:
+    """Draw other runs, (run, step), faintly."""
+    for k, one in enumerate(values):
+        axes.plot(one, color=FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=None if k else name)
+
+
+def draw_levels(axes: Axes, levels: np.ndarray, name: str) -> None:
+    """Draw horizontal lines for valleys."""
+    for k, level in enumerate(levels):
+        axes.axhline(level, color=style.VALLEY, lw=0.9, zorder=1.4, label=None if k else name)
+
+
+def _lost(run: DrawnRun) -> str:
+    return f"last finite step, {run.last}"
+
+
 def margin_labels(axes: Axes, places: np.ndarray, texts: Sequence[str], rows: int = 1) -> None:
     """Write labels into the right margin, moved apart where they would overlap."""
     moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
@@ -96,27 +126,27 @@ def margin_labels(axes: Axes, places: np.ndarray, texts: Sequence[str], rows: in
         )
 
 
-def web_falls(falls: Falls, names: Sequence[str]) -> Marks:
+def web_falls(falls: Derailments, names: Sequence[str]) -> Annotations:
     """Describe the marks of derailments, through all panels."""
     places = (falls.step + 0.5).tolist()
     line = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"color": style.FALL, "width": 1.5}}
     text = {"y": 1, "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
     font = {"color": style.FALL, "size": 12}
     labels = zip(places, fall_labels(falls, names), strict=True)
-    return Marks(
+    return Annotations(
         [line | {"x0": place, "x1": place} for place in places],
         [text | {"x": place, "text": web.safe(label), "font": font} for place, label in labels],
     )
 
 
-def web_levels(values: np.ndarray, places: np.ndarray, texts: Sequence[str], axis: str, rows: int = 1) -> Marks:
+def web_levels(values: np.ndarray, places: np.ndarray, texts: Sequence[str], axis: str, rows: int = 1) -> Annotations:
     """Describe horizontal lines and their labels in the right margin."""
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
     colour = {"color": style.VALLEY, "width": 1}
     text = {"xref": "paper", "x": 1.005, "xanchor": "left", "yanchor": "middle", "showarrow": False}
     text["yref"] = f"{axis} domain"
     moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
-    return Marks(
+    return Annotations(
         [line | {"y0": value, "y1": value, "line": colour} for value in values.tolist()],
         [
             text | {"y": float(place), "text": web.safe(label), "font": {"color": style.VALLEY, "size": 12}}
@@ -127,27 +157,30 @@ def web_levels(values: np.ndarray, places: np.ndarray, texts: Sequence[str], axi
 
 def web_line(name: str, x: np.ndarray, y: np.ndarray, line: dict[str, Any], sign: str = "") -> web.Trace:
     """Describe a line against step."""
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": x,
-        "y": y,
-        "line": line,
-        "hovertemplate": f"step %{{x}}<br>{name} %{{y:.5g}}{sign}<extra></extra>",
-    }
+    return web.trace("lines", x, y, name=name, line=line, hover=f"step %{{x}}<br>{name} %{{y:.5g}}{sign}")
+
+
+def web_run(name: str, run: DrawnRun, values: np.ndarray, line: dict[str, Any], sign: str = "") -> web.Trace:
+    """Describe a number of a run against its steps."""
+    return web_line(name, run.step, values, line, sign) | {"mode": "lines+markers" if run.last <= FEW else "lines"}
+
+
+def web_lost(run: DrawnRun, values: np.ndarray) -> list[web.Trace]:
+    """Describe the mark of the last finite step of a run that diverged."""
+    if run.status != Status.DIVERGED:
+        return []
+    return [web_line(_lost(run), run.step[-1:], values[-1:], {}) | {"mode": "markers", "marker": LOST.web(10)}]
 
 
 def web_others(name: str, values: np.ndarray) -> list[web.Trace]:
     """Describe other runs, (run, step), as one faint trace with gaps between them."""
-    runs, steps = values.shape
-    x = np.broadcast_to(np.append(np.arange(steps, dtype=np.float64), np.nan), (runs, steps + 1))
-    y = np.append(values, np.full((runs, 1), np.nan), axis=1)
-    line = {"color": FAINT, "width": 0.8}
-    return [web_line(name, x.ravel(), y.ravel(), line) | {"hoverinfo": "skip", "hovertemplate": None}]
+    if not len(values):
+        return []
+    steps = np.broadcast_to(np.arange(values.shape[1], dtype=np.float64), values.shape)
+    return [web.trace("lines", web.gapped(steps), web.gapped(values), name=name, line={"color": FAINT, "width": 0.8})]
 
 
-def web_timeline(traces: list[web.Trace], axes: dict[str, Any], *marks: Marks) -> dict[str, Any]:
+def web_timeline(traces: list[web.Trace], axes: dict[str, Any], *marks: Annotations) -> dict[str, Any]:
     """Join traces, axes and marks; the right margin is as wide as its labels."""
     labels = [label for mark in marks for label in mark.labels]
     longest = max((len(label["text"]) for label in labels if label.get("xref") == "paper"), default=0)

@@ -58,28 +58,19 @@ def parameter_axis(scale: Scale, **more: Any) -> dict[str, Any]:
     return axis(scale.label, ticksuffix=scale.sign, **more)
 
 
-def step_marker(step: np.ndarray, last: int, **more: Any) -> dict[str, Any]:
-    """Colour points by step and draw the bar that tells a step from its colour."""
-    return {
-        "color": step,
-        "colorscale": style.plotly_colours(),
-        "cmin": 0,
-        "cmax": max(last, 1),
-        "colorbar": {
-            "title": {"text": "step", "side": "top"},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "x": 1.01,
-            "len": 0.9,
-        },
-        **more,
-    }
+def trace(mode: str, x: Any, y: Any, z: Any = None, *, name: str = "", hover: str = "", **more: Any) -> Trace:
+    """Describe lines or points, of three coordinates in space; nameless ones are not in the legend.
+
+    ``hover`` is what is told under the pointer; without it nothing is.
+    """
+    kind = {"type": "scatter"} if z is None else {"type": "scatter3d", "z": z}
+    told = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    return kind | {"mode": mode, "x": x, "y": y} | ({"name": name} if name else {"showlegend": False}) | told | more
 
 
-def step_bar(last: int) -> Trace:
-    """Draw the bar of steps alone, for lines that carry their colours themselves."""
-    marker = step_marker(np.array([0]), last, showscale=True)
-    return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": marker, "showlegend": False}
+def gapped(lines: np.ndarray) -> np.ndarray:
+    """Join lines, (line, point), to one with gaps between them, (point,)."""
+    return np.append(lines, np.full((len(lines), 1), np.nan), axis=1).ravel()
 
 
 def safe(text: str) -> str:

@@ -59,7 +59,7 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class OutcomeGrid:
     """What is drawn.
 
     Attributes
@@ -98,7 +98,7 @@ class Chart:
         return [*self.names, "undecided", "diverged"]
 
 
-def chart_of(outcomes: xr.Dataset) -> Chart:
+def grid_of(outcomes: xr.Dataset) -> OutcomeGrid:
     """Read a map, refusing what is none."""
     if "outcome" not in outcomes or outcomes["outcome"].ndim != 2 or not outcomes["outcome"].size:
         found = " x ".join(map(str, outcomes["outcome"].shape)) if "outcome" in outcomes else "nothing"
@@ -106,7 +106,7 @@ def chart_of(outcomes: xr.Dataset) -> Chart:
     grid = outcomes["outcome"]
     y, x = (_side(outcomes, str(name)) for name in grid.dims)
     order, names = _in_order(_names(outcomes))
-    return Chart(
+    return OutcomeGrid(
         x=x,
         y=y,
         kind=_kinds(grid.values, order),

@@ -10,7 +10,7 @@ import xarray as xr
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.outcome_map import sheet, web
-from thalweg.figures.outcome_map.chart import Chart, chart_of
+from thalweg.figures.outcome_map.chart import OutcomeGrid, grid_of
 from thalweg.figures.outcome_map.listing import percent
 from thalweg.figures.outcome_map.painting import painted
 
@@ -54,7 +54,7 @@ def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
     >>> outcome_map(chart).title
     'Outcomes over phi and rate'
     """
-    drawn = chart_of(chart)
+    drawn = grid_of(chart)
     painting = painted(drawn, colour)
     title = f"{TITLES[colour]} over {drawn.x.name} and {drawn.y.name}"
     return Figure(
@@ -66,7 +66,7 @@ def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
     )
 
 
-def _caption(chart: Chart) -> str:
+def _caption(chart: OutcomeGrid) -> str:
     """Tell the picture in numbers, for people who cannot see it."""
     sentences = [
         f"{chart.note.replace(' · ', ', ')}: {chart.x.ends} to the right, {chart.y.ends} upwards",
@@ -77,7 +77,7 @@ def _caption(chart: Chart) -> str:
     return " ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences)
 
 
-def _shares(chart: Chart) -> str:
+def _shares(chart: OutcomeGrid) -> str:
     valleys = len(chart.names)
     largest = [k for k in np.argsort(-chart.shares[:valleys], kind="stable").tolist() if chart.shares[k] > 0]
     told = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:TOLD]]
@@ -88,7 +88,7 @@ def _shares(chart: Chart) -> str:
     return f"Runs end {', '.join(told)}"
 
 
-def _times(chart: Chart) -> list[str]:
+def _times(chart: OutcomeGrid) -> list[str]:
     """Tell when runs settled, how many were thrown out, and how many rounding decided."""
     told = []
     if chart.settled is not None and (settled := chart.settled[np.isfinite(chart.settled)]).size:

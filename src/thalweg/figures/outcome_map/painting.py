@@ -12,7 +12,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map import palette
-from thalweg.figures.outcome_map.chart import Chart
+from thalweg.figures.outcome_map.chart import OutcomeGrid
 
 COLOURS = ("outcome", "settled", "derailments", "rounding")
 
@@ -94,7 +94,7 @@ class Painting:
     ramp: Ramp | None = None
 
 
-def painted(chart: Chart, colour: str) -> Painting:
+def painted(chart: OutcomeGrid, colour: str) -> Painting:
     """Colour a map by what is asked for."""
     choice("colour", colour, COLOURS)
     if colour != "outcome" and getattr(chart, colour) is None:
@@ -104,12 +104,12 @@ def painted(chart: Chart, colour: str) -> Painting:
     return paint[colour](chart)
 
 
-def _outcomes(chart: Chart) -> Painting:
+def _outcomes(chart: OutcomeGrid) -> Painting:
     colours = _plain(chart)
     return Painting(chart.kind, colours, _swatches(chart, colours[:, None]))
 
 
-def _settled(chart: Chart) -> Painting:
+def _settled(chart: OutcomeGrid) -> Painting:
     assert chart.settled is not None
     valleys = len(chart.names)
     in_valley = chart.kind < valleys
@@ -122,7 +122,7 @@ def _settled(chart: Chart) -> Painting:
     return Painting(indices, np.concatenate([*ramps, palette.neutrals()]), _swatches(chart, shown), ramp)
 
 
-def _derailments(chart: Chart) -> Painting:
+def _derailments(chart: OutcomeGrid) -> Painting:
     assert chart.derailments is not None
     colours = style.path_colours()(np.linspace(0, 1, SHADES))[:, :3]
     ramp = _ramp("times thrown out of a valley", chart.derailments, 0, colours)
@@ -131,7 +131,7 @@ def _derailments(chart: Chart) -> Painting:
     return Painting(ramp.shades(chart.derailments), colours, swatches, ramp)
 
 
-def _rounding(chart: Chart) -> Painting:
+def _rounding(chart: OutcomeGrid) -> Painting:
     assert chart.rounding is not None
     pale = palette.encoded(PALE * palette.decoded(_plain(chart)) + 1 - PALE)
     mark = np.array([int(MARK[place : place + 2], 16) / 255 for place in (1, 3, 5)])
@@ -142,12 +142,12 @@ def _rounding(chart: Chart) -> Painting:
     return Painting(np.where(chart.rounding, len(pale), chart.kind), np.vstack([pale, mark]), swatches)
 
 
-def _plain(chart: Chart) -> np.ndarray:
+def _plain(chart: OutcomeGrid) -> np.ndarray:
     """Choose one colour for every kind."""
     return np.concatenate([palette.valleys(len(chart.names)), palette.neutrals()])
 
 
-def _swatches(chart: Chart, colours: np.ndarray | list[np.ndarray]) -> list[Swatch]:
+def _swatches(chart: OutcomeGrid, colours: np.ndarray | list[np.ndarray]) -> list[Swatch]:
     """Tell every valley's colours, and those of undecided and diverged runs where there are any."""
     told = zip(chart.kinds, chart.shares.tolist(), colours, strict=True)
     found = [Swatch(*parts, valley=k < len(chart.names)) for k, parts in enumerate(told)]

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.outcome_map.chart import Chart, Side
+from thalweg.figures.outcome_map.chart import OutcomeGrid, Side
 from thalweg.figures.outcome_map.listing import draw_list, least_height
 from thalweg.figures.outcome_map.painting import Painting
 from thalweg.figures.outcome_map.pixels import PixelImage
@@ -29,14 +29,13 @@ GAP, EDGE = 0.26, 0.16
 """From the map to the list, and from the list to the edge of the page, inches."""
 
 
-def draw(chart: Chart, painting: Painting, title: str) -> Sheet:
+def draw(chart: OutcomeGrid, painting: Painting, title: str) -> Sheet:
     """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
     wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
     # Whole dots, so that the map begins and ends on the edge of one.
     body = max(tall, np.ceil(style.DPI * least_height(painting, chart.measured)) / style.DPI)
     width, height = (np.round(style.DPI * side) / style.DPI for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
-    sheet = Sheet(figsize=(width, height))
-    _head(sheet, title, chart.note)
+    sheet = canvas.headed(title, chart.note, size=(width, height), below=0.42)
     bottom = FOOT + body - tall
     axes = sheet.add_axes((LEFT / width, bottom / height, wide / width, tall / height))
     axes.add_artist(PixelImage(axes, painting.indices, painting.palette))
@@ -59,14 +58,7 @@ def _multiple(side: int, longest: int) -> float:
     return side * (DOTS // longest) if longest <= DOTS else side / np.ceil(longest / DOTS)
 
 
-def _head(sheet: Sheet, title: str, note: str) -> None:
-    width, height = sheet.get_size_inches()
-    sheet.text(0.14 / width, 1 - 0.15 / height, canvas.plain(title), va="top", size=12, weight="bold")
-    size = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
-    sheet.text(0.14 / width, 1 - 0.42 / height, canvas.plain(note), va="top", size=size, color=style.MUTED)
-
-
-def _axes(axes: Axes, chart: Chart) -> None:
+def _axes(axes: Axes, chart: OutcomeGrid) -> None:
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=3, labelsize=9)

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from thalweg.figures.drawing import style, web
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.outcome_map.chart import Chart, Side
+from thalweg.figures.outcome_map.chart import OutcomeGrid, Side
 from thalweg.figures.outcome_map.listing import percent
 from thalweg.figures.outcome_map.painting import Painting, Ramp
 
@@ -23,7 +23,7 @@ COARSE = 1.1
 """Ratio of neighbours on a logarithmic axis from which plotly.js, which halves distances, would shift their pixels."""
 
 
-def describe(chart: Chart, painting: Painting) -> dict[str, Any]:
+def describe(chart: OutcomeGrid, painting: Painting) -> dict[str, Any]:
     """Describe a map for plotly.js; of a large one every third run along both sides is shown, or every fifth …"""
     rows, columns = picks(len(chart.y.places)), picks(len(chart.x.places))
     (x, across), (y, up) = _axis(chart.x, columns), _axis(chart.y, rows)
@@ -51,7 +51,7 @@ def picks(runs: int) -> np.ndarray:
     return np.arange(min(stride // 2, runs - 1), runs, stride)
 
 
-def _told(chart: Chart, rows: np.ndarray, columns: np.ndarray) -> tuple[list[list[list[Any]]], str]:
+def _told(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> tuple[list[list[list[Any]]], str]:
     """Collect what is told of every run, and the words around it."""
     layers, words = [np.array([web.safe(name) for name in chart.kinds], dtype=object)[chart.kind]], [""]
     if chart.settled is not None:
@@ -75,10 +75,7 @@ def _legend(painting: Painting) -> list[web.Trace]:
         colour = to_hex(swatch.colours[len(swatch.colours) // 3])
         marker = {"symbol": "square", "size": 12, "color": colour, "line": {"color": style.MUTED, "width": 0.5}}
         name = f"{web.safe(swatch.name)} {percent(swatch.share)}"
-        traces.append(
-            {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "name": name, "marker": marker}
-            | {"hoverinfo": "skip"}
-        )
+        traces.append(web.trace("markers", [None], [None], name=name, marker=marker))
     return traces
 
 
@@ -96,7 +93,7 @@ def _bar(ramp: Ramp) -> web.Trace:
         "colorbar": {"tickvals": list(places), "ticktext": list(texts), "title": title, **look},
         "showscale": True,
     }
-    return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": marker, "showlegend": False}
+    return web.trace("markers", [None], [None], marker=marker)
 
 
 def _axis(side: Side, chosen: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -127,7 +124,7 @@ def _place(side: Side, letter: str, places: np.ndarray) -> str:
     return f"{web.safe(side.name)} %{{{letter}{digits}}}{side.scale.sign}"
 
 
-def _note(chart: Chart, rows: np.ndarray, columns: np.ndarray) -> list[dict[str, Any]]:
+def _note(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> list[dict[str, Any]]:
     """Say that not every run is shown."""
     if (len(rows), len(columns)) == chart.kind.shape:
         return []

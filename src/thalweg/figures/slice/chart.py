@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
 
-from thalweg.figures.drawing import canvas, style, timeline
+from thalweg.figures.drawing import canvas, relief, style, timeline
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.marks import ORIGIN, draw_ends
 from thalweg.figures.drawing.span import pieces_inside
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.plane import relief
 from thalweg.figures.slice import panels, verdict
-from thalweg.figures.slice.reading import Ground, Heights, Path, heights_of
+from thalweg.figures.slice.reading import Ground, Heights, Projection, heights_of
 
 LEFT, LABELS = 0.78, 0.5
 """Inches: left of the axes, and below them for ticks and a label."""
@@ -44,7 +43,7 @@ WIDTH = 0.54
 """Of a letter, as a share of its size."""
 
 
-def draw(ground: Ground, path: Path | None, title: str, note: str) -> Sheet:
+def draw(ground: Ground, path: Projection | None, title: str, note: str) -> Sheet:
     """Draw a slice, and with a path all that belongs to it."""
     sheet = canvas.headed(title, note)
     bottom, tall = _room(ground, path)
@@ -84,13 +83,13 @@ def _list(sheet: Sheet, ground: Ground, start: float) -> None:
         sheet.text(EDGE / wide, y, number(value, 3), size=7.8, va="center", ha="right")
 
 
-def is_to_scale(ground: Ground, path: Path | None) -> bool:
+def is_to_scale(ground: Ground, path: Projection | None) -> bool:
     """Tell whether a map has one scale of distance on both axes, where they have a common measure."""
     wide, high = _size(ground, _room(ground, path)[1], path is not None)
     return ground.flat or ground.ratio is None or bool(np.isclose(wide, high * ground.ratio))
 
 
-def _room(ground: Ground, path: Path | None) -> tuple[float, float]:
+def _room(ground: Ground, path: Projection | None) -> tuple[float, float]:
     """Find where the axes may begin and how tall they may be, inches."""
     bottom = LABELS + (0.02 if path is None else verdict.height_of(path))
     return bottom, style.SIZE[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
@@ -107,7 +106,7 @@ def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
     return (ground.ratio * height, height) if min(height, ground.ratio * height) >= NARROW else (most, tall)
 
 
-def _label(axes: Axes, ground: Ground, path: Path | None) -> None:
+def _label(axes: Axes, ground: Ground, path: Projection | None) -> None:
     labels = [*ground.labels, *(["loss"] if ground.flat else [])]
     axes.set_xlim(ground.x[0], ground.x[-1])
     axes.grid(visible=ground.flat)
@@ -174,8 +173,7 @@ def _mark_origin(axes: Axes, ground: Ground) -> None:
     if ground.home:
         label = f"origin, loss {number(ground.origin, 3)}"
         height = ground.origin if ground.flat else 0.0
-        look = {"color": style.INK, "ms": 8, "mew": 1.5, "ls": "none", "zorder": 2.4}
-        axes.plot([0.0], [height], "+", label=label, **look)
+        ORIGIN.draw(axes, [0.0], [height], label=label, zorder=2.4)
 
 
 def _draw_bar(sheet: Sheet, place: Axes, heights: Heights) -> None:
@@ -188,37 +186,17 @@ def _draw_bar(sheet: Sheet, place: Axes, heights: Heights) -> None:
     bar.ax.minorticks_off()
 
 
-def colours_of(path: Path) -> Normalize:
-    """Place the steps on the path's colours."""
-    return Normalize(float(path.step[0]), float(max(path.last, path.step[0] + 1)))
-
-
-def _draw_path(axes: Axes, ground: Ground, path: Path) -> None:
-    look = {"cmap": style.path_colours(), "norm": colours_of(path)}
+def _draw_path(axes: Axes, ground: Ground, path: Projection) -> None:
     pieces = pieces_inside(np.stack([path.places[:-1], path.places[1:]], axis=1), *ground.corners)
     drawn = np.isfinite(pieces).all(axis=(1, 2))
-    pieces, steps = list(pieces[drawn]), path.step[:-1][drawn]
-    halo = LineCollection(pieces, colors=style.PAPER, linewidths=3.8, capstyle="round", zorder=2)
-    for lines in (halo, LineCollection(pieces, array=steps, linewidths=2.0, capstyle="round", zorder=2.1, **look)):
-        axes.add_collection(lines, autolim=False)
+    path.steps.draw_path(axes, list(pieces[drawn]), path.step[:-1][drawn], 2.0, 3.8)
     inside = path.inside(ground)
     dots = {"s": 22, "edgecolors": style.PAPER, "linewidths": 0.7} if len(path.step) <= timeline.FEW else {"s": 8}
-    axes.scatter(*path.places[inside].T, c=path.step[inside], zorder=2.2, **look, **dots)
-    _mark_ends(axes, path, path.places, inside)
+    path.steps.draw_dots(axes, path.places[inside], path.step[inside], zorder=2.2, **dots)
+    draw_ends(axes, path.places, path.ends, inside, zorder=2.6)
 
 
-def _mark_ends(axes: Axes, path: Path, places: np.ndarray, inside: np.ndarray) -> None:
-    ends = {"ms": 7, "zorder": 2.6, "ls": "none"}
-    start = "start" if path.step[0] == 0 else f"step {path.step[0]}"
-    for k, name, sign, look in (
-        (0, start, "o", {"mfc": style.PAPER, "mec": style.INK, "mew": 1.3}),
-        (-1, f"step {path.last}", "D", {"mfc": style.FIT, "mec": style.PAPER, "mew": 0.8}),
-    ):
-        if inside[k]:
-            axes.plot(*places[k], sign, label=name, **look, **ends)
-
-
-def _draw_profile(axes: Axes, ground: Ground, path: Path | None) -> None:
+def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
     shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
     view_of([*shown, *([] if path is None else [path.losses])], np.empty(0)).show(axes)
     axes.plot(ground.x, ground.losses, color=style.INK, lw=1.8, label="surface", zorder=1.5)
@@ -230,10 +208,11 @@ def _draw_profile(axes: Axes, ground: Ground, path: Path | None) -> None:
     if path is None:
         return
     inside = path.inside(ground) & np.isfinite(path.true)
-    x, look = path.places[:, 0], {"cmap": style.path_colours(), "norm": colours_of(path)}
-    drops = np.stack([np.stack([x, path.true], -1), np.stack([x, path.under], -1)], axis=1)[inside]
+    x = path.places[:, 0]
+    steps = np.stack([x, path.true], -1)
+    drops = np.stack([steps, np.stack([x, path.under], -1)], axis=1)[inside]
     drops = drops[np.isfinite(drops).all(axis=(1, 2))]
     axes.add_collection(LineCollection(list(drops), colors=panels.GAP, linewidths=0.8, zorder=1.2), autolim=False)
     axes.plot(x, np.where(inside, path.true, np.nan), color=panels.GAP, lw=0.8, zorder=1.8)
-    axes.scatter(x[inside], path.true[inside], c=path.step[inside], s=9, zorder=2.2, **look)
-    _mark_ends(axes, path, np.stack([x, path.true], -1), inside)
+    path.steps.draw_dots(axes, steps[inside], path.step[inside], s=9, zorder=2.2)
+    draw_ends(axes, steps, path.ends, inside, zorder=2.6)

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.view import View, view_of
-from thalweg.figures.slice.reading import Path
+from thalweg.figures.slice.reading import Projection
 
 TRUE = "run's own loss"
 UNDER = "surface under it"
@@ -43,7 +43,7 @@ SMALL = 7.6
 """Of letters, points."""
 
 
-def away(path: Path) -> str:
+def away(path: Projection) -> str:
     """Name the distance of a run from what it is projected onto."""
     return f"from the {path.ground}"
 
@@ -57,14 +57,14 @@ class Box(NamedTuple):
     height: float
 
 
-def shows_recorded(path: Path) -> bool:
+def shows_recorded(path: Projection) -> bool:
     """Tell whether the training's own losses were known, and others than those on the network's data."""
     known = np.isfinite(path.recorded) & np.isfinite(path.true)
     # Two programs may sum in another order; what lies further apart is another loss.
     return bool(known.any() and not np.allclose(path.recorded[known], path.true[known], rtol=1e-3))
 
 
-def view(path: Path) -> View:
+def view(path: Projection) -> View:
     """Choose the part of the axis of losses that is shown."""
     losses = np.concatenate([path.losses, path.recorded if shows_recorded(path) else []])
     losses = losses[np.isfinite(losses)]
@@ -74,14 +74,14 @@ def view(path: Path) -> View:
     return View(10**powers.low, 10**powers.high, True)
 
 
-def draw(sheet: Sheet, box: Box, path: Path) -> None:
+def draw(sheet: Sheet, box: Box, path: Projection) -> None:
     """Draw both panels into a box, a strip of the path's colours between them."""
     lower = 0.36 * (box.height - APART)
     upper = box.height - APART - lower
     losses = canvas.placed(sheet, box.left, box.bottom + lower + APART, box.width, upper)
     strip = canvas.placed(sheet, box.left, box.bottom + lower + APART - 1.4 * STRIP, box.width, STRIP)
     ways = canvas.placed(sheet, box.left, box.bottom, box.width, lower)
-    ends = (float(path.step[0]), float(max(path.last, path.step[0] + 1)))
+    ends = path.steps.ends
     strip.imshow(np.linspace(0, 1, 256)[None], cmap=style.path_colours(), aspect="auto", extent=(*ends, 0, 1))
     strip.set_axis_off()
     _draw_losses(losses, path)
@@ -95,7 +95,7 @@ def draw(sheet: Sheet, box: Box, path: Path) -> None:
     ways.set_xlabel("step", size=8.5, labelpad=2)
 
 
-def _draw_losses(axes: Axes, path: Path) -> None:
+def _draw_losses(axes: Axes, path: Projection) -> None:
     seen = view(path)
     seen.show(axes)
     _label(axes, seen)
@@ -118,7 +118,7 @@ def _label(axes: Axes, seen: View) -> None:
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
-def _draw_ways(axes: Axes, path: Path) -> None:
+def _draw_ways(axes: Axes, path: Projection) -> None:
     axes.plot(path.step, path.distance, color=style.FIT, lw=1.7, label=away(path), zorder=3)
     axes.plot(path.step, path.travelled, color=style.INK, lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
     axes.yaxis.set_major_locator(MaxNLocator(3))
@@ -144,7 +144,7 @@ def _legend(axes: Axes, title: str) -> None:
     axes.annotate(title, (0, 1), (-20 - 2 * len(title), 3.5), **place)
 
 
-def traces(path: Path) -> list[web.Trace]:
+def traces(path: Projection) -> list[web.Trace]:
     """Describe both panels for plotly.js, on the axes ``x`` and ``y``, ``x2`` and ``y2``."""
     solid, dashed = {"width": 2.5}, {"width": 2, "dash": "dash"}
     lines = [
@@ -157,20 +157,20 @@ def traces(path: Path) -> list[web.Trace]:
         lines.insert(0, (RECORDED, path.recorded, {"width": 1, "dash": "dot", "color": style.MUTED}, ""))
     found = []
     for name, values, line, place in lines:
-        trace = {"type": "scatter", "mode": "lines", "name": name, "x": path.step, "y": values, "line": line}
-        trace |= {"hovertemplate": f"step %{{x}}<br>{name} %{{y:.5g}}<extra></extra>", "showlegend": False}
-        trace |= {"xaxis": f"x{place}", "yaxis": f"y{place}"}
-        found.append(trace | ({"fill": "tonexty", "fillcolor": GAP} if name == TRUE else {}))
+        place = {"xaxis": f"x{place}", "yaxis": f"y{place}"} | (
+            {"fill": "tonexty", "fillcolor": GAP} if name == TRUE else {}
+        )
+        told = f"step %{{x}}<br>{name} %{{y:.5g}}"
+        found.append(web.trace("lines", path.step, values, line=line, hover=told, **place) | {"name": name})
     return found
 
 
-def layout(path: Path, across: tuple[float, float] | None = None) -> dict[str, Any]:
+def layout(path: Projection, across: tuple[float, float] | None = None) -> dict[str, Any]:
     """Describe the axes of both panels, one below the other at the foot of the page, and their titles.
 
     They reach from where to where ``across`` says, as shares of the width; by default their ticks stand in the margin.
     """
-    low, high = float(path.step[0]), float(max(path.last, path.step[0] + 1))
-    steps, losses = {"range": [low, high], "nticks": 6, "domain": list(across or (0.0, 1.0))}, view(path)
+    steps, losses = {"range": list(path.steps.ends), "nticks": 6, "domain": list(across or (0.0, 1.0))}, view(path)
     ticks = {"automargin": across is None}
     powers = {"dtick": 1} if losses.log else {"nticks": 4}
     titles = [

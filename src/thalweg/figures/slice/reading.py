@@ -11,10 +11,11 @@ from scipy.ndimage import distance_transform_edt
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import relief
+from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.provenance import directions_of, network_of
+from thalweg.figures.drawing.relief import Spacing
 from thalweg.figures.drawing.wording import shortened
-from thalweg.figures.plane import relief
-from thalweg.figures.plane.relief import Spacing
 
 TRUST = ("good", "fair", "poor")
 
@@ -129,7 +130,7 @@ class Heights:
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class Projection:
     """A run projected onto the slice.
 
     Attributes
@@ -164,6 +165,16 @@ class Path:
     def last(self) -> int:
         """The last step."""
         return int(self.step[-1])
+
+    @property
+    def steps(self) -> Steps:
+        """How steps are coloured."""
+        return Steps(int(self.step[0]), self.last)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Names of the first and the last step."""
+        return "start" if self.step[0] == 0 else f"step {self.step[0]}", f"step {self.last}"
 
     @property
     def losses(self) -> np.ndarray:
@@ -212,7 +223,7 @@ def ground_of(surface: xr.Dataset) -> Ground:
     )
 
 
-def heights_of(ground: Ground, path: Path | None) -> Heights:
+def heights_of(ground: Ground, path: Projection | None) -> Heights:
     """Choose how a surface is painted; heights are counted from the lowest loss, be it of the surface or of the run."""
     finite, losses = ground.finite, ground.losses
     seen = losses[finite]
@@ -241,7 +252,7 @@ def _with_run(spacing: Spacing, seen: np.ndarray, losses: np.ndarray) -> Spacing
     return Spacing(min(spacing.lowest, float(losses.min())), pad)
 
 
-def path_of(path: xr.Dataset, ground: Ground) -> Path:
+def projection_of(path: xr.Dataset, ground: Ground) -> Projection:
     """Read a projected run, refusing one of another plane."""
     axes = ("x",) if ground.flat else ("x", "y")
     for name in (*NEEDED, *axes[1:]):
@@ -266,9 +277,9 @@ def path_of(path: xr.Dataset, ground: Ground) -> Path:
     return _path(path.isel(step=known), places[known], axes)
 
 
-def _path(path: xr.Dataset, places: np.ndarray, axes: tuple[str, ...]) -> Path:
+def _path(path: xr.Dataset, places: np.ndarray, axes: tuple[str, ...]) -> Projection:
     attrs = path.attrs
-    return Path(
+    return Projection(
         step=path["step"].values if "step" in path.coords else np.arange(len(places)),
         places=places,
         distance=_along(path, "distance"),

@@ -10,7 +10,7 @@ import xarray as xr
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.slice import chart, panels, verdict, web
-from thalweg.figures.slice.reading import Ground, Path, ground_of, heights_of, path_of
+from thalweg.figures.slice.reading import Ground, Projection, ground_of, heights_of, projection_of
 
 
 def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
@@ -41,7 +41,7 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
     'Loss on a plane'
     """
     ground = ground_of(surface)
-    run = None if path is None else path_of(path, ground)
+    run = None if path is None else projection_of(path, ground)
     note = ground.note + _leaving(ground, run) + " · axes to different scales" * (not chart.is_to_scale(ground, run))
     return Figure(
         name="slice",
@@ -53,12 +53,12 @@ def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
     )
 
 
-def _title(ground: Ground, path: Path | None) -> str:
+def _title(ground: Ground, path: Projection | None) -> str:
     where = "a line" if ground.flat else "a plane"
     return f"Loss on {where}" + ("" if path is None else ", and a run projected onto it")
 
 
-def _leaving(ground: Ground, path: Path | None) -> str:
+def _leaving(ground: Ground, path: Projection | None) -> str:
     """Say that parts of the path are not seen; nothing if all are."""
     outside = 0 if path is None else int((~path.inside(ground)).sum())
     if path is None or not outside:
@@ -66,7 +66,7 @@ def _leaving(ground: Ground, path: Path | None) -> str:
     return f" · {outside:,} of {len(path.step):,} drawn steps outside"
 
 
-def _caption(ground: Ground, path: Path | None) -> str:
+def _caption(ground: Ground, path: Projection | None) -> str:
     parts = [ground.note.replace(" · ", ", "), f"along {' and '.join(ground.labels)}", *_surface(ground, path)]
     if path is not None:
         parts += _run(ground, path)
@@ -74,7 +74,7 @@ def _caption(ground: Ground, path: Path | None) -> str:
     return told if path is None else f"{verdict.heading(path)}. {path.verdict} {told}"
 
 
-def _surface(ground: Ground, path: Path | None) -> list[str]:
+def _surface(ground: Ground, path: Projection | None) -> list[str]:
     finite = ground.losses[ground.finite]
     parts = [f"losses from {number(finite.min())} to {number(finite.max())}"]
     if np.isfinite(ground.origin):
@@ -96,7 +96,7 @@ def _surface(ground: Ground, path: Path | None) -> list[str]:
     return parts
 
 
-def _scales(ground: Ground, path: Path | None) -> list[str]:
+def _scales(ground: Ground, path: Projection | None) -> list[str]:
     """Say what is not drawn with one scale of distance; nothing if all is."""
     drawn = {"the map": chart.is_to_scale(ground, path), "the landscape of a page": web.is_to_scale(ground)}
     without = [name for name, scaled in drawn.items() if not scaled]
@@ -107,7 +107,7 @@ def _scales(ground: Ground, path: Path | None) -> list[str]:
     return [f"by distance the slice is {shape}, unlike {' and '.join(without)}"]
 
 
-def _run(ground: Ground, path: Path) -> list[str]:
+def _run(ground: Ground, path: Projection) -> list[str]:
     first, last = (f"step {path.step[k]}" for k in (0, -1))
     ends = [number(float(values[k])) for values in (path.true, path.under) for k in (0, -1)]
     parts = [

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.slice.reading import Path
+from thalweg.figures.slice.reading import Projection
 
 SIZE = 8.0
 """Of the letters, points."""
@@ -32,7 +32,7 @@ FOOT = 0.1
 """Below the band, inches."""
 
 
-class Look(NamedTuple):
+class Degree(NamedTuple):
     """How one degree of trust looks: its heading, the ground of the band, its edge, and how heavy that is."""
 
     heading: str
@@ -41,20 +41,20 @@ class Look(NamedTuple):
     weight: float
 
 
-LOOKS = {
-    "good": Look("This picture can be trusted", "#edf4ef", style.VALLEY, 0.0),
-    "fair": Look("Read this picture with care", "#fdf4df", "#c98a00", 0.0),
-    "poor": Look("This picture misleads", "#fbe4e5", style.FIT, 1.4),
+DEGREES = {
+    "good": Degree("This picture can be trusted", "#edf4ef", style.VALLEY, 0.0),
+    "fair": Degree("Read this picture with care", "#fdf4df", "#c98a00", 0.0),
+    "poor": Degree("This picture misleads", "#fbe4e5", style.FIT, 1.4),
 }
 """A poor one has a frame all around, which is seen in grey too."""
 
 
-def heading(path: Path) -> str:
+def heading(path: Projection) -> str:
     """Write the verdict in a few words, with the share of the run that the plane holds."""
-    return f"{LOOKS[path.trust].heading} · {held(path)}"
+    return f"{DEGREES[path.trust].heading} · {held(path)}"
 
 
-def held(path: Path) -> str:
+def held(path: Projection) -> str:
     """Say how much of the run the slice holds."""
     told = len(path.shares) > 1 and path.share >= LEAST
     parts = f" ({' + '.join(map(percent, path.shares))})" if told else ""
@@ -71,14 +71,14 @@ def percent(share: float) -> str:
     return f"{number(float(f'{value:.{digits}f}'))} %"
 
 
-def reasons(path: Path) -> str:
+def reasons(path: Projection) -> str:
     """Take the verdict without what repeats the heading: how it opens, and the share."""
     told = re.sub(r"^(?:the|this) picture [^:.]{0,60}: ", "", path.verdict, flags=re.IGNORECASE)
     told = re.sub(r"The (?:plane|line) holds [^%]* % of the run's squared distance from the origin\. ?", "", told)
     return told[:1].upper() + told[1:]
 
 
-def lines_of(path: Path) -> list[str]:
+def lines_of(path: Projection) -> list[str]:
     """Break the verdict into lines of the static figure."""
     letters = int(72 * (style.SIZE[0] - 0.62) / (0.5 * SIZE))
     lines = textwrap.wrap(reasons(path), letters)
@@ -87,14 +87,14 @@ def lines_of(path: Path) -> list[str]:
     return lines
 
 
-def height_of(path: Path) -> float:
+def height_of(path: Projection) -> float:
     """Measure the band with its room, inches."""
     return FOOT + 2 * PAD + LINE * (1 + len(lines_of(path)))
 
 
-def draw(sheet: Sheet, path: Path) -> None:
+def draw(sheet: Sheet, path: Projection) -> None:
     """Draw the band across the foot of a sheet."""
-    look, (wide, tall) = LOOKS[path.trust], style.SIZE
+    look, (wide, tall) = DEGREES[path.trust], style.SIZE
     left, right, top = 0.14, wide - 0.14, height_of(path)
     place = (left / wide, FOOT / tall)
     frame = {"edgecolor": look.edge if look.weight else "none", "linewidth": look.weight, "zorder": 0.5}
@@ -109,9 +109,9 @@ def draw(sheet: Sheet, path: Path) -> None:
         sheet.text((left + 0.17) / wide, y, canvas.plain(text), va="center", size=SIZE, weight=weight)
 
 
-def note(path: Path) -> dict[str, object]:
+def note(path: Projection) -> dict[str, object]:
     """Describe the heading as a band over a page's figure; the reasons stand in its caption, where they wrap."""
-    look = LOOKS[path.trust]
+    look = DEGREES[path.trust]
     # As wide as a phone has room for.
     words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(held(path).partition(" (")[0], BAND)])
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "top"}

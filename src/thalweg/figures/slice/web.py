@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing import relief, style, web
+from thalweg.figures.drawing.marks import ORIGIN, web_ends
+from thalweg.figures.drawing.terrain import landscape
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.plane import landscape, relief
 from thalweg.figures.slice import panels, verdict
-from thalweg.figures.slice.reading import Ground, Heights, Path, heights_of
+from thalweg.figures.slice.reading import Ground, Heights, Projection, heights_of
+
+BETWEEN = "between the two"
 
 DROPS = 60
 """Lines between the two losses at most, so that they do not become a curtain."""
@@ -45,7 +48,7 @@ ASIDE = 0.09
 """So far left of the middle is what the viewer looks at: the label of the height has room then on a phone."""
 
 
-def describe(ground: Ground, path: Path | None) -> dict[str, Any]:
+def describe(ground: Ground, path: Projection | None) -> dict[str, Any]:
     """Describe a slice for plotly.js."""
     place = "" if path is None else "3"
     if ground.flat:
@@ -62,7 +65,7 @@ def describe(ground: Ground, path: Path | None) -> dict[str, Any]:
     return found
 
 
-def _landscape(ground: Ground, path: Path | None) -> tuple[list[web.Trace], dict[str, Any]]:
+def _landscape(ground: Ground, path: Projection | None) -> tuple[list[web.Trace], dict[str, Any]]:
     heights = heights_of(ground, path)
     levels = relief.levels_of(heights.spaced)
     runs = heights.spacing.of(path.losses) if path is not None and len(path.losses) else levels
@@ -147,71 +150,47 @@ def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
     name = f"origin, loss {number(ground.origin, 3)}"
     look = {"color": style.INK, "symbol": "cross", "size": 4}
     place = {"x": [0.0], "y": [0.0], "z": heights.spacing.of(np.array([ground.origin]))}
-    return [_points(**place, name=name, marker=look, hovertemplate=f"{name}<extra></extra>")]
+    return [web.trace("markers", **place, name=name, marker=look, hover=name)]
 
 
-def _points(**more: Any) -> web.Trace:
-    return {"type": "scatter3d", "mode": "markers", **more}
-
-
-def told(path: Path) -> tuple[np.ndarray, str]:
+def told(path: Projection) -> tuple[np.ndarray, str]:
     """Collect what is told of every step, and the words around it."""
     numbers = np.stack([path.true, path.under, path.distance, path.travelled], axis=-1)
     words = (panels.TRUE, panels.UNDER, f"distance {panels.away(path)}", f"distance {panels.TRAVELLED}")
     lines = [f"{word} %{{customdata[{k}]:.4g}}" for k, word in enumerate(words)]
-    return numbers, "<br>".join(["step %{text}", *lines]) + "<extra></extra>"
+    return numbers, "<br>".join(["step %{text}", *lines])
 
 
-def _path(ground: Ground, heights: Heights, path: Path) -> list[web.Trace]:
+def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]:
     inside = path.inside(ground)
     # A gap where the path is outside: there is no surface to be on.
     x, y = np.where(inside[:, None], path.places, np.nan).T
     true, under = (np.where(inside, heights.spacing.of(values), np.nan) for values in (path.true, path.under))
     numbers, hover = told(path)
-    common = {"x": x, "y": y, "text": path.step, "customdata": numbers, "hovertemplate": hover}
-    colours = {"color": path.step, "colorscale": style.plotly_colours(), "cmin": path.step[0], "cmax": path.last}
+    common = {"text": path.step, "customdata": numbers, "hover": hover}
+    colours = path.steps.web(path.step)
     bar = {"title": {"text": "step", "side": "top"}, "thickness": 10, "outlinewidth": 0, "x": 0.99, "xanchor": "right"}
     bar |= {"len": 0.3, "y": 0.9, "yanchor": "top"}
-    marker = colours | {"size": 2.5, "colorbar": bar}
-    own = _points(**common, z=true, name="run", marker=marker) | {"mode": "lines+markers"}
-    own |= {"line": colours | {"width": 7}, "showlegend": False}
-    on = _points(**common, z=under, name="on the surface", line={"color": style.INK, "width": 4}) | {"mode": "lines"}
+    look = {"marker": colours | {"size": 2.5, "colorbar": bar}, "line": colours | {"width": 7}}
+    own = web.trace("lines+markers", x, y, true, **common, **look) | {"name": "run"}
+    on = web.trace("lines", x, y, under, **common, name="on the surface", line={"color": style.INK, "width": 4})
     chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), DROPS)).astype(int))
-    gaps = np.full(len(chosen), np.nan)
-    drops = {
-        axis: np.stack([one[chosen], other[chosen], gaps], axis=-1).ravel()
-        for axis, one, other in (("x", x, x), ("y", y, y), ("z", true, under))
-    }
-    line = {"color": style.FIT, "width": 2}
-    between = _points(**drops, name="between the two", line=line, hoverinfo="skip", showlegend=False)
-    between |= {"mode": "lines", "opacity": 0.6}
+    drops = (web.gapped(np.stack(ends, axis=-1)[chosen]) for ends in ((x, x), (y, y), (true, under)))
+    between = web.trace("lines", *drops, line={"color": style.FIT, "width": 2}, opacity=0.6) | {"name": BETWEEN}
     # A line of many colours has none in the legend; this one stands for it.
-    sample = {"line": {"color": style.PATH_COLOURS[3], "width": 7}, "mode": "lines", "hoverinfo": "skip"}
-    key = _points(x=[None], y=[None], z=[None], name="at its own loss") | sample
-    return [between, on, own, key, *_ends(x, y, true, path)]
+    sample = {"color": style.PATH_COLOURS[3], "width": 7}
+    key = web.trace("lines", [None], [None], [None], name="at its own loss", line=sample)
+    ends = {"x": x, "y": y, "z": true}
+    return [between, on, own, key, *web_ends(ends, path.ends, np.isfinite(x + true), 6)]
 
 
-def _ends(x: np.ndarray, y: np.ndarray, z: np.ndarray, path: Path) -> list[web.Trace]:
-    found = []
-    for k, name, look in (
-        (0, f"step {path.step[0]}", {"color": style.PAPER, "size": 6, "line": {"color": style.INK, "width": 2}}),
-        (-1, f"step {path.last}", {"color": style.FIT, "symbol": "diamond", "size": 6}),
-    ):
-        if np.isfinite(x[k] + z[k]):
-            found.append(_points(x=x[[k]], y=y[[k]], z=z[[k]], name=name, marker=look, hoverinfo="skip"))
-    return found
-
-
-def _profile(ground: Ground, path: Path | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
-    on = {"type": "scatter", "xaxis": f"x{place}", "yaxis": f"y{place}"}
-    hover = f"{_hover(ground)}<br>loss %{{y:.5g}}<extra></extra>"
-    line = {"color": style.INK, "width": 2.5}
-    curve = on | {"mode": "lines", "name": "surface", "x": ground.x, "y": ground.losses, "line": line}
-    traces = [curve | {"hovertemplate": hover}]
+def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
+    on = {"xaxis": f"x{place}", "yaxis": f"y{place}"}
+    line, told = {"color": style.INK, "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
+    traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=told, **on)]
     if ground.home:
-        look = {"symbol": "cross-thin", "size": 11, "line": {"color": style.INK, "width": 2}}
         name = f"origin, loss {number(ground.origin, 3)}"
-        traces.append(on | {"mode": "markers", "x": [0.0], "y": [ground.origin], "name": name, "marker": look})
+        traces.append(web.trace("markers", [0.0], [ground.origin], name=name, marker=ORIGIN.web(11), **on))
     shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
     view = view_of([*shown, *([] if path is None else [path.losses])], np.empty(0))
     ends = ground.corners[0].tolist() + ground.corners[1].tolist()
@@ -224,15 +203,11 @@ def _profile(ground: Ground, path: Path | None, place: str) -> tuple[list[web.Tr
     return [*traces, *([] if path is None else _along(ground, path, on))], layout
 
 
-def _along(ground: Ground, path: Path, on: dict[str, Any]) -> list[web.Trace]:
+def _along(ground: Ground, path: Projection, on: dict[str, Any]) -> list[web.Trace]:
     """Describe a run over a profile: its steps at their true loss, and lines down to the surface."""
     x = np.where(path.inside(ground), path.places[:, 0], np.nan)
     numbers, hover = told(path)
-    gaps = np.full(len(x), np.nan)
-    drops = on | {"x": np.stack([x, x, gaps], axis=-1).ravel()}
-    drops |= {"y": np.stack([path.true, path.under, gaps], axis=-1).ravel(), "name": "between the two"}
-    drops |= {"mode": "lines", "line": {"color": panels.GAP, "width": 1}, "hoverinfo": "skip", "showlegend": False}
-    colours = {"color": path.step, "colorscale": style.plotly_colours(), "cmin": path.step[0], "cmax": path.last}
-    steps = on | {"x": x, "y": path.true, "text": path.step, "customdata": numbers, "hovertemplate": hover}
-    steps |= {"mode": "markers", "marker": colours | {"size": 6}, "showlegend": False}
-    return [drops, steps]
+    drops = (web.gapped(np.stack(ends, axis=-1)) for ends in ((x, x), (path.true, path.under)))
+    between = web.trace("lines", *drops, line={"color": panels.GAP, "width": 1}, **on) | {"name": BETWEEN}
+    marker, said = path.steps.web(path.step) | {"size": 6}, {"text": path.step, "customdata": numbers, "hover": hover}
+    return [between, web.trace("markers", x, path.true, marker=marker, **said, **on)]

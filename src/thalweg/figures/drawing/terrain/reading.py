@@ -9,13 +9,12 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import scale
-from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, valley_names
+from thalweg.figures.drawing import relief, scale
+from thalweg.figures.drawing.relief import Spacing
+from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_note, derailments_of, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.span import pieces_inside
 from thalweg.figures.drawing.wording import count, subject
-from thalweg.figures.plane import relief
-from thalweg.figures.plane.relief import Spacing
 from thalweg.study.survey import domain_of
 
 ENDS = 2000
@@ -27,7 +26,7 @@ PATHS = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class Terrain:
     """Everything that is drawn, places in the shown units.
 
     Attributes
@@ -54,8 +53,8 @@ class Chart:
     passes: np.ndarray
     names: list[str]
     note: str
-    course: Course | None = None
-    falls: Falls | None = None
+    course: DrawnRun | None = None
+    falls: Derailments | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
     piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -103,7 +102,7 @@ class Chart:
         return f"the path leaves the box at step {outside[0]} and is outside at {count(len(outside), 'step')}"
 
 
-def chart_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Chart:
+def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Terrain:
     """Read a surface of two parameters, its valleys and a run, refusing what cannot be drawn."""
     values = surface["train_loss"]
     domain = domain_of(values)
@@ -116,7 +115,7 @@ def chart_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset |
     scales = scale.of_domain(domain)
     heights = closed(np.where(finite, heights, heights[finite].max()), scales)
     x, y = (_places(surface, shown) for shown in scales)
-    bare = Chart(
+    bare = Terrain(
         scales=scales,
         x=x,
         y=y,
@@ -157,8 +156,8 @@ def _marks(valleys: xr.Dataset | None, scales: tuple[Scale, ...]) -> dict[str, A
     }
 
 
-def _with_run(bare: Chart, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Chart:
-    course, falls = course_of(runs, run), falls_of(runs, valleys, run)
+def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Terrain:
+    course, falls = run_of(runs, run), derailments_of(runs, valleys, run)
     pieces, steps = _pieces(bare, course)
     others = np.delete(np.arange(course.runs), run)
     others = others[runs["last_step"].values[others] >= 0][:ENDS]
@@ -172,17 +171,17 @@ def _with_run(bare: Chart, runs: xr.Dataset, valleys: xr.Dataset | None, run: in
         pieces=pieces,
         piece_step=steps,
         ends=_wrapped(last, bare.scales),
-        others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, course_of(runs, int(k)))[0] for k in few)]),
+        others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, run_of(runs, int(k)))[0] for k in few)]),
     )
     leaving = f" · {found.leaving}" if found.leaving else ""
-    return replace(found, note=f"{bare.note} · {course.story}{falls_note(falls, bare.names)}{leaving}")
+    return replace(found, note=f"{bare.note} · {course.story}{derailments_note(falls, bare.names)}{leaving}")
 
 
 def _wrapped(params: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
     return np.stack([shown.wrapped(params[:, k]) for k, shown in enumerate(scales)], axis=-1)
 
 
-def _pieces(bare: Chart, course: Course) -> tuple[np.ndarray, np.ndarray]:
+def _pieces(bare: Terrain, course: DrawnRun) -> tuple[np.ndarray, np.ndarray]:
     """Cut the path to the box; a piece that crosses the end of a circle is drawn at both ends."""
     points = np.stack([shown.of(course.params[:, k]) for k, shown in enumerate(bare.scales)], axis=-1)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -55,8 +55,6 @@ def describe(found: list[Piece]) -> list[web.Trace]:
     traces = []
     for hue in sorted({piece.hue for piece in found}):
         points = np.vstack([part for piece in found if piece.hue == hue for part in (piece.outline, gap)])
-        look = {"fill": "toself", "fillcolor": hues.coloured(GROUND, hue), "line": {"width": 0}, "mode": "lines"}
-        traces.append(
-            {"type": "scatter", "x": points[:, 0], "y": points[:, 1], "showlegend": False, "hoverinfo": "skip"} | look
-        )
+        look = {"fill": "toself", "fillcolor": hues.coloured(GROUND, hue), "line": {"width": 0}}
+        traces.append(web.trace("lines", points[:, 0], points[:, 1], **look))
     return traces

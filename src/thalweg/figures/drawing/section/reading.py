@@ -9,12 +9,12 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import scale, timeline
-from thalweg.figures.drawing.course import Course, Falls, course_of, falls_note, falls_of, valley_names
+from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_note, derailments_of, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.section.arc import Arc, arcs
+from thalweg.figures.drawing.section.ground import Piece, pieces
 from thalweg.figures.drawing.view import ROUNDING, View
 from thalweg.figures.drawing.wording import count, subject
-from thalweg.figures.profile.arc import Arc, arcs
-from thalweg.figures.profile.ground import Piece, pieces
 from thalweg.study.survey import domain_of
 
 USUAL = 0.75
@@ -31,7 +31,7 @@ ROOM = (0.16, 0.14)
 
 
 @dataclass(frozen=True, eq=False)
-class Marks:
+class Places:
     """Valleys or passes: places in the shown unit, losses, labels."""
 
     x: np.ndarray
@@ -58,16 +58,22 @@ class Section:
     x: np.ndarray
     train: np.ndarray
     test: np.ndarray | None
-    valleys: Marks
-    passes: Marks
+    valleys: Places
+    passes: Places
     view: View
     note: str
-    course: Course | None = None
+    course: DrawnRun | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-    falls: Falls | None = None
+    falls: Derailments | None = None
     arcs: list[Arc] = field(default_factory=list)
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Names of the places where the run starts and ends."""
+        start, end = (self.scale.text(place) for place in self.path[[0, -1], 0])
+        return f"start, {start}", f"step {len(self.path) - 1}, {end}"
 
     @property
     def roof(self) -> np.ndarray:
@@ -118,7 +124,7 @@ def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Sect
 
 
 def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Section:
-    course, falls, names = course_of(runs, run), falls_of(runs, valleys, run), valley_names(valleys)
+    course, falls, names = run_of(runs, run), derailments_of(runs, valleys, run), valley_names(valleys)
     shown = bare.scale
     path = np.stack([shown.wrapped(course.params[:, 0]), course.train], axis=-1)
     outside = (path[:, 0] < bare.x[0]) | (path[:, 0] > bare.x[-1])
@@ -131,7 +137,7 @@ def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
         falls=falls,
         arcs=arcs(path, falls.step, texts, (bare.x, bare.train), view, shown),
         view=view,
-        note=f"{bare.note} · {course.story}{falls_note(falls, names)}{_leaving(outside)}",
+        note=f"{bare.note} · {course.story}{derailments_note(falls, names)}{_leaving(outside)}",
     )
 
 
@@ -149,17 +155,17 @@ def _closed(surface: xr.Dataset, name: str, shown: Scale) -> np.ndarray | None:
     return np.append(heights, heights[0]) if shown.periodic else heights
 
 
-def _marks(valleys: xr.Dataset | None, shown: Scale) -> tuple[Marks, Marks]:
+def _marks(valleys: xr.Dataset | None, shown: Scale) -> tuple[Places, Places]:
     """Read the valleys, and the passes that join two of them for the first time."""
     if valleys is None:
-        nothing = Marks(np.empty(0), np.empty(0), [])
+        nothing = Places(np.empty(0), np.empty(0), [])
         return nothing, nothing
     joining = valleys["pass_merges"].values == 1
     places, passes = valleys["position"].values[:, 0], valleys["pass_position"].values[joining, 0]
     tops = shown.of(passes)
     return (
-        Marks(shown.of(places), valleys["loss"].values.astype(np.float64), valley_names(valleys)),
-        Marks(tops, valleys["pass_loss"].values[joining].astype(np.float64), [shown.text(top) for top in tops]),
+        Places(shown.of(places), valleys["loss"].values.astype(np.float64), valley_names(valleys)),
+        Places(tops, valleys["pass_loss"].values[joining].astype(np.float64), [shown.text(top) for top in tops]),
     )
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.terrain.reading import Terrain
 from thalweg.figures.drawing.wording import number, shortened
-from thalweg.figures.plane.chart import Chart
 
 ROWS = 12
 """Rows at most."""
@@ -25,28 +25,28 @@ STEP = 0.2
 """From row to row, inches."""
 
 
-def rows_of(chart: Chart) -> list[tuple[str, str, str, str, str]]:
+def rows_of(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     """Write what is listed: a name, two places and a loss, and the colour of the name."""
     rows = []
-    if chart.course is not None:
-        for k, name, colour in ((0, "start", style.INK), (-1, f"step {chart.course.last}", style.FIT)):
-            rows.append((name, *_numbers(chart, chart.path[k], chart.course.train[k]), colour))
-    for name, place, depth in zip(chart.names, chart.valleys, chart.depths, strict=True):
-        rows.append((name, *_numbers(chart, place, depth), style.VALLEY))
+    if terrain.course is not None:
+        for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.course.last}", style.FIT)):
+            rows.append((name, *_numbers(terrain, terrain.path[k], terrain.course.train[k]), colour))
+    for name, place, depth in zip(terrain.names, terrain.valleys, terrain.depths, strict=True):
+        rows.append((name, *_numbers(terrain, place, depth), style.VALLEY))
     if len(rows) > ROWS:
         more = len(rows) - ROWS + 1
         rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.MUTED)]
     return rows
 
 
-def write(sheet: Sheet, chart: Chart, start: float) -> None:
+def write(sheet: Sheet, terrain: Terrain, start: float) -> None:
     """Write the list from so many inches to the right margin."""
     width, height = style.SIZE
     left, right = start / width, 1 - 0.14 / width
     gap = (right - left - (FIRST + LAST) / width) / 2
     columns = [left, right - (LAST / width + gap), right - LAST / width, right]
-    head = ("", *(shortened(shown.name, 8) for shown in chart.scales), "loss", style.MUTED)
-    for k, row in enumerate([head, *rows_of(chart)]):
+    head = ("", *(shortened(shown.name, 8) for shown in terrain.scales), "loss", style.MUTED)
+    for k, row in enumerate([head, *rows_of(terrain)]):
         y = 1 - (canvas.HEADER + 0.17 + STEP * k) / height
         for column, text in enumerate(row[:4]):
             align = "right" if column else "left"
@@ -54,11 +54,11 @@ def write(sheet: Sheet, chart: Chart, start: float) -> None:
             sheet.text(columns[column], y, canvas.plain(text), size=SIZE, ha=align, va="center", color=colour)
 
 
-def _numbers(chart: Chart, place: np.ndarray, loss: float) -> tuple[str, str, str]:
-    low, high = chart.corners
+def _numbers(terrain: Terrain, place: np.ndarray, loss: float) -> tuple[str, str, str]:
+    low, high = terrain.corners
     if not ((place >= low) & (place <= high)).all():
         return "outside", "the box", _brief(loss)
-    x, y = (f"{_brief(value)}{shown.sign}" for shown, value in zip(chart.scales, place, strict=True))
+    x, y = (f"{_brief(value)}{shown.sign}" for shown, value in zip(terrain.scales, place, strict=True))
     return x, y, _brief(loss)
 
 

@@ -10,12 +10,13 @@ import xarray as xr
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.status import Status
+from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import count, minus
 from thalweg.study.find_derailments import find_derailments, locate
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class DrawnRun:
     """One of several runs, up to its last finite step.
 
     Attributes
@@ -42,6 +43,11 @@ class Course:
         return int(self.step[-1])
 
     @property
+    def steps(self) -> Steps:
+        """How its steps are coloured."""
+        return Steps(0, self.last)
+
+    @property
     def story(self) -> str:
         """Which run this is and how far it came, in a few words."""
         which = f"run {self.run} of {self.runs:,}, " if self.runs > 1 else ""
@@ -49,7 +55,7 @@ class Course:
 
 
 @dataclass(frozen=True, eq=False)
-class Falls:
+class Derailments:
     """Where a run derailed, by step, and the valleys it was ever in.
 
     Attributes
@@ -67,7 +73,7 @@ class Falls:
     lowest: np.ndarray
 
 
-def course_of(runs: xr.Dataset, run: int) -> Course:
+def run_of(runs: xr.Dataset, run: int) -> DrawnRun:
     """Read one run, refusing a run that is not there or has no finite step."""
     number = runs.sizes["run"]
     whole("run", run, at_least=0, at_most=number - 1)
@@ -77,7 +83,7 @@ def course_of(runs: xr.Dataset, run: int) -> Course:
         raise InvalidValue(f"run {run} is not finite at its start, so there is nothing to draw; choose another run")
     steps = slice(0, last + 1)
     test = chosen["test_loss"].values[steps].astype(np.float64)
-    return Course(
+    return DrawnRun(
         run=run,
         runs=number,
         step=chosen["step"].values[steps],
@@ -88,22 +94,22 @@ def course_of(runs: xr.Dataset, run: int) -> Course:
     )
 
 
-def no_falls() -> Falls:
+def no_derailments() -> Derailments:
     """Tell of a run that is not there, or among no valleys."""
     nothing = np.empty(0, dtype=np.int64)
-    return Falls(nothing, nothing, nothing, nothing, np.empty(0))
+    return Derailments(nothing, nothing, nothing, nothing, np.empty(0))
 
 
-def falls_of(runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Falls:
+def derailments_of(runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Derailments:
     """Find the derailments of one run; none where no valleys are given."""
     if valleys is None or not valleys.sizes["valley"]:
-        return no_falls()
+        return no_derailments()
     chosen = runs.isel(run=[run])
     found = find_derailments(chosen, valleys)
     places, losses = locate(chosen, valleys).values[0], chosen["train_loss"].values[0].astype(np.float64)
     visited = np.array(list(dict.fromkeys(places[places >= 0].tolist())), dtype=np.int64)
     lowest = np.array([losses[places == valley].min() for valley in visited])
-    return Falls(found["step"].values, found["left"].values, found["entered"].values, visited, lowest)
+    return Derailments(found["step"].values, found["left"].values, found["entered"].values, visited, lowest)
 
 
 def valley_names(valleys: xr.Dataset | None) -> list[str]:
@@ -115,12 +121,12 @@ def valley_names(valleys: xr.Dataset | None) -> list[str]:
     return [f"valley {number}" for number in valleys["valley"].values]
 
 
-def falls_note(falls: Falls, names: list[str]) -> str:
+def derailments_note(falls: Derailments, names: list[str]) -> str:
     """Count the derailments, for the line of facts; nothing where no valleys were given."""
     return f" · {_number_of(falls)}" if names else ""
 
 
-def falls_story(falls: Falls, names: list[str], most: int = 3) -> str:
+def derailments_story(falls: Derailments, names: list[str], most: int = 3) -> str:
     """Tell the derailments one by one, the first few of many."""
     told = [
         f"from {names[left]} to {names[entered]} between steps {step} and {step + 1}"
@@ -132,5 +138,5 @@ def falls_story(falls: Falls, names: list[str], most: int = 3) -> str:
     return f"{_number_of(falls)}: {'; '.join(told[:most])}{more}"
 
 
-def _number_of(falls: Falls) -> str:
+def _number_of(falls: Derailments) -> str:
     return count(len(falls.step), "derailment") if len(falls.step) else "no derailment"

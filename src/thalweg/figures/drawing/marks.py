@@ -1,0 +1,137 @@
+"""How things look that many figures show: where a run starts and ends, valleys, passes, the path and its steps.
+
+Each mark is defined once, with both of its forms: Matplotlib's and plotly.js's. A figure says where a mark stands and
+how large it is, never how it looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
+
+from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.canvas import Sheet
+
+
+class Mark(NamedTuple):
+    """A mark.
+
+    Attributes
+    ----------
+    shape, symbol : what Matplotlib calls its shape, and what plotly.js does
+    face, edge : its colours
+    weight : of the edge: in points, and in pixels of a page
+    size : points
+    """
+
+    shape: str
+    symbol: str
+    face: str
+    edge: str
+    weight: tuple[float, float]
+    size: float = 7.0
+
+    def draw(self, axes: Axes, x: Any, y: Any, **more: Any) -> None:
+        """Draw the mark at places in the axes' data."""
+        look = {"mfc": self.face, "mec": self.edge, "mew": self.weight[0], "ms": self.size, "ls": "none"}
+        axes.plot(x, y, self.shape, **look | more)
+
+    def web(self, size: float, **more: Any) -> dict[str, Any]:
+        """Describe the mark for plotly.js."""
+        return {
+            "color": self.face,
+            "symbol": self.symbol,
+            "size": size,
+            "line": {"color": self.edge, "width": self.weight[1]},
+        } | more
+
+    def of(self, colour: str) -> Mark:
+        """Give the mark another colour."""
+        return self._replace(face=colour, edge=colour if self.edge == self.face else self.edge)
+
+
+START = Mark("o", "circle", style.PAPER, style.INK, (1.4, 2.0))
+END = Mark("D", "diamond", style.FIT, style.PAPER, (0.8, 1.0))
+LOST = Mark("X", "x", style.FIT, style.FIT, (1.0, 0.0), 8.0)
+"""The last finite step of a run that left the finite numbers."""
+
+VALLEY = Mark("o", "circle", style.VALLEY, style.PAPER, (0.8, 1.0), 6.0)
+PASS = Mark("x", "x-thin", style.INK, style.INK, (1.3, 2.0), 6.0)
+ORIGIN = Mark("+", "cross-thin", style.INK, style.INK, (1.5, 2.0), 8.0)
+
+
+class Steps(NamedTuple):
+    """How steps are coloured, from the first one to the last."""
+
+    first: int
+    last: int
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The first and the last step; a single one has room too."""
+        return float(self.first), float(max(self.last, self.first + 1))
+
+    @property
+    def static(self) -> dict[str, Any]:
+        """Matplotlib's colours."""
+        return {"cmap": style.path_colours(), "norm": Normalize(*self.ends)}
+
+    def web(self, step: np.ndarray) -> dict[str, Any]:
+        """Give plotly.js the colours of steps."""
+        low, high = self.ends
+        return {"color": step, "colorscale": style.plotly_colours(), "cmin": low, "cmax": high}
+
+    def bar(self, sheet: Sheet, **place: Any) -> None:
+        """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
+        bar = canvas.side_bar(sheet, ScalarMappable(self.static["norm"], self.static["cmap"]), "step", **place)
+        bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=True))
+
+    def web_marker(self, step: np.ndarray, **more: Any) -> dict[str, Any]:
+        """Colour points of a page by step, with the bar that tells a step from its colour."""
+        place = {"title": {"text": "step", "side": "top"}, "thickness": 10, "outlinewidth": 0, "x": 1.01, "len": 0.9}
+        return self.web(step) | {"colorbar": place} | more
+
+    def web_bar(self) -> web.Trace:
+        """Describe the bar alone, for lines that carry their colours themselves."""
+        marker = self.web_marker(np.array([0]), showscale=True)
+        return web.trace("markers", [None], [None], marker=marker)
+
+    def draw_path(self, axes: Axes, pieces: Sequence[np.ndarray], step: np.ndarray, width: float, halo: float) -> None:
+        """Draw pieces of a path, (point, 2) each, coloured by their steps over a white halo."""
+        round_ = {"capstyle": "round"}
+        for lines in (
+            LineCollection(pieces, colors=style.PAPER, linewidths=halo, zorder=2, **round_),
+            LineCollection(pieces, array=step, linewidths=width, zorder=2.1, **round_, **self.static),
+        ):
+            axes.add_collection(lines, autolim=False)
+
+    def draw_dots(self, axes: Axes, places: np.ndarray, step: np.ndarray, **look: Any) -> None:
+        """Draw a dot at every step."""
+        axes.scatter(*places.T, c=step, **self.static, **look)
+
+
+def draw_ends(
+    axes: Axes, places: np.ndarray, names: tuple[str, str], shown: Sequence[bool] | np.ndarray, **look: Any
+) -> None:
+    """Mark the first and the last of places, (step, 2), those that are shown, with their names for the legend."""
+    for k, mark, name in ((0, START, names[0]), (-1, END, names[1])):
+        if shown[k]:
+            mark.draw(axes, *places[[k]].T, label=name, **look)
+
+
+def web_ends(
+    places: Mapping[str, np.ndarray], names: tuple[str, str], shown: Sequence[bool] | np.ndarray, size: float
+) -> list[web.Trace]:
+    """Describe the first and the last of places, of x and y, or of x, y and z."""
+    return [
+        web.trace("markers", *(part[[k]] for part in places.values()), name=name, marker=mark.web(size))
+        for k, mark, name in ((0, START, names[0]), (-1, END, names[1]))
+        if shown[k]
+    ]

@@ -1,0 +1,153 @@
+"""A surface of two parameters on paper: a shaded map, the run on it, and a list of places beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
+
+from thalweg.figures.drawing import canvas, relief, style, timeline
+from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
+from thalweg.figures.drawing.run import DrawnRun, derailments_story
+from thalweg.figures.drawing.terrain import listing
+from thalweg.figures.drawing.terrain.reading import Terrain
+from thalweg.figures.drawing.wording import count, number
+
+DENSE = 15000
+"""Points of contour lines above which they are drawn as a picture."""
+
+LEFT, BOTTOM, HEIGHT = 0.78, 0.5, 2.98
+"""Where the map lies, inches."""
+
+NARROW, WIDE = 1.2, 4.7
+"""A map between these widths has one scale on both axes; another is as wide as there is room."""
+
+BARS = 1.34
+"""Inches that two bars take."""
+
+LISTED = 3.1
+"""Width of a map up to which there is room for a list of places."""
+
+NUMBERED = 24
+"""Valleys that get their number on the map at most."""
+
+
+def _place(terrain: Terrain, point: np.ndarray) -> str:
+    return f"({', '.join(shown.text(value) for shown, value in zip(terrain.scales, point, strict=True))})"
+
+
+def caption(terrain: Terrain) -> str:
+    """Say what a map shows."""
+    spaced = "the logarithm of the height above the lowest point" if terrain.spacing.logarithmic else "the loss"
+    parts = [terrain.note.replace(" · ", ", "), f"levels are evenly spaced in {spaced}"]
+    if terrain.course is not None:
+        start, end = (_place(terrain, terrain.path[k]) for k in (0, -1))
+        parts.append(f"the run goes from {start} to {end} at step {terrain.course.last}")
+    if len(terrain.valleys):
+        told = [
+            f"{name} at {_place(terrain, at)}" for name, at in zip(terrain.names[:5], terrain.valleys, strict=False)
+        ]
+        parts.append(", ".join(told) + ", …" * (len(terrain.valleys) > 5))
+    if terrain.falls is not None and len(terrain.falls.step):
+        parts.append(derailments_story(terrain.falls, terrain.names))
+    return "; ".join(parts) + "."
+
+
+def draw_map(terrain: Terrain, title: str) -> Sheet:
+    """Draw a map, its bars and the list beside it."""
+    (left, low), (right, high) = terrain.corners
+    ratio = (right - left) / (high - low)
+    equal = NARROW <= ratio * HEIGHT <= WIDE
+    width = ratio * HEIGHT if equal else WIDE
+    sheet = canvas.headed(title, terrain.note)
+    axes = canvas.placed(sheet, LEFT, BOTTOM, width, HEIGHT)
+    axes.grid(visible=False)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
+    for axis, shown in zip((axes.xaxis, axes.yaxis), terrain.scales, strict=True):
+        canvas.show_unit(axis, shown)
+    _draw_ground(axes, terrain)
+    _draw_marks(axes, terrain)
+    bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, HEIGHT) for k in (0, 1)]
+    _draw_bar(sheet, bars[0], terrain)
+    if terrain.course is None:
+        bars[1].remove()
+    else:
+        terrain.course.steps.bar(sheet, cax=bars[1])
+        _draw_path(axes, terrain, terrain.course)
+    if width <= LISTED:
+        listing.write(sheet, terrain, LEFT + width + BARS)
+    canvas.legend(sheet, axes)
+    return sheet
+
+
+def _draw_ground(axes: Axes, terrain: Terrain) -> None:
+    spaced = terrain.spaced
+    levels = relief.levels_of(spaced)
+    box = (terrain.x[0], terrain.x[-1], terrain.y[0], terrain.y[-1])
+    picture = relief.picture(spaced, levels, terrain.hues)
+    axes.imshow(picture, origin="lower", extent=box, aspect="auto", zorder=0.5)
+    look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
+    lines = axes.contour(terrain.x, terrain.y, spaced.T, levels=levels[1:-1], **look)
+    # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
+    points = sum(len(np.asarray(path.vertices)) for path in lines.get_paths()) + 2 * len(terrain.shores)
+    axes.set_rasterization_zorder(1 if points > DENSE else None)
+    shores = LineCollection(list(terrain.shores), colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
+    axes.add_collection(shores, autolim=False)
+
+
+def _draw_bar(sheet: Sheet, place: Axes, terrain: Terrain) -> None:
+    levels = relief.levels_of(terrain.spaced)
+    ticks = relief.ticks_of(terrain.spacing, *terrain.spacing.back(levels[[0, -1]]))
+    bar = canvas.side_bar(
+        sheet, relief.bar_of(levels, 1.0 if terrain.hues is None else relief.TINTED), "loss", cax=place
+    )
+    bar.set_ticks(terrain.spacing.of(ticks).tolist(), labels=[number(tick) for tick in ticks])
+    bar.ax.minorticks_off()
+
+
+def _draw_path(axes: Axes, terrain: Terrain, course: DrawnRun) -> None:
+    faint = LineCollection(list(terrain.others), colors=style.INK, linewidths=0.7, alpha=0.35, zorder=1.8)
+    axes.add_collection(faint, autolim=False)
+    course.steps.draw_path(axes, list(terrain.pieces), terrain.piece_step, 2.2, 4.2)
+    inside, few = terrain.inside, course.last <= timeline.FEW
+    dots = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
+    course.steps.draw_dots(axes, terrain.path[inside], course.step[inside], zorder=2.2, **dots)
+    draw_ends(axes, terrain.path, ("start", f"step {course.last}"), inside, ms=7.5, zorder=2.5)
+
+
+def _draw_marks(axes: Axes, terrain: Terrain) -> None:
+    if len(terrain.ends):
+        label = f"ends of {count(len(terrain.ends), 'other run')}"
+        START.draw(axes, *terrain.ends.T, mfc="none", mew=0.8, ms=3.5, label=label, zorder=1.9)
+    if len(terrain.passes):
+        PASS.draw(axes, *terrain.passes.T, ms=4, mew=0.9, alpha=0.7, label="passes", zorder=1.5)
+    if not len(terrain.valleys):
+        return
+    size = 6 if len(terrain.valleys) <= NUMBERED else 4
+    VALLEY.draw(axes, *terrain.valleys.T, ms=size, zorder=2.3, label="valleys")
+    halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
+    text = {"size": 8.5, "color": style.VALLEY, "weight": "bold", "zorder": 2.6, "path_effects": halo}
+    for valley, side, up in _numbers(terrain):
+        place = {"ha": "left" if side > 0 else "right", "va": "bottom" if up > 0 else "top"}
+        axes.annotate(
+            str(valley), terrain.valleys[valley], (4 * side, 2 * up), textcoords="offset points", **place, **text
+        )
+
+
+def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
+    """Choose the valleys that have room for their number: those visited first, then the deepest; and its side."""
+    low, high = terrain.corners
+    shares = (terrain.valleys - low) / (high - low)
+    visited = [] if terrain.falls is None else terrain.falls.visited.tolist()
+    order = np.array(list(dict.fromkeys([*visited, *range(len(shares))])), dtype=int)[:NUMBERED]
+    sides = np.where(shares > (0.94, 0.92), -1, 1)
+    # In points on a map of usual size: a number beside and above its valley, or on the other side at an edge.
+    dots = 72 * min(canvas.AREA) * shares
+    wide = np.array([canvas.width_of(str(k), 8.5) + 5 for k in range(len(shares))])
+    reach = np.stack([wide, np.full_like(wide, 11.0)], axis=-1) * sides
+    boxes = np.hstack([np.minimum(dots, dots + reach), np.maximum(dots, dots + reach)])
+    fits = canvas.fitting(boxes[order])
+    return [(int(k), int(sides[k, 0]), int(sides[k, 1])) for k in order[fits]]

@@ -1,0 +1,50 @@
+"""A surface of two parameters seen from above, and as a landscape in a page, with the path of a run on it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import xarray as xr
+
+from thalweg.figures.drawing.terrain.landscape import describe
+from thalweg.figures.drawing.terrain.reading import terrain_of
+from thalweg.figures.drawing.terrain.sheet import caption, draw_map
+from thalweg.figures.figure import Figure
+
+
+def plane(
+    surface: xr.Dataset, runs: xr.Dataset | None = None, valleys: xr.Dataset | None = None, *, run: int = 0
+) -> Figure:
+    """Draw a surface of two parameters as a shaded map, and the path of a run on it, coloured by step.
+
+    Levels are evenly spaced in the loss or, where that would leave the low ground empty, in the logarithm of its height
+    above the lowest point. The path is drawn inside the box only; if it leaves it, the figure says when. A page shows
+    the same as a landscape, the run at its true loss.
+
+    Parameters
+    ----------
+    surface : from :func:`thalweg.survey`, of two parameters
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    run : place of the run
+
+    Raises
+    ------
+    InvalidValue
+        If the surface has not two parameters or no finite value, or there is no such run.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> plane(tw.survey(tw.objective(tw.problems.himmelblau()), points=41)).title
+    'Loss over x and y'
+    """
+    terrain = terrain_of(surface, runs, valleys, run)
+    title = f"Loss over {' and '.join(shown.name for shown in terrain.scales)}"
+    return Figure(
+        name="plane",
+        title=title,
+        caption=caption(terrain),
+        draw=partial(draw_map, terrain, title),
+        interactive=partial(describe, terrain),
+    )

@@ -1,0 +1,49 @@
+"""A surface of one parameter in profile, with the path of a run on it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import xarray as xr
+
+from thalweg.figures.drawing.section.reading import section_of
+from thalweg.figures.drawing.section.sheet import caption, draw_profile
+from thalweg.figures.drawing.section.web import describe
+from thalweg.figures.figure import Figure
+
+
+def profile(
+    surface: xr.Dataset, runs: xr.Dataset | None = None, valleys: xr.Dataset | None = None, *, run: int = 0
+) -> Figure:
+    """Draw a surface of one parameter, and on it every step of a run, coloured by step.
+
+    A circle is drawn over its one period, angles in degrees. Where the surface has walls far above all the rest, as a
+    vertical residual has at ±90°, the axis is cut, and the figure says so.
+
+    Parameters
+    ----------
+    surface : from :func:`thalweg.survey`, of one parameter
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
+    run : place of the run
+
+    Raises
+    ------
+    InvalidValue
+        If the surface has more than one parameter or no finite value, or there is no such run.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> profile(tw.survey(objective)).title
+    'Loss over phi'
+    """
+    drawn = section_of(surface, runs, valleys, run)
+    return Figure(
+        name="profile",
+        title=f"Loss over {drawn.scale.name}",
+        caption=caption(drawn),
+        draw=partial(draw_profile, drawn, f"Loss over {drawn.scale.name}"),
+        interactive=partial(describe, drawn),
+    )
