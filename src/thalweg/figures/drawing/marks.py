@@ -40,7 +40,14 @@ class Mark(NamedTuple):
 
     def draw(self, axes: Axes, x: Any, y: Any, **more: Any) -> None:
         """Draw the mark at places in the axes' data."""
-        look = {"mfc": self.face, "mec": self.edge, "mew": self.weight[0], "ms": self.size, "ls": "none"}
+        look = {
+            "color": self.face,
+            "mfc": self.face,
+            "mec": self.edge,
+            "mew": self.weight[0],
+            "ms": self.size,
+            "ls": "none",
+        }
         axes.plot(x, y, self.shape, **look | more)
 
     def web(self, size: float, **more: Any) -> dict[str, Any]:
