@@ -12,8 +12,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import hues
-from thalweg.figures.drawing import relief
+from thalweg.figures.drawing import hues, relief
 from thalweg.figures.drawing.terrain.reading import terrain_of
 
 

@@ -19,6 +19,10 @@ from thalweg.figures.figure import Figure
 
 NEEDED = ("success", "success_low", "success_high", "success_by_step", "tuned_rate", "tuned_success", "learning_rate")
 
+SUCCESS = "runs that end on its floor, %"
+SETTLED = "settled there by step, %"
+TUNING = "success in the tuning, by learning rate, %"
+
 LEFT, SAMPLE = 0.14, 0.36
 """Inches: the left edge, and the length of a sample of a curve."""
 
@@ -143,9 +147,9 @@ def _static(drawn: _Race) -> Sheet:
     sheet = canvas.headed("How often each optimiser finds the deepest valley", drawn.note)
     _draw_dots(sheet, drawn)
     settled = canvas.placed(sheet, RIGHT, UPPER[0], WIDTH, UPPER[1])
-    settled.set_title("settled there by step, %", size=9, weight="normal", pad=5)
+    settled.set_title(SETTLED, size=9, weight="normal", pad=5)
     tuning = canvas.placed(sheet, RIGHT, LOWER[0], WIDTH, LOWER[1])
-    tuning.set_title("success in the tuning, by learning rate, %", size=9, weight="normal", pad=5)
+    tuning.set_title(TUNING, size=9, weight="normal", pad=5)
     steps = np.arange(drawn.by_step.shape[1])
     for k, look in reversed(list(enumerate(drawn.looks))):
         line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.2}
@@ -177,7 +181,7 @@ def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
     start = LEFT + SAMPLE + 0.2 + min(words, 1.7)
     wide = RIGHT - 0.42 - start
     axes = canvas.placed(sheet, start, bottom, wide, top - bottom)
-    axes.set_title("runs that end on its floor, %", size=9, weight="normal", pad=5)
+    axes.set_title(SUCCESS, size=9, weight="normal", pad=5)
     room = max(0.6, (5 - rows) / 2)
     axes.set_ylim(rows - 1 + room, -room)
     axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])
@@ -211,20 +215,20 @@ def _interactive(drawn: _Race) -> dict[str, Any]:
     labels = {"tickvals": rows, "ticktext": [web.safe(name) for name in drawn.names]}
     spread = [len(rows) - 0.4, -0.6]
     right, upper, lower = [0.58, 1.0], [0.58, 1.0], [0.0, 0.36]
-    dots = web.axis("runs that end on the floor of the deepest valley, %", domain=[0.0, 0.46], rangemode="tozero")
-    tried = web.axis("learning rate tried", domain=right, anchor="y3", type="log", exponentformat="power", dtick=1)
-    return web.described(
-        traces,
-        {
-            "showlegend": False,
-            "xaxis": dots,
-            "yaxis": web.axis("", range=spread, showgrid=False, showline=False, ticklen=0, **labels),
-            "xaxis2": web.axis("step", domain=right, anchor="y2"),
-            "yaxis2": web.axis("settled there, %", domain=upper, anchor="x2", rangemode="tozero"),
-            "xaxis3": tried,
-            "yaxis3": web.axis("in the tuning, %", domain=lower, anchor="x3", rangemode="tozero"),
-        },
-    )
+    axes = {
+        "xaxis": web.axis("", domain=[0.0, 0.46], rangemode="tozero"),
+        "yaxis": web.axis("", range=spread, showgrid=False, showline=False, ticklen=0, **labels),
+        "xaxis2": web.axis("", domain=right, anchor="y2"),
+        "yaxis2": web.axis("", domain=upper, anchor="x2", rangemode="tozero"),
+    }
+    panels = [(SUCCESS, 0.0, 1.0), (SETTLED, right[0], upper[1])]
+    if np.isfinite(drawn.chosen).any():
+        powers = {"type": "log", "exponentformat": "power", "dtick": 1}
+        axes["xaxis3"] = web.axis("", domain=right, anchor="y3", **powers)
+        axes["yaxis3"] = web.axis("", domain=lower, anchor="x3", rangemode="tozero")
+        panels.append((TUNING, right[0], lower[1]))
+    headings = [web.heading(title.replace(", by", ",<br>by"), x, y) for title, x, y in panels]
+    return web.described(traces, axes | {"showlegend": False, "annotations": headings})
 
 
 def _traces(drawn: _Race, k: int) -> list[web.Trace]:

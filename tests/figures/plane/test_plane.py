@@ -3,8 +3,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import style
-from thalweg.figures.drawing import relief
+from thalweg.figures.drawing import relief, style
 
 
 def line_of(axes, label):

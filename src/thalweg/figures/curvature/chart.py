@@ -20,6 +20,8 @@ GREYS = ("#111417", "#4b5563", "#7b828c", "#a3a8af")
 
 BAND = "#d3d6da"
 
+TRACE = "trace ± error"
+
 
 def draw(bend: Bend, title: str) -> Sheet:
     """Draw the spectrum at one point, or what changes along a run."""
@@ -80,4 +82,4 @@ def _static_run(bend: Bend, title: str) -> Sheet:
 def _draw_trace(axes: Axes, bend: Bend, steps: np.ndarray) -> None:
     axes.fill_between(steps, bend.trace - bend.error, bend.trace + bend.error, color=BAND, lw=0, zorder=1.5)
     axes.plot(steps, bend.trace, color=style.INK, lw=1.4, zorder=2)
-    axes.set_ylabel("trace ± error")
+    axes.set_ylabel(TRACE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.figures.curvature.chart import BAND, GREYS, RUG
+from thalweg.figures.curvature.chart import BAND, GREYS, RUG, TRACE
 from thalweg.figures.curvature.reading import EDGE, Bend
 from thalweg.figures.drawing import style, timeline, web
 from thalweg.figures.drawing.wording import count
@@ -56,6 +56,6 @@ def _run(bend: Bend) -> dict[str, Any]:
         {
             "xaxis": web.axis("step", anchor="y2"),
             "yaxis": web.axis("eigenvalues", domain=[0.42, 1.0]),
-            "yaxis2": web.axis("trace", domain=[0.0, 0.3]),
+            "yaxis2": web.axis(TRACE, domain=[0.0, 0.3]),
         },
     )

@@ -58,6 +58,12 @@ def parameter_axis(scale: Scale, **more: Any) -> dict[str, Any]:
     return axis(scale.label, ticksuffix=scale.sign, **more)
 
 
+def heading(text: str, x: float, y: float) -> dict[str, Any]:
+    """Write a heading above a panel whose upper left corner is there, as shares of the page."""
+    place = {"xref": "paper", "yref": "paper", "x": x, "y": y, "xanchor": "left", "yanchor": "bottom"}
+    return place | {"text": text, "showarrow": False, "font": {"size": 12}}
+
+
 def trace(mode: str, x: Any, y: Any, z: Any = None, *, name: str = "", hover: str = "", **more: Any) -> Trace:
     """Describe lines or points, of three coordinates in space; nameless ones are not in the legend.
 

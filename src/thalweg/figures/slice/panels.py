@@ -188,5 +188,4 @@ def layout(path: Projection, across: tuple[float, float] | None = None) -> dict[
 
 def _heading(title: str, names: list[tuple[str, str]], top: float) -> dict[str, Any]:
     told = ", ".join(f"<span style='color:{colour}'>{name}</span>" for name, colour in names)
-    place = {"xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": f"{title}: {told}", "showarrow": False, "font": {"size": 12}}
+    return web.heading(f"{title}: {told}", 0, top)
