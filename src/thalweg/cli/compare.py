@@ -26,7 +26,8 @@ def compare(experiment: Path, /, *, frameworks: str = "", options: Options = USU
     rounding and of its cause, and a figure. One run is made, from the first of the experiment's starts, with the same
     optimiser and settings everywhere. A framework that is not installed is named, with the command that installs it;
     one that would take more than ten times as long as the others, and more than 20 seconds, is left out unless named.
-    For example `thalweg compare experiment.toml --frameworks jax,torch --set optimizer=adam descent.precision=32`.
+
+    Example: `thalweg compare experiment.toml --frameworks jax,torch --set optimizer=adam descent.precision=32`
 
     Parameters
     ----------

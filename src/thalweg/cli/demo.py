@@ -14,6 +14,8 @@ def demo(*, options: Options = USUAL) -> None:
 
     Writes pictures, an animation, tables, arrays and a report into the folder `thalweg-demo`, and prints where to
     look first.
+
+    Example: `thalweg demo --set loss=quadratic`, for which the line has one valley
     """
     from thalweg.cli.conduct import conduct
 

@@ -10,7 +10,9 @@ from thalweg.cli.options import Flag
 def figures(folder: Path, /, *, dpi: int = 200, timings: Flag = False) -> None:
     """Draw the figures and the report of a finished run again, from its stored arrays.
 
-    For example `thalweg figures experiment-run --dpi 400`. Pictures that were there are replaced.
+    The pictures that were there are replaced.
+
+    Example: `thalweg figures experiment-run --dpi 400`
 
     Parameters
     ----------

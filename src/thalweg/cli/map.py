@@ -31,8 +31,9 @@ def map(
     """Map how runs end over two of the things that they depend on: a pixel a run, coloured by the valley it ends in.
 
     An axis is a parameter, for where runs start, or a number among the optimiser's settings. Its range may follow:
-    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`. For example
-    `thalweg map experiment.toml --x phi=0.2:1.3 --y momentum=0:0.99 --size 256`.
+    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`.
+
+    Example: `thalweg map experiment.toml --x phi=0.2:1.3 --y momentum=0:0.99 --size 256`
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def map(
     x: str
         What varies to the right: `start`, where there is but one parameter, a parameter's name, or a setting's.
     y: str
-        What varies upwards.
+        What varies upwards, likewise.
     size: str
         Pixels along both axes, or `WIDTHxHEIGHT`.
     shadows: bool

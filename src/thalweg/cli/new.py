@@ -15,6 +15,8 @@ STARS = "stars-cyg.csv"
 def new(kind: Literal["pencil", "line", "table", "function"], path: Path = Path("experiment.toml"), /) -> None:
     """Write a commented experiment file to start from.
 
+    Example: `thalweg new pencil`, and then `thalweg run experiment.toml`
+
     Parameters
     ----------
     kind: Literal["pencil", "line", "table", "function"]

@@ -39,8 +39,9 @@ def race(
 
     Writes a table of how often each ends on the floor of the deepest valley, with intervals, and a figure. Steps,
     precision, mini-batches and a bound on the gradient are the experiment's, and the same for all; its optimiser,
-    learning rate and starts are not used. For example
-    `thalweg race experiment.toml --optimizers sgd,adam,lion --starts 2000 --set descent.steps=200`.
+    learning rate and starts are not used.
+
+    Example: `thalweg race experiment.toml --optimizers sgd,adam,lion --starts 2000 --set descent.steps=200`
 
     Parameters
     ----------
@@ -56,9 +57,9 @@ def race(
     rates: int
         Learning rates tried for each optimiser, evenly spaced in the logarithm.
     lowest_rate: float
-        The least of them.
+        The least of those rates.
     highest_rate: float
-        The greatest of them.
+        The greatest of those rates.
     seed: int
         Seed of the starts; the tuning has the next.
     shadows: bool

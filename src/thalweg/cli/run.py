@@ -10,7 +10,7 @@ from thalweg.cli.options import USUAL, Options
 def run(experiment: Path, /, *, options: Options = USUAL) -> None:
     """Carry out an experiment: descend, survey, find valleys, draw, report.
 
-    For example `thalweg run experiment.toml --set loss=quadratic optimizer.learning_rate=0.01`.
+    Example: `thalweg run experiment.toml --set loss=quadratic optimizer.learning_rate=0.01`
 
     Parameters
     ----------

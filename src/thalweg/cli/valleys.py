@@ -26,7 +26,9 @@ def valleys(
     """Find the valleys of an experiment's surface: minima, passes, persistence, the merge tree.
 
     On a grid, refined on the objective itself, by default; exactly, where a theorem allows it; or from many starts, in
-    any number of parameters. For example `thalweg valleys experiment.toml --exact --set problem.noise=0.01`.
+    any number of parameters.
+
+    Example: `thalweg valleys experiment.toml --exact --set problem.noise=0.01`
 
     Parameters
     ----------
