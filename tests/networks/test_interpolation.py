@@ -1,13 +1,12 @@
-"""Lines and curves between checkpoints: ends, barrier, length, and a bend that avoids the barrier."""
+"""Lines and curves between checkpoints: ends, barrier and length."""
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from tests.geometry.networks import bowl, network, perceptron, ring
+from tests.geometry.networks import bowl, network, perceptron
 from thalweg.base.errors import InvalidValue
-from thalweg.networks.connection import connect
-from thalweg.networks.interpolation import interpolate
+from thalweg.networks import interpolate
 
 
 def test_a_line_begins_and_ends_at_its_checkpoints():
@@ -104,35 +103,6 @@ def test_a_curve_over_half_the_way_is_the_line():
     np.testing.assert_allclose(curve["distance"].values, line["distance"].values, rtol=1e-12)
 
 
-def test_a_bend_leads_round_the_barrier():
-    net, a, b = ring(), [1.0, 0.0], [0.0, 1.0]
-    found = connect(net, a, b, steps=400, learning_rate=0.02)
-    straight, bent = interpolate(net, a, b), interpolate(net, a, b, bend=found["bend"])
-    assert straight.attrs["barrier"] == pytest.approx(0.25)  # at half the way, where |x|² = 1/2
-    # The best of these curves has a barrier of 0.0015; draws of t leave the bend near it.
-    assert bent.attrs["barrier"] < 0.01
-    # By symmetry the bend lies on the diagonal; draws of t move it a little.
-    assert abs(found["bend"].values[0] - found["bend"].values[1]) < 0.1
-
-
-def test_the_first_step_is_adams():
-    net, a, b = ring(), [1.0, 0.0], [0.0, 1.0]
-    found = connect(net, a, b, steps=1, learning_rate=0.02)
-    middle = np.array([0.5, 0.5])
-    t = found["t"].values[0]
-    place = (1 - t) ** 2 * np.array(a) + 2 * t * (1 - t) * middle + t**2 * np.array(b)
-    assert found["loss"].values[0] == pytest.approx(net.value(place))
-    # Adam's first step is the rate against the gradient's sign, but for its ε of 1e-8.
-    np.testing.assert_allclose(found["bend"].values, middle - 0.02 * np.sign(net.gradient(place)[1]), atol=1e-8)
-
-
-def test_the_same_seed_gives_the_same_bend_to_the_bit():
-    net, ends = ring(), ([1.0, 0.0], [0.0, 1.0])
-    one, again, other = (connect(net, *ends, steps=20, seed=seed)["bend"].values for seed in (3, 3, 4))
-    np.testing.assert_array_equal(one, again)
-    assert (one != other).any()
-
-
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
@@ -150,20 +120,3 @@ def test_the_same_seed_gives_the_same_bend_to_the_bit():
 def test_ends_and_settings_that_cannot_be_are_refused(arguments, options, message):
     with pytest.raises(InvalidValue, match=message):
         interpolate(bowl(np.eye(2)), *arguments, **options)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"steps": 0}, "steps = 0 is not allowed; give a whole number of at least 1$"),
-        ({"rate": 0}, "rate = 0 is not allowed; give a finite number above 0$"),
-        ({"seed": -1}, "seed = -1 is not allowed"),
-        ({"b": [1.0, 0.0]}, "the checkpoints a and b are the same point"),
-        ({"b": [1.0]}, r"a point of shape \(1,\) is none of this network"),
-        ({"b": [1e200, 0.0]}, "the loss or its gradient is not finite at t = .* in step 0; give a lower rate"),
-    ],
-)
-def test_curves_that_cannot_be_are_refused(options, message):
-    net = network(lambda x: 0.0 if abs(x[0]) < 1e9 else np.inf, lambda x: x, position=np.array([1.0, 0.0]))
-    with pytest.raises(InvalidValue, match=message):
-        connect(net, None, **({"b": [0.0, 1.0]} | options))

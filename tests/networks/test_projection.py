@@ -1,4 +1,4 @@
-"""Projected runs: least squares, both losses at every step, and a verdict that fits them."""
+"""Projected runs: least squares, both losses at every step, and the verdict on them."""
 
 import numpy as np
 import optax
@@ -10,10 +10,7 @@ from tests.geometry.networks import bowl, steps
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry import principal as trajectories
 from thalweg.geometry.plane import Plane
-from thalweg.networks import directions
-from thalweg.networks.projection import project
-from thalweg.networks.verdict import verdict
-from thalweg.networks.wrapping import wrap
+from thalweg.networks import directions, project, wrap
 
 GENERATOR = np.random.default_rng(0)
 POINTS = GENERATOR.standard_normal((30, 6)).cumsum(axis=0)
@@ -120,98 +117,6 @@ def test_a_run_that_stays_at_the_origin_lies_in_the_plane(net):
     assert path.attrs["share"] == path.attrs["share_x"] == 1
     assert path.attrs["trust"] == "good"
     assert not path["distance"].values.any()
-
-
-# The verdict
-
-
-def judged(true, surface, distance=None, *, kind="gaussian", share=0.5, precision=64, axes="xy"):
-    size = len(true)
-    distance = np.linspace(0, 1, size) if distance is None else distance
-    over = {"true_loss": true, "surface_loss": surface, "distance": distance, "travelled": np.full(size, 4.0)}
-    over |= dict.fromkeys(axes, np.zeros(size))
-    return verdict(
-        xr.Dataset(
-            {name: ("step", np.asarray(values, dtype=np.float64)) for name, values in over.items()},
-            {"step": 10 * np.arange(size)},
-            {"kind": kind, "share": share, "precision": precision},
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("gap", "trust"),
-    [(0, "good"), (0.049, "good"), (0.051, "fair"), (0.199, "fair"), (0.201, "poor"), (-0.201, "poor"), (50, "poor")],
-)
-def test_trust_depends_on_the_gap_as_part_of_the_range(gap, trust):
-    # The range of the run is 8, that of the surface does not matter.
-    found = judged([10, 6, 2], [10, 6 + 8 * gap, 2])
-    assert found["trust"] == trust
-    assert found["worst_gap"] == pytest.approx(abs(gap))
-    assert found["worst_step"] == (10 if gap else 0)
-
-
-def test_a_picture_that_misleads_is_named_with_its_worst_step():
-    found = judged([3, 0.31, 0.3], [3, 2.7, 0.5], [0, 3.4, 1])
-    assert found["verdict"] == (
-        "The picture misleads: at step 10 the run's loss was 0.31, the surface under it is 2.7; the run is 3.4 away from "
-        "the plane, 85 % of its way. The plane holds 50 % of the run's squared distance from the origin."
-    )
-
-
-def test_a_line_is_called_a_line():
-    told = judged([3, 0.31, 0.3], [3, 2.7, 0.5], [0, 3.4, 1], axes="x")["verdict"]
-    assert "3.4 away from the line" in told
-    assert "The line holds 50 %" in told
-    assert "plane" not in told
-
-
-def test_a_picture_that_is_right_in_outline():
-    found = judged([10, 6, 2], [10, 7, 2], share=0.9999)
-    assert found["verdict"] == (
-        "The picture is right in outline: at step 10 the run's loss was 6, the surface under it is 7, 12.5 % of the run's "
-        "range apart. The plane holds more than 99.9 % of the run's squared distance from the origin."
-    )
-
-
-def test_a_picture_that_can_be_trusted():
-    found = judged([10, 6, 2], [10, 6.1, 2], share=1)
-    assert found["verdict"] == (
-        "The picture can be trusted: the surface under the path differs from the run's own loss by at most 1.25 % of its "
-        "range. The plane holds 100 % of the run's squared distance from the origin."
-    )
-    assert "the surface under the path is the run's own loss" in judged([3, 2], [3, 2])["verdict"]
-
-
-def test_losses_that_are_close_beside_the_range_may_be_far_apart_on_a_logarithmic_scale():
-    found = judged([10, 1, 0.001], [10, 1, 0.02])
-    assert found["trust"] == "good"
-    assert (
-        "On a logarithmic scale it misleads: at step 20 the run's loss was 0.001, the surface under it is 0.02."
-        in found["verdict"]
-    )
-    assert "logarithmic" not in judged([10, 1, 0.001], [10, 1, 0.0019])["verdict"]
-    assert "logarithmic" not in judged([10, 1, -0.001], [10, 1, 0.02])["verdict"]
-
-
-@pytest.mark.parametrize("hole", [np.nan, np.inf])
-def test_a_surface_that_is_not_finite_where_the_run_was_misleads(hole):
-    found = judged([3, 2, 1], [3, hole, 1])
-    assert found["trust"] == "poor"
-    assert "at step 10 the run's loss was 2, the surface under it is not finite" in found["verdict"]
-
-
-def test_a_run_without_any_finite_loss_cannot_be_trusted():
-    assert judged([np.nan] * 3, [1, 2, 3])["trust"] == "poor"
-    assert "at step 0 the run's loss was not finite" in judged([np.nan] * 3, [1, 2, 3])["verdict"]
-    # Where both are infinite they agree.
-    assert judged([np.inf, 2, 1], [np.inf, 2, 1])["trust"] == "good"
-
-
-@pytest.mark.parametrize(("precision", "trust"), [(64, "poor"), (32, "good")])
-def test_of_a_run_without_range_only_rounding_is_forgiven(precision, trust):
-    assert judged([2, 2], [2, 2 + 5e-7], precision=precision)["trust"] == trust
-    assert judged([2, 2], [2, 2.1], precision=precision)["trust"] == "poor"
 
 
 def test_verdicts_of_real_runs_are_as_they_must_be(net):

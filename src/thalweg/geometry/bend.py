@@ -1,4 +1,7 @@
-"""Curves of low loss between two points of a network's surface."""
+"""Curves of low loss between two points of a network's surface.
+
+T. Garipov and others, "Loss surfaces, mode connectivity, and fast ensembling of DNNs", NeurIPS 2018, arXiv:1802.10026.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,8 @@ def bend(network: Network, ends: tuple[Flat, Flat], *, steps: int, rate: float, 
         losses[step], slope = network.gradient((1 - t) ** 2 * first + 2 * t * (1 - t) * control + t**2 * last)
         if not (np.isfinite(losses[step]) and np.isfinite(slope).all()):
             raise InvalidValue(
-                f"the loss or its gradient is not finite at t = {t:.3g} in step {step}; give a lower rate or other ends"
+                f"the loss or its gradient is not finite at t = {t:.3g} in step {step}; give a lower learning_rate or "
+                "other ends"
             )
         with computing(64), jax.default_device(processor):
             update, state = improve(2 * t * (1 - t) * slope.astype(np.float64), state)

@@ -5,10 +5,9 @@ A slice's shape depends on how its directions were scaled; every plane says so i
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -25,7 +24,7 @@ DISTANCE = "parameter distance"
 """The unit of coordinates along directions of length one."""
 
 
-def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions from the standard normal distribution, and leave them as they are.
 
     Two such directions of d parameters are nearly orthogonal: their mean ``|cos|`` is about ``sqrt(2 / (π d))``. One
@@ -35,8 +34,13 @@ def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: Any = None)
     ----------
     network : whose parameters they are
     count : 1 for a line, 2 for a plane
-    seed : of the draw; the same seed gives the same directions in every framework (see :func:`~.draws.draw`)
+    seed : of the draw; the same seed gives the same directions in every framework
     at : (param,), the plane's origin; the network's own parameters by default
+
+    Returns
+    -------
+    Plane
+        Directions (axis, param) of length about ``sqrt(param)``.
 
     Raises
     ------
@@ -55,30 +59,81 @@ def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: Any = None)
     return _random("gaussian", network, drawn, seed=seed, at=at, units=units)
 
 
-def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions like :func:`gaussian`, then make them orthogonal to each other and of length one.
 
     The first keeps its course; the second loses its part along the first. Coordinates are parameter distances.
-    Parameters and errors are those of :func:`gaussian`.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    count : 1 for a line, 2 for a plane
+    seed : of the draw; the same seed gives the same directions in every framework
+    at : (param,), the plane's origin; the network's own parameters by default
+
+    Returns
+    -------
+    Plane
+        Directions (axis, param) of length one, at right angles.
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is not allowed, the origin is no point of this network, or directions are parallel.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> plane = tw.networks.directions.orthonormal(himmelblau, seed=2)
+    >>> abs(plane.directions @ plane.directions.T).round(12).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     drawn = independent(_drawn(network, count, seed))
     basis, corner = np.linalg.qr(drawn.T)
     return _random("orthonormal", network, (basis * np.sign(np.diag(corner))).T, seed=seed, at=at)
 
 
-def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Any = None) -> Plane:
+def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions like :func:`gaussian`, then scale every filter to the norm of the network's own at the origin.
 
     A filter is what makes one output: of a dense layer the weights into one neuron, of a convolution one kernel over
     all its inputs; its norm is Frobenius'. Biases, and scales and shifts of normalisation layers, are not moved, as in
     the commands that the authors publish (their ``biasbn``; without it their program moves these by their own values).
     A filter of zeros is not moved either. Nothing is orthogonalised. One step of a coordinate moves each filter by its
-    own length. Parameters and errors are those of :func:`gaussian`; a network without filters is refused, too.
+    own length.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    count : 1 for a line, 2 for a plane
+    seed : of the draw; the same seed gives the same directions in every framework
+    at : (param,), the plane's origin; the network's own parameters by default
+
+    Returns
+    -------
+    Plane
+        Directions (axis, param), filter by filter as long as the network's own; 0 for all that is no filter.
+
+    Raises
+    ------
+    InvalidValue
+        If the count or the seed is not allowed, the origin is no point of this network, or directions are parallel,
+        or the network has no filters other than zero.
 
     References
     ----------
     H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, "Visualizing the loss landscape of neural nets", NeurIPS 2018,
     arXiv:1712.09913, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np, thalweg as tw
+    >>> params, apply = tw.examples.mlp("jax", (4, 3, 1))
+    >>> network = tw.networks.wrap(params, lambda p: apply(p, np.ones((2, 4), np.float32)).mean())
+    >>> plane = tw.networks.directions.filter_normalised(network, count=1, seed=1)
+    >>> [int(plane.directions[0, span].any()) for span in network.spans], [leaf.kind for leaf in network.leaves]
+    ([0, 1, 0, 1], ['bias', 'weight', 'bias', 'weight'])
     """
     origin = network.point(at).astype(np.float64)
     if not any(
@@ -93,7 +148,7 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: An
     return _random("filter-normalised", network, drawn, seed=seed, at=at, units=("each filter's norm",) * count)
 
 
-def between(network: Network, a: Any, b: Any, c: Any = None) -> Plane:
+def between(network: Network, a: ArrayLike | None, b: ArrayLike | None, c: ArrayLike | None = None) -> Plane:
     """Lay the line through two checkpoints, or the plane through three.
 
     The origin is ``a``; at 1 along the first direction is ``b``, at 1 along the second ``c``.
@@ -103,10 +158,23 @@ def between(network: Network, a: Any, b: Any, c: Any = None) -> Plane:
     network : whose parameters they are
     a, b, c : (param,), flat vectors; None for ``a`` is the network's own parameters
 
+    Returns
+    -------
+    Plane
+        One or two directions (axis, param), ``b - a`` and ``c - a``.
+
     Raises
     ------
     InvalidValue
         If one is no point of this network, two are the same, or all three lie on a line.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> line = tw.networks.directions.between(himmelblau, [3, 2], [3.584428, -1.848127])
+    >>> tw.networks.slice(himmelblau, line, span=(0, 1), points=3)["loss"].values.round(1).tolist()
+    [0.0, 13.7, 0.0]
     """
     origin = network.point(a).astype(np.float64)
     others = {name: point for name, point in (("b", b), ("c", c)) if point is not None}
@@ -125,13 +193,31 @@ def between(network: Network, a: Any, b: Any, c: Any = None) -> Plane:
     )
 
 
-def given(network: Network, *directions: Any, at: Any = None) -> Plane:
-    """Take directions that were made elsewhere: flat vectors (param,), used as they are.
+def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None) -> Plane:
+    """Take directions that were made elsewhere, and use them as they are.
+
+    Parameters
+    ----------
+    network : whose parameters they are
+    *directions : (param,) each, flat vectors
+    at : (param,), the plane's origin; the network's own parameters by default
+
+    Returns
+    -------
+    Plane
+        These directions, (axis, param).
 
     Raises
     ------
     InvalidValue
         If one has another shape than the network's parameters, is zero or not finite, or they are parallel.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> tw.networks.directions.given(himmelblau, [2, 0], [0, 1]).units
+    ('2 of parameter distance', '1 of parameter distance')
     """
     for direction in directions:
         shape = np.shape(direction)
@@ -188,7 +274,13 @@ def _drawn(network: Network, count: int, seed: int) -> Directions:
 
 
 def _random(
-    kind: str, network: Network, directions: Directions, *, seed: int, at: Any, units: tuple[str, ...] | None = None
+    kind: str,
+    network: Network,
+    directions: Directions,
+    *,
+    seed: int,
+    at: ArrayLike | None,
+    units: tuple[str, ...] | None = None,
 ) -> Plane:
     names = tuple(f"random direction {number}" for number in range(1, len(directions) + 1))
     origin = network.point(at).astype(np.float64)

@@ -38,7 +38,8 @@ def draw(leaves: Sequence[Leaf], *, seed: int, number: int, sample: Sample = nor
 
     Returns
     -------
-    (param,), 64-bit
+    numpy.ndarray
+        (param,), 64-bit
     """
     parts, places = [np.empty(0)], {True: 0, False: 0}
     for leaf in leaves:

@@ -1,4 +1,23 @@
-"""The largest and smallest eigenvalues of a symmetric matrix of which only products are known."""
+"""The largest and smallest eigenvalues of a symmetric matrix of which only products are known.
+
+A matrix of few rows is written down, product by product, and decomposed: that is exact and takes fewer products than
+any search. Of a larger one ARPACK finds the outermost eigenpairs: Lanczos' method, restarted so that it keeps only some
+twenty vectors. Our own Lanczos (``lanczos.py``) would need as many vectors as steps, hundreds for eigenvalues that
+crowd together.
+
+Why the spectrum is shifted. ARPACK ends when a residual is small beside *its own* eigenvalue. Hessians of networks have
+most of their eigenvalues near 0, where that never comes about in products that are rounded, least of all in 32 bits. A
+few steps of Lanczos tell how large the matrix is, and adding that number to all eigenvalues puts the sought end at one
+to two times it; so the search ends when a residual is small beside the *matrix*. Both ends in one search (ARPACK's
+``"BE"``) cannot be shifted like this, since one of them would come to lie at 0: hence two searches, the second of
+``-A``.
+
+What an eigenvalue is worth is measured, not assumed: one more product gives ``‖A v - λ v‖``, and some eigenvalue of a
+symmetric matrix is no farther from λ than this. What the search did not find is NaN, never a guess.
+
+What would break it: a start at right angles to an eigenvector sought. A random start never is, but one made of few
+coordinates can be.
+"""
 
 from __future__ import annotations
 
@@ -97,10 +116,10 @@ def _searched(
     # In an invariant space ARPACK goes on from a random vector; since SciPy 1.17 its seed can be given.
     options |= {"rng": 0} if "rng" in signature(eigsh).parameters else {}
     try:
-        found, columns = eigsh(operator, k=count, **options)
+        raised, columns = eigsh(operator, k=count, **options)
     except ArpackNoConvergence as error:
-        found, columns = error.eigenvalues, error.eigenvectors
-    order = np.argsort(found)[::-1]
+        raised, columns = error.eigenvalues, error.eigenvectors
+    order = np.argsort(raised)[::-1]
     values, vectors = np.full(count, np.nan), np.full((count, size), np.nan)
-    values[: len(order)], vectors[: len(order)] = found[order] - scale, columns[:, order].T
+    values[: len(order)], vectors[: len(order)] = raised[order] - scale, columns[:, order].T
     return values, vectors

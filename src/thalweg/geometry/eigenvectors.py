@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -16,7 +15,9 @@ from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 
 
-def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, lowest: bool = False) -> Plane:
+def hessian(
+    network: Network, *, count: int = 2, at: ArrayLike | None = None, seed: int = 0, lowest: bool = False
+) -> Plane:
     """Find the directions in which the loss bends most: leading eigenvectors of its Hessian.
 
     Lanczos' method on Hessian-vector products; the Hessian itself is made only of a network of few parameters. Signs
@@ -45,6 +46,13 @@ def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, 
     R. B. Lehoucq, D. C. Sorensen, C. Yang, "ARPACK Users' Guide", SIAM 1998, doi:10.1137/1.9780898719628; on planes of
     the highest and the lowest eigenvalue L. Böttcher, G. Wheeler, "Visualizing high-dimensional loss landscapes with
     Hessian directions", 2022, arXiv:2208.13219.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> himmelblau = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> tw.networks.directions.hessian(himmelblau, at=[3, 2]).names
+    ('Hessian eigenvector 1 (λ = 82.3)', 'Hessian eigenvector 2 (λ = 25.7)')
     """
     counted(network, count, None)
     whole("seed", seed, at_least=0)
@@ -55,9 +63,9 @@ def hessian(network: Network, *, count: int = 2, at: Any = None, seed: int = 0, 
     )
     high = count - lowest
     if eigenpairs.is_small(origin.size, count):
-        found = eigenpairs.of_matrix(eigenpairs.matrix(product, origin.size))
+        pairs = eigenpairs.of_matrix(eigenpairs.matrix(product, origin.size))
         chosen = [*range(high), *range(origin.size - lowest, origin.size)]
-        values, vectors = found.values[chosen], found.vectors[chosen]
+        values, vectors = pairs.values[chosen], pairs.vectors[chosen]
     else:
         start, rounding = draw(network.leaves, seed=seed, number=0), float(np.finfo(origin.dtype).eps)
         values, vectors, _ = eigenpairs.extreme(product, start, high, int(lowest), rounding=rounding)

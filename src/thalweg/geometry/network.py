@@ -1,4 +1,23 @@
-"""A network with its loss on fixed data, seen as a function of a flat vector of parameters."""
+"""A network with its loss on fixed data, seen as a function of a flat vector of parameters.
+
+Why flat. A slice, a projection, an eigenvector, a checkpoint and a step of a recording are all points of one space, and
+every framework can make one vector of its parameters. So all of geometry is written once, in NumPy, for four
+frameworks, and what differs between them is behind a small protocol, :class:`Evaluator`. Trees of arrays would carry a
+framework's own types through every formula. What the vector does not say, which of its numbers make one filter and
+where other frameworks have them, the leaves say; nothing else may depend on the order.
+
+Why parts. Data that do not fit into one evaluation are cut into parts of so many rows, whose mean losses are averaged
+by their share of the rows; sums over parts are in 64 bits whatever the network's precision. This holds for losses that
+are means over rows, and for normalisation by a batch's own statistics it is another function, which :func:`wrap` says.
+
+Why a point's loss may not depend on its neighbours. Slices are evaluated in chunks, from several threads where a
+framework allows it. Matrix products of another height round otherwise, so an evaluator that joins points must pad
+them to one size. The tests compare chunks and threads to the bit.
+
+How large a chunk is: as many points as take a tenth of a second, measured on eight of them, so that progress is heard
+of and the threads end at about the same time. What would break it: an evaluator that is slow at its first few calls
+only; the measurement is repeated once where something may have been compiled.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +28,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
@@ -88,7 +108,9 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network and its loss on stated, fixed data.
+    """A network and its loss on stated, fixed data, as a function of a flat vector.
+
+    Made by :func:`thalweg.networks.wrap`.
 
     Attributes
     ----------
@@ -97,12 +119,22 @@ class Network:
     parts : of the data; their losses are averaged by share
     facts : framework, mode, examples, loss and versions, for the attributes of results
     model : whose layout the framework's checkpoints have; None where arrays are told by the leaves' names alone
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp, thalweg as tw
+    >>> network = tw.networks.wrap({"w": jnp.array([3.0, 4.0])}, lambda p: jnp.sum(p["w"] ** 2))
+    >>> network.value(), network.value([1, 1])
+    (25.0, 2.0)
+    >>> loss, gradient = network.gradient([1, 1])
+    >>> gradient.tolist(), network.hessian_product()([1, 0]).tolist()
+    ([2.0, 2.0], [2.0, 0.0])
     """
 
     leaves: tuple[Leaf, ...]
     position: Flat
     parts: tuple[Part, ...]
-    facts: Mapping[str, Any]
+    facts: Mapping[str, object]
     model: Any = field(default=None, repr=False)
 
     @property
@@ -116,8 +148,23 @@ class Network:
         ends = np.cumsum([leaf.size for leaf in self.leaves]).tolist()
         return [slice(end - leaf.size, end) for leaf, end in zip(self.leaves, ends, strict=True)]
 
-    def point(self, values: Any = None) -> Flat:
-        """Check a flat vector and give it the network's type; its own position where None."""
+    def point(self, values: ArrayLike | None = None) -> Flat:
+        """Check a flat vector and give it the network's type.
+
+        Parameters
+        ----------
+        values : (param,); None for the network's own position
+
+        Returns
+        -------
+        numpy.ndarray
+            (param,), float32 or float64 as the network is
+
+        Raises
+        ------
+        InvalidValue
+            If the shape is another one.
+        """
         if values is None:
             return self.position
         values = np.asarray(values)
@@ -128,13 +175,33 @@ class Network:
             )
         return values.astype(self.dtype)
 
-    def value(self, point: Any = None) -> float:
-        """Compute the loss at a point."""
+    def value(self, point: ArrayLike | None = None) -> float:
+        """Compute the loss at a point.
+
+        Parameters
+        ----------
+        point : (param,); the network's own position by default
+
+        Returns
+        -------
+        float
+            The mean over all rows of the data.
+        """
         point = self.point(point)
         return sum(part.share * part.evaluator.value(point) for part in self.parts)
 
-    def gradient(self, point: Any = None) -> tuple[float, Flat]:
-        """Compute the loss and its gradient, (param,)."""
+    def gradient(self, point: ArrayLike | None = None) -> tuple[float, Flat]:
+        """Compute the loss and its gradient.
+
+        Parameters
+        ----------
+        point : (param,); the network's own position by default
+
+        Returns
+        -------
+        tuple
+            The loss, and the gradient (param,).
+        """
         point = self.point(point)
         loss, gradient = 0.0, np.zeros(point.shape)
         for part in self.parts:
@@ -142,14 +209,24 @@ class Network:
             loss, gradient = loss + part.share * value, gradient + part.share * slope.astype(np.float64)
         return loss, gradient.astype(self.dtype)
 
-    def hessian_product(self, point: Any = None) -> Callable[[Flat], Flat]:
-        """Make the function that multiplies a vector (param,) by the Hessian at a point."""
+    def hessian_product(self, point: ArrayLike | None = None) -> Callable[[ArrayLike], Flat]:
+        """Make the function that multiplies a vector by the Hessian at a point.
+
+        Parameters
+        ----------
+        point : (param,); the network's own position by default
+
+        Returns
+        -------
+        Callable
+            From a vector (param,) to the product (param,), in 64 bits.
+        """
         point = self.point(point)
         products = [(part.share, part.evaluator.hessian_product(point)) for part in self.parts]
 
-        def product(vector: Flat) -> Flat:
-            vector = np.asarray(vector).astype(self.dtype)
-            return np.sum([share * multiply(vector).astype(np.float64) for share, multiply in products], axis=0)
+        def product(vector: ArrayLike) -> Flat:
+            flat = np.asarray(vector).astype(self.dtype)
+            return np.sum([share * multiply(flat).astype(np.float64) for share, multiply in products], axis=0)
 
         return product
 
@@ -162,7 +239,21 @@ class Network:
         threads: bool = True,
         plain: bool = False,
     ) -> Float[np.ndarray, " point"]:
-        """Compute the losses at coordinates of a plane; neither ``chunk`` nor ``threads`` changes a bit of them."""
+        """Compute the losses at coordinates of a plane; neither ``chunk`` nor ``threads`` changes a bit of them.
+
+        Parameters
+        ----------
+        plane : through the network's parameters
+        coordinates : (point, axis), in units of the plane
+        chunk : points evaluated at a time; measured by default, so that a chunk takes about a tenth of a second
+        threads : whether chunks may be evaluated side by side, where the framework allows it
+        plain : whether the whole network is evaluated at every point; slower, equal to rounding
+
+        Returns
+        -------
+        numpy.ndarray
+            (point,), 64-bit
+        """
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
         total = np.zeros(len(coordinates))

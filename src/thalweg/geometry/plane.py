@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import DTypeLike
 
 from thalweg.base.errors import InvalidValue
 
@@ -16,20 +16,35 @@ from thalweg.base.errors import InvalidValue
 class Plane:
     """All points ``origin + Σ coordinate_i direction_i``; of one direction a line, of two a plane.
 
+    The functions of :mod:`thalweg.networks.directions` make planes; directions need be neither of length one nor at
+    right angles.
+
     Attributes
     ----------
     origin : (param,), where all coordinates are zero
-    directions : (axis, param)
+    directions : (axis, param), each of them what one unit of its coordinate adds to the parameters
     names : (axis,), of the directions, for axes of figures
-    units : (axis,), what one step of a coordinate is, in words
+    units : (axis,), what one unit of a coordinate is, in words
     facts : how the directions were made: their ``kind``, seed and what else is needed to make them again
+
+    Raises
+    ------
+    InvalidValue
+        If shapes do not fit, there is no direction, numbers are not finite, or names or units are too few or too many.
+
+    Examples
+    --------
+    >>> import numpy as np, thalweg as tw
+    >>> plane = tw.networks.Plane(np.zeros(3), np.eye(3)[:2], ("first", "second"), ("parameter distance",) * 2)
+    >>> plane.points(np.array([[0.5, -1.0]])).tolist()
+    [[0.5, -1.0, 0.0]]
     """
 
     origin: Float[np.ndarray, " param"]
     directions: Float[np.ndarray, "axis param"]
     names: tuple[str, ...]
     units: tuple[str, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         origin, directions = np.asarray(self.origin), np.asarray(self.directions)
@@ -48,12 +63,32 @@ class Plane:
             )
 
     def points(self, coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, "point param"]:
-        """Compute the points at some coordinates, direction after direction."""
+        """Compute the points at some coordinates, direction after direction.
+
+        Parameters
+        ----------
+        coordinates : (point, axis), in units of the plane
+
+        Returns
+        -------
+        numpy.ndarray
+            (point, param)
+        """
         total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
         for values, direction in zip(coordinates.T, self.directions, strict=True):
             total = total + values[:, None] * direction
         return total
 
-    def astype(self, dtype: Any) -> Plane:
-        """Round origin and directions to another precision."""
+    def astype(self, dtype: DTypeLike) -> Plane:
+        """Round origin and directions to another precision.
+
+        Parameters
+        ----------
+        dtype : NumPy's type, such as ``np.float32``
+
+        Returns
+        -------
+        Plane
+            The same one, of such numbers.
+        """
         return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)

@@ -1,12 +1,32 @@
-"""Principal directions of a trajectory, found without holding the trajectory."""
+"""Principal directions of a trajectory that need not fit into memory.
+
+They are the leading right singular vectors of a matrix with a row a step and a column a parameter: 10,000 steps of a
+million parameters are 80 GB. It is never in memory as a whole; blocks of rows are read from the store, used and
+dropped. What is left is how to get singular vectors from that, and there are two ways.
+
+With few rows all products of two rows are written down (the Gram matrix, row by row). Its eigenvectors say how to mix
+rows into directions. Every block meets every block before it, so the number of blocks is bounded. With more rows
+Lanczos' method is applied to the scatter matrix ``Xᵀ X``, of which a product is one pass over the trajectory, some
+dozens in all. With few parameters the scatter matrix itself is written down.
+
+What it costs: both ways square the singular values, so those below ``1e-8`` of the largest are lost in rounding. For a
+picture along the largest two this does not matter, but it is why directions are counted against a bound of rounding and
+refused beyond it. A decomposition of the matrix itself would need it in memory; a randomised one (Halko, Martinsson and
+Tropp 2011, doi:10.1137/090771806) takes fewer passes, but its error depends on a gap behind the last direction that
+trajectories do not have: the singular values of a random walk fall off only as 1/k.
+
+What would break it: rows that change between two passes. A recording that is still written may be given, for only rows
+that have a step number are read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from thalweg.base.errors import InvalidValue
@@ -20,7 +40,7 @@ Blocks = Callable[..., Iterator[tuple[slice, Block]]]
 """Goes through a trajectory, or what lies before a row that one of its blocks begins at."""
 
 MEMORY = 2**26
-"""Bytes of a block of a trajectory, in 64 bits; three or four are held at once."""
+"""Bytes of a block of a trajectory, in 64 bits; three or four are in memory at once."""
 
 FEW, PASSES = 4096, 16
 """Rows whose products with each other are written down, and blocks that each meets in turn; beyond them products are
@@ -34,10 +54,10 @@ class Rows(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102
 
-    def __getitem__(self, span: Any, /) -> Any: ...
+    def __getitem__(self, span: slice, /) -> ArrayLike: ...
 
 
-def principal(network: Network, rows: Rows, *, count: int = 2, at: Any = None) -> Plane:
+def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
     """Find the directions that hold most of the squared distance of a trajectory's points from its end.
 
     These are the leading right singular vectors of the matrix with rows ``θ_i - θ_n``; the mean is not taken away.
@@ -105,7 +125,7 @@ def displacements(rows: Rows, origin: Flat, end: int | None = None) -> Iterator[
 
 def _decomposed(rows: Rows, origin: Flat, count: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Find the leading squared singular values, their vectors (axis, param), and the sum of all squares."""
-    blocks = _held(rows, origin)
+    blocks = _read(rows, origin)
     height, size = rows.shape
     total = float(sum(np.sum(block**2) for _, block in blocks()))
     if not total:
@@ -117,12 +137,12 @@ def _decomposed(rows: Rows, origin: Flat, count: int) -> tuple[np.ndarray, np.nd
     return squares, signed(vectors), total
 
 
-def _held(rows: Rows, origin: Flat) -> Blocks:
+def _read(rows: Rows, origin: Flat) -> Blocks:
     """Keep displacements that fit into one block; read others anew every time."""
     if 8 * rows.shape[0] * rows.shape[1] > MEMORY:
         return lambda end=None: displacements(rows, origin, end)
-    held = list(displacements(rows, origin))
-    return lambda end=None: iter(held if end is None else held[:0])
+    kept = list(displacements(rows, origin))
+    return lambda end=None: iter(kept if end is None else kept[:0])
 
 
 def _by_gram(blocks: Blocks, height: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -134,12 +154,12 @@ def _by_gram(blocks: Blocks, height: int, count: int) -> tuple[np.ndarray, np.nd
             gram[span, other] = block @ against.T
     # Only what lies on the diagonal and below it was filled, and is read.
     values, mixes = np.linalg.eigh(gram, UPLO="L")
-    found = min(count, height)
-    mixes = mixes[:, ::-1][:, :found]
+    spanned = min(count, height)
+    mixes = mixes[:, ::-1][:, :spanned]
     sums = sum(mixes[span].T @ block for span, block in blocks())
     vectors = np.linalg.qr(np.asarray(sums).T)[0].T
     padded = np.zeros(count)
-    padded[:found] = np.maximum(values[::-1][:found], 0)
+    padded[:spanned] = np.maximum(values[::-1][:spanned], 0)
     return padded, vectors
 
 

@@ -1,4 +1,4 @@
-"""The verb ``checkpoint``: saved parameters of a network, read without executing anything."""
+"""The verb ``read_checkpoint``: saved parameters of a network, read without executing anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def read_checkpoint(network: Network, path: str | Path) -> Flat:
 
     Returns
     -------
-    (param,), the flat vector
+    numpy.ndarray
+        (param,), the flat vector in the network's type
 
     Raises
     ------
@@ -42,12 +43,12 @@ def read_checkpoint(network: Network, path: str | Path) -> Flat:
     """
     path = Path(path)
     if (path / "zarr.json").is_file():
-        found = open_recording(path)["params"].values[-1]
-        if found.shape != network.position.shape:
+        values = open_recording(path)["params"].values[-1]
+        if values.shape != network.position.shape:
             raise InvalidData(
-                f"{path} records {found.size} parameters and the network has {network.position.size}; "
+                f"{path} records {values.size} parameters and the network has {network.position.size}; "
                 "it is a recording of another model, give one of this"
             )
     else:
-        found = framework(network.facts["framework"]).checkpoint.read(network, path)
-    return network.point(found)
+        values = framework(str(network.facts["framework"])).checkpoint.read(network, path)
+    return network.point(values)

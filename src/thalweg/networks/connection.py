@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
@@ -15,7 +14,13 @@ from thalweg.store.versions import versions
 
 
 def connect(
-    network: Network, a: Any, b: Any, *, steps: int = 500, learning_rate: float = 0.01, seed: int = 0
+    network: Network,
+    a: ArrayLike | None,
+    b: ArrayLike | None,
+    *,
+    steps: int = 500,
+    learning_rate: float = 0.01,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Bend a curve between two checkpoints until the loss along it is low.
 
@@ -34,8 +39,15 @@ def connect(
     Returns
     -------
     xarray.Dataset
-        ``bend`` over param; over step the place ``t`` and the ``loss`` there, before the step's update. In attributes
-        the settings, the network's facts and versions.
+        ======== ===== ================= =======================================
+        variable dims  unit              meaning
+        ======== ===== ================= =======================================
+        ``bend`` param of the parameters the curve's control point, 64-bit
+        ``t``    step  1                 place on the curve, from 0 (a) to 1 (b)
+        ``loss`` step  of the loss       at that place, before the step's update
+        ======== ===== ================= =======================================
+
+        In attributes the settings, the network's facts and versions.
 
     Raises
     ------
@@ -52,8 +64,8 @@ def connect(
     --------
     >>> import thalweg as tw
     >>> himmelblau, a, b = tw.networks.wrap(tw.objective(tw.problems.himmelblau())), [3, 2], [3.584428, -1.848127]
-    >>> found = tw.networks.connect(himmelblau, a, b, steps=200)
-    >>> bent = tw.networks.interpolate(himmelblau, a, b, bend=found["bend"])
+    >>> trained = tw.networks.connect(himmelblau, a, b, steps=200)
+    >>> bent = tw.networks.interpolate(himmelblau, a, b, bend=trained["bend"])
     >>> bent.attrs["barrier"] < tw.networks.interpolate(himmelblau, a, b).attrs["barrier"]
     True
     """
@@ -63,9 +75,9 @@ def connect(
     ends = (network.point(a), network.point(b))
     if np.array_equal(*ends):
         raise InvalidValue("the checkpoints a and b are the same point; give different ones")
-    found = curves.bend(network, ends, steps=steps, rate=learning_rate, seed=seed)
+    curve = curves.bend(network, ends, steps=steps, rate=learning_rate, seed=seed)
     return xr.Dataset(
-        {"bend": ("param", found.bend), "t": ("step", found.t), "loss": ("step", found.loss)},
+        {"bend": ("param", curve.bend), "t": ("step", curve.t), "loss": ("step", curve.loss)},
         coords={"step": np.arange(steps)},
         attrs={
             **network.facts,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -34,7 +35,7 @@ TAIL = 6
 
 def curvature(
     network: Network,
-    at: Any = None,
+    at: ArrayLike | xr.Dataset | None = None,
     *,
     steps: int | Sequence[int] = 20,
     count: int = 5,
@@ -63,12 +64,25 @@ def curvature(
     Returns
     -------
     xarray.Dataset
-        ``eigenvalues`` (mode), largest first, and ``lowest``, the smallest, with ``residual`` and ``lowest_residual``,
-        the lengths of ``H v - λ v`` for unit vectors v: no eigenvalue is wrong by more than this, and one that was not
-        found is NaN. ``trace`` with its standard error ``trace_error``; ``density`` of eigenvalues (value), which
-        integrates to 1, each a Gaussian whose standard deviation is the attribute ``width``, with its standard error
-        over probes ``density_error``; the points of the quadrature themselves, ``node_value`` and ``node_weight``
-        (node). ``loss`` is that of the network. Along a run all have the dimension step in front.
+        =================== ===== =========== ==========================================================
+        variable            dims  unit        meaning
+        =================== ===== =========== ==========================================================
+        ``eigenvalues``     mode  of the loss largest first; NaN where one was not found
+        ``residual``        mode  of the loss ``‖H v - λ v‖`` for unit vectors v: λ is not wrong by more
+        ``lowest``                of the loss the smallest eigenvalue
+        ``lowest_residual``       of the loss as ``residual``
+        ``trace``                 of the loss the sum of all eigenvalues
+        ``trace_error``           of the loss its standard error over probes; 0 of a whole Hessian
+        ``value``           value of the loss coordinate: eigenvalues at which the density is given
+        ``density``         value 1 / loss    of eigenvalues; its integral is 1
+        ``density_error``   value 1 / loss    its standard error over probes
+        ``node_value``      node  of the loss points of the quadrature behind the density
+        ``node_weight``     node  1           their weights, which add up to 1
+        ``loss``                  of the loss the network's
+        =================== ===== =========== ==========================================================
+
+        Parameters count as numbers without unit. Along a run all but ``value`` have the dimension step in front. The
+        density draws every eigenvalue as a Gaussian whose standard deviation is the attribute ``width``.
 
     Raises
     ------
@@ -113,7 +127,7 @@ Places = list[tuple[int | None, Flat]]
 """Points with the steps of a run that they belong to, where there is one."""
 
 
-def _places(network: Network, at: Any, steps: int | Sequence[int]) -> Places:
+def _places(network: Network, at: ArrayLike | xr.Dataset | None, steps: int | Sequence[int]) -> Places:
     if not isinstance(at, xr.Dataset):
         return [(None, network.point(at))]
     recording = as_recording(at)
@@ -157,27 +171,27 @@ def _spectra(network: Network, places: Places, count: int, probes: int, seed: in
 def _labelled(spectra: list[Spectrum], exact: bool) -> xr.Dataset:
     """Label the spectra of some steps, with densities on one axis."""
     variables: dict[str, Any] = {
-        "eigenvalues": (("step", "mode"), np.stack([found.leading for found in spectra])),
-        "residual": (("step", "mode"), np.stack([found.residuals for found in spectra])),
-        "lowest": ("step", [found.lowest for found in spectra]),
-        "lowest_residual": ("step", [found.lowest_residual for found in spectra]),
-        "trace": ("step", [found.trace.mean for found in spectra]),
-        "trace_error": ("step", [found.trace.error for found in spectra]),
+        "eigenvalues": (("step", "mode"), np.stack([one.leading for one in spectra])),
+        "residual": (("step", "mode"), np.stack([one.residuals for one in spectra])),
+        "lowest": ("step", [one.lowest for one in spectra]),
+        "lowest_residual": ("step", [one.lowest_residual for one in spectra]),
+        "trace": ("step", [one.trace.mean for one in spectra]),
+        "trace_error": ("step", [one.trace.error for one in spectra]),
     }
     coords = {"mode": np.arange(len(spectra[0].leading))}
     if not spectra[0].rules:
         return xr.Dataset(variables, coords)
-    nodes = np.concatenate([rule.values for found in spectra for rule in found.rules])
+    nodes = np.concatenate([rule.values for one in spectra for rule in one.rules])
     low, high = float(nodes.min()), float(nodes.max())
     # Where all eigenvalues are one, the width is a share of that, and of 1 where it is 0.
     width = WIDTH * ((high - low) or abs(high) or 1.0)
     values = np.linspace(low - TAIL * width, high + TAIL * width, VALUES)
-    densities = [np.stack([smooth(rule, values, width) for rule in found.rules]) for found in spectra]
+    densities = [np.stack([smooth(rule, values, width) for rule in one.rules]) for one in spectra]
     variables |= {
         "density": (("step", "value"), np.stack([some.mean(axis=0) for some in densities])),
         "density_error": (("step", "value"), np.stack([_error(some, exact) for some in densities])),
-        "node_value": (("step", "node"), _padded([[rule.values for rule in found.rules] for found in spectra], np.nan)),
-        "node_weight": (("step", "node"), _padded([_weights(found) for found in spectra], 0.0)),
+        "node_value": (("step", "node"), _padded([[rule.values for rule in one.rules] for one in spectra], np.nan)),
+        "node_weight": (("step", "node"), _padded([_weights(one) for one in spectra], 0.0)),
     }
     return xr.Dataset(variables, coords | {"value": values}, {"width": width})
 
@@ -189,9 +203,9 @@ def _error(densities: np.ndarray, exact: bool) -> np.ndarray:
     return np.std(densities, axis=0, ddof=1) / np.sqrt(len(densities))
 
 
-def _weights(found: Spectrum) -> list[np.ndarray]:
+def _weights(one: Spectrum) -> list[np.ndarray]:
     """Weights that add up to 1 over all probes."""
-    return [rule.weights / len(found.rules) for rule in found.rules]
+    return [rule.weights / len(one.rules) for rule in one.rules]
 
 
 def _padded(parts: list[list[np.ndarray]], filling: float) -> np.ndarray:

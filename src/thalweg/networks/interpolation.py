@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -19,7 +18,13 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def interpolate(
-    network: Network, a: Any, b: Any, *, bend: Any = None, span: tuple[float, float] = (0.0, 1.0), points: int = 201
+    network: Network,
+    a: ArrayLike | None,
+    b: ArrayLike | None,
+    *,
+    bend: ArrayLike | None = None,
+    span: tuple[float, float] = (0.0, 1.0),
+    points: int = 201,
 ) -> xr.Dataset:
     """Evaluate a network's loss from one checkpoint to another.
 
@@ -37,10 +42,17 @@ def interpolate(
     Returns
     -------
     xarray.Dataset
-        Over t: ``loss``, and ``distance`` from ``a`` along the curve, a parameter distance, negative before it. In
-        attributes ``barrier``, where on the curve its top is (``barrier_at``) and its definition, which counts from the
-        higher end (others count from the mean of both); ``loss_at_ends``; the ``length`` from a to b along the curve
-        and ``straight``, that of the line; the network's facts and versions.
+        ============ ==== ================== ==========================================
+        variable     dims unit               meaning
+        ============ ==== ================== ==========================================
+        ``t``        t    1                  coordinate: 0 at a, 1 at b
+        ``loss``     t    of the loss        on the line or curve
+        ``distance`` t    parameter distance from a along the curve; negative before it
+        ============ ==== ================== ==========================================
+
+        In attributes ``barrier``, where on the curve its top is (``barrier_at``) and its definition, which counts from
+        the higher end (others count from the mean of both); ``loss_at_ends``; the ``length`` from a to b along the
+        curve and ``straight``, that of the line; the network's facts and versions.
 
     Raises
     ------
@@ -80,7 +92,7 @@ def interpolate(
     )
 
 
-def _plane(network: Network, a: Any, b: Any, bend: Any) -> Plane:
+def _plane(network: Network, a: ArrayLike | None, b: ArrayLike | None, bend: ArrayLike | None) -> Plane:
     """Lay the line, or the plane that a Bézier curve lies in."""
     origin = network.point(a).astype(np.float64)
     ways = {"the bend": bend, "b": b} if bend is not None else {"b": b}
@@ -113,7 +125,7 @@ def _travelled(t: np.ndarray, gram: np.ndarray) -> np.ndarray:
     return np.cumsum(half * (np.sqrt(squares) @ WEIGHTS))
 
 
-def _barrier(t: np.ndarray, losses: np.ndarray, ends: np.ndarray) -> dict[str, Any]:
+def _barrier(t: np.ndarray, losses: np.ndarray, ends: np.ndarray) -> dict[str, float | str | list[float]]:
     inside = (t >= 0) & (t <= 1)
     places, heights = np.append(t[inside], [0.0, 1.0]), np.append(losses[inside], ends)
     top = int(np.argmax(heights))  # the first that is not a number, if any is

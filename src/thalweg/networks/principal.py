@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
@@ -12,7 +11,7 @@ from thalweg.geometry.principal import principal as principal_of
 from thalweg.store.recording import as_recording
 
 
-def principal(network: Network, recording: xr.Dataset, *, count: int = 2, at: Any = None) -> Plane:
+def principal(network: Network, recording: xr.Dataset, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
     """Find the directions that hold most of a training run: principal directions of its displacements from its end.
 
     They are the leading right singular vectors of the matrix whose rows are ``θ_i - θ_n``, one for each recorded step;

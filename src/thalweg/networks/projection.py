@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -41,13 +41,23 @@ def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int 
     Returns
     -------
     xarray.Dataset
-        Over step: ``x`` and ``y``, coordinates of the nearest point of the plane; ``distance`` from it and distance
-        ``travelled`` from the plane's origin; ``true_loss`` of the run's own parameters and ``surface_loss`` under its
-        path, both on the network's data, and ``run_loss`` as the training recorded it, perhaps of mini-batches. In
-        attributes ``share``, of the squared distances of *all* recorded steps from the origin, what lies in the plane,
-        ``share_x`` and ``share_y``, what each direction alone explains (they add up where these are at right angles);
-        the ``verdict`` in words and ``trust``: ``"good"`` if surface and run differ by at most 5 % of the range of the
-        run's losses, ``"fair"`` up to 20 %, else ``"poor"``; ``worst_step`` and ``worst_gap``, as part of that range.
+        ================ ==== =================================
+        ========================================================================== variable         dims unit
+        meaning ================ ==== =================================
+        ========================================================================== ``x``, ``y``     step attributes
+        ``x_unit``, ``y_unit`` coordinates of the nearest point of the plane; x alone for a line ``distance``     step
+        parameter distance                of the run from the plane ``travelled``    step parameter distance
+        of the run from the plane's origin ``true_loss``    step of the loss                       on the network's
+        data, at the run's own parameters ``surface_loss`` step of the loss                       on the network's data,
+        under the path ``run_loss``     step of the loss                       as the training recorded it, perhaps of
+        mini-batches; NaN where it was not ================ ==== =================================
+        ==========================================================================
+
+        In attributes ``share``, of the squared distances of *all* recorded steps from the origin, what lies in the
+        plane, ``share_x`` and ``share_y``, what each direction alone explains (they add up where these are at right
+        angles); the ``verdict`` in words and ``trust``: ``"good"`` if surface and run differ by at most 5 % of the
+        range of the run's losses, ``"fair"`` up to 20 %, else ``"poor"``; ``worst_step`` and ``worst_gap``, as part of
+        that range.
 
     Raises
     ------
@@ -81,12 +91,12 @@ def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int 
         "true_loss": shadow.losses,
         "surface_loss": network.values(plane, shadow.places),
     }
-    found = xr.Dataset(
+    result = xr.Dataset(
         {name: ("step", values, {"note": notes[name]} if name in notes else {}) for name, values in path.items()},
         coords={"step": taken["step"].values[chosen]},
         attrs=attributes(network, plane) | shadow.shares | {"share_of": "all recorded steps", "steps": rows.shape[0]},
     )
-    return found.assign_attrs(verdict(found))
+    return result.assign_attrs(verdict(result))
 
 
 class _Shadow(NamedTuple):
@@ -96,7 +106,7 @@ class _Shadow(NamedTuple):
     distance: np.ndarray
     travelled: np.ndarray
     losses: np.ndarray
-    shares: dict[str, Any]
+    shares: dict[str, float]
 
 
 def _shadow(network: Network, plane: Plane, rows: Rows, chosen: np.ndarray) -> _Shadow:
@@ -113,7 +123,10 @@ def _shadow(network: Network, plane: Plane, rows: Rows, chosen: np.ndarray) -> _
         whole_way, inside = whole_way + float(way @ way), inside + float(np.sum(along**2))
         alone += np.sum((block @ units.T) ** 2, axis=0)
         here = chosen[(chosen >= span.start) & (chosen < span.stop)] - span.start
-        losses = [network.value(rows[row]) for row in track((here + span.start).tolist(), "projecting")]
+        losses = [
+            network.value(np.asarray(rows[row : row + 1])[0])
+            for row in track((here + span.start).tolist(), "projecting")
+        ]
         parts.append((np.linalg.solve(corner, along[here].T).T, left[here], way[here], np.array(losses)))
     # A run that never leaves the origin lies in the plane.
     share = inside / whole_way if whole_way else 1.0

@@ -24,14 +24,14 @@ def record(model: Any, **options: Any) -> Recorder:
     model : a PyTorch module, a Keras model, a TensorFlow module, or a pytree of JAX arrays
     options : ``store``, a folder that must not exist yet, to which every chunk of a few MB is written at once, so that
         memory is bounded and a process that is killed loses no more than a chunk; ``every``, the steps from one
-        recorded one to the next, 1 by default; and, for a recording in memory, ``most``, the rows that are held at
-        most, 256 by default: when they are full, every second is dropped. The first and the last step always stay
+        recorded one to the next, 1 by default; and, for a recording in memory, ``most``, the rows at most, 256 by
+        default: when they are full, every second is dropped. The first and the last step always stay
 
     Returns
     -------
-    thalweg.store.recording.Recorder
-        Its :meth:`~thalweg.store.recording.Recorder.step` takes further measures by name, such as ``accuracy``. That of
-        Keras has a callback for ``model.fit``.
+    Recorder
+        Its ``step`` takes further measures by name, such as ``accuracy``. That of Keras has a callback for
+        ``model.fit``.
 
     Raises
     ------

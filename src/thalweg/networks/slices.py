@@ -45,8 +45,15 @@ def slice(
     Returns
     -------
     xarray.Dataset
-        ``loss`` over (y, x), or (x,) of a line, not finite where the network's is not; coordinates ``x`` and ``y``. In
-        attributes names and units of the axes, the ``norms`` of the directions and the ``cosine`` between them, how
+        ======== ==== ==================== ==============================================================
+        variable dims unit                 meaning
+        ======== ==== ==================== ==============================================================
+        ``x``    x    attribute ``x_unit`` coordinate along the first direction
+        ``y``    y    attribute ``y_unit`` coordinate along the second; not there for a line
+        ``loss`` y, x of the loss          not finite where the network's is not; over x alone for a line
+        ======== ==== ==================== ==============================================================
+
+        In attributes names and units of the axes, the ``norms`` of the directions and the ``cosine`` between them, how
         they were made, ``loss_at_origin`` as the network itself computes it, the network's facts and versions.
 
     Raises
@@ -90,15 +97,15 @@ def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     """Collect what describes a plane, the network and versions."""
     directions = np.asarray(plane.directions, dtype=np.float64)
     norms = np.linalg.norm(directions, axis=1)
-    found: dict[str, Any] = {**network.facts, **plane.facts, "norms": norms.tolist()}
+    facts: dict[str, Any] = {**network.facts, **plane.facts, "norms": norms.tolist()}
     for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):
-        found |= {f"{axis}_name": name, f"{axis}_unit": unit}
+        facts |= {f"{axis}_name": name, f"{axis}_unit": unit}
     if len(directions) == 2:
-        found["cosine"] = float(np.sum(directions[0] * directions[1]) / norms.prod())
-    return found | versions("thalweg", "numpy")
+        facts["cosine"] = float(np.sum(directions[0] * directions[1]) / norms.prod())
+    return facts | versions("thalweg", "numpy")
 
 
-def rising(low: Any, high: Any) -> tuple[float, float]:
+def rising(low: float, high: float) -> tuple[float, float]:
     """Check a span."""
     low, high = number("span", low), number("span", high)
     if low >= high:

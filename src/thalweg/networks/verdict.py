@@ -1,11 +1,28 @@
-"""The verdict on a projected run: whether the surface under its path is the one that it went over, in plain words."""
+"""The verdict on a projected run: whether the surface under its path is the one that it went over, in plain words.
+
+A path drawn on a slice has the losses of the slice, the run had others. The gap between the two at the worst step,
+as a part of the range of the run's own losses, is what decides: a picture is read for how high one place is beside
+another, so an error is large or small beside that range. The worst step and not the mean, because one step that lies
+elsewhere is what makes a reader believe in a barrier that the run never met.
+
+What a share of the squared distance in the plane says is told, and decides nothing: a plane may hold 99 % of a run and
+pass beside a narrow valley that it went along, or hold 50 % of one where the loss does not change in the rest.
+
+Two cases need care. A run that stays where it is has a range of rounding alone, by which nothing may be divided: the
+range is at least 64 units in the last place of its largest loss. And a picture with a logarithmic scale shows
+differences that are small beside the range as long ways: there the ratio of the two losses is told as well.
+
+:func:`assess` finds the facts, :func:`verdict` puts them into words.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 
 GOOD, FAIR = 0.05, 0.20
 """Parts of the range of a run's losses by which the surface under its path may differ."""
@@ -19,7 +36,51 @@ PRINCIPAL = (
 )
 
 
-def verdict(path: xr.Dataset) -> dict[str, Any]:
+class Trust(StrEnum):
+    """How far a picture can be trusted; the word is what is stored with results."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
+class Assessment(NamedTuple):
+    """What was found out of a projected run.
+
+    Attributes
+    ----------
+    trust : of the picture
+    gap : the largest difference between surface and run, as part of the range of the run's losses
+    worst : the number of that row of the path
+    ratio : how many times one loss is the other where that is most, both above zero; 1 where they never are
+    farthest : the number of that row
+    """
+
+    trust: Trust
+    gap: float
+    worst: int
+    ratio: float
+    farthest: int
+
+
+def assess(path: xr.Dataset) -> Assessment:
+    """Compare the losses of a run with those of the surface under its path.
+
+    Parameters
+    ----------
+    path : over step ``true_loss`` and ``surface_loss``; the precision in its attributes
+    """
+    true, surface = path["true_loss"].values, path["surface_loss"].values
+    gaps = _gaps(true, surface, 32 if path.attrs.get("precision") == 32 else 64)
+    worst = int(np.argmax(gaps))
+    gap = float(gaps[worst])
+    ratios = _ratios(true, surface)
+    farthest = int(np.argmax(ratios))
+    trust = Trust.GOOD if gap <= GOOD else Trust.FAIR if gap <= FAIR else Trust.POOR
+    return Assessment(trust, gap, worst, float(ratios[farthest]), farthest)
+
+
+def verdict(path: xr.Dataset) -> dict[str, str | int | float]:
     """Judge a projected run.
 
     Parameters
@@ -33,31 +94,24 @@ def verdict(path: xr.Dataset) -> dict[str, Any]:
         ``trust``, ``verdict``, ``worst_step`` and ``worst_gap``, the largest difference as part of the range of the
         run's losses.
     """
-    gaps = _gaps(path)
-    worst = int(np.argmax(gaps))
-    size = float(gaps[worst])
-    trust = "good" if size <= GOOD else "fair" if size <= FAIR else "poor"
-    sentences = [{"good": _good, "fair": _fair, "poor": _poor}[trust](path.isel(step=worst), size), _held(path)]
-    if trust != "poor":
-        sentences += _apart(path)
-    if path.attrs.get("kind") == "principal":
-        sentences.append(PRINCIPAL)
+    facts = assess(path)
     return {
-        "trust": trust,
-        "verdict": " ".join(sentences),
-        "worst_step": path["step"].values[worst].item(),
-        "worst_gap": size,
+        "trust": facts.trust.value,
+        "verdict": " ".join(_sentences(path, facts)),
+        "worst_step": path["step"].values[facts.worst].item(),
+        "worst_gap": facts.gap,
     }
 
 
-def _gaps(path: xr.Dataset) -> np.ndarray:
+def _gaps(
+    true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"], precision: int
+) -> Float[np.ndarray, " step"]:
     """Compare surface and run, as parts of the range of the run's losses; what is not finite is infinitely wrong."""
-    true, surface = path["true_loss"].values, path["surface_loss"].values
     finite = np.isfinite(true)
     if not finite.any():
         return np.full(len(true), np.inf)
     # Of a run that stays where it is, only rounding can be told from a difference.
-    rounding = 64 * np.finfo(np.float32 if path.attrs.get("precision") == 32 else np.float64).eps
+    rounding = 64 * np.finfo(np.float32 if precision == 32 else np.float64).eps
     span = max(np.ptp(true[finite]), rounding * np.abs(true[finite]).max(), np.finfo(np.float64).tiny)
     with np.errstate(invalid="ignore"):
         gaps = np.abs(surface - true) / span
@@ -65,63 +119,56 @@ def _gaps(path: xr.Dataset) -> np.ndarray:
     return np.where(same, 0.0, np.where(np.isfinite(true) & np.isfinite(surface), gaps, np.inf))
 
 
-def _good(step: xr.Dataset, size: float) -> str:
-    if not size:
+def _ratios(true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"]) -> Float[np.ndarray, " step"]:
+    """Tell how many times one loss is the other; 1 where they are not both above zero and finite."""
+    both = (true > 0) & (surface > 0) & np.isfinite(true) & np.isfinite(surface)
+    return np.exp(np.abs(np.log(np.where(both, surface, 1)) - np.log(np.where(both, true, 1))))
+
+
+def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
+    place = "plane" if "y" in path else "line"
+    opening = {Trust.GOOD: _good, Trust.FAIR: _fair, Trust.POOR: _poor}[facts.trust]
+    sentences = [
+        opening(path.isel(step=facts.worst), facts.gap, place),
+        f"The {place} holds {_percent(path.attrs['share'])} of the run's squared distance from the origin.",
+    ]
+    if facts.trust is not Trust.POOR and facts.ratio > RATIO:
+        sentences.append(f"On a logarithmic scale it misleads: {_both(path.isel(step=facts.farthest))}.")
+    if path.attrs.get("kind") == "principal":
+        sentences.append(PRINCIPAL)
+    return sentences
+
+
+def _good(step: xr.Dataset, gap: float, place: str) -> str:
+    if not gap:
         return "The picture can be trusted: the surface under the path is the run's own loss."
     return (
         f"The picture can be trusted: the surface under the path differs from the run's own loss by at most "
-        f"{_percent(size)} of its range."
+        f"{_percent(gap)} of its range."
     )
 
 
-def _fair(step: xr.Dataset, size: float) -> str:
-    return (
-        f"The picture is right in outline: at step {step['step'].item()} the run's loss was "
-        f"{_number(step, 'true_loss')}, the surface under it is {_number(step, 'surface_loss')}, "
-        f"{_percent(size)} of the run's range apart."
-    )
+def _fair(step: xr.Dataset, gap: float, place: str) -> str:
+    return f"The picture is right in outline: {_both(step)}, {_percent(gap)} of the run's range apart."
 
 
-def _poor(step: xr.Dataset, size: float) -> str:
-    text = (
-        f"The picture misleads: at step {step['step'].item()} the run's loss was {_number(step, 'true_loss')}, the "
-        f"surface under it is {_number(step, 'surface_loss')}"
+def _poor(step: xr.Dataset, gap: float, place: str) -> str:
+    text, distance, travelled = (
+        f"The picture misleads: {_both(step)}",
+        step["distance"].item(),
+        step["travelled"].item(),
     )
-    distance, travelled = step["distance"].item(), step["travelled"].item()
     if not distance:
         return f"{text}."
-    return (
-        f"{text}; the run is {distance:.2g} away from the {_place(step)}, {_percent(distance / travelled)} of its way."
-    )
+    return f"{text}; the run is {distance:.2g} away from the {place}, {_percent(distance / travelled)} of its way."
 
 
-def _held(path: xr.Dataset) -> str:
-    return f"The {_place(path)} holds {_percent(path.attrs['share'])} of the run's squared distance from the origin."
+def _both(step: xr.Dataset) -> str:
+    true, surface = (_number(step[name].item()) for name in ("true_loss", "surface_loss"))
+    return f"at step {step['step'].item()} the run's loss was {true}, the surface under it is {surface}"
 
 
-def _place(path: xr.Dataset) -> str:
-    return "plane" if "y" in path else "line"
-
-
-def _apart(path: xr.Dataset) -> list[str]:
-    """Say where losses that are close beside the run's range are far apart beside themselves."""
-    true, surface = path["true_loss"].values, path["surface_loss"].values
-    both = (true > 0) & (surface > 0) & np.isfinite(true) & np.isfinite(surface)
-    if not both.any():
-        return []
-    ratios = np.exp(np.abs(np.log(np.where(both, surface, 1)) - np.log(np.where(both, true, 1))))
-    worst = int(np.argmax(ratios))
-    if ratios[worst] <= RATIO:
-        return []
-    step = path.isel(step=worst)
-    return [
-        f"On a logarithmic scale it misleads: at step {step['step'].item()} the run's loss was "
-        f"{_number(step, 'true_loss')}, the surface under it is {_number(step, 'surface_loss')}."
-    ]
-
-
-def _number(step: xr.Dataset, name: str) -> str:
-    value = step[name].item()
+def _number(value: float) -> str:
     return f"{value:.3g}" if np.isfinite(value) else "not finite"
 
 

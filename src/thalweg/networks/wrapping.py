@@ -42,6 +42,11 @@ def wrap(
         (what one output is made of) lie; by default the last
     rows : rows evaluated at once, to bound memory; all by default. In training mode the statistics are those of a part
 
+    Returns
+    -------
+    Network
+        The loss as a function of a flat vector (param,), with gradient and products with the Hessian.
+
     Raises
     ------
     InvalidValue

@@ -1,4 +1,23 @@
-"""A store that rows are written to one behind the other, however many there will be."""
+"""A store that rows are written to one behind the other, however many there will be.
+
+A training may be killed at any moment, and what it recorded until then must be readable and right. Appending to a Zarr
+store row by row does not give that: each append changes the recorded length and the data in separate files, and of
+eight stores whose writer was killed that way seven could not be opened. So nothing here depends on two files changing
+at once:
+
+- The arrays are laid out beforehand, some chunks ahead, filled with "missing"; growing them changes one small file each
+  and no data.
+- Only whole chunks are written, so no file is ever written twice, except the last at the end.
+- Of each chunk the step numbers come last. A row counts if it has a step number (-1 stands for none), and then all its
+  other numbers are there already. A reader takes rows up to the first without one.
+- Only when all is written are the arrays cut to their length, and the attribute ``done`` set after that.
+
+A chunk has about 4 MB, so that files are few; and at most 1,024 rows, which is what a killed process can lose of a
+small model. It is not compressed: mantissas of trained parameters are nearly random, and training would wait for it.
+
+What would break it: a second writer (the folder must not exist), and a file system that reorders writes across a loss
+of power. Against a killed process it holds; the tests kill one at several places.
+"""
 
 from __future__ import annotations
 

@@ -24,16 +24,47 @@ TAKEN = ("params", "param", "step")
 
 
 class Recorder:
-    """Keeps the parameters of a training run, whatever framework trains.
+    """Keeps the parameters of a training run, whatever framework trains; made by :func:`thalweg.networks.record`.
 
     :meth:`step` is called once a training step, *before* its update, and :meth:`finish` at the end; so a row has the
     loss that belongs to its parameters. The parameters are copied; training is not affected in any way, and no random
     number is drawn. Used as a context manager it finishes by itself, unless an error ends the block: then what is
     there is kept, marked as unfinished.
 
+    Parameters
+    ----------
+    flatten : gives the flat vector of parameters; called with the ``model`` of the step, None where none is given
+    leaves : the parameter arrays, in the order of the vector
+    store : a folder, which must not exist, for a Zarr store: every chunk of a few MB is written as soon as it is full,
+        and can be read even if the process is killed. By default the recording is in memory
+    every : steps from one recorded one to the next
+    most : rows in memory at most; when they are full, every second is dropped. Of no effect with a store
+    facts : of the network, for the attributes
+
     Attributes
     ----------
     taken : steps of training so far, recorded or not
+    due : whether the next step will be recorded
+    result : the recording, once it is finished
+
+    Raises
+    ------
+    InvalidValue
+        If ``every`` or ``most`` is out of range.
+    OutputError
+        If the store exists or cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, thalweg as tw
+    >>> model = {"w": np.array([4.0])}
+    >>> recorder = tw.networks.record(model, every=2)
+    >>> for _ in range(5):
+    ...     recorder.step(model["w"][0] ** 2, model)
+    ...     model = {"w": model["w"] / 2}
+    >>> recording = recorder.finish(model)
+    >>> recording["step"].values.tolist(), recording["loss"].values.tolist()
+    ([0, 2, 4, 5], [16.0, 1.0, 0.0625, nan])
     """
 
     def __init__(
@@ -46,25 +77,6 @@ class Recorder:
         most: int = 256,
         facts: Mapping[str, Any] = MappingProxyType({}),
     ):
-        """Prepare a recording.
-
-        Parameters
-        ----------
-        flatten : gives the flat vector of parameters; called with the ``model`` of the step, None where none is given
-        leaves : the parameter arrays, in the order of the vector
-        store : a folder, which must not exist, for a Zarr store: every chunk of a few MB is written as soon as it is
-            full, and can be read even if the process is killed. By default the recording is held in memory
-        every : steps from one recorded one to the next
-        most : rows held in memory at most; when they are full, every second is dropped. Of no effect with a store
-        facts : of the network, for the attributes
-
-        Raises
-        ------
-        InvalidValue
-            If ``every`` or ``most`` is out of range.
-        OutputError
-            If the store exists or cannot be written.
-        """
         every, most = whole("every", every, at_least=1), whole("most", most, at_least=2)
         self.taken = 0
         self._flatten, self._size = flatten, sum(leaf.size for leaf in leaves)
@@ -107,8 +119,21 @@ class Recorder:
         Returns
         -------
         xarray.Dataset
-            Over step: ``params`` (with a further dimension param, in the order of the network's flat vector), ``loss``
-            and the measures, each read before the update of its step; the last row is the end of training.
+            =========== =========== =========== ====================================================
+            variable    dims        unit        meaning
+            =========== =========== =========== ====================================================
+            ``step``    step        1           coordinate: steps of training before this row
+            ``params``  step, param as trained  the network's flat vector, before the step's update
+            ``loss``    step        of the loss the training's own there; NaN where it was not given
+            by its name step        its own     every further measure
+            =========== =========== =========== ====================================================
+
+            The last row is the end of training. In attributes ``every``, names and shapes of the leaves, versions.
+
+        Raises
+        ------
+        InvalidValue
+            If the recording is finished already, or the model or a measure is none that the steps had.
         """
         self._check_open("finish")
         absent = dict.fromkeys(set(self._laid) - {"params", "step"})
@@ -217,7 +242,16 @@ def open_recording(store: str | Path) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        As :meth:`Recorder.finish` gives it.
+        =========== =========== =========== ====================================================
+        variable    dims        unit        meaning
+        =========== =========== =========== ====================================================
+        ``step``    step        1           coordinate: steps of training before this row
+        ``params``  step, param as trained  the network's flat vector, before the step's update
+        ``loss``    step        of the loss the training's own there; NaN where it was not given
+        by its name step        its own     every further measure
+        =========== =========== =========== ====================================================
+
+        As :meth:`Recorder.finish` gives it; in attributes ``finished``, 1 or 0, too.
 
     Raises
     ------

@@ -1,4 +1,13 @@
-"""Rows held in memory, never more than so many, however long it goes on."""
+"""Rows in memory, never more than so many, however long it goes on.
+
+How long a training will be is not known beforehand, so a stride cannot be chosen. Instead it doubles: whenever there
+are too many rows every second is dropped, and from then on only every second step is taken. At any time the rows are
+exactly the multiples of one stride, evenly spaced, the first step always among them, and there are never fewer than
+half as many as allowed once that many steps were taken. A random sample of fixed size (reservoir sampling) would have
+as few rows but uneven gaps and a seed; the last rows alone would lose the beginning, where training moves most.
+
+The end of training is added whatever its number, so the last gap may be shorter than the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""Results that are larger than memory: a Zarr store laid out beforehand and filled part by part."""
+"""Results that are larger than memory: a Zarr store laid out beforehand and filled part by part.
+
+How many runs or points there will be is known here (unlike in ``journal.py``), so all arrays have their full size from
+the start, filled with NaN or the lowest whole number, and parts are written where they belong. No length ever changes
+and nothing is appended, so a process that is killed leaves a store that can be opened and has no wrong number in it.
+It is told from a finished one by the attribute ``done``, which is written last.
+
+Results come in batches sized for a processor's cache, which are neither rows of an image nor chunks of the store.
+:func:`rows` gathers them until there are enough for a chunk, and cuts behind a whole row; so about a chunk and a batch
+are in memory. Writing each batch by itself would read and write every chunk again for each of its parts.
+
+What would break it: parts that meet within one chunk, written from several threads at once.
+"""
 
 from __future__ import annotations
 
@@ -33,27 +45,27 @@ class Stream:
     the lowest number of its type. The attribute ``done`` is set last, so that a store that was not finished is known.
     """
 
-    def __init__(self, store: Path, frame: xr.Dataset, columns: Mapping[str, Column]):
+    def __init__(self, store: Path, coordinates: xr.Dataset, columns: Mapping[str, Column]):
         """Lay out a store.
 
         Parameters
         ----------
         store : a folder that does not exist yet
-        frame : coordinates and attributes
+        coordinates : of the result, without variables, and its attributes
         columns : what will be filled
         """
         self.path = store
         try:
-            storable(frame).to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
+            storable(coordinates).to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
             root = zarr.open_group(store, mode="r+")
-            self.arrays = {name: self._create(root, name, column, frame) for name, column in columns.items()}
+            self.arrays = {name: self._create(root, name, column, coordinates) for name, column in columns.items()}
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it exists already"
             raise OutputError(f"cannot write {store}: {reason}; give another place for the results") from None
 
     @staticmethod
-    def _create(root: zarr.Group, name: str, column: Column, frame: xr.Dataset) -> Any:
-        shape = tuple(frame.sizes[dim] for dim in column.dims)
+    def _create(root: zarr.Group, name: str, column: Column, coordinates: xr.Dataset) -> zarr.Array:
+        shape = tuple(coordinates.sizes[dim] for dim in column.dims)
         dtype = np.dtype(column.dtype)
         rows = max(1, CHUNK // max(1, int(np.prod(shape[1:]))))
         return root.create_array(
@@ -91,18 +103,23 @@ def rows(
     ----------
     parts : the batches in order; the values of one lie behind each other
     shape : of a row; empty where it is one value
+
+    Yields
+    ------
+    tuple
+        The number of the first row, and the values of whole rows by name, each of them (row, …).
     """
     size = math.prod(shape)
-    first, waiting, held = 0, [], 0
+    first, waiting, count = 0, [], 0
     for span, part in parts:
         waiting.append(part)
-        held += span.stop - span.start
-        if held >= max(CHUNK, size):
-            whole, rest = _cut(waiting, held // size, shape)
+        count += span.stop - span.start
+        if count >= max(CHUNK, size):
+            whole, rest = _cut(waiting, count // size, shape)
             yield first, whole
-            first, waiting, held = first + held // size, [rest], held % size
-    if held:
-        yield first, _cut(waiting, held // size, shape)[0]
+            first, waiting, count = first + count // size, [rest], count % size
+    if count:
+        yield first, _cut(waiting, count // size, shape)[0]
 
 
 def _cut(
