@@ -41,17 +41,16 @@ def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int 
     Returns
     -------
     xarray.Dataset
-        ================ ==== =================================
-        ========================================================================== variable         dims unit
-        meaning ================ ==== =================================
-        ========================================================================== ``x``, ``y``     step attributes
-        ``x_unit``, ``y_unit`` coordinates of the nearest point of the plane; x alone for a line ``distance``     step
-        parameter distance                of the run from the plane ``travelled``    step parameter distance
-        of the run from the plane's origin ``true_loss``    step of the loss                       on the network's
-        data, at the run's own parameters ``surface_loss`` step of the loss                       on the network's data,
-        under the path ``run_loss``     step of the loss                       as the training recorded it, perhaps of
-        mini-batches; NaN where it was not ================ ==== =================================
-        ==========================================================================
+        ================ ==== ================== ===========================================================
+        variable         dims unit               meaning
+        ================ ==== ================== ===========================================================
+        ``x``, ``y``     step of the plane       nearest point of the plane, units in ``x_unit``, ``y_unit``
+        ``distance``     step parameter distance of the run from the plane
+        ``travelled``    step parameter distance of the run from the plane's origin
+        ``true_loss``    step of the loss        on the network's data, at the run's own parameters
+        ``surface_loss`` step of the loss        on the network's data, under the path
+        ``run_loss``     step of the loss        as the training recorded it; NaN where it was not
+        ================ ==== ================== ===========================================================
 
         In attributes ``share``, of the squared distances of *all* recorded steps from the origin, what lies in the
         plane, ``share_x`` and ``share_y``, what each direction alone explains (they add up where these are at right
