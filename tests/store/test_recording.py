@@ -143,7 +143,7 @@ def test_memory_does_not_grow_with_the_training(tmp_path):
 KILLED = """
 import os, signal, sys
 import numpy as np
-from thalweg.study import journal
+from thalweg.store import journal
 from thalweg.store.recording import Recorder
 from thalweg.geometry.network import Leaf
 
