@@ -21,15 +21,9 @@ ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*) :", re.MULTILINE)
 HEADER = re.compile(r"^ *variable +dims +unit +meaning$", re.MULTILINE)
 
 KNOWN = {
-    "thalweg.Conditions",
-    "thalweg.Range",
     "thalweg.Status",
     "thalweg.ThalwegError",
-    "thalweg.Tuning",
-    "thalweg.compare_basins",
     "thalweg.compilation_cache",
-    "thalweg.count_derailments",
-    "thalweg.descend",
     "thalweg.figures.Figure",
     "thalweg.figures.barcode",
     "thalweg.figures.basins",
@@ -48,15 +42,6 @@ KNOWN = {
     "thalweg.figures.profile",
     "thalweg.figures.race",
     "thalweg.figures.slice",
-    "thalweg.find_derailments",
-    "thalweg.find_paths",
-    "thalweg.find_valleys",
-    "thalweg.locate",
-    "thalweg.outcome_map",
-    "thalweg.outcomes",
-    "thalweg.phase_diagram",
-    "thalweg.race",
-    "thalweg.survey",
 }
 """Objects that still have gaps: this list only shrinks."""
 

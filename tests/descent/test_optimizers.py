@@ -69,3 +69,13 @@ def test_bad_settings_are_refused_in_one_line(table, error, text):
     with pytest.raises(error, match=text) as caught:
         optimizers.from_settings(table, 2)
     assert "\n" not in str(caught.value)
+
+
+def test_an_optimizer_finds_its_rate_by_the_search_that_it_carries():
+    searching = optax.chain(optax.sgd(0.1), optax.scale_by_zoom_linesearch(max_linesearch_steps=5))
+    assert optimizers.finds_rate(tw.Optimizer(optax.lbfgs))
+    assert optimizers.finds_rate(optax.lbfgs())
+    assert optimizers.finds_rate(searching)
+    assert [name for name, maker in optimizers.CATALOGUE.items() if optimizers.finds_rate(tw.Optimizer(maker))] == [
+        "lbfgs"
+    ]

@@ -288,7 +288,7 @@ def test_an_unfair_race_is_refused_in_one_line(objective, valleys, change, messa
 
 
 def test_valleys_must_be_known_well_and_be_there(objective, bowl):
-    coarse = tw.find_valleys(objective, tw.survey(objective, points=90))
+    coarse = tw.find_valleys(objective, tw.survey(objective, points=90), refine=False)
     with pytest.raises(InvalidValue, match="known to half a cell, too coarsely .*; find them with refine=True"):
         tw.race(objective, RIVALS, coarse)
     with pytest.raises(InvalidValue, match="constant to rounding and has no valley to race for"):

@@ -23,14 +23,29 @@ def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``share`` of the compared starts for which the two differ, with ``share_low`` and ``share_high``, its 95 %
-        Wilson interval; ``compared`` and ``unknown``, how many starts were compared and how many not, since a run or a
-        flow ended at no minimum. Over start: ``flow_valley`` and ``run_valley``, -1 for none.
+        Attributes are those of the valleys.
+
+        =========== ====== ====== ===================================================================
+        variable    dims   unit   meaning
+        =========== ====== ====== ===================================================================
+        share       –      share  of the compared starts for which run and flow end in two valleys
+        share_low   –      share  lower end of its 95 % Wilson interval
+        share_high  –      share  upper end
+        compared    –      starts for which both ended at a minimum
+        unknown     –      starts the others
+        flow_valley start  valley that the gradient flow ends in, -1 for none
+        run_valley  start  valley that the run ends in, -1 for none
+        =========== ====== ====== ===================================================================
 
     Raises
     ------
     InvalidValue
-        If the valleys were not found from starts, or the runs did not start there.
+        If the valleys are not those of starts, or the runs did not start there.
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22, 209–212, 1927, doi:10.1080/01621459.1927.10502953.
 
     Examples
     --------
@@ -38,8 +53,8 @@ def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     >>> objective = tw.objective(tw.problems.himmelblau())
     >>> valleys = tw.find_valleys(objective, method=tw.starts.Sobol(64))
     >>> runs = tw.descend(objective, optax.adam(0.3), starts=valleys["start_position"].values, steps=300)
-    >>> found = compare_basins(runs, valleys)
-    >>> int(found["compared"]), 0 < float(found["share"]) < 0.5
+    >>> differ = tw.compare_basins(runs, valleys)
+    >>> int(differ["compared"]), 0 < float(differ["share"]) < 0.5
     (64, True)
     """
     if "start_valley" not in valleys:

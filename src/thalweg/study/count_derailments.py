@@ -1,4 +1,4 @@
-"""The verb ``tally``: how often an optimiser's runs derail, from where to where, and at what step and gradient."""
+"""The verb ``count_derailments``: how often runs derail, from where to where, and at what step and gradient."""
 
 from __future__ import annotations
 
@@ -20,17 +20,32 @@ def count_derailments(falls: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``share`` of the runs that derail at least once, with ``share_low`` and ``share_high``, its 95 % Wilson
-        interval; ``count`` of derailments over (left, entered), valleys; over quantile ``step``, ``jump`` and
-        ``grad_norm`` at the derailments, NaN where there are none. Names of the valleys are in the attribute ``names``.
+        Names of the valleys are in the attribute ``names``.
+
+        ========== ============= =========== =============================================================
+        variable   dims          unit        meaning
+        ========== ============= =========== =============================================================
+        share      –             share       of the runs that derail at least once
+        share_low  –             share       lower end of its 95 % Wilson interval
+        share_high –             share       upper end
+        count      left, entered derailments from one valley to another
+        step       quantile      steps       at the derailments, as the two below; NaN where there are none
+        jump       quantile      parameters  distance to the next step
+        grad_norm  quantile      loss a unit norm of the gradient
+        ========== ============= =========== =============================================================
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22, 209–212, 1927, doi:10.1080/01621459.1927.10502953.
 
     Examples
     --------
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
     >>> runs = tw.descend(objective, optax.sgd(0.05), starts=tw.starts.even(objective.problem, 40), steps=50)
-    >>> found = count_derailments(tw.find_derailments(runs, tw.find_valleys(objective)))
-    >>> float(found["share"]), int(found["count"].sum())
+    >>> counted = tw.count_derailments(tw.find_derailments(runs, tw.find_valleys(objective)))
+    >>> float(counted["share"]), int(counted["count"].sum())
     (0.15, 6)
     """
     names, runs = falls.attrs["names"], int(falls.attrs["runs"])

@@ -11,18 +11,18 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
+from thalweg.base.showing import shown
 from thalweg.base.status import Status
 from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Info, drive, listed
+from thalweg.descent.mean import LANES
 from thalweg.descent.optimizer import AnyOptimizer
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem, Regression
 from thalweg.store.stream import Column, Stream
+from thalweg.study.memory import bound
 from thalweg.study.provenance import facts, provenance
-
-MEMORY = 4e9
-"""Bytes of measurements held at once at most; they are copied a few times on their way to a dataset."""
 
 
 def descend(
@@ -55,11 +55,20 @@ def descend(
     Returns
     -------
     xarray.Dataset
-        Over (run, step): ``params`` (with a further dimension param, angles in radians and not wrapped),
-        ``train_loss`` and ``test_loss`` on all data, ``grad_norm`` of the gradient that the step used, and the
-        problem's derived quantities. Over run: ``status`` (see :class:`thalweg.Status`) and ``last_step``, the last
-        at which all numbers were finite; behind it everything is NaN. From a store the numbers are read when they are
-        asked for.
+        Step 0 is the start; behind the last step at which all numbers were finite everything is NaN. From a store the
+        numbers are read when they are asked for. Attributes tell problem, loss, optimiser, precision, device, versions.
+
+        ========== ================ =========== ==========================================================
+        variable   dims             unit        meaning
+        ========== ================ =========== ==========================================================
+        params     run, step, param parameters  where the run is; angles in radians, not wrapped
+        train_loss run, step        loss        on all training data
+        test_loss  run, step        loss        on all test data; NaN where there are none
+        grad_norm  run, step        loss a unit norm of the gradient that the step used
+        status     run              code        how the run ended, see :class:`thalweg.Status`
+        last_step  run              steps       the last at which all numbers were finite
+        others     run, step        their own   the problem's derived quantities, such as slope and intercept
+        ========== ================ =========== ==========================================================
 
     Raises
     ------
@@ -79,13 +88,13 @@ def descend(
     problem, descent = objective.problem, _descent(optimizer, steps, precision)
     positions = read_starts.read(problem, problem.start if starts is None else starts)
     descent.check(objective, len(positions))
+    _bound(objective, descent, len(positions), store is not None)
     rounding = float(np.finfo(dtype_of(descent.precision)).eps)
     attrs = provenance(objective, descent.precision) | facts(objective, descent)
     parts = drive(objective, descent, listed(descent, positions))
     if store is not None:
         labelled = ((span.start, label(problem, info, rounding)) for span, info in parts)
         return _streamed(Path(store), labelled, len(positions), attrs)
-    _check_memory(len(positions), descent.steps, len(problem.domain), descent.precision)
     infos = [info for _, info in parts]
     runs = label(problem, Info(*(np.concatenate(fields, axis=-1) for fields in zip(*infos, strict=True))), rounding)
     return runs.assign_attrs(attrs)
@@ -98,6 +107,15 @@ def _descent(optimizer: AnyOptimizer | Descent, steps: int | None, precision: in
         if value is not None:
             raise InvalidValue(f"{name} = {value!r} is given beside a Descent, which has its own; give it to that")
     return optimizer
+
+
+def _bound(objective: Objective, descent: Descent, runs: int, streamed: bool) -> None:
+    """Refuse more measurements than memory holds: all of them or, of those that are streamed, the smallest batch."""
+    size = (descent.steps + 1) * (len(objective.problem.domain) + 3) * descent.precision // 8
+    if streamed:
+        bound(f"{shown(descent.steps)} steps of a batch of {LANES} runs", LANES * size, "take fewer steps")
+    else:
+        bound(f"{runs} runs of {shown(descent.steps)} steps", runs * size, "take fewer runs or steps, or give a store")
 
 
 def _streamed(store: Path, parts: Iterable[tuple[int, xr.Dataset]], runs: int, attrs: dict[str, Any]) -> xr.Dataset:
@@ -114,15 +132,6 @@ def _streamed(store: Path, parts: Iterable[tuple[int, xr.Dataset]], runs: int, a
         stream.write(first, {str(name): values.values for name, values in part.data_vars.items()})
     assert stream is not None
     return stream.finish()
-
-
-def _check_memory(runs: int, steps: int, parameters: int, precision: int) -> None:
-    numbers = runs * (steps + 1) * (parameters + 3)
-    if numbers * precision // 8 > MEMORY:
-        raise InvalidValue(
-            f"{runs} runs of {steps} steps take {numbers * precision / 8e9:.3g} GB, more than the {MEMORY / 1e9:g} GB "
-            "that are held in memory at once; take fewer runs or steps, or give a store"
-        )
 
 
 def label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:

@@ -1,4 +1,4 @@
-"""The verb ``derailments``: where runs were thrown out of a valley they had nearly settled in."""
+"""The verbs ``find_derailments`` and ``locate``: where runs were thrown out of a valley they had nearly settled in."""
 
 from __future__ import annotations
 
@@ -32,9 +32,25 @@ def find_derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FL
     Returns
     -------
     xarray.Dataset
-        Over fall, by run and step: ``run``, ``step`` (the last one on the floor), ``left`` and ``entered`` (valleys),
-        ``jump`` (distance to the next step, in the parameters' units), ``rise`` in training loss, ``grad_norm`` at the
-        step. Names of the valleys are in the attribute ``names``.
+        In order of runs and steps. Names of the valleys are in the attribute ``names``, the number of runs in ``runs``.
+
+        ========= ==== =========== ==============================================
+        variable  dims unit        meaning
+        ========= ==== =========== ==============================================
+        run       fall run         that derails
+        step      fall steps       the last one on the floor
+        left      fall valley      that it lies in
+        entered   fall valley      that the next step lies in
+        jump      fall parameters  distance to the next step
+        rise      fall loss        from the step to the next, on training data
+        grad_norm fall loss a unit norm of the gradient at the step
+        ========= ==== =========== ==============================================
+
+    Raises
+    ------
+    InvalidValue
+        If ``floor`` is outside what is allowed, or the valleys have no basins: those from starts, or of an exact line
+        with an intercept.
 
     Examples
     --------
@@ -48,30 +64,54 @@ def find_derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FL
     number("floor", floor, above=0, at_most=1)
     visited = locate(runs, valleys).values
     losses = runs["train_loss"].values
-    found = falls.find(visited, falls.on_floor(visited, losses, levels_of(valleys, floor)))
+    fell = falls.find(visited, falls.on_floor(visited, losses, levels_of(valleys, floor)))
     losses = losses.astype(np.float64)
     params = runs["params"].values.astype(np.float64)
-    moved = params[found.run, found.step + 1] - params[found.run, found.step]
+    moved = params[fell.run, fell.step + 1] - params[fell.run, fell.step]
     return xr.Dataset(
         {
-            "run": ("fall", found.run),
-            "step": ("fall", found.step),
-            "left": ("fall", found.left),
-            "entered": ("fall", found.entered),
+            "run": ("fall", fell.run),
+            "step": ("fall", fell.step),
+            "left": ("fall", fell.left),
+            "entered": ("fall", fell.entered),
             "jump": ("fall", np.linalg.norm(moved, axis=-1)),
-            "rise": ("fall", losses[found.run, found.step + 1] - losses[found.run, found.step]),
-            "grad_norm": ("fall", runs["grad_norm"].values[found.run, found.step].astype(np.float64)),
+            "rise": ("fall", losses[fell.run, fell.step + 1] - losses[fell.run, fell.step]),
+            "grad_norm": ("fall", runs["grad_norm"].values[fell.run, fell.step].astype(np.float64)),
         },
-        coords={"fall": np.arange(len(found.run))},
+        coords={"fall": np.arange(len(fell.run))},
         attrs=runs.attrs | {"floor": floor, "names": valleys.attrs["names"], "runs": runs.sizes["run"]},
     )
 
 
 def locate(runs: xr.Dataset, valleys: xr.Dataset) -> xr.DataArray:
-    """Tell the valley in which each step of each run lies, -1 for none; dims (run, step)."""
+    """Tell the valley in which each step of each run lies.
+
+    Parameters
+    ----------
+    runs : from :func:`thalweg.descend`
+    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+
+    Returns
+    -------
+    xarray.DataArray
+        Over (run, step), whole numbers: the valley, -1 for none and where the run's numbers are not finite.
+
+    Raises
+    ------
+    InvalidValue
+        If the valleys have no basins: those from starts, or of an exact line with an intercept.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), starts=0.785, steps=7)
+    >>> tw.locate(runs, tw.find_valleys(objective)).values.tolist()
+    [[1, 1, 1, 1, 1, 1, 1, 0]]
+    """
     params = runs["params"].values
-    found = basins_of(valleys, params.dtype).at(list(np.moveaxis(params, -1, 0)))
-    return xr.DataArray(found, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")
+    valley = basins_of(valleys, params.dtype).at(list(np.moveaxis(params, -1, 0)))
+    return xr.DataArray(valley, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")
 
 
 def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
@@ -82,7 +122,7 @@ def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
         return cells(domain, places, valleys["basin"].values, dtype)
     if "stretch_from" not in valleys:
         raise InvalidValue(
-            f"valleys found by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
+            f"valleys by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
         )
     return stretches(domain[0], valleys["stretch_from"].values, valleys["stretch_valley"].values, dtype)
 

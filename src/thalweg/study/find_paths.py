@@ -1,4 +1,4 @@
-"""The verb ``lowest_paths``: how one gets from one minimum to another while climbing as little as possible."""
+"""The verb ``find_paths``: how one gets from one minimum to another while climbing as little as possible."""
 
 from __future__ import annotations
 
@@ -24,15 +24,26 @@ def find_paths(objective: Objective, valleys: xr.Dataset, between: Sequence[tupl
     ----------
     objective : whose valleys they are
     valleys : from :func:`thalweg.find_valleys`, of the same objective
-    between : pairs of numbers of valleys
+    between : pairs of numbers of valleys, one or more
 
     Returns
     -------
     xarray.Dataset
-        Over (pair, image): ``path``, with a further dimension param, from the first valley to the second, circles not
-        wrapped; ``loss`` along it. Over pair: ``barrier``, of the highest place above the first valley; ``pass_loss``
-        and ``pass_position`` of that place; ``force``, what is left across the path; ``converged``, 1 where that is
-        small and the place is a pass, else the pass may lie lower.
+        Valleys by number are the coordinates ``from`` and ``to`` over pair, their names in the attribute ``names``.
+
+        ============= ================== =============== =================================================
+        variable      dims               unit            meaning
+        ============= ================== =============== =================================================
+        path          pair, image, param parameters      from the first valley to the second; circles are
+                                                         not wrapped
+        loss          pair, image        loss            along it
+        barrier       pair               loss            of the highest place above the first valley
+        pass_loss     pair               loss            at that place
+        pass_position pair, param        parameters      of that place
+        force         pair               loss an axis    what is left across the path
+        converged     pair               0 or 1          whether that is small and the place is a pass; else
+                                                         the pass may lie lower
+        ============= ================== =============== =================================================
 
     Raises
     ------
@@ -48,24 +59,25 @@ def find_paths(objective: Objective, valleys: xr.Dataset, between: Sequence[tupl
     --------
     >>> import thalweg as tw
     >>> objective = tw.objective(tw.problems.himmelblau())
-    >>> valleys = tw.find_valleys(objective, refine=True)
-    >>> found = find_paths(objective, valleys, [(1, 2)])
-    >>> round(float(found["pass_loss"][0]), 6), int(found["converged"][0])
+    >>> valleys = tw.find_valleys(objective)
+    >>> order = sorted(range(4), key=lambda k: valleys["position"].values[k].tolist())
+    >>> paths = tw.find_paths(objective, valleys, [(order[2], order[3])])
+    >>> round(float(paths["pass_loss"][0]), 6), int(paths["converged"][0])
     (13.311926, 1)
     """
     pairs = _pairs(between, valleys.sizes["valley"])
     domain = domain_of_valleys(valleys)
     ends = band.ends(valleys["position"].values, pairs, domain)
-    found = band.relax(objective.example, objective.train, domain=domain, ends=ends)
+    bands = band.relax(objective.example, objective.train, domain=domain, ends=ends)
     return xr.Dataset(
         {
-            "path": (("pair", "image", "param"), found.path),
-            "loss": (("pair", "image"), found.heights),
-            "barrier": ("pair", found.height - found.heights[:, 0]),
-            "pass_loss": ("pair", found.height),
-            "pass_position": (("pair", "param"), found.place),
-            "force": ("pair", found.force),
-            "converged": ("pair", found.converged.astype(np.int8)),
+            "path": (("pair", "image", "param"), bands.path),
+            "loss": (("pair", "image"), bands.heights),
+            "barrier": ("pair", bands.height - bands.heights[:, 0]),
+            "pass_loss": ("pair", bands.height),
+            "pass_position": (("pair", "param"), bands.place),
+            "force": ("pair", bands.force),
+            "converged": ("pair", bands.converged.astype(np.int8)),
         },
         coords={
             "from": ("pair", pairs[:, 0]),

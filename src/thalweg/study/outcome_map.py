@@ -22,6 +22,7 @@ from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.find_derailments import FLOOR
+from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import CODES, attributes, tasks, watch
 from thalweg.valleys import boundary
 from thalweg.valleys.outcomes import DIVERGED
@@ -44,6 +45,18 @@ class Range:
     low, high : the ends of the axis; angles in radians
     count : pixels
     scale : ``"linear"`` or ``"log"``
+
+    Raises
+    ------
+    InvalidValue
+        If an end is not a finite number, above 0 on a logarithmic axis; if low is not below high; if there are no
+        pixels or too many.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> tw.Range("learning_rate", 1e-3, 10.0, 4, "log").values().round(4).tolist()
+    [0.0032, 0.0316, 0.3162, 3.1623]
     """
 
     name: str
@@ -60,7 +73,12 @@ class Range:
             raise InvalidValue(f"{self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
 
     def values(self) -> np.ndarray:
-        """Give the value at every pixel."""
+        """Give the value at every pixel.
+
+        Returns
+        -------
+        Array of shape (count,), rising: the middles of equal cells, on a logarithmic axis of equal ratios.
+        """
         middles = (np.arange(self.count) + 0.5) / self.count
         if self.scale == "log":
             return np.exp(np.log(self.low) + np.log(self.high / self.low) * middles)
@@ -101,18 +119,38 @@ def outcome_map(
     Returns
     -------
     xarray.Dataset
-        The variables of :func:`thalweg.outcomes` over (upwards, to the right), dimensions named like what varies, with
-        its values as coordinates. In the attributes, where the map has at least 64 x 64 pixels: ``entropy`` and
-        ``boundary_entropy``, the basin entropy of where runs end, over all boxes of 5 x 5 pixels and over those that
-        hold a boundary, in nats; ``dimension`` of the boundary by box counting and ``pair_dimension`` by pairs of
-        pixels; each with its ``_error``. See :mod:`thalweg.valleys.boundary`.
+        Dimensions are named like what varies, with its values as coordinates: ``right`` stands for the first of
+        ``along``, ``up`` for the second. Names of the valleys are in the attribute ``names``. Where the map has 64 x 64
+        pixels or more, attributes measure the boundary between basins, each with its ``_error``: ``entropy`` and
+        ``boundary_entropy``, the basin entropy over all boxes of 5 x 5 pixels and over those that hold a boundary, in
+        nats; ``dimension`` by box counting and ``pair_dimension`` by pairs of pixels.
+
+        =========== ========= ====== ==========================================================================
+        variable    dims      unit   meaning
+        =========== ========= ====== ==========================================================================
+        outcome     up, right valley on whose floor the run ends; -1 for none, -2 where it diverged
+        valley      up, right valley in whose basin it ends, on its floor or not; -1 for none
+        settled     up, right steps  since which it has stayed on that floor; NaN where there is none
+        derailments up, right count  how often it was thrown off a floor into another valley's basin
+        loss        up, right loss   at its last finite step, on training data
+        rounding    up, right 0 or 1 whether rounding alone decided where it ends; with shadows only
+        =========== ========= ====== ==========================================================================
 
     Raises
     ------
     InvalidValue, UnknownName
-        If what varies is not known, or is one thing twice, or optax refuses a setting.
+        If what varies is not known, or is one thing twice, or optax refuses a setting, or the map is larger than memory
+        and there is no store.
     OutputError
         If the store exists or cannot be written.
+
+    References
+    ----------
+    A. Daza, A. Wagemakers, B. Georgeot, D. Guéry-Odelin, M. A. F. Sanjuán, "Basin entropy: a new tool to analyze
+    uncertainty in dynamical systems", Scientific Reports 6, 31416, 2016, doi:10.1038/srep31416.
+    C. Grebogi, S. W. McDonald, E. Ott, J. A. Yorke, "Final state sensitivity: an obstruction to predictability",
+    Physics Letters A 99, 415–418, 1983, doi:10.1016/0375-9601(83)90945-3.
+    J. Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024, arXiv:2402.06184.
 
     Examples
     --------
@@ -125,6 +163,9 @@ def outcome_map(
     {'learning_rate': 30, 'phi': 40}
     """
     along = _named(objective.problem, descent, along)
+    if store is None:
+        pixels = along[0].count * along[1].count
+        bound(f"{pixels:,} pixels", OUTCOME * pixels, "take fewer, or give a store")
     varied, source = _source(objective, descent, along)
     frame = _frame(objective, _without(descent, along), valleys, along, floor)
     parts = rows(watch(objective, varied, valleys, floor, source), (along[0].count,))

@@ -11,13 +11,15 @@ import xarray as xr
 
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
-from thalweg.base.parallel import each
+from thalweg.base.parallel import cores, each
 from thalweg.base.precision import dtype_of
+from thalweg.base.showing import shown
 from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
 from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
+from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, Outcomes, judge
 
@@ -45,17 +47,24 @@ def outcomes(
     Returns
     -------
     xarray.Dataset
-        Over run: ``outcome``, the number of the valley on whose floor it ends, -1 where it ends on none (undecided), -2
-        where its numbers are no longer finite (diverged); ``valley``, the one in whose basin it ends, on its floor or
-        not, -1 for none; ``settled``, the step since which it has stayed on that floor, NaN where there is none;
-        ``derailments``, how often it was thrown off a floor into another valley's basin; ``loss`` at its last finite
-        step. With shadows also ``rounding``, 1 where a run that differs by rounding alone ends in another valley. Names
-        of the valleys are in the attribute ``names``.
+        Names of the valleys are in the attribute ``names``.
+
+        =========== ==== ====== =================================================================================
+        variable    dims unit   meaning
+        =========== ==== ====== =================================================================================
+        outcome     run  valley on whose floor it ends; -1 for none (undecided), -2 where its numbers are no longer
+                                finite (diverged)
+        valley      run  valley in whose basin it ends, on its floor or not; -1 for none
+        settled     run  steps  since which it has stayed on that floor; NaN where there is none
+        derailments run  count  how often it was thrown off a floor into another valley's basin
+        loss        run  loss   at its last finite step, on training data
+        rounding    run  0 or 1 whether a run that differs by rounding alone ends in another valley; with shadows only
+        =========== ==== ====== =================================================================================
 
     Raises
     ------
     InvalidValue
-        If the valleys have no basins, or a setting has not one value a run.
+        If the valleys have no basins, a setting has not one value a run, or the runs are more than memory holds.
 
     Examples
     --------
@@ -63,12 +72,13 @@ def outcomes(
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
     >>> descent = tw.Descent(tw.Optimizer(optax.sgd, learning_rate=0.05), steps=50, shadows=True)
     >>> starts = tw.starts.even(objective.problem, 1000)
-    >>> found = tw.outcomes(objective, descent, tw.find_valleys(objective), starts=starts)
-    >>> 0 < float(found["rounding"].mean()) < 0.5
+    >>> ends = tw.outcomes(objective, descent, tw.find_valleys(objective), starts=starts)
+    >>> 0 < float(ends["rounding"].mean()) < 0.5
     True
     """
     problem = objective.problem
     positions = read_starts.read(problem, problem.start if starts is None else starts)
+    bound(f"the ends of {len(positions)} runs", OUTCOME * len(positions), "take fewer runs, or map them with a store")
     descent.check(objective, len(positions))
     parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, positions))]
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -94,7 +104,9 @@ def tasks(
     number("floor", floor, above=0, at_most=1)
     if valleys.sizes["valley"] > np.iinfo(np.int16).max:
         raise InvalidValue(f"there are {valleys.sizes['valley']} valleys; ask for a higher persistence")
-    spans = batches(objective, descent, source.count, history=False)
+    steps, runs = descent.steps, source.count
+    bound(f"{shown(steps)} steps", 8 * steps * cores(), "take fewer steps")
+    spans = batches(objective, descent, runs, history=False)
     works = [
         worker(objective, variant, runs, spans[0].stop, _judge(valleys, floor, variant.precision))
         for variant, runs in _variants(descent, source)

@@ -33,12 +33,29 @@ def phase_diagram(
     Returns
     -------
     xarray.Dataset
-        ``valleys`` over (exponent, noise), and ``exact``, 1 where they were counted by theorem.
+        The least persistence is the attribute ``persistence``.
+
+        ======== =============== ======= =====================================
+        variable dims            unit    meaning
+        ======== =============== ======= =====================================
+        valleys  exponent, noise valleys of at least the persistence
+        exact    exponent, noise 0 or 1  whether they were counted by theorem
+        ======== =============== ======= =====================================
+
+    Raises
+    ------
+    InvalidValue
+        If a list is empty, ``persistence`` is not above 0, or the problem or the loss refuses a noise or an exponent.
+
+    References
+    ----------
+    H. Edelsbrunner, D. Letscher, A. Zomorodian, "Topological persistence and simplification", Discrete & Computational
+    Geometry 28, 511–533, 2002, doi:10.1007/s00454-002-2885-2.
 
     Examples
     --------
     >>> import thalweg as tw
-    >>> diagram = phase_diagram(lambda s: tw.problems.pencil(noise=s), [0.0, 0.1], [0.5], persistence=0.003)
+    >>> diagram = tw.phase_diagram(lambda s: tw.problems.pencil(noise=s), [0.0, 0.1], [0.5], persistence=0.003)
     >>> diagram["valleys"].values.tolist()
     [[5, 1]]
     """

@@ -10,6 +10,7 @@ import optax
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.descent.descent import Descent
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
@@ -18,6 +19,7 @@ from thalweg.study.contest import RATE, Contest, Ran, Tried
 from thalweg.study.count_derailments import QUANTILES
 from thalweg.study.deepest import deepest
 from thalweg.study.find_derailments import FLOOR
+from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import attributes
 from thalweg.valleys.outcomes import DIVERGED
 from thalweg.valleys.shares import CONFIDENCE, Shares, paired, wilson
@@ -109,6 +111,7 @@ def race(
     [0.01, 1.0]
     """
     _check(optimizers, valleys, conditions, tuning)
+    _bound(len(optimizers), len(objective.problem.domain), conditions, tuning)
     contest = Contest(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
     entries = [contest.enter(optimizer) for optimizer in optimizers.values()]
     ran = [entry.ran for entry in entries]
@@ -170,6 +173,15 @@ def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions:
             f"the race and its tuning both have the seed {conditions.seed}; give the tuning another, "
             "so that no rate is chosen by the starts that judge it"
         )
+
+
+def _bound(optimizers: int, parameters: int, conditions: Conditions, tuning: Tuning) -> None:
+    """Refuse a race or a tuning that is larger than memory."""
+    run = OUTCOME + 8 * parameters
+    raced, tried = optimizers * conditions.starts, tuning.rates * tuning.starts
+    bound(f"the ends of {raced:,} runs", run * raced, "take fewer starts or optimisers")
+    bound(f"the ends of {tried:,} runs of a tuning", run * tried, "take fewer rates or starts of the tuning")
+    bound(f"{shown(conditions.steps)} steps", 8 * conditions.steps * max(optimizers, 2), "take fewer steps")
 
 
 def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:

@@ -39,9 +39,15 @@ def survey(
     Returns
     -------
     xarray.Dataset
-        ``train_loss``, and ``test_loss`` where there are test data, over dimensions named like the parameters, with
-        their values as coordinates. An interval includes both ends; a circle leaves out its upper end. From a store
-        the numbers are read when they are asked for.
+        Dimensions are named like the parameters, with their values as coordinates: an interval includes both ends, a
+        circle leaves out its upper end. From a store the numbers are read when they are asked for.
+
+        ========== ============== ==== ======================================================
+        variable   dims           unit meaning
+        ========== ============== ==== ======================================================
+        train_loss the parameters loss on all training data, or the function's value
+        test_loss  the parameters loss on all test data; only where there are some
+        ========== ============== ==== ======================================================
 
     Raises
     ------
