@@ -59,7 +59,7 @@ def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     """
     if "start_valley" not in valleys:
         raise InvalidValue(
-            f"these valleys were found by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
+            f"these valleys are by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
         )
     starts, params = valleys["start_position"].values, runs["params"].values
     if params.shape[0] != len(starts) or not np.allclose(params[:, 0], starts, rtol=1e-6):
@@ -70,14 +70,14 @@ def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     last = np.maximum(runs["last_step"].values, 0)
     ends = params[np.arange(len(params)), last].astype(np.float64)
     run_valley = multistart.assign(ends, valleys["position"].values, domain_of_valleys(valleys))
-    found = multistart.compare(valleys["start_valley"].values, run_valley)
+    differ = multistart.compare(valleys["start_valley"].values, run_valley)
     return xr.Dataset(
         {
-            "share": found.share,
-            "share_low": found.low,
-            "share_high": found.high,
-            "compared": found.compared,
-            "unknown": found.unknown,
+            "share": differ.share,
+            "share_low": differ.low,
+            "share_high": differ.high,
+            "compared": differ.compared,
+            "unknown": differ.unknown,
             "flow_valley": ("start", valleys["start_valley"].values),
             "run_valley": ("start", run_valley),
         },

@@ -1,4 +1,4 @@
-"""What a race is held under: the conditions that all optimisers share, and how each one's learning rate is found."""
+"""The conditions that all optimisers of a race share, and how each one's learning rate is chosen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Tuning:
-    """How each optimiser's learning rate is found: the best of some on starts of another seed.
+    """How each optimiser's learning rate is chosen: the best of some on starts of another seed.
 
     By default there are five rates to a decade, a factor of 1.6 apart. In 100 steps of the lowest, an optimiser with
     steps as long as its rate moves by 0.01; with the highest it leaves at once a domain that is a few units wide.

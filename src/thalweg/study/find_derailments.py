@@ -10,7 +10,7 @@ import xarray as xr
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.study.find_valleys import domain_of_valleys
-from thalweg.valleys import falls
+from thalweg.valleys import derailments
 from thalweg.valleys.locate import Basins, cells, stretches
 
 FLOOR = 0.25
@@ -64,7 +64,7 @@ def find_derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FL
     number("floor", floor, above=0, at_most=1)
     visited = locate(runs, valleys).values
     losses = runs["train_loss"].values
-    fell = falls.find(visited, falls.on_floor(visited, losses, levels_of(valleys, floor)))
+    fell = derailments.find(visited, derailments.on_floor(visited, losses, levels_of(valleys, floor)))
     losses = losses.astype(np.float64)
     params = runs["params"].values.astype(np.float64)
     moved = params[fell.run, fell.step + 1] - params[fell.run, fell.step]
@@ -130,4 +130,4 @@ def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
 def levels_of(valleys: xr.Dataset, floor: float) -> np.ndarray:
     """Give the loss up to which a run is on each valley's floor."""
     relief = valleys.attrs.get("relief", np.inf)
-    return falls.levels(valleys["loss"].values, valleys["barrier"].values, floor, relief)
+    return derailments.levels(valleys["loss"].values, valleys["barrier"].values, floor, relief)

@@ -11,11 +11,11 @@ from thalweg.base.checks import choice, number
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Axis, Domain
-from thalweg.study.methods import Sought, by_grid, exactly, from_starts
+from thalweg.study.methods import Candidates, by_grid, exactly, from_starts
 from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
 from thalweg.valleys import tree
-from thalweg.valleys.found import keep
+from thalweg.valleys.landscape import keep
 from thalweg.valleys.tree import Kept
 
 METHODS = ("grid", "exact", "starts")
@@ -137,23 +137,25 @@ def find_valleys(
     return label(by_grid(objective, surface, refine), persistence, surface.attrs)
 
 
-def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> xr.Dataset:
+def label(candidates: Candidates, persistence: float | None, attrs: dict[str, Any]) -> xr.Dataset:
     """Keep the minima whose persistence reaches the threshold, as a labelled dataset."""
-    threshold = sought.usual if persistence is None else max(persistence, sought.least)
+    threshold = candidates.usual if persistence is None else max(persistence, candidates.least)
     # A persistence that is not known, NaN, is not known to be too low.
-    found, kept = keep(sought.found, ~(sought.found.tree.persistence < threshold) & np.isfinite(threshold))
-    minima, passes = found.minima, found.passes
+    landscape, kept = keep(
+        candidates.landscape, ~(candidates.landscape.tree.persistence < threshold) & np.isfinite(threshold)
+    )
+    minima, passes = landscape.minima, landscape.passes
     barriers = tree.barriers(minima.depths, passes.between, passes.heights)
     merges = np.zeros(len(passes.heights), dtype=np.int8)
-    merges[found.tree.saddle[found.tree.saddle >= 0]] = 1
-    itself = found.tree.parent == np.arange(len(minima.depths))
+    merges[landscape.tree.saddle[landscape.tree.saddle >= 0]] = 1
+    itself = landscape.tree.parent == np.arange(len(minima.depths))
     return xr.Dataset(
         {
             "position": (("valley", "param"), minima.positions),
             "loss": ("valley", minima.depths),
-            "persistence": ("valley", found.tree.persistence),
-            "barrier": ("valley", np.where(np.isnan(found.tree.persistence), np.nan, barriers)),
-            "joins": ("valley", np.where(itself, tree.OUTSIDE, found.tree.parent)),
+            "persistence": ("valley", landscape.tree.persistence),
+            "barrier": ("valley", np.where(np.isnan(landscape.tree.persistence), np.nan, barriers)),
+            "joins": ("valley", np.where(itself, tree.OUTSIDE, landscape.tree.parent)),
             "width": ("valley", minima.width),
             "at_edge": ("valley", minima.at_edge.astype(np.int8)),
             "plateau": ("valley", minima.plateau),
@@ -161,32 +163,32 @@ def label(sought: Sought, persistence: float | None, attrs: dict[str, Any]) -> x
             "pass_loss": ("pass", passes.heights),
             "pass_between": (("pass", "side"), passes.between),
             "pass_merges": ("pass", merges),
-            **sought.basins(kept.renumber),
+            **candidates.basins(kept.renumber),
         },
         coords={
             "valley": np.arange(len(minima.depths)),
-            "param": ("param", list(sought.domain.names), sought.domain.to_attrs()),
-            **sought.coords,
+            "param": ("param", list(candidates.domain.names), candidates.domain.to_attrs()),
+            **candidates.coords,
         },
         attrs=attrs
-        | sought.attrs
+        | candidates.attrs
         | {
             "threshold": threshold,
-            "minima": len(sought.found.minima.depths),
-            "left_out": _left_out(sought, kept, threshold),
-            "names": [name_of(position, sought.domain) for position in minima.positions],
+            "minima": len(candidates.landscape.minima.depths),
+            "left_out": _left_out(candidates, kept, threshold),
+            "names": [name_of(position, candidates.domain) for position in minima.positions],
         },
     )
 
 
-def _left_out(sought: Sought, kept: Kept, threshold: float) -> str:
+def _left_out(candidates: Candidates, kept: Kept, threshold: float) -> str:
     """Write one line on the minima below the threshold, deepest first, and how to see them; empty for none."""
-    out = np.setdiff1d(np.arange(len(sought.found.minima.depths)), kept.minima)
+    out = np.setdiff1d(np.arange(len(candidates.landscape.minima.depths)), kept.minima)
     if not len(out) or not np.isfinite(threshold):
         return ""
-    names = [name_of(place, sought.domain) for place in sought.found.minima.positions[out[:SHOWN]]]
+    names = [name_of(place, candidates.domain) for place in candidates.landscape.minima.positions[out[:SHOWN]]]
     rest = f" and {len(out) - SHOWN} more" if len(out) > SHOWN else ""
-    way = f"; {ASK} lists them" if threshold > sought.least else ", which is rounding"
+    way = f"; {ASK} lists them" if threshold > candidates.least else ", which is rounding"
     count = f"{len(out)} minim{'um' if len(out) == 1 else 'a'} of persistence below {threshold:.3g}"
     return f"{count}: {', '.join(names)}{rest}{way}"
 

@@ -1,4 +1,4 @@
-"""How valleys are sought: on a grid, exactly, or from many starts."""
+"""How valleys are candidates: on a grid, exactly, or from many starts."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Regression
 from thalweg.study.survey import domain_of
 from thalweg.valleys.exact import affine, census, theorem
-from thalweg.valleys.found import Found, Minima, Passes, arrange
 from thalweg.valleys.grid import refine, topology
+from thalweg.valleys.landscape import Landscape, Minima, Passes, arrange
 from thalweg.valleys.shares import wilson
 from thalweg.valleys.starts import multistart
-from thalweg.valleys.tree import OUTSIDE, ROUNDING, Tree
+from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
 SHARE = 0.01
 """Usual threshold of persistence on a grid, as a share of the median height of the surface above its lowest point."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sought:
-    """All minima and passes that a method found.
+class Candidates:
+    """All minima that may be valleys, by one of the methods; those whose persistence reaches a threshold are.
 
     Attributes
     ----------
-    found : in order, with their merge tree
+    landscape : minima and passes in order, with their merge tree
     domain : of the parameters
     usual, least : the usual threshold of persistence, and the lowest that makes sense
     basins : makes the variables that tell which valley a place lies in, from the new numbers of the minima
@@ -40,7 +40,7 @@ class Sought:
     attrs : the method and what it depends on
     """
 
-    found: Found
+    landscape: Landscape
     domain: Domain
     usual: float
     least: float
@@ -49,15 +49,15 @@ class Sought:
     coords: dict[str, Any] = field(default_factory=dict)
 
 
-def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
+def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candidates:
     """Find what a grid holds; ``refined`` polishes places and heights on the objective itself."""
     values = surface["train_loss"]
     domain, heights = domain_of(values), values.values.astype(np.float64)
     places = [surface.coords[name].values for name in domain.names]
     grid = topology.analyse(heights, domain.periodic)
-    found, number = _of_grid(grid, heights, places, domain)
+    landscape, number = _of_grid(grid, heights, places, domain)
     if refined:
-        found, again = _polished(objective, found, domain, places)
+        landscape, again = _polished(objective, landscape, domain, places)
         number = again[number]
     usual, least = _thresholds(heights, values.dtype)
 
@@ -65,8 +65,8 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
         valley = renumber[np.append(number, -1)]
         return {"basin": (domain.names, valley[grid.basins].astype(np.int32))}
 
-    return Sought(
-        found,
+    return Candidates(
+        landscape,
         domain,
         usual,
         least,
@@ -76,7 +76,7 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Sought:
     )
 
 
-def exactly(objective: Objective) -> Sought:
+def exactly(objective: Objective) -> Candidates:
     """Find every minimum by theorem."""
     problem, loss = objective.problem, objective.loss
     if not isinstance(problem, Regression) or not problem.model or loss is None:
@@ -85,43 +85,43 @@ def exactly(objective: Objective) -> Sought:
     return _pairs(objective, problem, p) if problem.model == "affine" else _around(objective, problem, p)
 
 
-def _around(objective: Objective, problem: Regression, p: float) -> Sought:
+def _around(objective: Objective, problem: Regression, p: float) -> Candidates:
     """List the minima of a line through the origin, whose angle lies on a circle."""
     (x, y), residual = objective.train, problem.distance
-    found = census.through_origin(x, y, p, residual=residual)
+    exact = census.through_origin(x, y, p, residual=residual)
     (axis,) = problem.domain
-    count = len(found.depths)
-    minima = Minima(found.minima, found.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
-    by_angle = np.argsort(found.minima[:, 0])
-    passes = np.sort(found.passes[:, 0])
+    count = len(exact.depths)
+    minima = Minima(exact.minima, exact.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
+    by_angle = np.argsort(exact.minima[:, 0])
+    passes = np.sort(exact.passes[:, 0])
     if residual == "vertical" or not len(passes):
         edges, owners = np.append(axis.low, passes), by_angle
     else:
-        after = np.searchsorted(found.minima[by_angle, 0], passes) % count
+        after = np.searchsorted(exact.minima[by_angle, 0], passes) % count
         edges, owners = passes, by_angle[after]
 
     def basins(renumber: np.ndarray) -> dict[str, Any]:
         return {"stretch_from": ("stretch", edges), "stretch_valley": ("stretch", renumber[owners].astype(np.int32))}
 
-    attrs = {"method": "exact", "exponent": p, "residual": residual, "same_line": found.same}
-    arranged = Found(minima, Passes(found.passes, found.heights, found.between), found.tree)
-    return Sought(arranged, problem.domain, 0.0, 0.0, basins, attrs)
+    attrs = {"method": "exact", "exponent": p, "residual": residual, "same_line": exact.same}
+    arranged = Landscape(minima, Passes(exact.passes, exact.heights, exact.between), exact.tree)
+    return Candidates(arranged, problem.domain, 0.0, 0.0, basins, attrs)
 
 
-def from_starts(objective: Objective, starts: Sobol) -> Sought:
+def from_starts(objective: Objective, starts: Sobol) -> Candidates:
     """Find what many starts flow to, in any dimension."""
     domain = objective.problem.domain
     places = multistart.design(domain, starts.count, starts.seed)
-    found = multistart.explore(objective, places)
-    count = len(found.depth)
+    explored = multistart.explore(objective, places)
+    count = len(explored.depth)
     low, high = domain.bounds
-    edge = ((found.position == low) | (found.position == high)).any(axis=1)
+    edge = ((explored.position == low) | (explored.position == high)).any(axis=1)
     width = np.full(count, multistart.SAME * domain.lengths.max())
-    minima = Minima(found.position, found.depth, width, edge, np.ones(count, np.int64))
-    passes = Passes(found.routes.place, found.routes.height, np.asarray(found.routes.between, dtype=np.int64))
+    minima = Minima(explored.position, explored.depth, width, edge, np.ones(count, np.int64))
+    passes = Passes(explored.routes.place, explored.routes.height, np.asarray(explored.routes.between, dtype=np.int64))
 
     def shares(renumber: np.ndarray) -> dict[str, Any]:
-        basin = renumber[found.basin]
+        basin = renumber[explored.basin]
         counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
         part = wilson(counts, starts.count)
         return {
@@ -137,34 +137,34 @@ def from_starts(objective: Objective, starts: Sobol) -> Sought:
         "method": "starts",
         "starts": starts.count,
         "seed": starts.seed,
-        "unseen": found.unseen.share,
-        "unseen_error": found.unseen.error,
-        "unseen_bound": found.unseen.bound,
-        "settled": float(found.settled.mean()),
+        "unseen": explored.unseen.share,
+        "unseen_error": explored.unseen.error,
+        "unseen_bound": explored.unseen.bound,
+        "settled": float(explored.settled.mean()),
     }
-    return Sought(Found(minima, passes, found.tree), domain, found.rise, found.rise, shares, attrs)
+    return Candidates(Landscape(minima, passes, explored.tree), domain, explored.rise, explored.rise, shares, attrs)
 
 
-def _pairs(objective: Objective, problem: Regression, p: float) -> Sought:
+def _pairs(objective: Objective, problem: Regression, p: float) -> Candidates:
     """List the minima of a line with intercept, each through two data points; how they join is not known."""
     x, y = objective.train
-    found = affine.pair_lines(x, y, p, center=problem.center)
-    count = len(found.depths)
+    lines = affine.pair_lines(x, y, p, center=problem.center)
+    count = len(lines.depths)
     unknown, nobody = np.full(count, np.nan), np.full(count, OUTSIDE)
-    minima = Minima(found.minima, found.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
+    minima = Minima(lines.minima, lines.depths, np.zeros(count), np.zeros(count, bool), np.ones(count, np.int64))
     passes = Passes(np.empty((0, 2)), np.empty(0), np.empty((0, 2), dtype=np.int64))
-    arranged = Found(minima, passes, Tree(unknown, np.arange(count), nobody))
+    arranged = Landscape(minima, passes, MergeTree(unknown, np.arange(count), nobody))
 
     def through(renumber: np.ndarray) -> dict[str, Any]:
-        return {"through": (("valley", "end"), found.pairs[renumber[:-1] >= 0])}
+        return {"through": (("valley", "end"), lines.pairs[renumber[:-1] >= 0])}
 
     attrs = {"method": "exact", "exponent": p, "residual": problem.distance}
-    return Sought(arranged, problem.domain, 0.0, 0.0, through, attrs)
+    return Candidates(arranged, problem.domain, 0.0, 0.0, through, attrs)
 
 
 def _of_grid(
     grid: topology.Topology, heights: np.ndarray, places: list[np.ndarray], domain: Domain
-) -> tuple[Found, np.ndarray]:
+) -> tuple[Landscape, np.ndarray]:
     def position(cells: np.ndarray) -> np.ndarray:
         index = np.unravel_index(cells, heights.shape)
         return np.stack([along[i] for along, i in zip(places, index, strict=True)], axis=-1)
@@ -185,17 +185,19 @@ def _of_grid(
     return arrange(minima, passes)
 
 
-def _polished(objective: Objective, found: Found, domain: Domain, places: list[np.ndarray]) -> tuple[Found, np.ndarray]:
+def _polished(
+    objective: Objective, landscape: Landscape, domain: Domain, places: list[np.ndarray]
+) -> tuple[Landscape, np.ndarray]:
     about = {"domain": domain, "spacing": np.array([along[1] - along[0] for along in places])}
     columns, example = objective.train, objective.example
-    if not len(found.minima.depths):
-        return found, np.empty(0, dtype=np.int64)
-    better, index = refine.refine_minima(example, columns, positions=found.minima.positions, **about)
+    if not len(landscape.minima.depths):
+        return landscape, np.empty(0, dtype=np.int64)
+    better, index = refine.refine_minima(example, columns, positions=landscape.minima.positions, **about)
     first = np.unique(index, return_index=True)[1]
-    width = np.where(better.kind == "grid", found.minima.width[first], better.bracket.max(axis=1))
-    edge = (better.kind == "edge") | ((better.kind == "grid") & found.minima.at_edge[first])
-    minima = Minima(better.position, better.value, width, edge, found.minima.plateau[first])
-    passes = found.passes
+    width = np.where(better.kind == "grid", landscape.minima.width[first], better.bracket.max(axis=1))
+    edge = (better.kind == "edge") | ((better.kind == "grid") & landscape.minima.at_edge[first])
+    minima = Minima(better.position, better.value, width, edge, landscape.minima.plateau[first])
+    passes = landscape.passes
     apart = index[passes.between[:, 0]] != index[passes.between[:, 1]]
     passes = Passes(passes.positions[apart], passes.heights[apart], index[passes.between[apart]])
     if len(passes.heights):

@@ -81,9 +81,9 @@ def outcomes(
     bound(f"the ends of {len(positions)} runs", OUTCOME * len(positions), "take fewer runs, or map them with a store")
     descent.check(objective, len(positions))
     parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, positions))]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return xr.Dataset(
-        {name: ("run", values, CODES if name == "outcome" else {}) for name, values in found.items()},
+        {name: ("run", values, CODES if name == "outcome" else {}) for name, values in joined.items()},
         coords={"run": np.arange(len(positions))},
         attrs=attributes(objective, descent, valleys, floor),
     )
@@ -114,11 +114,11 @@ def tasks(
 
     def work(span: slice) -> dict[str, np.ndarray]:
         run, *shadows = [judge(make(span)) for make in works]
-        found = run._asdict()
+        ends = run._asdict()
         if shadows:
             differs = [(shadow.valley != run.valley) | _lost(shadow, run) for shadow in shadows]
-            found["rounding"] = np.any(differs, axis=0).astype(np.int8)
-        return found
+            ends["rounding"] = np.any(differs, axis=0).astype(np.int8)
+        return ends
 
     return spans, work
 

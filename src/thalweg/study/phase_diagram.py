@@ -72,8 +72,8 @@ def phase_diagram(
             line = isinstance(made, Regression) and made.model == "through_origin"
             exact[row, column] = line and p <= 1
             method = "exact" if exact[row, column] else "grid"
-            found = find_valleys(objective(made, power(p)), method=method, persistence=persistence, refine=False)
-            counts[row, column] = found.sizes["valley"]
+            valleys = find_valleys(objective(made, power(p)), method=method, persistence=persistence, refine=False)
+            counts[row, column] = valleys.sizes["valley"]
     return xr.Dataset(
         {"valleys": (("exponent", "noise"), counts), "exact": (("exponent", "noise"), exact)},
         coords={"exponent": list(exponent), "noise": list(noise)},

@@ -191,8 +191,8 @@ def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:
 
 def _shares(happened: np.ndarray, confidence: float = CONFIDENCE) -> Shares:
     """Give the share of each row in which something happened; rows are no parts of one whole."""
-    found = [wilson(row.sum(keepdims=True), len(row), confidence) for row in happened]
-    return Shares(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    intervals = [wilson(row.sum(keepdims=True), len(row), confidence) for row in happened]
+    return Shares(*(np.concatenate(column) for column in zip(*intervals, strict=True)))
 
 
 def _quantiles(steps: np.ndarray) -> np.ndarray:
@@ -208,8 +208,8 @@ def _by_step(ran: Ran, steps: int) -> np.ndarray:
 def _differences(won: np.ndarray) -> dict[str, Any]:
     """Compare the success of all pairs, run by run; NaN between an optimiser and itself."""
     first, second = np.meshgrid(*[np.arange(len(won))] * 2, indexing="ij")
-    found = paired(won[first.ravel()], won[second.ravel()], pair_confidence(len(won)))
-    shaped = [np.where(first == second, np.nan, values.reshape(first.shape)) for values in found]
+    intervals = paired(won[first.ravel()], won[second.ravel()], pair_confidence(len(won)))
+    shaped = [np.where(first == second, np.nan, values.reshape(first.shape)) for values in intervals]
     return {f"difference{end}": (("optimizer", "rival"), part) for end, part in zip(ENDS, shaped, strict=True)}
 
 

@@ -1,9 +1,9 @@
 """How fractal the boundary between outcomes is, from a map of them: basin entropy, and the boundary's dimension twice.
 
-A pixel is a sample at a point, and the boundary runs between pixels. A box of side s therefore spans s steps between
-samples and shares its border samples with its neighbours: a straight line through a box then always parts its corners,
-and a line is counted right at every scale. Boxes of s samples apart would span s - 1 steps and miss what runs between
-them, the more the smaller they are.
+A pixel is a sample at a point, and the boundary runs between pixels. A box of side s spans s steps between samples and
+shares its border samples with its neighbours: so a line is counted right at every scale. Boxes of s samples apart would
+miss what runs between them, the more the smaller they are. Boxes beside one another are not independent, so errors of
+counting would be far too small: they come from leaving out tiles of the map, one at a time, and from bends of the fit.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Seen(NamedTuple):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Watches runs; an observer for the driver.
+    """Follows runs step by step; an observer for the driver.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Outcomes(NamedTuple):
 
 
 def judge(seen: Seen) -> Outcomes:
-    """Draw the line under what was seen."""
+    """Turn what is known after the last step into how each run ended."""
     outcome = np.where(seen.floor, seen.valley, np.where(seen.alive, UNDECIDED, DIVERGED))
     settled = np.where(seen.floor, seen.since, np.nan)
     outcome, valley = outcome.astype(np.int16), np.asarray(seen.valley).astype(np.int16)

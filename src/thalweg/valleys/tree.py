@@ -18,7 +18,7 @@ ROUNDING = 1e3
 """Differences below this many times the spacing of numbers are rounding, not valleys."""
 
 
-class Tree(NamedTuple):
+class MergeTree(NamedTuple):
     """What becomes of each minimum as the water rises.
 
     Attributes
@@ -35,7 +35,7 @@ class Tree(NamedTuple):
 
 def merge(
     depths: Float[np.ndarray, " minimum"], between: Int[np.ndarray, "pass 2"], heights: Float[np.ndarray, " pass"]
-) -> Tree:
+) -> MergeTree:
     """Join minima over their passes.
 
     Parameters
@@ -61,7 +61,7 @@ def merge(
             root[younger] = parent[younger] = elder
             persistence[younger] = heights[place] - depths[younger]
             saddle[younger] = place
-    return Tree(persistence, parent, saddle)
+    return MergeTree(persistence, parent, saddle)
 
 
 def barriers(
@@ -94,7 +94,7 @@ class Kept(NamedTuple):
     saddle: Int[np.ndarray, " kept"]
 
 
-def simplify(tree: Tree, between: Int[np.ndarray, "pass 2"], keep: Bool[np.ndarray, " minimum"]) -> Kept:
+def simplify(tree: MergeTree, between: Int[np.ndarray, "pass 2"], keep: Bool[np.ndarray, " minimum"]) -> Kept:
     """Let every minimum that is not kept join the one that it merges into.
 
     ``keep`` must hold with every minimum all more persistent ones.

@@ -68,8 +68,8 @@ def pair_lines(
 
     Examples
     --------
-    >>> found = pair_lines(np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 0.0]), 0.5)
-    >>> found.minima[0].tolist(), found.points.tolist()
+    >>> lines = pair_lines(np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 0.0]), 0.5)
+    >>> lines.minima[0].tolist(), lines.points.tolist()
     ([2.0, 1.0], [3, 2, 2, 2])
     """
     _check(x, y, p, center)

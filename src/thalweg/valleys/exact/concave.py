@@ -1,7 +1,7 @@
 """The one maximum between neighbouring cusps of a sum that is concave between them.
 
 From its nearer cusp, at distance s, the maximum solves ``A k'(s) = R(s)``: the falling slope of that cusp's own term
-against the rising rest. In ``log s`` both sides are nearly straight lines, so Newton's method, held inside a
+against the rising rest. In ``log s`` both sides are nearly straight lines, so Newton's method, kept inside a
 bracket, needs few steps even where the maximum lies within a millionth of the gap. A maximum nearer than 1e-260 to its
 cusp, as for p near 1, is placed there.
 """
@@ -67,11 +67,11 @@ def maximise(cusps: Cusps) -> Maxima:
     for first in range(0, len(wide), BLOCK):
         left = np.arange(first, min(first + BLOCK, len(wide)))
         parts.append(_stretch(cusps, levels, left, wide[left]))
-    found = Maxima(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    maxima = Maxima(*(np.concatenate(part) for part in zip(*parts, strict=True)))
     if cusps.circular:
-        return found
+        return maxima
     last = power(np.abs(cusps.place[-1] - cusps.place), cusps.p) @ cusps.weight
-    return found._replace(depth=np.append(found.depth, last))
+    return maxima._replace(depth=np.append(maxima.depth, last))
 
 
 def _stretch(cusps, levels, left, wide) -> Maxima:

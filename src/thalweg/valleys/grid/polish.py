@@ -17,23 +17,12 @@ what was reached is judged by the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
-from thalweg.base.compiling import compiled
-from thalweg.descent import mean
-from thalweg.problems.domain import inward
-from thalweg.valleys import lanes
-
-FEW, MANY = 16, 128
-"""Places looked at side by side, in a search of few places and in one of many."""
+from thalweg.valleys.grid.ground import EPS, Box, Curvature, Each, Ground, Measured, Points, Yes
 
 STEPS = 1000
 """Newton steps down at most: a valley of the grid can be long."""
@@ -44,38 +33,15 @@ CLIMBS = 100
 POLLS = 200
 """Rounds of trials at most."""
 
-HALVINGS = 52
-"""How often a bracket is halved: down to the digits of a place, in cells."""
-
-EPS = float(np.finfo(np.float64).eps)
-
 PROBE = 1e-9
 """How far from a place its gradient is looked at to tell a cusp, in cells."""
-
-Places = Float[np.ndarray, "place param"]
-Each = Float[np.ndarray, " place"]
-Yes = Bool[np.ndarray, " place"]
-Curvature = Float[np.ndarray, "place param param"]
-Box = tuple[Places, Places]
-
-
-class Measured(NamedTuple):
-    """An objective at some places; gradients and Hessians in heights a cell."""
-
-    value: Each
-    gradient: Places
-    hessian: Curvature
-
-    def at(self, which: np.ndarray) -> Measured:
-        """Take some of the places."""
-        return Measured(*(part[which] for part in self))
 
 
 class Reached(NamedTuple):
     """Where a search ended and how near it may claim to be, in cells."""
 
-    position: Places
-    width: Places
+    position: Points
+    width: Points
 
 
 class Examined(NamedTuple):
@@ -89,87 +55,13 @@ class Examined(NamedTuple):
     """
 
     value: Each
-    gradient: Places
+    gradient: Points
     hessian: Curvature
     relief: Each
     beside: Float[np.ndarray, "place way param"]
 
 
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """An objective over its domain, as the searches see it.
-
-    Attributes
-    ----------
-    example, columns : the objective, as the mean of ``example(params, *columns)``
-    low, high : the ends of every axis; infinite on a circle
-    spacing : size of a cell
-    width : places that are looked at side by side
-    """
-
-    example: mean.Example
-    columns: mean.Columns
-    low: Float[np.ndarray, " param"]
-    high: Float[np.ndarray, " param"]
-    spacing: Float[np.ndarray, " param"]
-    width: int
-
-    def measure(self, x: Places) -> Measured:
-        """Take heights, gradients and Hessians."""
-        value, gradient, hessian = self._look(_measure, x)
-        return Measured(value, gradient * self.spacing, hessian * np.outer(self.spacing, self.spacing))
-
-    def close_in(self, box: Box, x: Places, way: Places, width: Each, sign: Each) -> tuple[Places, Each, Each]:
-        """Halve a bracket along ``way``, which begins ``width`` cells to either side, until heights tell nothing apart.
-
-        Returns
-        -------
-        The lowest places, or with ``sign`` -1 the highest; ``sign`` times the heights there; the half-widths left.
-        """
-        rows = (x, way * self.spacing, width, sign, sign * self.measure(x).value, *box)
-        x, height, width = self._look(_close_in, *rows)
-        return x, height, width
-
-    def around(self, centre: Places, cells: float = 1.0) -> tuple[Places, Places]:
-        """Give the ends of the surroundings of places, cut off at the ends of the domain."""
-        return np.maximum(self.low, centre - cells * self.spacing), np.minimum(self.high, centre + cells * self.spacing)
-
-    def free(self, x: Places, slope: Places) -> Bool[np.ndarray, "place param"]:
-        """Tell the axes along which a place is not held at an end of the domain, where the way down leads out."""
-        return inward(x, slope, self.low, self.high)
-
-    def _look(self, program: Callable[..., Any], *rows: np.ndarray) -> Any:
-        return lanes.run(partial(program, self.example), self.columns, *rows, width=self.width, what="refining")
-
-
-@compiled("example")
-def _measure(example: mean.Example, columns: mean.Columns, x: Array) -> tuple[Array, Array, Array]:
-    return lanes.measure(example, columns, x)
-
-
-@compiled("example")
-def _close_in(example, columns, x, way, width, sign, height, low, high) -> tuple[Array, Array, Array]:
-    def look(x: Array) -> Array:
-        """Heights; a wall is high."""
-        height = mean.value(example, x, columns)
-        return jnp.where(jnp.isnan(height), jnp.inf, height * jnp.tile(sign, 2))
-
-    def halve(_: Any, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        x, f, width = state
-        half = width / 2
-        ends = [jnp.clip(x + turn * half * way, low, high) for turn in (-1, 1)]
-        left, right = jnp.split(look(jnp.concatenate(ends, axis=1)), 2)
-        resolved = jnp.maximum(jnp.abs(left - f), jnp.abs(right - f)) > 4 * EPS * jnp.abs(f)
-        to_left, to_right = (left < f) & (left <= right), (right < f) & (right < left)
-        there = jnp.where(to_left, ends[0], jnp.where(to_right, ends[1], x))
-        lower = jnp.minimum(f, jnp.minimum(left, right))
-        return jnp.where(resolved, there, x), jnp.where(resolved, lower, f), jnp.where(resolved, half, width)
-
-    height = jnp.where(jnp.isnan(height), jnp.inf, height)
-    return lax.fori_loop(0, HALVINGS, halve, (x, height, width))
-
-
-def descend(ground: Ground, x: Places) -> Reached:
+def descend(ground: Ground, x: Points) -> Reached:
     """Go down by Newton's method in a trust region, at most one cell a step, until no step is better.
 
     A step is better if it goes down or, where heights differ by rounding only, if it lessens the gradient. The search
@@ -201,7 +93,7 @@ def descend(ground: Ground, x: Places) -> Reached:
     return Reached(x, np.abs(_newton(at.gradient, at.hessian, ground.free(x, at.gradient))))
 
 
-def _better(ground: Ground, here: tuple[Places, Measured], there: tuple[Places, Measured]) -> Yes:
+def _better(ground: Ground, here: tuple[Points, Measured], there: tuple[Points, Measured]) -> Yes:
     """Tell which steps lead down or, on the level, to a gradient smaller by a tenth.
 
     Newton's step on ``|x|^p`` leaves at most 1/e of the gradient, whatever the p above 1. If any lessening would do, a
@@ -212,7 +104,7 @@ def _better(ground: Ground, here: tuple[Places, Measured], there: tuple[Places, 
     return np.where(level, after < 0.9 * before, there[1].value < here[1].value)
 
 
-def climb(ground: Ground, x: Places) -> Reached:
+def climb(ground: Ground, x: Points) -> Reached:
     """Go to a saddle: up along the lowest curvature and down along all others, half a cell a step at most.
 
     The search stays within three cells of its start; it ends at the flattest place that it saw.
@@ -241,7 +133,7 @@ def climb(ground: Ground, x: Places) -> Reached:
     return Reached(best, width)
 
 
-def bracket(ground: Ground, x: Places, way: Places) -> Reached:
+def bracket(ground: Ground, x: Points, way: Points) -> Reached:
     """Close in on a minimum of one parameter, a smooth one or a cusp; on a maximum where ``way`` is negative.
 
     The size of ``way`` (place, 1), in cells, is the half-width of the first bracket. If neither of its ends is lower
@@ -252,7 +144,7 @@ def bracket(ground: Ground, x: Places, way: Places) -> Reached:
     return Reached(x, width[:, None])
 
 
-def poll(ground: Ground, x: Places) -> Reached:
+def poll(ground: Ground, x: Points) -> Reached:
     """Go down without trusting derivatives, within a cell of the start, for cusps in more than one parameter.
 
     A cusp lies along a line or surface; the gradient beside it points across it. So each trial place, a shrinking
@@ -287,7 +179,7 @@ def poll(ground: Ground, x: Places) -> Reached:
     return Reached(x, np.where(moving, np.inf, reach)[:, None] * np.ones_like(x))
 
 
-def examine(ground: Ground, x: Places) -> Examined:
+def examine(ground: Ground, x: Points) -> Examined:
     """Look at places and their surroundings."""
     at, params = ground.measure(x), x.shape[1]
     ways = np.concatenate([np.eye(params), -np.eye(params)])[:, None] * ground.spacing
@@ -304,7 +196,7 @@ def examine(ground: Ground, x: Places) -> Examined:
 
 
 def _lowest_across(
-    ground: Ground, box: Box, trials: Float[np.ndarray, "way place param"], across: Places, reach: Each
+    ground: Ground, box: Box, trials: Float[np.ndarray, "way place param"], across: Points, reach: Each
 ) -> tuple[Float[np.ndarray, "way place param"], Float[np.ndarray, "way place"]]:
     """Bring every trial to its own lowest place along ``across``."""
     ways = len(trials)
@@ -314,7 +206,7 @@ def _lowest_across(
     return x.reshape(trials.shape), height.reshape(trials.shape[:2])
 
 
-def _frame(g: Places) -> tuple[Places, list[Places]]:
+def _frame(g: Points) -> tuple[Points, list[Points]]:
     """Return the direction of ``g`` and directions that complete it to an orthonormal frame (Householder)."""
     axes = np.eye(g.shape[1])
     across = g / _size(g)[:, None]
@@ -331,7 +223,7 @@ def _turn(count: int, params: int) -> Float[np.ndarray, " param"]:
     return way / np.linalg.norm(way)
 
 
-def _newton(g: Places, H: Curvature, free: Bool[np.ndarray, "place param"] | None, climb: bool = False) -> Places:
+def _newton(g: Points, H: Curvature, free: Bool[np.ndarray, "place param"] | None, climb: bool = False) -> Points:
     """Solve for the step that goes down along every axis of curvature but, to climb, up along the lowest.
 
     Axes that are not free are parted from the others. Where curvatures are not finite, a step of one cell along the
@@ -355,5 +247,5 @@ def _newton(g: Places, H: Curvature, free: Bool[np.ndarray, "place param"] | Non
     return np.nan_to_num(p, nan=0.0, posinf=1e150, neginf=-1e150)
 
 
-def _size(p: Places) -> Each:
+def _size(p: Points) -> Each:
     return np.maximum(np.abs(p).max(axis=1), 1e-300)

@@ -1,7 +1,18 @@
-"""Minima and passes of a grid, polished on the objective itself.
+"""Minima and passes of a grid, refined on the objective itself.
 
-A smooth minimum is where Newton's method ends: its gradient is rounding and no curvature is negative. A cusp has no
-gradient; it is closed in on by heights alone. What is neither within a cell of its place keeps the place of the grid.
+A place of a grid is known to half a cell, and its height to what the surface falls there. A smooth minimum is where
+Newton's method ends: its gradient is rounding and no curvature is negative. A smooth pass is such a place with one
+negative curvature. A cusp has no gradient; it is closed in on by heights alone. A search is judged by the place that it
+ends at, never by how it went, and what none settles within a cell of its place keeps the place of the grid: a refined
+place is as good as its ``kind`` says, and none is lost.
+
+Two places of a grid can lead to one minimum, of which the staircases of a slanting valley make many. They are made one
+by position, with the brackets as tolerance. Values would be no guide: symmetric surfaces have distinct minima of one
+value (Shubert's function has 18 of them), and these must stay apart.
+
+What would break it: thresholds in units of the loss. All are shares of ``relief``, the change of height to the next
+cells, so that a surface times a million is refined to the same places. In three parameters cusps meet along edges where
+no direction tried leads down and yet one would; that is why refining is the default for up to two only.
 """
 
 from __future__ import annotations
@@ -21,7 +32,8 @@ from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain
 from thalweg.valleys.grid import polish
-from thalweg.valleys.grid.polish import EPS, Examined, Ground, Reached
+from thalweg.valleys.grid.ground import EPS, FEW, MANY, Ground
+from thalweg.valleys.grid.polish import Examined, Reached
 
 Search = Callable[..., Reached]
 Look = Callable[..., "Places"]
@@ -173,7 +185,7 @@ def merge(
 def _ground(
     example: mean.Example, columns: mean.Columns, domain: Domain, spacing: Float[np.ndarray, " param"], places: int
 ) -> Ground:
-    width = polish.FEW if places <= polish.FEW else polish.MANY
+    width = FEW if places <= FEW else MANY
     with computing(64):  # once, not at every step of a search
         columns = tuple(jnp.asarray(column, jnp.float64) for column in columns)
     return Ground(example, columns, *domain.bounds, spacing, width)

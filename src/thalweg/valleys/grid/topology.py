@@ -19,13 +19,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from thalweg.valleys import tree
-from thalweg.valleys.tree import OUTSIDE, Tree
+from thalweg.valleys.tree import OUTSIDE, MergeTree
 
 BLOCK = 1 << 14
 """Cells that are worked on together: few enough to stay in a core's cache."""
 
 
-class Passes(NamedTuple):
+class CellPasses(NamedTuple):
     """The lowest place over which each pair of neighbouring basins joins, lowest first."""
 
     between: Int[np.ndarray, "pass 2"]
@@ -38,7 +38,7 @@ class Topology(NamedTuple):
 
     minima: Int[np.ndarray, " minimum"]
     basins: Int[np.ndarray, "..."]
-    passes: Passes
+    passes: CellPasses
     persistence: Float[np.ndarray, " minimum"]
     parent: Int[np.ndarray, " minimum"]
     """The minimum that each one joins when it ends; itself for the deepest of a connected part."""
@@ -65,14 +65,14 @@ def analyse(values: Float[np.ndarray, "..."], periodic: tuple[bool, ...]) -> Top
 
     depths = frame.height[lowest]
     between, cell = _meet(frame, framed, len(lowest))
-    passes = Passes(between, _unframe(cell, values.shape), frame.height[cell])
+    passes = CellPasses(between, _unframe(cell, values.shape), frame.height[cell])
     basins = np.ascontiguousarray(framed.reshape(frame.shape)[(slice(1, -1),) * values.ndim])
     joined = tree.merge(depths, between, passes.height)
-    found = Topology(_unframe(lowest, values.shape), basins, passes, *joined, np.ones(len(lowest), dtype=np.int64))
+    topology = Topology(_unframe(lowest, values.shape), basins, passes, *joined, np.ones(len(lowest), dtype=np.int64))
     if not joined.persistence.all():
         # The order by place can split a plateau into several minima, or find one beside its outlet.
-        found, _ = simplify(found, joined.persistence > 0)
-    return found._replace(plateau=_level(values, found))
+        topology, _ = simplify(topology, joined.persistence > 0)
+    return topology._replace(plateau=_level(values, topology))
 
 
 def simplify(topology: Topology, keep: Bool[np.ndarray, " minimum"]) -> tuple[Topology, np.ndarray]:
@@ -82,11 +82,11 @@ def simplify(topology: Topology, keep: Bool[np.ndarray, " minimum"]) -> tuple[To
     the old one, of the minima that stay.
     """
     old = topology.passes
-    kept = tree.simplify(Tree(topology.persistence, topology.parent, topology.saddle), old.between, keep)
+    kept = tree.simplify(MergeTree(topology.persistence, topology.parent, topology.saddle), old.between, keep)
     simpler = Topology(
         topology.minima[kept.minima],
         kept.renumber[topology.basins],
-        Passes(kept.between, old.cell[kept.passes], old.height[kept.passes]),
+        CellPasses(kept.between, old.cell[kept.passes], old.height[kept.passes]),
         topology.persistence[kept.minima],
         kept.parent,
         kept.saddle,
@@ -203,7 +203,7 @@ def _unframe(cells: Int[np.ndarray, " some"], shape: tuple[int, ...]) -> Int[np.
     return np.ravel_multi_index(tuple(along - 1 for along in index), shape)
 
 
-def _level(values: Float[np.ndarray, "..."], found: Topology) -> Int[np.ndarray, " minimum"]:
+def _level(values: Float[np.ndarray, "..."], topology: Topology) -> Int[np.ndarray, " minimum"]:
     """Count the cells as low as their minimum; within one basin they all touch, as nothing in it is lower."""
-    depths = np.append(values.ravel()[found.minima], np.nan)
-    return np.bincount(found.basins[values == depths[found.basins]], minlength=len(found.minima))
+    depths = np.append(values.ravel()[topology.minima], np.nan)
+    return np.bincount(topology.basins[values == depths[topology.basins]], minlength=len(topology.minima))

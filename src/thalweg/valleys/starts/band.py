@@ -1,8 +1,18 @@
 """Lowest paths between minima, and the passes on them: the climbing-image nudged elastic band.
 
 A band is a chain of images from one minimum to another. Each image slides down across the path; springs along the path
-keep the images evenly apart; the highest image climbs along the path to the pass. All bands move at once, in lengths of
-the axes, by the fast inertial relaxation engine; at the end Newton's method takes the climbing image onto the pass.
+keep the images evenly apart; the highest image climbs along the path to the pass. Without the split into across and
+along, the springs would cut corners and the slope would pull all images down into the minima. All bands move at once,
+in lengths of the axes, by the fast inertial relaxation engine: velocity is turned towards the force while the band
+moves downhill, and stopped where it does not. It needs no line search, whose step the worst band would set for all.
+
+A band knows a pass to the force that it rests at; so Newton's method then takes the climbing image onto it. Where a
+band has not come to rest its path is a path all the same: the pass lies no higher than the highest place on it. That is
+what a merge tree needs, and ``converged`` says which it is.
+
+What would break it: a straight first path on an axis of symmetry, which rests on a summit (``BOW`` bends it); climbing
+from the first step, while another image may yet be the highest (``WARM``); steps as long as the gradient beside a cusp
+asks for (``STRIDE``); a third minimum between the two, for then the path's one summit is but the higher of two passes.
 """
 
 from __future__ import annotations
@@ -177,14 +187,14 @@ def _summits(example: mean.Example, columns: mean.Columns, domain: Domain, bands
     if loose.any():
         height[loose], place[loose] = summit.highest(example, columns, bands.path[loose])
     span = np.linalg.norm((bands.path[:, -1] - bands.path[:, 0]) / domain.lengths, axis=1)
-    found = summit.polish(example, columns, domain=domain, places=place, reach=span / (bands.heights.shape[1] - 1))
+    summits = summit.polish(example, columns, domain=domain, places=place, reach=span / (bands.heights.shape[1] - 1))
     inside = height > np.maximum(bands.heights[:, 0], bands.heights[:, -1])
-    at_pass = inside & found.is_pass & (found.slope <= rest)
-    better = at_pass & (quiet | (found.height <= height))
+    at_pass = inside & summits.is_pass & (summits.slope <= rest)
+    better = at_pass & (quiet | (summits.height <= height))
     return bands._replace(
-        height=np.where(better, found.height, height),
-        place=np.where(better[:, None], found.place, place),
-        force=np.where(inside, np.maximum(bands.force, found.slope), bands.force),
+        height=np.where(better, summits.height, height),
+        place=np.where(better[:, None], summits.place, place),
+        force=np.where(inside, np.maximum(bands.force, summits.slope), bands.force),
         converged=quiet & (at_pass | ~inside),
     )
 

@@ -1,9 +1,25 @@
 """Gradient flow from many starts at once: where the surface itself would let each of them come to rest.
 
-A step follows the flow of the local quadratic exactly: with ``φ₁(z) = (eᶻ - 1)/z`` it is ``-h φ₁(-hH) g``, the
+The flow ``dx/dt = -∇f`` defines the basins of a surface, so it has to be followed closely, not merely down: a minimiser
+that takes long steps, as L-BFGS does, can end in another basin than the start's. It is stiff along narrow valleys:
+explicit steps, and gradient descent is one, are bounded by the largest curvature: thousands of steps for Rosenbrock's.
+
+A step here follows the flow of the local quadratic exactly: with ``φ₁(z) = (eᶻ - 1)/z`` it is ``-h φ₁(-hH) g``, the
 exponential Rosenbrock–Euler method. A short step is gradient descent, a long one in a bowl is Newton's, so stiff
-valleys cost few steps and the end is polished on the way. The step width follows the error estimate of the
-third-order companion; a step that is too wrong, or that leads upwards, is taken again at less than its width.
+valleys cost few steps and the end is polished on the way. ``φ₁`` is taken of the eigenvalues of H, which is small and
+symmetric; in a bowl no step is unstable. The width of a step follows the error estimate of the third-order companion,
+made of the gradient at the step's end; a step that is too wrong, or that leads upwards, is taken again at less than its
+width.
+
+What would break it: an error bound much looser than ``ERROR``, with which starts cross ridges; a Hessian that is not
+finite (0 is put in its place: plain gradient steps); an objective whose gradient jumps, where widths shrink until the
+flow ends on the crease. That is right at a cusp of one parameter and may be early along an edge of two, so the paths
+between ends are looked at afterwards (:mod:`thalweg.valleys.starts.multistart`).
+
+References
+----------
+M. Hochbruck, A. Ostermann, J. Schweitzer, "Exponential Rosenbrock-type methods", SIAM Journal on Numerical Analysis 47,
+786–803, 2009, doi:10.1137/080717717.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from thalweg.problems.domain import Domain
 from thalweg.valleys import shares, tree
 from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
 from thalweg.valleys.starts import band, flow, nearness, summit
-from thalweg.valleys.tree import OUTSIDE, ROUNDING, Tree
+from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
 MOST = 2**20
 """Starts at most."""
@@ -39,7 +39,7 @@ NEIGHBOURS = 3
 
 
 class Routes(NamedTuple):
-    """The lowest path found between each two neighbouring minima, lowest first.
+    """The lowest path between each two neighbouring minima, lowest first.
 
     Attributes
     ----------
@@ -54,8 +54,8 @@ class Routes(NamedTuple):
     converged: Bool[np.ndarray, " pass"]
 
 
-class Census(NamedTuple):
-    """What the starts found; minima in order of depth.
+class Exploration(NamedTuple):
+    """What the starts flow to; minima in order of depth.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Census(NamedTuple):
     basin : the minimum of each start; ``OUTSIDE`` where its numbers are not finite
     settled : whether each start's flow came to rest
     counts, shares : starts of each minimum, and its share of the start volume
-    unseen : the share of the start volume that belongs to minima not found
+    unseen : the share of the start volume that belongs to minima that no start flows to
     routes, tree : passes between neighbours and what they merge
     rise : the least persistence that makes a minimum, in units of the loss
     """
@@ -76,7 +76,7 @@ class Census(NamedTuple):
     shares: Shares
     unseen: Unseen
     routes: Routes
-    tree: Tree
+    tree: MergeTree
     rise: float
 
 
@@ -131,7 +131,7 @@ def explore(
     rise: float | None = None,
     neighbours: int = NEIGHBOURS,
     confidence: float = CONFIDENCE,
-) -> Census:
+) -> Exploration:
     """Find the minima that starts flow to, their shares of the start volume, and the passes between them.
 
     Minima of equal depth stay apart: only the place, and the path between, tell whether two are one. A surface that is
@@ -185,7 +185,7 @@ def explore(
     basin = np.full(len(starts), OUTSIDE)
     basin[finite] = kept.renumber[node]
     counts = np.bincount(basin[basin != OUTSIDE], minlength=len(depth))
-    return Census(
+    return Exploration(
         position,
         depth,
         basin,
@@ -221,8 +221,8 @@ def compare(
     compared = int(known.sum())
     if not compared:
         return Difference(np.nan, 0.0, 1.0, 0, len(one))
-    found = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared, confidence)
-    share, low, high = (float(part[0]) for part in found)
+    interval = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared, confidence)
+    share, low, high = (float(part[0]) for part in interval)
     return Difference(share, low, high, compared, len(one) - compared)
 
 

@@ -32,9 +32,9 @@ def gather(
     order = np.lexsort((*positions.T[::-1], heights))
     _, lowest, number = np.unique(group[order], return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(lowest))
-    found = np.empty(len(positions), dtype=np.int64)
-    found[order] = rank[number]
-    return order[np.sort(lowest)], found
+    groups = np.empty(len(positions), dtype=np.int64)
+    groups[order] = rank[number]
+    return order[np.sort(lowest)], groups
 
 
 def nearest(
@@ -44,12 +44,12 @@ def nearest(
     near: float,
 ) -> Integer[np.ndarray, " place"]:
     """Number the nearest of ``others`` for each place; ``OUTSIDE`` for none within ``near`` of every axis's length."""
-    found = np.full(len(positions), OUTSIDE)
+    numbers = np.full(len(positions), OUTSIDE)
     finite = np.isfinite(positions).all(axis=1)
     if len(others) and finite.any():
         distance, index = _tree(_units(others, domain), domain).query(_units(positions[finite], domain), p=np.inf)
-        found[finite] = np.where(distance <= near, index, OUTSIDE)
-    return found
+        numbers[finite] = np.where(distance <= near, index, OUTSIDE)
+    return numbers
 
 
 def pairs(

@@ -67,13 +67,13 @@ def highest(
 
     where = np.broadcast_to(np.linspace(0, images - 1, (images - 1) * BETWEEN + 1), (count, (images - 1) * BETWEEN + 1))
     width = 1 / BETWEEN
-    top, found = measure(where)
+    top, summits = measure(where)
     for _ in range(ROUNDS):
         middle = np.take_along_axis(where, top[:, None], axis=1)
         where = np.clip(middle + width * np.linspace(-1, 1, 17), 0, images - 1)
-        top, found = measure(where)
+        top, summits = measure(where)
         width /= 8
-    return found[:, 0], found[:, 1:]
+    return summits[:, 0], summits[:, 1:]
 
 
 def polish(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from thalweg.valleys.tree import Kept, Tree, merge, simplify
+from thalweg.valleys.tree import Kept, MergeTree, merge, simplify
 
 
 class Minima(NamedTuple):
@@ -36,15 +36,15 @@ class Passes(NamedTuple):
     between: Int[np.ndarray, "pass 2"]
 
 
-class Found(NamedTuple):
+class Landscape(NamedTuple):
     """Minima in order of depth, passes in order of height, and their merge tree."""
 
     minima: Minima
     passes: Passes
-    tree: Tree
+    tree: MergeTree
 
 
-def arrange(minima: Minima, passes: Passes) -> tuple[Found, Int[np.ndarray, " minimum"]]:
+def arrange(minima: Minima, passes: Passes) -> tuple[Landscape, Int[np.ndarray, " minimum"]]:
     """Bring minima into order of depth and passes into order of height, ties by position, and join them.
 
     Returns
@@ -59,12 +59,12 @@ def arrange(minima: Minima, passes: Passes) -> tuple[Found, Int[np.ndarray, " mi
     sorted_minima = Minima(*(part[order] for part in minima))
     sorted_passes = Passes(passes.positions[by_height], passes.heights[by_height], between[by_height])
     tree = merge(sorted_minima.depths, sorted_passes.between, sorted_passes.heights)
-    return Found(sorted_minima, sorted_passes, tree), number
+    return Landscape(sorted_minima, sorted_passes, tree), number
 
 
-def keep(found: Found, chosen: Bool[np.ndarray, " minimum"]) -> tuple[Found, Kept]:
+def keep(landscape: Landscape, chosen: Bool[np.ndarray, " minimum"]) -> tuple[Landscape, Kept]:
     """Let every minimum that is not chosen join the one that it merges into."""
-    kept = simplify(found.tree, found.passes.between, chosen)
-    minima = Minima(*(part[kept.minima] for part in found.minima))
-    passes = Passes(found.passes.positions[kept.passes], found.passes.heights[kept.passes], kept.between)
-    return Found(minima, passes, Tree(found.tree.persistence[kept.minima], kept.parent, kept.saddle)), kept
+    kept = simplify(landscape.tree, landscape.passes.between, chosen)
+    minima = Minima(*(part[kept.minima] for part in landscape.minima))
+    passes = Passes(landscape.passes.positions[kept.passes], landscape.passes.heights[kept.passes], kept.between)
+    return Landscape(minima, passes, MergeTree(landscape.tree.persistence[kept.minima], kept.parent, kept.saddle)), kept

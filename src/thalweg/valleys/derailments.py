@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from thalweg.valleys.tree import OUTSIDE
 
 
-class Falls(NamedTuple):
+class Derailments(NamedTuple):
     """Where runs derailed: run, last step on the floor, valley left, valley entered."""
 
     run: Int[np.ndarray, " fall"]
@@ -38,8 +38,8 @@ def on_floor(
     return (valleys != OUTSIDE) & (losses <= floors.astype(losses.dtype)[valleys])
 
 
-def find(valleys: Int[np.ndarray, "run step"], floor: Bool[np.ndarray, "run step"]) -> Falls:
+def find(valleys: Int[np.ndarray, "run step"], floor: Bool[np.ndarray, "run step"]) -> Derailments:
     """Find every step on a floor whose next step lies in another valley."""
     here, after = valleys[:, :-1], valleys[:, 1:]
     run, step = np.nonzero(floor[:, :-1] & (after != here) & (after != OUTSIDE))
-    return Falls(run, step, here[run, step], after[run, step])
+    return Derailments(run, step, here[run, step], after[run, step])
