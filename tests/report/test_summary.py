@@ -69,3 +69,12 @@ def test_the_fitted_line_is_the_runs_end(kind):
     done = results.perform(experiment.parse(text))
     slope = np.tan(float(done.runs["params"].values[0, -1, 0]))
     assert f"Fitted line: y = {slope:.4f} x." in summarise(done).remarks
+
+
+def test_minima_below_the_threshold_are_named_with_the_way_to_see_them():
+    _, summary = tables(PENCIL, **{"valleys.persistence": 0.02, "descent.steps": 1})
+    assert summary.remarks[-1] == (
+        "Left out: 2 minima of persistence below 0.02: -72°, 72°; --set valleys.persistence=0 lists them."
+    )
+    _, summary = tables(PENCIL, **{"valleys.persistence": 0, "descent.steps": 1})
+    assert summary.remarks[-1].startswith("Valleys from a grid of 1800 points, refined on the objective")

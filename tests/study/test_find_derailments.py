@@ -66,5 +66,7 @@ def test_a_floor_is_a_share_of_the_barrier(runs, valleys, floor):
 
 def test_valleys_from_starts_have_no_basins(objective, runs):
     valleys = tw.find_valleys(objective, method=tw.starts.Sobol(16))
-    with pytest.raises(InvalidValue, match="valleys by the method 'starts' have no basins here; use those of a grid"):
+    with pytest.raises(
+        InvalidValue, match="valleys found by the method 'starts' have no basins here; use those of a grid"
+    ):
         tw.find_derailments(runs, valleys)

@@ -59,7 +59,7 @@ def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
     """
     if "start_valley" not in valleys:
         raise InvalidValue(
-            f"these valleys are by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
+            f"these valleys were found by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
         )
     starts, params = valleys["start_position"].values, runs["params"].values
     if params.shape[0] != len(starts) or not np.allclose(params[:, 0], starts, rtol=1e-6):

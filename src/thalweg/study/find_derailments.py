@@ -122,7 +122,7 @@ def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
         return cells(domain, places, valleys["basin"].values, dtype)
     if "stretch_from" not in valleys:
         raise InvalidValue(
-            f"valleys by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
+            f"valleys found by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
         )
     return stretches(domain[0], valleys["stretch_from"].values, valleys["stretch_valley"].values, dtype)
 
