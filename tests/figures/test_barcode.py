@@ -87,7 +87,9 @@ def test_nothing_is_cut_off_at_the_edges(published, line, himmelblau, many):
 
 
 def test_what_has_no_valleys_is_refused(published, constant):
-    with pytest.raises(InvalidValue, match=r"the figure 'barcode' needs valleys, and 'position' is not in the dataset"):
+    with pytest.raises(
+        InvalidValue, match="valleys holds a surface, not valleys; give what thalweg.find_valleys returns"
+    ):
         tw.figures.barcode(published.surface)
     with pytest.raises(InvalidValue, match=r"there is no valley, so the figure 'barcode' has nothing to draw"):
         tw.figures.barcode(constant.valleys)

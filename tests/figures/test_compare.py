@@ -123,6 +123,6 @@ def test_runs_that_are_no_numbers_and_an_unbounded_bound_are_drawn():
 
 def test_what_is_no_comparison_is_refused(published):
     with pytest.raises(
-        InvalidValue, match="needs the variable 'params'; give the results of thalweg.frameworks.compare"
+        InvalidValue, match="compared holds a surface, not a comparison; give what thalweg.frameworks.compare returns"
     ):
         tw.figures.compare(published.surface)

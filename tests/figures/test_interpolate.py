@@ -115,7 +115,10 @@ def test_nothing_is_cut_off_at_the_edges(number):
             "1 curve and 2 names do not fit; give one name each",
         ),
         (lambda: tw.figures.interpolate(along(), along="x"), "along = 'x' is not allowed; give one of 'distance', 't'"),
-        (lambda: tw.figures.interpolate(along().drop_vars("distance")), "needs the variable 'distance' over"),
+        (
+            lambda: tw.figures.interpolate(along().drop_vars("distance")),
+            "curves does not hold a curve between checkpoints: it has no variable 'distance'",
+        ),
         (lambda: tw.figures.interpolate(along() * np.nan), "is finite nowhere"),
         (lambda: tw.figures.interpolate(along().isel(t=slice(None, None, -1))), "does not rise over at least 2 points"),
     ],

@@ -90,9 +90,11 @@ def test_nothing_is_cut_off_at_the_edges(counts):
 
 
 def test_what_is_no_diagram_is_refused(published):
-    with pytest.raises(InvalidValue, match=r"needs the variable 'valleys' over exponent and noise; .* over nothing"):
+    with pytest.raises(
+        InvalidValue, match="diagram holds a surface, not a phase diagram; give what thalweg.phase_diagram returns"
+    ):
         tw.figures.phase_diagram(published.surface)
-    with pytest.raises(InvalidValue, match=r"over exponent and noise; the dataset has it over noise$"):
+    with pytest.raises(InvalidValue, match=r"it has no variable 'valleys' over \(exponent, noise\); give what"):
         tw.figures.phase_diagram(diagram(COUNTS).isel(exponent=0))
     with pytest.raises(InvalidValue, match=r"needs the coordinate 'noise'; give its values to the dataset"):
         tw.figures.phase_diagram(diagram(COUNTS).drop_vars("noise"))

@@ -101,5 +101,5 @@ def test_without_any_success_and_without_tuning_there_is_a_figure():
 
 
 def test_what_is_no_race_is_refused(published):
-    with pytest.raises(InvalidValue, match="needs the variable 'success'; give the results of thalweg.race"):
+    with pytest.raises(InvalidValue, match="ran holds a surface, not a race; give what thalweg.race returns"):
         tw.figures.race(published.surface)

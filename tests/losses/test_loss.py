@@ -144,7 +144,7 @@ SCALE = "give a finite number of at least 1e-18 and at most 1e+18"
     [
         (lambda: losses.power(0.0), "p = 0.0 is not allowed; give a finite number above 0 and at most 1e+09"),
         (lambda: losses.power(float("nan")), "p = nan is not allowed; give a finite number above 0 and at most 1e+09"),
-        (lambda: losses.power("2"), "p = '2' is not a number; give a finite number above 0 and at most 1e+09"),
+        (lambda: losses.power("2"), "p = '2' is not a number; give a number"),
         (
             lambda: losses.power(0.5, smoothing=-0.1),
             "smoothing = -0.1 is not allowed; give a finite number of at least 0",
@@ -158,8 +158,8 @@ SCALE = "give a finite number of at least 1e-18 and at most 1e+18"
         (lambda: losses.huber(0.0), f"delta = 0.0 is not allowed; {SCALE}"),
         (lambda: losses.log_cosh(-1.0), f"scale = -1.0 is not allowed; {SCALE}"),
         (lambda: losses.cauchy(inf), f"scale = inf is not allowed; {SCALE}"),
-        (lambda: losses.geman_mcclure(None), f"scale = None is not a number; {SCALE}"),
-        (lambda: losses.welsch(True), f"scale = True is not a number; {SCALE}"),
+        (lambda: losses.geman_mcclure(None), "scale = None is not a number; give a number"),
+        (lambda: losses.welsch(True), "scale = True is not a number; give a number"),
         (lambda: losses.tukey(1e19), f"scale = 1e+19 is not allowed; {SCALE}"),
         (lambda: losses.barron(float("nan")), "alpha = nan is not allowed; give a number"),
         (

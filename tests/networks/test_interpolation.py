@@ -112,7 +112,7 @@ def test_a_curve_over_half_the_way_is_the_line():
         (([1, 2], [1, 2, 3]), {}, r"a point of shape \(3,\) is none of this network"),
         (([1, 2], [3, 4]), {"bend": [1]}, r"a point of shape \(1,\) is none of this network"),
         (([1, 2], [3, np.nan]), {}, "hold numbers that are not finite"),
-        (([1, 2], [3, 4]), {"span": 1}, r"span = 1 is no pair; give \(low, high\), such as \(0, 1\)$"),
+        (([1, 2], [3, 4]), {"span": 1}, r"span = 1 is not allowed; give a pair of numbers$"),
         (([1, 2], [3, 4]), {"span": (1, 0)}, r"span = \(1, 0\) is empty"),
         (([1, 2], [3, 4]), {"points": 1}, "points = 1 is not allowed; give a whole number of at least 2"),
     ],

@@ -149,7 +149,10 @@ def test_what_does_not_belong_together_is_refused(net):
         project(net, plane, steps([[1] * 6, [np.nan] * 6]))
     with pytest.raises(InvalidValue, match="most = 1 is not allowed; give a whole number of at least 2"):
         project(net, plane, steps(POINTS), most=1)
-    with pytest.raises(InvalidValue, match="a dict without params is no recording"):
+    with pytest.raises(
+        InvalidValue,
+        match="recording = {} is no dataset that holds a recording; give what a recorder or thalweg.descend returns",
+    ):
         project(net, plane, {})
     with pytest.raises(InvalidValue, match="2 directions are parallel"):
         project(net, Plane(np.zeros(6), np.ones((2, 6)), ("a", "b"), ("", "")), steps(POINTS))

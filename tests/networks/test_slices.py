@@ -140,15 +140,18 @@ def test_plain_evaluation_is_asked_for():
     [
         ({"span": 0}, "span = 0 is not allowed; give a finite number above 0$"),
         ({"span": (1, 1)}, r"span = \(1, 1\) is empty; give \(low, high\) with low below high$"),
-        ({"span": (1, 2, 3)}, r"span = \(1, 2, 3\) is not allowed; give a number, a pair \(low, high\), or 2 pairs$"),
+        (
+            {"span": (1, 2, 3)},
+            r"span = \(1, 2, 3\) is not allowed; give a number, a pair of numbers or a list of pairs of numbers$",
+        ),
         ({"span": [(1, 2)]}, r"span = \[\(1, 2\)\] is not allowed; give a number, a pair \(low, high\), or 2 pairs$"),
         ({"span": [(1, 2), 3]}, r"span = \[\(1, 2\), 3\] is not allowed; give a number"),
         ({"span": (0, np.inf)}, "span = inf is not allowed; give a finite number$"),
-        ({"span": "wide"}, "span = 'wide' is not a number"),
+        ({"span": "wide"}, "span = 'wide' is not allowed; give a number, a pair of numbers or a list of"),
         ({"points": 1}, "points = 1 is not allowed; give a whole number of at least 2$"),
         ({"points": [3, 4, 5]}, r"points = \[3, 4, 5\] has 3 numbers; give one, or one for each of 2 axes$"),
         ({"points": 10_000}, r"points = \[10000, 10000\] make 100,000,000 in all; give at most 20,000,000$"),
-        ({"points": 2.5}, "points = 2.5 is not a whole number"),
+        ({"points": 2.5}, "points = 2.5 is not allowed; give a whole number or a list of whole numbers"),
     ],
 )
 def test_spans_and_points_that_cannot_be_are_refused(options, message):

@@ -80,8 +80,8 @@ def test_a_domain_is_a_sequence_of_its_axes():
     [
         ([], r"domain has the axes \[\]; give one a parameter, no name twice"),
         ([MIXED[0]] * 2, r"domain has the axes \['phi', 'phi'\]; give one a parameter, no name twice"),
-        ([MIXED[0], "x"], r"is not made of axes; give one a parameter: Axis\(\"x\", -2, 2\)"),
-        (5, r"domain = 5 is not made of axes; give one a parameter"),
+        ([MIXED[0], "x"], r"is not allowed; give an Axis or a list of Axis$"),
+        (5, r"axes = 5 is not allowed; give an Axis or a list of Axis$"),
     ],
 )
 def test_what_is_no_domain_is_refused(axes, text):

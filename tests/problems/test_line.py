@@ -31,5 +31,5 @@ def test_start_and_truth_lie_in_the_domain():
 
 
 def test_a_truth_that_is_no_line_is_refused():
-    with pytest.raises(InvalidValue, match="is not a line; give two numbers, the slope and the intercept"):
+    with pytest.raises(InvalidValue, match="truth = \\(1.0, 2.0, 3.0\\) is not allowed; give a pair of numbers"):
         line((1.0, 2.0, 3.0))

@@ -66,7 +66,7 @@ def test_residuals_vanish_on_the_line_and_have_the_right_sign_off_it():
         ({"noise": -0.1}, "noise = -0.1 is not allowed; give a finite number of at least 0"),
         ({"noise": float("nan")}, "noise = nan is not allowed"),
         ({"lines": 0}, "lines = 0 is not allowed; give a whole number of at least 1"),
-        ({"lines": 2.5}, "lines = 2.5 is not a whole number"),
+        ({"lines": 2.5}, "lines = 2.5 is not allowed; give a whole number or a list of numbers"),
         ({"lines": []}, "holds no angle; give a number of lines or a list of angles"),
         ({"points": 0}, "points = 0 is not allowed"),
         ({"residual": "horizontal"}, "residual = 'horizontal' is not allowed; give one of 'vertical', 'orthogonal'"),

@@ -265,7 +265,7 @@ BAD = [
     ({"optimizers": {}}, "there is no optimizer to race; give at least one"),
     (
         {"optimizers": {"adam": optax.adam(0.1)}},
-        "optimizer 'adam' has a rate that cannot be tuned; give a tw.Optimizer",
+        r"optimizers\['adam'\] = <GradientTransformationExtraArgs> is not an Optimizer; give a thalweg.Optimizer",
     ),
     (
         {"optimizers": {"slow": tw.Optimizer(optax.sgd, learning_rate=optax.constant_schedule(0.1))}},

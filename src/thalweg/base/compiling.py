@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import jax
 
+from thalweg.base.border import public
 from thalweg.base.errors import OutputError
 
 Arguments = ParamSpec("Arguments")
@@ -40,6 +41,7 @@ def compiled(*static: str) -> Callable[[Callable[Arguments, Result]], Callable[A
 SETTINGS = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 
 
+@public
 @contextmanager
 def compilation_cache(folder: str | Path) -> Iterator[None]:
     """Keep compiled programs in a folder, where later processes find them: JAX's persistent compilation cache.

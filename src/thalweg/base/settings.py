@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
-from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.rules import rule_of
 from thalweg.base.showing import shown
 
 Table = dict[str, Any]
@@ -72,11 +72,12 @@ def _plain(default: Any) -> Any:
 
 def _value(value: Any, hint: Any, where: str) -> tuple[Any, Any]:
     for option in _options(hint):
-        if isinstance(option, type) and is_dataclass(option) and isinstance(value, Mapping):
-            return call(option, value, where)
-        if _fits(value, option):
+        if isinstance(option, type) and is_dataclass(option):
+            if isinstance(value, Mapping):
+                return call(option, value, where)
+        elif (rule := rule_of(option)) is None or rule.fits(value):
             return value, value
-    raise InvalidValue(f"{where} = {shown(value)} is not allowed; give {_names(hint)}")
+    raise InvalidValue(f"{where} = {shown(value)} is not allowed; give {_words(hint)}")
 
 
 def _options(hint: Any) -> list[Any]:
@@ -84,43 +85,12 @@ def _options(hint: Any) -> list[Any]:
     return [part for part in parts if part is not type(None)]
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    if hint is Any:
-        return True
-    if get_origin(hint) in (tuple, Sequence):
-        inner = [part for part in get_args(hint) if part is not Ellipsis]
-        fixed = get_origin(hint) is tuple
-        right = isinstance(value, list | tuple) and (not fixed or len(value) == len(inner))
-        return right and all(_fits(item, inner[0]) for item in value)
-    if isinstance(value, bool):
-        return hint is bool
-    if hint is float:
-        return (isinstance(value, int | float) and abs(value) < 1e308) or isinstance(value, float)
-    if hint is int:
-        return isinstance(value, int) and abs(value) < 2**63
-    if hint is Path:
-        return isinstance(value, str)
-    return isinstance(hint, type) and isinstance(value, hint)
-
-
-_WORDS = {
-    float: "a number",
-    int: "a whole number",
-    str: "a text",
-    bool: "true or false",
-    Path: "a path",
-    dict: "a table",
-}
-
-
-def _names(hint: Any) -> str:
+def _words(hint: Any) -> str:
+    """Say what may be written: a dataclass as its table, all else in the words of its rule."""
     words = []
     for option in _options(hint):
-        if is_dataclass(option):
+        if isinstance(option, type) and is_dataclass(option):
             words.append("a table of " + ", ".join(part.name for part in fields(option)))
-        elif get_origin(option) in (tuple, Sequence):
-            count = len(get_args(option)) if get_origin(option) is tuple else 0
-            words.append(f"a list of {count} numbers" if count else "a list of numbers")
-        else:
-            words.append(_WORDS.get(option, str(option)))
+        elif rule := rule_of(option):
+            words.append(rule.words)
     return " or ".join(dict.fromkeys(words))

@@ -10,9 +10,17 @@ WIDTH = 60
 LONG = 10**40
 """Whole numbers from here on are told by their number of digits."""
 
-_PLAIN = (str, bytes, bool, int, float, complex, list, tuple, dict, set, frozenset, type(None), range)
+_PLAIN = {str, bytes, bool, int, float, complex, list, tuple, dict, set, frozenset, type(None), range}
 
-_short = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """Shows the items of lists and tables as it shows them alone."""
+
+    def repr_instance(self, x: object, level: int) -> str:
+        return super().repr_instance(x, level) if type(x) in _PLAIN else shown(x)
+
+
+_short = _Short()
 _short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = _short.maxfrozenset = 8
 _short.maxstring = _short.maxlong = _short.maxother = WIDTH
 
@@ -33,7 +41,7 @@ def shown(value: object) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return _array(value, tuple(shape))  # pyright: ignore[reportUnknownArgumentType]
-    if not isinstance(value, _PLAIN):
+    if type(value) not in _PLAIN:
         return _thing(value)
     try:
         text = " ".join(_short.repr(value).split())
@@ -49,7 +57,7 @@ def _array(value: object, shape: tuple[object, ...]) -> str:
             item = value.item()  # pyright: ignore
         except Exception:  # whatever a framework raises, say of a traced value
             item = value
-        if isinstance(item, _PLAIN):
+        if type(item) in _PLAIN:
             return shown(item)
     return f"<{type(value).__name__} of shape {shape}>"
 
@@ -65,5 +73,5 @@ def _thing(value: object) -> str:
         text = repr(value)
     except Exception:  # a repr of the user's own may do anything
         text = ""
-    plain = text and len(text) <= WIDTH and "\n" not in text and " object at 0x" not in text
+    plain = text and len(text) <= WIDTH and "\n" not in text and " at 0x" not in text
     return text if plain else f"<{type(value).__name__}>"

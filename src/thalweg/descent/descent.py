@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thalweg.base.border import from_
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from thalweg.losses.objective import Objective
 
 
+@from_("a thalweg.Descent")
 @dataclass(frozen=True, eq=False)
 class Descent:
     """An optimiser, how many steps it takes, from how much of the data, and in what precision.

@@ -12,10 +12,12 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Int, UInt
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 
 
+@public
 @dataclass(frozen=True)
 class Minibatch:
     """Gradients from ``size`` examples at a time, drawn without replacement.

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
+from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
@@ -20,6 +21,7 @@ CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
 
 
+@from_("a thalweg.Optimizer, such as Optimizer(optax.sgd, learning_rate=0.05)")
 class Optimizer:
     """An optax optimiser by its maker and settings; a setting may be an array, one value a run.
 
@@ -46,6 +48,7 @@ class Optimizer:
         self.maker = maker
         self.settings: Mapping[str, Any] = settings
 
+    @public
     def replace(self, **settings: Any) -> Optimizer:
         """Make the same optimiser with other settings.
 

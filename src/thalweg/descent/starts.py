@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
@@ -21,6 +22,7 @@ MOST_SOUGHT = 2**20
 """Starts of a census at most: each is followed down by the gradient flow."""
 
 
+@public
 @dataclass(frozen=True)
 class Sobol:
     """Starts of a scrambled Sobol sequence: how many, and the seed; spread more evenly than drawn ones.
@@ -58,6 +60,7 @@ class Sobol:
         whole("seed of the starts", self.seed, at_least=0)
 
 
+@public
 def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
     """Draw ``count`` starts uniformly over the domain; shape (run, param).
 
@@ -91,6 +94,7 @@ def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
     return domain.lows + domain.lengths * np.random.default_rng(seed).random((count, len(domain)))
 
 
+@public
 def even(problem: Problem, count: int) -> np.ndarray:
     """Spread ``count`` starts evenly over each axis, at the middles of equal cells; shape (run, param).
 

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
@@ -18,6 +18,7 @@ from thalweg.figures.drawing.marks import VALLEY
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Valleys
 
 ALL, SOME = 16, 10
 """Up to so many valleys each have a broad bar and a name; of more, so many have."""
@@ -87,7 +88,8 @@ class _Barcode:
         return (rows, names) if not len(rest) else ([*rows, float(rest.mean())], [*names, f"{len(rest):,} more"])
 
 
-def barcode(valleys: xr.Dataset) -> Figure:
+@public
+def barcode(valleys: Valleys) -> Figure:
     """Draw for every valley a bar from the loss of its minimum to that of the pass at which it ends.
 
     The length of a bar is the persistence of its valley. The most persistent valley is at the top; the deepest never

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import hues
 from thalweg.figures.drawing.run import valley_names
@@ -23,11 +24,11 @@ from thalweg.figures.drawing.terrain.sheet import caption as told_of_map
 from thalweg.figures.drawing.terrain.sheet import draw_map
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Surface, Valleys
 
 
-def basins(
-    surface: xr.Dataset, runs: xr.Dataset | None = None, valleys: xr.Dataset | None = None, *, run: int = 0
-) -> Figure:
+@public
+def basins(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw a surface of one or two parameters, every place in the colour of the basin that it lies in.
 
     The grays of the surface are those of its figure without basins, and the colours leave them as light as they are.

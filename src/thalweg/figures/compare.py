@@ -12,15 +12,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from thalweg.base.errors import InvalidValue
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import joined, number, shortened, subject
 from thalweg.figures.figure import Figure
-
-NEEDED = ("params", "difference", "reference", "bound", "parts")
+from thalweg.store.kinds import Comparison
 
 COLOURS = ("#f0b429", "#3a9fd6", "#c2451e", "#16191d", "#0a8f6a", "#8a5bb5")
 """Of the frameworks: told apart by colour-blind people too; the first four darken, and so are told apart in grey."""
@@ -115,7 +114,8 @@ class _Comparison:
         return low, high * (high / low) ** (1 / (1 - ROOM * min(len(self.marks), MOST)) - 1)
 
 
-def compare(compared: xr.Dataset) -> Figure:
+@public
+def compare(compared: Comparison) -> Figure:
     """Draw the first parameter of one descent in several frameworks, and how far each is from the reference.
 
     Above the trajectories, thick to thin, so that those that coincide are seen as one line in many colours; below the
@@ -131,11 +131,6 @@ def compare(compared: xr.Dataset) -> Figure:
     InvalidValue
         If these are no results of a comparison.
     """
-    missing = [name for name in NEEDED if name not in compared]
-    if missing:
-        raise InvalidValue(
-            f"the figure needs the variable {missing[0]!r}; give the results of thalweg.frameworks.compare"
-        )
     drawn = _comparison(compared)
     return Figure(
         name="compare",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, points, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, shortened
@@ -12,6 +13,7 @@ from thalweg.figures.figure import Figure
 from thalweg.problems.problem import Problem, Regression
 
 
+@public
 def data(problem: Problem) -> Figure:
     """Draw the data of a regression with columns x and y, training and test data apart.
 

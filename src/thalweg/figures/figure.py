@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.figures import page
@@ -32,6 +33,7 @@ MOST_DOTS = 2400
 MOVING = (".gif", ".mp4")
 
 
+@public
 @dataclass(frozen=True, eq=False, repr=False)
 class Figure:
     """A figure that knows how to be drawn; nothing is drawn before it is asked for.
@@ -73,6 +75,7 @@ class Figure:
         with style.styled():
             return self.draw()
 
+    @public
     def save(self, path: str | Path, *, dpi: int = style.DPI) -> Path:
         """Write the figure; the ending chooses how: png, svg, pdf, html, gif or mp4.
 
@@ -118,6 +121,7 @@ class Figure:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
         return path
 
+    @public
     def png(self, dpi: int = style.DPI) -> bytes:
         """Draw the figure as the bytes of a PNG, with so many dots an inch."""
         buffer = io.BytesIO()

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.figures.drawing import canvas, points, style, web
@@ -22,6 +22,7 @@ from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import number, subject
 from thalweg.figures.figure import Figure
 from thalweg.problems.problem import Problem, Regression
+from thalweg.store.kinds import Runs
 
 BETWEEN = 24
 """Lines drawn at most between the first step and the last."""
@@ -53,7 +54,8 @@ class _Fit:
         return f"{'start' if k == 0 else f'step {self.step[k]}'}{outside}"
 
 
-def fit(problem: Problem, runs: xr.Dataset, *, run: int = 0) -> Figure:
+@public
+def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
     """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
 
     Lines are cut to the box of all data, however steep they are. Without test data, training data are drawn.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.experiment.results import Results
 from thalweg.figures.barcode import barcode
 from thalweg.figures.basins import basins
@@ -24,6 +25,7 @@ from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
 
 
+@public
 def gallery(results: Results, *, run: int = 0) -> list[Figure]:
     """Choose and describe every figure that suits the results of an experiment; none is drawn yet.
 

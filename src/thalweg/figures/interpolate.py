@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
+from thalweg.base.border import public
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
@@ -22,6 +23,7 @@ from thalweg.figures.drawing.series import series
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Curve
 
 KINDS = {"line": "straight line", "bezier": "Bézier curve"}
 
@@ -71,7 +73,8 @@ class _Curves:
     note: str
 
 
-def interpolate(*curves: xr.Dataset, names: Sequence[str] | None = None, along: str = "distance") -> Figure:
+@public
+def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str = "distance") -> Figure:
     """Draw the loss along lines and curves between two checkpoints a and b, and the barrier on each.
 
     A barrier is the highest loss between the checkpoints, above the higher of the two; it is drawn from there upwards.

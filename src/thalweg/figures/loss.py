@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.run import (
@@ -25,6 +25,7 @@ from thalweg.figures.drawing.run import (
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Valleys
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """What is drawn of many other runs."""
@@ -63,7 +64,8 @@ class _Loss:
             return np.nanquantile(self.others, QUANTILES, axis=0)
 
 
-def loss(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -> Figure:
+@public
+def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw the training and test loss of a run against its steps, and the other runs faintly.
 
     Derailments are marked between their two steps, the floors of visited valleys by horizontal lines. The axis is

@@ -7,16 +7,17 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.marks import PASS, VALLEY
 from thalweg.figures.drawing.view import View
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Valleys
 
 BRANCH = "#4b5563"
 
@@ -64,7 +65,8 @@ class _Stems:
         return -room, len(self.across) - 1 + room
 
 
-def merge_tree(valleys: xr.Dataset) -> Figure:
+@public
+def merge_tree(valleys: Valleys) -> Figure:
     """Draw how valleys join as the water rises, the loss upwards; also known as a disconnectivity graph.
 
     Every valley is a stem that begins at the loss of its minimum and ends at the pass over which it joins a deeper

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.run import (
@@ -25,6 +26,7 @@ from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, subject
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Valleys
 
 PANELS = 4
 """Parameters drawn at most."""
@@ -55,7 +57,8 @@ class _Parameters:
     note: str
 
 
-def parameter(runs: xr.Dataset, valleys: xr.Dataset | None = None, *, run: int = 0) -> Figure:
+@public
+def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw the parameters of a run against its steps, one panel each, and the other runs faintly.
 
     Angles are in degrees and not wrapped: a run that goes around a circle leaves the first turn, and every valley is

@@ -12,12 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Rectangle
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.wording import number, shortened
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import PhaseDiagram
 
 DIMS = ("exponent", "noise")
 
@@ -83,7 +85,8 @@ class _Phases:
         return np.where(self.colours @ LUMA < 0.55, style.PAPER, style.INK)
 
 
-def phase_diagram(diagram: xr.Dataset) -> Figure:
+@public
+def phase_diagram(diagram: PhaseDiagram) -> Figure:
     """Draw how many valleys of at least a given persistence there are, over noise and exponent.
 
     Every cell holds its count; the darker, the more. Cells are equally large, whatever lies between their values. A
@@ -118,11 +121,6 @@ def phase_diagram(diagram: xr.Dataset) -> Figure:
 
 
 def _phases(diagram: xr.Dataset) -> _Phases:
-    if "valleys" not in diagram or set(diagram["valleys"].dims) != set(DIMS):
-        found = ", ".join(map(str, diagram["valleys"].dims)) if "valleys" in diagram else "nothing"
-        raise InvalidValue(
-            f"a phase diagram needs the variable 'valleys' over exponent and noise; the dataset has it over {found}"
-        )
     missing = [name for name in DIMS if name not in diagram.coords]
     if missing:
         raise InvalidValue(f"a phase diagram needs the coordinate {missing[0]!r}; give its values to the dataset")

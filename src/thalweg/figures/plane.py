@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-import xarray as xr
-
+from thalweg.base.border import public
 from thalweg.figures.drawing.terrain.landscape import describe
 from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption, draw_map
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Surface, Valleys
 
 
-def plane(
-    surface: xr.Dataset, runs: xr.Dataset | None = None, valleys: xr.Dataset | None = None, *, run: int = 0
-) -> Figure:
+@public
+def plane(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw a surface of two parameters as a shaded map, and the path of a run on it, coloured by step.
 
     Levels are evenly spaced in the loss or, where that would leave the low ground empty, in the logarithm of its height

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-import xarray as xr
-
+from thalweg.base.border import public
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption, draw_profile
 from thalweg.figures.drawing.section.web import describe
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Surface, Valleys
 
 
-def profile(
-    surface: xr.Dataset, runs: xr.Dataset | None = None, valleys: xr.Dataset | None = None, *, run: int = 0
-) -> Figure:
+@public
+def profile(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw a surface of one parameter, and on it every step of a run, coloured by step.
 
     A circle is drawn over its one period, angles in degrees. Where the surface has walls far above all the rest, as a

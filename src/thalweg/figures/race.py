@@ -10,14 +10,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from thalweg.base.errors import InvalidValue
+from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.series import Series, series
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure
-
-NEEDED = ("success", "success_low", "success_high", "success_by_step", "tuned_rate", "tuned_success", "learning_rate")
+from thalweg.store.kinds import Race
 
 SUCCESS = "runs that end on its floor, %"
 SETTLED = "settled there by step, %"
@@ -71,7 +70,8 @@ class _Race:
         return np.isclose(self.rates[k], self.chosen[k])
 
 
-def race(ran: xr.Dataset) -> Figure:
+@public
+def race(ran: Race) -> Figure:
     """Draw how often each optimiser ends on the floor of the deepest valley, how soon, and how it was tuned.
 
     On the left the share of the runs with its 95 % interval, the best on top; on the right the share that has settled
@@ -96,9 +96,6 @@ def race(ran: xr.Dataset) -> Figure:
     >>> race(ran).title
     'How often each optimiser finds the deepest valley'
     """
-    missing = [name for name in NEEDED if name not in ran]
-    if missing:
-        raise InvalidValue(f"the figure of a race needs the variable {missing[0]!r}; give the results of thalweg.race")
     drawn = _race(ran)
     told = [
         f"{name} {_share(success[0])} ({_share(success[1])} to {_share(success[2])})"

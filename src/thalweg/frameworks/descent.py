@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
@@ -21,6 +22,7 @@ from thalweg.study.descend import label
 from thalweg.study.provenance import facts, provenance
 
 
+@public
 def descend(objective: Objective, descent: Descent, framework: str, *, starts: Any = None) -> xr.Dataset:
     """Descend an objective in another framework, written as its users write it, and differentiated by itself.
 

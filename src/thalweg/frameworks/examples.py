@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS, NotInstalled, framework
@@ -17,6 +18,7 @@ from thalweg.frameworks.common import weights
 from thalweg.problems.split import Split
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Data:
     """Real data, split for training and testing.
@@ -44,6 +46,7 @@ class Data:
     source: str
 
 
+@public
 def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) -> Data:
     """Load handwritten digits: 1,797 pictures of 8 x 8 pixels from 0 to 1, ten classes.
 
@@ -80,6 +83,7 @@ def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) 
     return _split(x, loaded.target.astype(np.int32), 10, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed))
 
 
+@public
 def diabetes(*, test_share: float = 0.33, seed: int = 42) -> Data:
     """Load ten measurements of 442 diabetes patients and the progression of their disease a year later.
 
@@ -115,6 +119,7 @@ def diabetes(*, test_share: float = 0.33, seed: int = 42) -> Data:
     return _split(x.astype(np.float32), y.astype(np.float32), 0, "diabetes: Efron et al. 2004", Split(test_share, seed))
 
 
+@public
 def mlp(name: str, sizes: tuple[int, ...], *, seed: int = 0) -> Any:
     """Make a network of dense layers with rectified units between them.
 
@@ -159,6 +164,7 @@ def mlp(name: str, sizes: tuple[int, ...], *, seed: int = 0) -> Any:
     return _room(name)(weights.of_mlp(tuple(sizes), seed))
 
 
+@public
 def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any:
     """Make a network for digits: convolutions of 3 x 3 pixels, rectified, without padding, and a dense layer.
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.draws import draw
@@ -24,6 +25,7 @@ DISTANCE = "parameter distance"
 """The unit of coordinates along directions of length one."""
 
 
+@public
 def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions from the standard normal distribution, and leave them as they are.
 
@@ -59,6 +61,7 @@ def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike |
     return _random("gaussian", network, drawn, seed=seed, at=at, units=units)
 
 
+@public
 def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions like :func:`gaussian`, then make them orthogonal to each other and of length one.
 
@@ -94,6 +97,7 @@ def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLik
     return _random("orthonormal", network, (basis * np.sign(np.diag(corner))).T, seed=seed, at=at)
 
 
+@public
 def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike | None = None) -> Plane:
     """Draw directions like :func:`gaussian`, then scale every filter to the norm of the network's own at the origin.
 
@@ -148,6 +152,7 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     return _random("filter-normalised", network, drawn, seed=seed, at=at, units=("each filter's norm",) * count)
 
 
+@public
 def between(network: Network, a: ArrayLike | None, b: ArrayLike | None, c: ArrayLike | None = None) -> Plane:
     """Lay the line through two checkpoints, or the plane through three.
 
@@ -193,6 +198,7 @@ def between(network: Network, a: ArrayLike | None, b: ArrayLike | None, c: Array
     )
 
 
+@public
 def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None) -> Plane:
     """Take directions that were made elsewhere, and use them as they are.
 

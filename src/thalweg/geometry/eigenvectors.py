@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry import eigenpairs
@@ -15,6 +16,7 @@ from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 
 
+@public
 def hessian(
     network: Network, *, count: int = 2, at: ArrayLike | None = None, seed: int = 0, lowest: bool = False
 ) -> Plane:

@@ -30,6 +30,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
 from thalweg.base.progress import track
@@ -106,6 +107,7 @@ class Part(NamedTuple):
     evaluator: Evaluator
 
 
+@from_("what thalweg.networks.wrap returns")
 @dataclass(frozen=True, eq=False)
 class Network:
     """A network and its loss on stated, fixed data, as a function of a flat vector.
@@ -148,6 +150,7 @@ class Network:
         ends = np.cumsum([leaf.size for leaf in self.leaves]).tolist()
         return [slice(end - leaf.size, end) for leaf, end in zip(self.leaves, ends, strict=True)]
 
+    @public
     def point(self, values: ArrayLike | None = None) -> Flat:
         """Check a flat vector and give it the network's type.
 
@@ -175,6 +178,7 @@ class Network:
             )
         return values.astype(self.dtype)
 
+    @public
     def value(self, point: ArrayLike | None = None) -> float:
         """Compute the loss at a point.
 
@@ -190,6 +194,7 @@ class Network:
         point = self.point(point)
         return sum(part.share * part.evaluator.value(point) for part in self.parts)
 
+    @public
     def gradient(self, point: ArrayLike | None = None) -> tuple[float, Flat]:
         """Compute the loss and its gradient.
 
@@ -209,6 +214,7 @@ class Network:
             loss, gradient = loss + part.share * value, gradient + part.share * slope.astype(np.float64)
         return loss, gradient.astype(self.dtype)
 
+    @public
     def hessian_product(self, point: ArrayLike | None = None) -> Callable[[ArrayLike], Flat]:
         """Make the function that multiplies a vector by the Hessian at a point.
 
@@ -230,6 +236,7 @@ class Network:
 
         return product
 
+    @public
     def values(
         self,
         plane: Plane,

@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import DTypeLike
 
+from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 
 
+@from_("one of thalweg.networks.directions")
 @dataclass(frozen=True, eq=False)
 class Plane:
     """All points ``origin + Σ coordinate_i direction_i``; of one direction a line, of two a plane.
@@ -62,6 +64,7 @@ class Plane:
                 f"{len(directions)} directions have {len(self.names)} names and {len(self.units)} units; give one each"
             )
 
+    @public
     def points(self, coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, "point param"]:
         """Compute the points at some coordinates, direction after direction.
 

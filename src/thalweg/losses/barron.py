@@ -6,12 +6,14 @@ from math import log, sqrt
 
 import jax.numpy as jnp
 
+from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.losses.loss import Loss, shared
 from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, log_length, penalty
 from thalweg.losses.robust import cauchy, geman_mcclure, welsch
 
 
+@public
 @shared
 def barron(alpha: float, scale: float = 1.0) -> Loss:
     """General robust loss: ``|α-2|/α ((x²/|α-2| + 1)^(α/2) - 1)`` with ``x = r/c``, and all its limits.

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec
 
+from thalweg.base.border import from_
+
 Settings = ParamSpec("Settings")
 
 
+@from_("one of thalweg.losses")
 @dataclass(frozen=True, eq=False)
 class Loss:
     """An elementwise penalty of a residual, zero at zero and even.

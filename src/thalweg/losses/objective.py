@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.losses.loss import Loss
 from thalweg.problems.problem import Function, Problem, Regression
@@ -25,6 +26,7 @@ class Penalised:
         return self.penalty(self.residual(params, *columns))
 
 
+@from_("what thalweg.objective returns")
 @dataclass(frozen=True, eq=False)
 class Objective:
     """A problem with its loss; what is descended and surveyed.
@@ -50,6 +52,7 @@ class Objective:
     test: tuple[np.ndarray, ...]
 
 
+@public
 def objective(problem: Problem, loss: Loss | None = None) -> Objective:
     """Join a problem and a loss.
 

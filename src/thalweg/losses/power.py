@@ -9,11 +9,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.losses.loss import Loss, shared
 from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, length, penalty, scale_of
 
 
+@public
 @shared
 def quadratic() -> Loss:
     """Square of the residual: ``r²``.
@@ -31,6 +33,7 @@ def quadratic() -> Loss:
     return Loss("quadratic", _penalty(2.0, 0.0), {}, "r²")
 
 
+@public
 @shared
 def absolute() -> Loss:
     """Size of the residual: ``|r|``.
@@ -48,6 +51,7 @@ def absolute() -> Loss:
     return Loss("absolute", _penalty(1.0, 0.0), {}, "|r|")
 
 
+@public
 @shared
 def fourth_root(*, smoothing: float = 0.0) -> Loss:
     """Fourth root of the square: ``(r²)^(1/4) = |r|^(1/2)``, the loss of the published experiment.
@@ -81,6 +85,7 @@ def fourth_root(*, smoothing: float = 0.0) -> Loss:
     )
 
 
+@public
 @shared
 def root(n: float, *, smoothing: float = 0.0) -> Loss:
     """Root of the square: ``(r²)^(1/n) = |r|^(2/n)``, sublinear for n above 2.
@@ -111,6 +116,7 @@ def root(n: float, *, smoothing: float = 0.0) -> Loss:
     return Loss("root", _penalty(2 / n, smoothing), {"n": n, "smoothing": smoothing}, formula)
 
 
+@public
 @shared
 def power(p: float, *, smoothing: float = 0.0) -> Loss:
     """Power of the residual's size: ``|r|^p``, or smoothed ``(r² + ε²)^(p/2) - ε^p``.

@@ -10,10 +10,12 @@ from math import log
 
 import jax.numpy as jnp
 
+from thalweg.base.border import public
 from thalweg.losses.loss import Loss, shared
 from thalweg.losses.penalty import Residuals, direction, length, log_length, penalty, scale_of
 
 
+@public
 @shared
 def huber(delta: float = 1.0) -> Loss:
     """Square near zero, straight beyond: ``r²/2`` up to ``|r| = δ``, then ``δ (|r| - δ/2)``.
@@ -53,6 +55,7 @@ def huber(delta: float = 1.0) -> Loss:
     return Loss("huber", penalty(value, slope), {"delta": d}, f"huber, δ = {d:g}")
 
 
+@public
 @shared
 def log_cosh(scale: float = 1.0) -> Loss:
     """Smooth relative of :func:`huber`: ``c² log cosh(r/c)``.
@@ -95,6 +98,7 @@ def log_cosh(scale: float = 1.0) -> Loss:
     return Loss("log_cosh", penalty(value, slope), {"scale": c}, f"c² log cosh(r/c), c = {c:g}")
 
 
+@public
 @shared
 def cauchy(scale: float = 1.0) -> Loss:
     """Logarithm: ``c²/2 log(1 + (r/c)²)``; the pull of a residual falls like ``1/r``.
@@ -133,6 +137,7 @@ def cauchy(scale: float = 1.0) -> Loss:
     return Loss("cauchy", penalty(value, slope), {"scale": c}, f"c²/2 log(1 + (r/c)²), c = {c:g}")
 
 
+@public
 @shared
 def geman_mcclure(scale: float = 1.0) -> Loss:
     """Bounded by ``c²/2``: ``½r² / (1 + (r/c)²)``; the pull of a residual falls like ``1/r³``.
@@ -174,6 +179,7 @@ def geman_mcclure(scale: float = 1.0) -> Loss:
     return Loss("geman_mcclure", penalty(value, slope), {"scale": c}, formula)
 
 
+@public
 @shared
 def welsch(scale: float = 1.0) -> Loss:
     """Bounded by ``c²/2``: ``c²/2 (1 - exp(-(r/c)²))``; far residuals pull exponentially little.
@@ -213,6 +219,7 @@ def welsch(scale: float = 1.0) -> Loss:
     return Loss("welsch", penalty(value, slope), {"scale": c}, f"c²/2 (1 - exp(-(r/c)²)), c = {c:g}")
 
 
+@public
 @shared
 def tukey(scale: float = 4.685) -> Loss:
     """Tukey's biweight, constant beyond the scale: ``c²/6 (1 - (1 - (r/c)²)³)``, then ``c²/6``.

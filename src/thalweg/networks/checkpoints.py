@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.catalogue import framework
 from thalweg.geometry.network import Flat, Network
 from thalweg.store.recording import open_recording
 
 
+@public
 def read_checkpoint(network: Network, path: str | Path) -> Flat:
     """Read a checkpoint of a network as a point of its space.
 

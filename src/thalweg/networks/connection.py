@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry import bend as curves
@@ -13,6 +14,7 @@ from thalweg.geometry.network import Network
 from thalweg.store.versions import versions
 
 
+@public
 def connect(
     network: Network,
     a: ArrayLike | None,

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
@@ -33,6 +34,7 @@ TAIL = 6
 """Widths by which these go beyond the outermost eigenvalues; a billionth of the density lies farther out."""
 
 
+@public
 def curvature(
     network: Network,
     at: ArrayLike | xr.Dataset | None = None,

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.network import Network
@@ -17,6 +18,7 @@ BARRIER = "highest loss for t from 0 to 1, at the points evaluated, less the hig
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
+@public
 def interpolate(
     network: Network,
     a: ArrayLike | None,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import xarray as xr
 from numpy.typing import ArrayLike
 
+from thalweg.base.border import public
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 from thalweg.geometry.principal import principal as principal_of
+from thalweg.store.kinds import Recording
 from thalweg.store.recording import as_recording
 
 
-def principal(network: Network, recording: xr.Dataset, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
+@public
+def principal(network: Network, recording: Recording, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
     """Find the directions that hold most of a training run: principal directions of its displacements from its end.
 
     They are the leading right singular vectors of the matrix whose rows are ``θ_i - θ_n``, one for each recorded step;

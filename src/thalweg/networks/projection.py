@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.progress import track
 from thalweg.geometry.network import Network
@@ -14,6 +15,7 @@ from thalweg.geometry.plane import Plane
 from thalweg.geometry.principal import Rows, check_rows, displacements
 from thalweg.networks.slices import AXES, attributes, check_plane
 from thalweg.networks.verdict import verdict
+from thalweg.store.kinds import Recording
 from thalweg.store.recording import as_recording
 
 NOTES = {
@@ -25,7 +27,8 @@ NOTES = {
 }
 
 
-def project(network: Network, plane: Plane, recording: xr.Dataset, *, most: int = 200) -> xr.Dataset:
+@public
+def project(network: Network, plane: Plane, recording: Recording, *, most: int = 200) -> xr.Dataset:
     """Project a training run onto a line or plane, and tell whether the surface there is the one that it went over.
 
     A path drawn on a slice is a shadow: the run was elsewhere, and had another loss. So the loss is evaluated twice at

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from thalweg.base.border import public
 from thalweg.frameworks.catalogue import framework_of
 from thalweg.store.recording import Recorder, open_recording
 
 __all__ = ["Recorder", "open_recording", "record"]
 
 
+@public
 def record(model: Any, **options: Any) -> Recorder:
     """Make a recorder for a user's own training loop.
 

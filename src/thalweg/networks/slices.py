@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.directions import independent
@@ -27,6 +28,7 @@ MOST = 20_000_000
 Span = float | tuple[float, float] | Sequence[tuple[float, float]]
 
 
+@public
 def slice(
     network: Network, plane: Plane, *, span: Span = 1.0, points: int | Sequence[int] | None = None, plain: bool = False
 ) -> xr.Dataset:

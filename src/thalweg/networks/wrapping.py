@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import choice, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import framework_of
@@ -15,6 +16,7 @@ from thalweg.geometry.network import Network
 MODES = ("evaluation", "training")
 
 
+@public
 def wrap(
     model: Any,
     loss: Any = None,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from thalweg.base.arrays import Numbers, numbers
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
 from thalweg.problems.domain import Axis, Domain
-from thalweg.problems.problem import Columns, Function, Regression
+from thalweg.problems.problem import Function, Regression
 from thalweg.problems.split import WHOLE, Split
 
 
+@public
 def function(
     value: Callable[[Any], Any],
     domain: Axis | Sequence[Axis],
@@ -49,9 +52,10 @@ def function(
     return Function(name=name, domain=axes, start=_start(start, axes), value=value)
 
 
+@public
 def regression(
     residual: Callable[..., Any],
-    columns: Columns,
+    columns: Mapping[str, Numbers],
     domain: Axis | Sequence[Axis],
     *,
     start: Sequence[float] | None = None,
@@ -89,7 +93,7 @@ def regression(
     >>> problem.start
     (2.0,)
     """
-    data = {key: np.asarray(values, dtype=float) for key, values in columns.items()}
+    data = {key: numbers(f"column {key!r}", values).astype(float) for key, values in columns.items()}
     if not data or len({values.shape for values in data.values()}) != 1 or next(iter(data.values())).ndim != 1:
         shapes = {key: values.shape for key, values in data.items()}
         raise InvalidData(f"columns have shapes {shapes}; give one-dimensional arrays of one length")

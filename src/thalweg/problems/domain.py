@@ -9,11 +9,13 @@ from typing import Any, overload
 import numpy as np
 from jaxtyping import Float
 
+from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 
 
+@from_("a thalweg.problems.Axis, such as Axis('x', -1, 1)")
 @dataclass(frozen=True)
 class Axis:
     """One parameter: its name and its interval, or its circle where ``periodic``.
@@ -65,6 +67,7 @@ class Axis:
         return {"unit": self.unit, "low": self.low, "high": self.high, "periodic": int(self.periodic)}
 
 
+@public
 @dataclass(frozen=True, init=False)
 class Domain(Sequence[Axis]):
     """The product of its axes: an interval or a circle (one axis), a box, or any mix of both.

@@ -6,6 +6,7 @@ from math import sqrt
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
@@ -16,6 +17,7 @@ from thalweg.problems.split import THIRD, Split
 SOURCE = "H. F. Wittmann, linear regression in TensorFlow, Keras and PyTorch, 2019"
 
 
+@public
 def line(
     truth: tuple[float, float] = (3.0, 2.0),
     points: int = 1000,

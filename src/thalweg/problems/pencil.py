@@ -8,6 +8,7 @@ from math import pi
 import jax.numpy as jnp
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
@@ -18,6 +19,7 @@ from thalweg.problems.split import THIRD, Split
 SOURCE = 'H. F. Wittmann, "Loss surface with multiple valleys", 2019'
 
 
+@public
 def pencil(
     lines: int | Sequence[float] = 5,
     points: int = 100,

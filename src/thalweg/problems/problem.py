@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Array
 
+from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.problems.domain import Domain
 
@@ -28,6 +29,7 @@ Residual: TypeAlias = Callable[..., Any]
 """``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``."""
 
 
+@public
 @dataclass(frozen=True)
 class Minimum:
     """A minimum known from the literature.
@@ -48,6 +50,7 @@ class Minimum:
     value: float | None = None
 
 
+@from_("one of thalweg.problems")
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What is common to all problems.
@@ -91,6 +94,7 @@ class Problem:
         return self.domain.names
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Regression(Problem):
     """Data and a residual; with a loss it becomes an objective.
@@ -130,6 +134,7 @@ class Regression(Problem):
     center: float = field(kw_only=True, default=0.0)
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Function(Problem):
     """A surface in closed form, without data or loss.

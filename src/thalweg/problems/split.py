@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidData
 from thalweg.problems.problem import Columns
 
 
+@public
 @dataclass(frozen=True)
 class Split:
     """A random split; the same rows in the same order as scikit-learn's ``train_test_split``.

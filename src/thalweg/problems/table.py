@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidData, UnknownName
 from thalweg.base.files import read_text
@@ -20,6 +21,7 @@ from thalweg.problems.split import WHOLE, Split
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 
 
+@public
 def table(
     path: str | Path,
     x: str,

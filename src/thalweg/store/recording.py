@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.network import Leaf
@@ -23,6 +24,7 @@ TAKEN = ("params", "param", "step")
 """Names that no measure may have."""
 
 
+@public
 class Recorder:
     """Keeps the parameters of a training run, whatever framework trains; made by :func:`thalweg.networks.record`.
 
@@ -89,6 +91,7 @@ class Recorder:
         self._laid: dict[str, np.dtype] = {}
         self._result: xr.Dataset | None = None
 
+    @public
     def step(self, loss: Any = None, model: Any = None, **measures: Any) -> None:
         """Record a step of training, before its update.
 
@@ -108,6 +111,7 @@ class Recorder:
             self._sink.add(self._row(model, {"loss": loss} | measures))
         self.taken += 1
 
+    @public
     def finish(self, model: Any = None, *, loss: Any = None, **measures: Any) -> xr.Dataset:
         """Add the end of training and return the recording.
 
@@ -229,6 +233,7 @@ def _difference(before: Mapping[str, np.dtype], now: Mapping[str, np.dtype]) -> 
     return f"parameters of type {now['params']} follow others of type {before['params']}; keep the precision of a run"
 
 
+@public
 def open_recording(store: str | Path) -> xr.Dataset:
     """Open a recording that was streamed to a store; its numbers are read when they are asked for.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
+from thalweg.store.kinds import Runs, Valleys
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys.starts import multistart
 
 
-def compare_basins(runs: xr.Dataset, valleys: xr.Dataset) -> xr.Dataset:
+@public
+def compare_basins(runs: Runs, valleys: Valleys) -> xr.Dataset:
     """Tell how often runs end in another valley than the gradient flow from the same start.
 
     The flow's basins are a property of the surface; an optimiser's depend on its step size, momentum and noise.

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.descent import starts as positions
 from thalweg.descent.minibatch import Minibatch
 
 
+@public
 @dataclass(frozen=True)
 class Conditions:
     """What all optimisers of a race share.
@@ -48,6 +50,7 @@ class Conditions:
         whole("seed of the starts", self.seed, at_least=0)
 
 
+@public
 @dataclass(frozen=True)
 class Tuning:
     """How each optimiser's learning rate is chosen: the best of some on starts of another seed.

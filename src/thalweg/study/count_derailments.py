@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
+from thalweg.store.kinds import Derailments
 from thalweg.valleys.shares import wilson
 
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def count_derailments(falls: xr.Dataset) -> xr.Dataset:
+@public
+def count_derailments(falls: Derailments) -> xr.Dataset:
     """Count the derailments of one optimiser's runs.
 
     Parameters

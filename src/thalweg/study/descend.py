@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.base.showing import shown
@@ -25,6 +26,7 @@ from thalweg.study.memory import bound
 from thalweg.study.provenance import facts, provenance
 
 
+@public
 def descend(
     objective: Objective,
     optimizer: AnyOptimizer | Descent,

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
+from thalweg.store.kinds import Runs, Valleys
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys import derailments
 from thalweg.valleys.locate import Basins, cells, stretches
@@ -17,7 +19,8 @@ FLOOR = 0.25
 """Usual share of a valley's barrier up to which a loss lies on its floor."""
 
 
-def find_derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FLOOR) -> xr.Dataset:
+@public
+def find_derailments(runs: Runs, valleys: Valleys, *, floor: float = FLOOR) -> xr.Dataset:
     """Find every derailment.
 
     A run is on the floor of a valley while its training loss is above the valley's minimum by at most ``floor`` times
@@ -83,7 +86,8 @@ def find_derailments(runs: xr.Dataset, valleys: xr.Dataset, *, floor: float = FL
     )
 
 
-def locate(runs: xr.Dataset, valleys: xr.Dataset) -> xr.DataArray:
+@public
+def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
     """Tell the valley in which each step of each run lies.
 
     Parameters

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
+from thalweg.store.kinds import Valleys
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.study.provenance import provenance
 from thalweg.valleys.starts import band
 
 
-def find_paths(objective: Objective, valleys: xr.Dataset, between: Sequence[tuple[int, int]]) -> xr.Dataset:
+@public
+def find_paths(objective: Objective, valleys: Valleys, between: Sequence[tuple[int, int]]) -> xr.Dataset:
     """Find minimum-energy paths between chosen minima, and the barriers on them, with nudged elastic bands.
 
     On a circle a path takes the shortest way round. A path may run through a third minimum.

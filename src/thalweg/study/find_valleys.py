@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import choice, number
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Axis, Domain
+from thalweg.store.kinds import Surface
 from thalweg.study.methods import Candidates, by_grid, exactly, from_starts
 from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
@@ -30,9 +32,10 @@ SHOWN = 3
 """Minima below the threshold that are named."""
 
 
+@public
 def find_valleys(
     objective: Objective,
-    surface: xr.Dataset | None = None,
+    surface: Surface | None = None,
     *,
     method: str | Sobol = "grid",
     persistence: float | None = None,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import from_, public
 from thalweg.base.checks import choice, number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.parallel import cores
@@ -20,6 +21,7 @@ from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import varying
 from thalweg.losses.objective import Objective
 from thalweg.problems.problem import Problem
+from thalweg.store.kinds import Valleys
 from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
@@ -34,6 +36,7 @@ START = "start"
 """What the lone parameter of a problem may be called as well."""
 
 
+@from_("a thalweg.Range, such as Range('learning_rate', 0.001, 1)")
 @dataclass(frozen=True)
 class Range:
     """What varies along one axis of a map: pixels at the middles of equal cells.
@@ -94,10 +97,11 @@ class Cost(NamedTuple):
     stored: int
 
 
+@public
 def outcome_map(
     objective: Objective,
     descent: Descent,
-    valleys: xr.Dataset,
+    valleys: Valleys,
     *,
     along: tuple[Range, Range],
     floor: float = FLOOR,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
@@ -18,6 +19,7 @@ from thalweg.descent import starts as read_starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
+from thalweg.store.kinds import Valleys
 from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
@@ -27,8 +29,9 @@ CODES = {"flag_values": [DIVERGED, UNDECIDED], "flag_meanings": "diverged undeci
 """What the outcomes below 0 mean."""
 
 
+@public
 def outcomes(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, *, starts: Any = None, floor: float = FLOOR
+    objective: Objective, descent: Descent, valleys: Valleys, *, starts: Any = None, floor: float = FLOOR
 ) -> xr.Dataset:
     """Make runs and keep only how each of them ends.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
@@ -16,6 +17,7 @@ from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_valleys import find_valleys
 
 
+@public
 def phase_diagram(
     problem: Callable[[float], Problem], noise: Sequence[float], exponent: Sequence[float], *, persistence: float
 ) -> xr.Dataset:

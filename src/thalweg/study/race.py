@@ -9,11 +9,13 @@ import numpy as np
 import optax
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 from thalweg.descent.descent import Descent
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
+from thalweg.store.kinds import Valleys
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
 from thalweg.study.contest import RATE, Contest, Ran, Tried
 from thalweg.study.count_derailments import QUANTILES
@@ -31,10 +33,11 @@ RULE = "highest success, then fewest median steps to the floor, then the smaller
 """How the learning rate is chosen."""
 
 
+@public
 def race(
     objective: Objective,
     optimizers: Mapping[str, Optimizer],
-    valleys: xr.Dataset,
+    valleys: Valleys,
     *,
     conditions: Conditions = USUAL_CONDITIONS,
     tuning: Tuning = USUAL_TUNING,
@@ -153,8 +156,6 @@ def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions:
     if not optimizers:
         raise InvalidValue("there is no optimizer to race; give at least one, such as {'sgd': tw.Optimizer(optax.sgd)}")
     for name, optimizer in optimizers.items():
-        if not isinstance(optimizer, Optimizer):
-            raise InvalidValue(f"optimizer {name!r} has a rate that cannot be tuned; give a tw.Optimizer of its maker")
         if callable(optimizer.settings.get(RATE)):
             raise InvalidValue(
                 f"{RATE} of optimizer {name!r} is a schedule and cannot be tuned; give a maker that takes its peak"

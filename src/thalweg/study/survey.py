@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.precision import dtype_of
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
@@ -18,6 +19,7 @@ from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.provenance import provenance
 
 
+@public
 def survey(
     objective: Objective,
     *,

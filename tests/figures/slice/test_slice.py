@@ -426,12 +426,18 @@ def test_all_but_a_little_is_not_all(share, text):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: (surface().drop_vars("loss"),), "needs the variable 'loss' over .* it is missing here"),
+        (
+            lambda: (surface().drop_vars("loss"),),
+            "surface does not hold a slice: it has no variable 'loss'; give what thalweg.networks.slice returns",
+        ),
         (lambda: (surface().transpose("x", "y"),), r"it lies over \('x', 'y'\) here; give the results of thalweg"),
         (lambda: (surface(np.full((11, 21), np.nan)),), "finite nowhere.*choose a smaller span"),
         (lambda: (surface().isel(x=slice(None, None, -1)),), "the coordinate 'x', finite and rising"),
         (lambda: (surface().drop_vars("y"),), "the coordinate 'y', finite and rising"),
-        (lambda: (surface(), path().drop_vars("distance")), "a path needs the variable 'distance' over"),
+        (
+            lambda: (surface(), path().drop_vars("distance")),
+            "path does not hold a projected path: it has no variable 'distance'",
+        ),
         (lambda: (surface(), path(axes=("x",))), "a path needs the variable 'y' over"),
         (lambda: (surface(), path().drop_attrs()), "a path needs the attribute 'share'"),
         (lambda: (surface(), path(trust="some")), "trust = 'some' is not allowed; give one of 'good', 'fair', 'poor'"),

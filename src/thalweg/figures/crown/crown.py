@@ -6,6 +6,7 @@ from functools import cache, partial
 
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown import web
 from thalweg.figures.crown.arrays import Crown, crown_of
@@ -16,13 +17,15 @@ from thalweg.figures.drawing import style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Runs, Surface, Valleys
 from thalweg.study.survey import domain_of
 
 
+@public
 def crown(
-    surface: xr.Dataset,
-    runs: xr.Dataset | None = None,
-    valleys: xr.Dataset | None = None,
+    surface: Surface,
+    runs: Runs | None = None,
+    valleys: Valleys | None = None,
     *,
     run: int = 0,
     cut: float | None = None,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.figures.curvature import chart, web
 from thalweg.figures.curvature.reading import EDGE, Bend, plus, read
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
+from thalweg.store.kinds import Curvature
 
 
-def curvature(result: xr.Dataset) -> Figure:
+@public
+def curvature(result: Curvature) -> Figure:
     """Draw the spectrum of a network's Hessian, or its leading eigenvalues along a run.
 
     At one point the spectral density is drawn on a logarithmic axis, which begins low enough for a single eigenvalue to

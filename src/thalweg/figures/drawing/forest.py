@@ -12,9 +12,6 @@ from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.figures.drawing.wording import count, minus, number, subject
 
-NEEDED = ("position", "loss", "persistence", "joins", "pass_loss", "pass_merges")
-"""What figures of the merge tree read."""
-
 
 @dataclass(frozen=True, eq=False)
 class Forest:
@@ -83,12 +80,6 @@ class Forest:
 
 def forest_of(valleys: xr.Dataset, figure: str) -> Forest:
     """Read the merge tree of valleys, refusing what has none."""
-    missing = [name for name in NEEDED if name not in valleys]
-    if missing:
-        raise InvalidValue(
-            f"the figure {figure!r} needs valleys, and {missing[0]!r} is not in the dataset; give it what find_valleys "
-            f"returns"
-        )
     if not valleys.sizes["valley"]:
         raise InvalidValue(f"there is no valley, so the figure {figure!r} has nothing to draw; lower the persistence")
     joining = valleys["pass_merges"].values == 1

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.outcome_map import sheet, web
 from thalweg.figures.outcome_map.chart import OutcomeGrid, grid_of
 from thalweg.figures.outcome_map.listing import percent
 from thalweg.figures.outcome_map.painting import painted
+from thalweg.store.kinds import OutcomeMap
 
 TITLES = {
     "outcome": "Outcomes",
@@ -25,7 +26,8 @@ TOLD = 8
 """Valleys of which the caption tells the share."""
 
 
-def outcome_map(chart: xr.Dataset, *, colour: str = "outcome") -> Figure:
+@public
+def outcome_map(chart: OutcomeMap, *, colour: str = "outcome") -> Figure:
     """Draw how every run of a grid of runs ended, pixel for pixel.
 
     Every valley has its hue; the hues go around the circle in the order of the valleys' places. Undecided runs are

@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.slice import chart, panels, verdict, web
-from thalweg.figures.slice.reading import Ground, Projection, ground_of, heights_of, projection_of
+from thalweg.figures.slice.reading import Ground, ground_of, heights_of, projection_of
+from thalweg.store.kinds import Projected, Slice
 
 
-def slice(surface: xr.Dataset, path: xr.Dataset | None = None) -> Figure:
+@public
+def slice(surface: Slice, path: Projected | None = None) -> Figure:
     """Draw a slice of a network's surface, and a run on it with all that the projection hides.
 
     Of two directions the surface is a shaded map in gray, of one a profile. With a path the figure always shows, beside

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.base.progress import track
@@ -55,6 +56,7 @@ class _Compared(NamedTuple):
     zeros: int
 
 
+@public
 def compare(
     objective: Objective,
     descent: Descent,

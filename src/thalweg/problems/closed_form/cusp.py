@@ -14,11 +14,13 @@ from math import e, pi
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
 from thalweg.problems.problem import Function
 
 
+@public
 def ackley(dimension: int = 2) -> Function:
     """A plain of equal dents with a funnel in its middle; a cusp at the bottom.
 
@@ -70,6 +72,7 @@ def _ackley(params: Point) -> Value:
     return -20 * jnp.expm1(-radius / 5) - e * jnp.expm1(-2 * waves)
 
 
+@public
 def eggholder() -> Function:
     """Deep, winding valleys whose lowest point lies on the edge of the box.
 
@@ -110,6 +113,7 @@ def _eggholder(params: Point) -> Value:
     return -(y + 47) * jnp.sin(_root(x / 2 + y + 47)) - x * jnp.sin(_root(x - y - 47))
 
 
+@public
 def schwefel(dimension: int = 2) -> Function:
     """Waves that grow outwards: the deepest valley lies near a corner, far from the next deepest.
 
@@ -158,6 +162,7 @@ def _schwefel(params: Point) -> Value:
     return jnp.sum(418.9828872724337 - params * jnp.sin(_root(params)))
 
 
+@public
 def cross_in_tray() -> Function:
     """A tray of dents parted by sharp ridges, with the cross of the axes through its middle.
 
@@ -200,6 +205,7 @@ def _cross_in_tray(params: Point) -> Value:
     return -0.0001 * jnp.where(on_ridge, 1.0, jnp.exp(0.1 * jnp.logaddexp(exponent, 0.0)))
 
 
+@public
 def holder_table() -> Function:
     """A table of dents that stands on four legs, the corners of the box.
 
@@ -243,6 +249,7 @@ def _holder_table(params: Point) -> Value:
     return -_magnitude(jnp.sin(x) * jnp.cos(y)) * jnp.exp(_magnitude(1 - _root(x**2 + y**2) / pi))
 
 
+@public
 def drop_wave() -> Function:
     """Rings of water around a fallen drop, the deepest point in the middle.
 
@@ -281,6 +288,7 @@ def _drop_wave(params: Point) -> Value:
     return -(2 - 72 * squared * jnp.sinc(6 * _root(squared) / pi) ** 2) / (squared / 2 + 2)
 
 
+@public
 def bukin_6() -> Function:
     """A cusp all along a parabola, falling slowly towards one point of it.
 

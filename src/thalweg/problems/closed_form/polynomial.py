@@ -10,11 +10,13 @@ from math import fsum
 
 import jax.numpy as jnp
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
 from thalweg.problems.problem import Function, Minimum
 
 
+@public
 def rosenbrock(dimension: int = 2) -> Function:
     """A narrow valley, curved like a banana, with an almost flat floor.
 
@@ -67,6 +69,7 @@ def _rosenbrock(params: Point) -> Value:
     return jnp.sum(100 * (after - x**2) ** 2 + (1 - x) ** 2)
 
 
+@public
 def himmelblau() -> Function:
     """Four valleys of one depth around a hilltop; the start is beside that hilltop.
 
@@ -110,6 +113,7 @@ def _himmelblau(params: Point) -> Value:
     return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
+@public
 def six_hump_camel() -> Function:
     """Six valleys in three pairs, alike under a half turn.
 
@@ -152,6 +156,7 @@ def _six_hump_camel(params: Point) -> Value:
     return (4 - 2.1 * x**2 + x**4 / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2
 
 
+@public
 def three_hump_camel() -> Function:
     """Three valleys, the deepest between the other two.
 
@@ -192,6 +197,7 @@ def _three_hump_camel(params: Point) -> Value:
     return 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2
 
 
+@public
 def beale() -> Function:
     """A flat plain with sharp peaks at its corners.
 
@@ -231,6 +237,7 @@ def _beale(params: Point) -> Value:
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
+@public
 def styblinski_tang(dimension: int = 2) -> Function:
     """Two valleys along every axis, 2^d in all; the start leads to the shallower of the two along the first.
 
@@ -285,6 +292,7 @@ def _styblinski_tang(params: Point) -> Value:
     return jnp.sum(params**4 - 16 * params**2 + 5 * params) / 2
 
 
+@public
 def booth() -> Function:
     """One long bowl, the sum of two squares of straight lines.
 
@@ -323,6 +331,7 @@ def _booth(params: Point) -> Value:
     return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
 
+@public
 def goldstein_price() -> Function:
     """Four valleys under walls a million high.
 

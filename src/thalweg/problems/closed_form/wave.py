@@ -11,11 +11,13 @@ from math import fsum, pi, sqrt
 import jax.numpy as jnp
 import numpy as np
 
+from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
 from thalweg.problems.problem import Function
 
 
+@public
 def rastrigin(dimension: int = 2) -> Function:
     """A bowl under an egg carton: a valley near every point of whole numbers.
 
@@ -67,6 +69,7 @@ def _rastrigin(params: Point) -> Value:
     return jnp.sum(params**2 + 20 * jnp.sin(pi * params) ** 2)
 
 
+@public
 def levy(dimension: int = 2) -> Function:
     """A wavy parabola along every axis, with deeper waves across it.
 
@@ -124,6 +127,7 @@ def _levy(params: Point) -> Value:
     return jnp.sin(pi * u[0]) ** 2 + across + last**2 * (1 + jnp.sin(2 * pi * last) ** 2)
 
 
+@public
 def griewank(dimension: int = 2) -> Function:
     """A wide, shallow bowl under a carpet of equal waves.
 
@@ -172,6 +176,7 @@ def _griewank(params: Point) -> Value:
     return 1 + jnp.sum(params**2) / 4000 - jnp.prod(jnp.cos(params / jnp.sqrt(_ranks(params))))
 
 
+@public
 def shubert() -> Function:
     """A lattice of 722 valleys, eighteen of them the deepest.
 
@@ -218,6 +223,7 @@ def _shubert(params: Point) -> Value:
     return g[0] * g[1]
 
 
+@public
 def mccormick() -> Function:
     """A plane rippled along its diagonal inside a parabolic trough.
 
@@ -260,6 +266,7 @@ def _mccormick(params: Point) -> Value:
     return jnp.sin(x + y) + (x - y) ** 2 - 1.5 * x + 2.5 * y + 1
 
 
+@public
 def michalewicz(dimension: int = 2) -> Function:
     """Sharp valleys crossing a plain that is flat almost everywhere; the start leads to a lesser crossing.
 
@@ -328,6 +335,7 @@ def _deepest_valley(i: int) -> tuple[float, float]:
     return float(x[best]), float(depth[best])
 
 
+@public
 def easom() -> Function:
     """One narrow hole in a wide plain that is flat to rounding; the start is on its rim.
 

@@ -1,0 +1,279 @@
+"""What an annotation allows, as a test of a value and as words.
+
+A signature says once what a parameter may be. From there come the check at the border (:mod:`thalweg.base.border`),
+that of the keys of an experiment file (:mod:`thalweg.base.settings`), and the words of both messages. So the rules are
+those of people, not of the type system: whole numbers and numbers of NumPy's count as such, ``True`` is never a number,
+a list will do where a tuple is asked for, and a number fits only if 64 bits can hold it. A type checker made for
+Python's own rules (beartype was tried) would need an exception for each of these, and its words would have to be made
+anyhow. What an annotation cannot say, such as what a dataset must hold, is a :class:`Rule` in an ``Annotated``.
+"""
+
+from __future__ import annotations
+
+import os
+import types
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from numbers import Integral, Real
+from pathlib import PurePath
+from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
+
+import numpy as np
+
+from thalweg.base.showing import shown
+
+LARGEST = 2**63
+"""Whole numbers reach to here: what arrays, files and seeds can hold."""
+
+SOURCE = "__thalweg_source__"
+"""Where a class says what makes it, for the words of a refusal."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a parameter may be.
+
+    Attributes
+    ----------
+    fits : whether a value is allowed
+    words : what is allowed, to follow "give"
+    """
+
+    fits: Callable[[object], bool]
+    words: str
+
+    def refusal(self, name: str, value: object) -> str:
+        """Say in one line what is wrong with a value that does not fit."""
+        return f"{name} = {shown(value)} is not allowed; give {self.words}"
+
+
+def rule_of(hint: object) -> Rule | None:
+    """Read an annotation; None where everything is allowed."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        own = [mark for mark in inner[1:] if isinstance(mark, Rule)]
+        return own[0] if own else rule_of(inner[0])
+    if origin in (Union, types.UnionType):
+        return _any_of(inner)
+    if origin is Literal:
+        return Rule(lambda value: isinstance(value, str) and value in inner, _joined([repr(word) for word in inner]))
+    if origin is tuple and inner[-1:] != (Ellipsis,):
+        return _tuple(inner)
+    if origin in (tuple, Sequence, list, Collection, Iterable):
+        return _list(inner[0], once=origin is Iterable)
+    if (origin or hint) in (Mapping, dict):
+        return _mapping(inner[1] if inner else object)
+    if origin is type:
+        return Rule(lambda value: isinstance(value, type), "a class")
+    if (origin or hint) is Callable or origin is types.FunctionType:
+        return Rule(callable, "a function")
+    return _of_class(hint)
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a real number that 64 bits can hold; infinity and NaN are for the caller to judge."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number that 64 bits can hold."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and -LARGEST <= int(value) < LARGEST
+
+
+def is_path(value: object) -> bool:
+    """Tell whether a value can name a file."""
+    return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)  # pyright: ignore
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+class _Number(Rule):
+    """A number, whose refusal tells apart what is none and what is too large."""
+
+    def refusal(self, name: str, value: object) -> str:
+        if isinstance(value, Real) and not isinstance(value, bool):
+            large = isinstance(value, Integral) and not -LARGEST <= int(value) < LARGEST
+            if large:
+                return f"{name} = {shown(value)} is too large and is not allowed; give {self.words} that fits 64 bits"
+        return f"{name} = {shown(value)} is not {self.words}; give {self.words}"
+
+
+_PLAIN: Mapping[object, Rule] = {
+    bool: Rule(_is_flag, "true or false"),
+    int: _Number(is_whole, "a whole number"),
+    float: _Number(is_number, "a number"),
+    str: Rule(lambda value: isinstance(value, str), "a text"),
+    type(None): Rule(lambda value: value is None, "None"),
+}
+
+
+def _of_class(hint: object) -> Rule | None:
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if not isinstance(hint, type) or hint is object or isinstance(hint, TypeVar):
+        return None
+    if issubclass(hint, PurePath):
+        return Rule(is_path, "a path")
+    try:
+        isinstance(None, hint)
+    except TypeError:  # a protocol that cannot be asked
+        return None
+    return _Instance(lambda value: isinstance(value, hint), _class_words(hint))
+
+
+class _Instance(Rule):
+    """A thing of a class, which some function of ours makes."""
+
+    def refusal(self, name: str, value: object) -> str:
+        what, _, source = self.words.partition(", ")
+        advice = source or self.words
+        return f"{name} = {shown(value)} is not {what}; give {advice}"
+
+
+def _class_words(hint: type) -> str:
+    dims = getattr(hint, "dim_str", None)
+    if isinstance(dims, str):  # a shape of jaxtyping's
+        return f"an array of floats over ({', '.join(dims.split())})"
+    if hint is np.ndarray:
+        return "an array"
+    home = hint.__module__.partition(".")[0]
+    name = f"{'an' if hint.__name__[0] in 'AEIOU' else 'a'} {hint.__name__}"
+    name += "" if home in ("thalweg", "builtins") else f" of {home}"
+    source = vars(hint).get(SOURCE)
+    return f"{name}, {source}" if source else name
+
+
+def _any_of(options: Sequence[object]) -> Rule | None:
+    real = [option for option in options if option is not type(None)]
+    if any(isinstance(option, type) and issubclass(option, PurePath) for option in real):
+        real = [option for option in real if option is not str]
+    rules = [rule_of(option) for option in real]
+    known = [rule for rule in rules if rule is not None]
+    if len(known) < len(rules):
+        return None
+    may_lack = len(real) < len(options) and type(None) in options
+    if len(known) == 1:
+        return _Optional(known[0].fits, known[0].words, known[0]) if may_lack else known[0]
+    tests = tuple(rule.fits for rule in known)
+
+    def fits(value: object) -> bool:
+        return (may_lack and value is None) or any(test(value) for test in tests)
+
+    return Rule(fits, _joined(dict.fromkeys(rule.words.partition(", ")[0] for rule in known)))
+
+
+@dataclass(frozen=True)
+class _Optional(Rule):
+    """What may be left out: None is allowed, and everything else is judged by the rule itself."""
+
+    rule: Rule
+
+    def __post_init__(self) -> None:
+        test = self.fits
+        object.__setattr__(self, "fits", lambda value: value is None or test(value))
+
+    def refusal(self, name: str, value: object) -> str:
+        return self.rule.refusal(name, value)
+
+
+@dataclass(frozen=True)
+class _Several(Rule):
+    """A list or a table whose items all have one rule; a refusal points at the first that has not."""
+
+    items: Callable[[object], Iterable[tuple[str, object]] | None]
+    rule: Rule
+
+    def refusal(self, name: str, value: object) -> str:
+        for place, item in self.items(value) or ():
+            if not self.rule.fits(item):
+                return self.rule.refusal(f"{name}[{place}]", item)
+        return super().refusal(name, value)
+
+
+def _list(inner: object, *, once: bool) -> Rule:
+    """Read a list; what may be gone through but ``once`` is not looked into, or nothing would be left of it."""
+    rule = rule_of(inner)
+    if rule is None:
+        return Rule(lambda value: _items(value) is not None, "a list")
+
+    def fits(value: object) -> bool:
+        if once and isinstance(value, Iterator):
+            return True
+        items = _items(value)
+        return items is not None and all(map(rule.fits, items))
+
+    def numbered(value: object) -> Iterable[tuple[str, object]] | None:
+        items = _items(value)
+        return None if items is None else ((str(place), item) for place, item in enumerate(items))
+
+    return _Several(fits, f"a list of {_plural(rule.words)}", numbered, rule)
+
+
+def _tuple(inner: Sequence[object]) -> Rule:
+    rules = [rule_of(part) for part in inner]
+
+    def fits(value: object) -> bool:
+        items = _items(value)
+        if items is None or len(items) != len(rules):
+            return False
+        return all(rule is None or rule.fits(item) for rule, item in zip(rules, items, strict=True))
+
+    words = {"things" if rule is None else _plural(rule.words) for rule in rules}
+    count = "a pair of" if len(rules) == 2 else f"a list of {len(rules)}"
+    return Rule(fits, f"{count} {words.pop() if len(words) == 1 else 'things'}")
+
+
+def _items(value: object) -> Sequence[object] | None:
+    """Give the items of what is as good as a list; an array's are its rows."""
+    if isinstance(value, str | bytes | Mapping | AbstractSet) or not isinstance(value, Collection):
+        return None
+    if isinstance(value, np.ma.MaskedArray) or getattr(value, "shape", None) == ():
+        return None
+    return value if isinstance(value, Sequence) else list(value)
+
+
+def _mapping(inner: object) -> Rule:
+    rule = rule_of(inner)
+    if rule is None:
+        return Rule(_is_table, "a table by name")
+
+    def named(value: object) -> Iterable[tuple[str, object]] | None:
+        return ((repr(key), item) for key, item in value.items()) if _is_table(value) else None
+
+    return _Several(
+        lambda value: _is_table(value) and all(map(rule.fits, value.values())),
+        f"a table of {_plural(rule.words)} by name",
+        named,
+        rule,
+    )
+
+
+def _is_table(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def _plural(words: str) -> str:
+    """Put what is allowed into the plural, as far as our own words need it."""
+    first = words.partition(", ")[0]
+    for one in ("a list of", "a pair of", "a table of", "an array of"):
+        if first.startswith(one):
+            return one.split()[1] + "s of" + first.removeprefix(one)
+    if " or " in first:
+        return first
+    article, _, noun = first.partition(" ")
+    # The name of a class stays as it is written.
+    return noun if noun[:1].isupper() else f"{noun}s" if article in ("a", "an") else first
+
+
+def _joined(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
