@@ -3,6 +3,8 @@
 That is PyTorch where it defines the same method, otherwise a plain loop of the paper (``plain.py``). Where optax and
 PyTorch define a method differently, the plain loop is written both ways: one way is ours, the other PyTorch's, so the
 difference is exactly the one stated.
+
+The file is long because every named optimiser and schedule is a case of its own; the comparison is short.
 """
 
 from __future__ import annotations
@@ -66,9 +68,19 @@ def cooling() -> Trial:
 TRIALS = {"banana": banana(), "cooling": cooling()}
 
 
-@pytest.fixture(params=[pytest.param("banana", marks=pytest.mark.long), "cooling"])
-def trial(request: pytest.FixtureRequest) -> Trial:
-    return TRIALS[request.param]
+USUAL = {"sgd momentum", "adam", "adamw", "rmsprop ε", "adagrad ε", "momentum", "lbfgs"}
+"""Those that are tried on examples in the quick suite, too; what has none compiles in a third of the time."""
+
+
+def on_trials(*names: str) -> pytest.MarkDecorator:
+    """Go through names on both trials; most of those that take examples belong to the long suite."""
+
+    def marks(name: str, trial: str) -> list[pytest.MarkDecorator]:
+        return [pytest.mark.long] if trial == "cooling" and name not in USUAL else []
+
+    pairs = [(name, trial) for trial in TRIALS for name in names]
+    cases = [pytest.param(name, TRIALS[trial], id=f"{trial}-{name}", marks=marks(name, trial)) for name, trial in pairs]
+    return pytest.mark.parametrize(("name", "trial"), cases)
 
 
 def in_torch(maker: Callable[..., Any], schedule: Any = None, decay: float = 0.0, **settings: Any) -> Method:
@@ -198,7 +210,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("name", SAME)
+@on_trials(*SAME)
 def test_the_path_is_that_of_an_independent_implementation(name, trial):
     method, settings = SAME[name]
     assert compare(trial, CATALOGUE[kind(name)](**settings), method).max() <= 1
@@ -269,7 +281,7 @@ DIFFERENT = {
 }
 
 
-@pytest.mark.parametrize("name", DIFFERENT)
+@on_trials(*DIFFERENT)
 def test_where_optax_differs_the_difference_is_the_stated_one(name, trial):
     loop, detail, other, settings = DIFFERENT[name]
     ours, theirs = partial(loop, **{detail: True}), partial(loop, **{detail: False})
@@ -362,7 +374,7 @@ def test_a_schedule_is_that_of_pytorch_or_of_its_formula(name):
     np.testing.assert_allclose(found, expected, rtol=0, atol=STEPS * np.finfo(float).eps * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", ["momentum", "adamw"])
+@on_trials("momentum", "adamw")
 def test_a_schedule_reaches_momentum_and_decay_as_in_pytorch(name, trial):
     ours, theirs = {
         "momentum": (optax.sgd(FALLING, momentum=0.6), in_torch(SGD, EXPONENTIAL, lr=0.01, momentum=0.6)),
@@ -371,8 +383,9 @@ def test_a_schedule_reaches_momentum_and_decay_as_in_pytorch(name, trial):
     assert compare(trial, ours, theirs).max() <= 1
 
 
-def test_lbfgs_ends_where_scipys_ends(trial):
-    runs = tw.descend(trial.objective, CATALOGUE["lbfgs"](), starts=trial.starts, steps=STEPS)
+@on_trials("lbfgs")
+def test_lbfgs_ends_where_scipys_ends(name, trial):
+    runs = tw.descend(trial.objective, CATALOGUE[name](), starts=trial.starts, steps=STEPS)
     for run, start in enumerate(trial.starts):
         end = scipy.optimize.minimize(
             trial.value, start, jac=trial.gradient, method="L-BFGS-B", options={"ftol": 0, "gtol": 1e-9}

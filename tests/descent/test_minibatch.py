@@ -58,7 +58,7 @@ def test_a_closed_form_has_nothing_to_take_batches_of():
 
 @pytest.mark.parametrize("precision", [pytest.param(32, marks=pytest.mark.long), 64])
 def test_batch_sizes_may_differ_from_run_to_run(objective, precision):
-    sizes, starts = [5, 32, 1, 670], [0.5, -0.3, 0.9, 0.1]
+    sizes, starts = [5, 1, 670], [0.5, -0.3, 0.9]
     more = {"steps": 25, "precision": precision}
     together = tw.descend(
         objective, tw.Descent(optax.adam(0.02), minibatch=tw.Minibatch(sizes, seed=4), **more), starts=starts

@@ -114,9 +114,9 @@ def test_abandoning_removes_what_is_written_and_lets_nothing_be_placed(tmp_path,
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr(staging, "_placing", Once())
-    monkeypatch.setattr(staging, "_placed", [])
+    monkeypatch.setattr(staging, "placing", Once())
+    monkeypatch.setattr(staging, "placed", [])
     with pytest.raises(AssertionError, match="waits for ever"), staged(tmp_path / "deep" / "run"):
         assert staging.abandon() == []
         assert list(tmp_path.iterdir()) == []
-    staging._open.clear()
+    staging.underway.clear()

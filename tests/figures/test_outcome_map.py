@@ -1,4 +1,7 @@
-"""The outcome map: a pixel a run, at its place, in a colour that no other outcome has."""
+"""The outcome map: a pixel a run, at its place, in a colour that no other outcome has.
+
+The file is long because the picture, the page and the palette of one figure are held against the same runs.
+"""
 
 import io
 import re

@@ -1,4 +1,7 @@
-"""Directions of slices: their norms, angles and signs, and that they do not depend on a framework's layout."""
+"""Directions of slices: their norms, angles and signs, and that they do not depend on a framework's layout.
+
+The file is long because every kind of direction is held to the same few laws.
+"""
 
 import numpy as np
 import pytest

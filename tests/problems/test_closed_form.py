@@ -1,4 +1,7 @@
-"""The surfaces in closed form against their definitions, their published figures and calculus."""
+"""The surfaces in closed form against their definitions, their published figures and calculus.
+
+The file is long because the published definition of every surface is written out a second time.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,8 @@
+"""A recording of a training: what is written, when, and what is left of it when the process is killed.
+
+The file is long because one format makes many promises, and each is broken in a way of its own.
+"""
+
 import signal
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""A race: every number told anew from the outcomes, and the intervals from published examples."""
+"""A race: every number told anew from the outcomes, and the intervals from published examples.
+
+The file is long because every number of one verb is told anew from the outcomes.
+"""
 
 import numpy as np
 import optax

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.cli.options import USUAL, Flag, Options
@@ -21,18 +24,59 @@ NAMED: dict[str, Table] = {
 """Optimisers with a name of their own beside optax's."""
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Runs:
+    """Options on the runs of every optimiser.
+
+    Attributes
+    ----------
+    starts: int
+        Runs of each optimiser, from the same starts, drawn uniformly over the domain.
+    seed: int
+        Seed of the starts; the tuning has the next.
+    shadows: bool
+        Make three more runs for each, and tell how many rounding alone decided.
+    """
+
+    starts: int = 10_000
+    seed: int = 0
+    shadows: Flag = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Rates:
+    """Options on the search for the best learning rate of every optimiser.
+
+    Attributes
+    ----------
+    tuning_starts: int
+        Runs of each rate in the tuning, from other starts.
+    rates: int
+        Learning rates tried for each optimiser, evenly spaced in the logarithm.
+    lowest_rate: float
+        The least of those rates.
+    highest_rate: float
+        The greatest of those rates.
+    """
+
+    tuning_starts: int = 400
+    rates: int = 26
+    lowest_rate: float = 1e-4
+    highest_rate: float = 10.0
+
+
+EVERY_RUN, EVERY_RATE = Runs(), Rates()
+
+
 def race(
     experiment: Path,
     /,
     *,
     optimizers: str = "sgd,momentum,adam",
-    starts: int = 10_000,
-    tuning_starts: int = 400,
-    rates: int = 26,
-    lowest_rate: float = 1e-4,
-    highest_rate: float = 10.0,
-    seed: int = 0,
-    shadows: Flag = False,
+    runs: Runs = EVERY_RUN,
+    tuned: Rates = EVERY_RATE,
     options: Options = USUAL,
 ) -> None:
     """Compare optimisers fairly: the same starts for all, each with a learning rate tuned under the same budget.
@@ -50,29 +94,15 @@ def race(
     optimizers: str
         Names parted by commas: those of experiment files, with optax's defaults, and `momentum` and `nesterov`, which
         are sgd with a momentum of 0.9. lbfgs finds its rate itself and has no tuning.
-    starts: int
-        Runs of each optimiser, from the same starts, drawn uniformly over the domain.
-    tuning_starts: int
-        Runs of each rate in the tuning, from other starts.
-    rates: int
-        Learning rates tried for each optimiser, evenly spaced in the logarithm.
-    lowest_rate: float
-        The least of those rates.
-    highest_rate: float
-        The greatest of those rates.
-    seed: int
-        Seed of the starts; the tuning has the next.
-    shadows: bool
-        Make three more runs for each, and tell how many rounding alone decided.
     """
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.experiment.results import Results, census
         from thalweg.study import race as verb
 
-        named, runs = contestants(optimizers, experiment), experiment.descent
-        conditions = verb.Conditions(starts, runs.steps, seed, runs.minibatch, runs.precision, shadows)
-        tuning = verb.Tuning(tuning_starts, rates, lowest_rate, highest_rate, seed + 1)
+        named, usual = contestants(optimizers, experiment), experiment.descent
+        conditions = verb.Conditions(runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows)
+        tuning = verb.Tuning(tuned.tuning_starts, tuned.rates, tuned.lowest_rate, tuned.highest_rate, runs.seed + 1)
         surface, valleys = census(experiment, stage)
         with stage("race"):
             arguments = {"conditions": conditions, "tuning": tuning, "floor": experiment.valleys.floor}

@@ -15,7 +15,7 @@ leftover if its name has our pattern, it holds nothing but the three entries, ``
 be had; everything else is left alone. Two writers that look at once exclude each other by the same lock.
 
 **On a signal** (:mod:`thalweg.cli.interruption`) the process does not unwind: another thread calls :func:`abandon`,
-which removes what is being written, and ends the process. ``_placing`` decides between that thread and one that is
+which removes what is being written, and ends the process. ``placing`` decides between that thread and one that is
 just putting a folder in its place: either the result is there whole, or it goes whole.
 
 **Windows** has no ``flock``; there ``msvcrt`` locks the first byte of ``lock``, which lasts as long too. It neither
@@ -66,9 +66,9 @@ SHOWN = 100
 TRIES = 20
 """How often a hidden folder is made, or removed while threads still write into it, before we give up."""
 
-_placing = threading.Lock()
-_open: list[_Staging] = []
-_placed: list[Path] = []
+placing = threading.Lock()
+underway: list[_Staging] = []
+placed: list[Path] = []
 
 
 @contextmanager
@@ -85,13 +85,13 @@ def staged(out: Path) -> Iterator[Path]:
     recover(out)
     staging = _Staging(out)
     try:
-        with _placing:
-            _open.append(staging)
+        with placing:
+            underway.append(staging)
             folder = staging.begin()
         yield folder
-        with _placing:
+        with placing:
             staging.place()
-            _placed.append(out)
+            placed.append(out)
     except OSError as error:
         # A figure that cannot be saved names a file of the folder that is about to go; the user gave another.
         cause = error.__cause__ if isinstance(error, OutputError) else error
@@ -99,8 +99,8 @@ def staged(out: Path) -> Iterator[Path]:
             raise
         raise unwritable(out, cause) from error
     finally:
-        with _placing:
-            _open.remove(staging)
+        with placing:
+            underway.remove(staging)
             staging.discard()
 
 
@@ -120,10 +120,10 @@ def abandon() -> list[Path]:
 
     Nothing is put in its place or removed afterwards: whoever tries waits for ever.
     """
-    _placing.acquire()
-    for staging in _open:
+    placing.acquire()
+    for staging in underway:
         staging.discard()
-    return _placed
+    return placed
 
 
 def unwritable(out: Path, error: Exception) -> OutputError:

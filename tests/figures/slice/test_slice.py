@@ -1,4 +1,7 @@
-"""A slice and a run on it: what is drawn lies where it was, and what the projection hides stands beside it."""
+"""A slice and a run on it: what is drawn lies where it was, and what the projection hides stands beside it.
+
+The file is long because the picture and the page of one figure are held against the same arrays, part by part.
+"""
 
 import io
 

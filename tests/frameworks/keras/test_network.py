@@ -1,4 +1,7 @@
-"""Keras models as functions of their parameters. All tests hold on every backend: test_backends.py runs them there."""
+"""Keras models as functions of their parameters. All tests hold on every backend: test_backends.py runs them there.
+
+The file is long because test_backends.py runs this one file anew on each of Keras' backends.
+"""
 
 from typing import Any
 

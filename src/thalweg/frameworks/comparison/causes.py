@@ -24,6 +24,8 @@ run is said to have no known cause rather than a wrong one.
 References
 ----------
 J. Vignes, "A stochastic arithmetic for reliable scientific computation", 1993, doi:10.1016/0378-4754(93)90003-D.
+
+The file is long because the test of one variant and the search through all of them share what a replay leaves behind.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ tells where it is, so it is closed in on by heights.
 All is elementwise in the places, so that no result depends on how many there are (:mod:`thalweg.valleys.lanes`); a
 step chosen for all places together would break this. Lengths are measured in cells of the grid. Nothing here raises:
 what was reached is judged by the caller.
+
+The file is long because the three searches share the two programs, their types and these reasons.
 """
 
 from __future__ import annotations
