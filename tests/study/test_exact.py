@@ -10,8 +10,15 @@ from thalweg.base.errors import InvalidValue
 LINES = np.radians([-72.0, -36.0, 0.0, 36.0, 72.0])
 
 
-@pytest.mark.parametrize("method", ["grid", "exact"])
-@pytest.mark.parametrize("residual", ["vertical", "orthogonal"])
+@pytest.mark.parametrize(
+    ("residual", "method"),
+    [
+        pytest.param("vertical", "grid", marks=pytest.mark.long),
+        ("orthogonal", "grid"),
+        ("vertical", "exact"),
+        ("orthogonal", "exact"),
+    ],
+)
 def test_the_noise_free_pencil_has_five_minima_at_its_lines(method, residual):
     objective = tw.objective(tw.problems.pencil(residual=residual), tw.losses.fourth_root())
     # A grid that does not hold these angles.

@@ -159,14 +159,16 @@ WHOLE = tw.problems.Split(test_share=0.0)
 
 
 @pytest.mark.parametrize(
-    ("settings", "count"),
+    ("settings", "count", "method"),
     [
-        ({}, 1),
-        ({"residual": "orthogonal", "split": WHOLE}, 5),  # each line is turned into each other
-        ({"lines": 6, "split": WHOLE, "noise": 0.0}, 1),
+        ({}, 1, "exact"),
+        ({}, 1, "grid"),
+        ({"residual": "orthogonal", "split": WHOLE}, 5, "exact"),  # each line is turned into each other
+        ({"residual": "orthogonal", "split": WHOLE}, 5, "grid"),
+        ({"lines": 6, "split": WHOLE, "noise": 0.0}, 1, "exact"),
+        pytest.param({"lines": 6, "split": WHOLE, "noise": 0.0}, 1, "grid", marks=pytest.mark.long),
     ],
 )
-@pytest.mark.parametrize("method", ["exact", "grid"])
 def test_equal_depths_are_told_up_to_the_rounding_of_their_places(settings, count, method):
     objective = tw.objective(tw.problems.pencil(**settings), tw.losses.fourth_root())
     valleys = tw.find_valleys(objective, method=method, refine=method == "grid")

@@ -105,8 +105,8 @@ def test_gradient_and_hessian_are_those_of_jax(rows):
             return squared(unravel(point), X, Y)
 
         assert np.array_equal(flat, net.position)
-        value, slope = jax.value_and_grad(loss)(jnp.array(point))
-        curved = np.asarray(jax.hessian(loss)(jnp.array(point)) @ vector)
+        value, slope = jax.jit(jax.value_and_grad(loss))(jnp.array(point))
+        curved = np.asarray(jax.jit(jax.hessian(loss))(jnp.array(point))) @ vector
     np.testing.assert_allclose(net.gradient(point)[0], value, rtol=1e-13)  # rounding of 64 bits
     np.testing.assert_allclose(net.gradient(point)[1], slope, rtol=1e-12, atol=1e-13)
     product = net.hessian_product(point)

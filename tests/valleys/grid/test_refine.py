@@ -86,7 +86,7 @@ def test_the_passes_of_the_pencil_are_smooth_maxima_between_its_cusps():
     assert ((lines[:-1] < angles) & (angles < lines[1:])).all()
 
 
-LONG = [name for name in SURFACES if name not in ("rosenbrock", "bukin_6", "ackley", "eggholder", "goldstein_price")]
+LONG = [name for name in SURFACES if name not in ("rosenbrock", "bukin_6", "eggholder", "goldstein_price")]
 
 
 @pytest.mark.parametrize(
