@@ -1,4 +1,8 @@
-"""A slice and a projected run, as the arrays that figures draw."""
+"""A slice and a projected run, as the arrays that figures draw.
+
+The file is long because what one figure says of a slice, a run and their distance is read from three kinds of
+datasets.
+"""
 
 from __future__ import annotations
 
