@@ -101,7 +101,9 @@ def race(
         from thalweg.study import race as verb
 
         named, usual = contestants(optimizers, experiment), experiment.descent
-        conditions = verb.Conditions(runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows)
+        conditions = verb.Conditions(
+            runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows
+        )
         tuning = verb.Tuning(tuned.tuning_starts, tuned.rates, tuned.lowest_rate, tuned.highest_rate, runs.seed + 1)
         surface, valleys = census(experiment, stage)
         with stage("race"):

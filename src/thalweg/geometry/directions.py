@@ -1,6 +1,8 @@
 """Lines and planes through a network's parameters: random ones, and those that checkpoints span.
 
 A slice's shape depends on how its directions were scaled; every plane says so in its units and facts.
+
+The file is long because every kind of direction states its units, source and example; the functions are short.
 """
 
 from __future__ import annotations

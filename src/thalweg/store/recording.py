@@ -1,4 +1,7 @@
-"""Recordings: the parameters of a training run, step by step, and its losses."""
+"""Recordings: the parameters of a training run, step by step, and its losses.
+
+The file is long because a recording, its writer and its reader share one layout.
+"""
 
 from __future__ import annotations
 
