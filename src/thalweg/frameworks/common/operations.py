@@ -47,14 +47,24 @@ class Dialect:
     mean: Operation
 
 
-def usual(namespace: Any) -> dict[str, Operation]:
-    """Take the functions that a framework has under JAX's names, and make those that can be made of them."""
-    names = ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "floor", "ceil")
-    names += ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+NUMPY: Mapping[str, str] = {
+    **{name: name for name in ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "exp2", "expm1", "log", "log1p")},
+    **{name: name for name in ("floor", "ceil", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "where", "add")},
+    **{"add_any": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "pow": "power"},
+    **{"max": "maximum", "min": "minimum", "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal"},
+    **{"gt": "greater", "ge": "greater_equal", "is_finite": "isfinite", "to_even": "round", "logistic": "sigmoid"},
+    **{name: f"arc{name[1:]}" for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
+}
+"""NumPy's names, which most frameworks have taken, of JAX's elementwise operations."""
+
+
+def elementwise(namespace: Any, **own: Operation) -> dict[str, Operation]:
+    """Find a framework's elementwise operations by NumPy's names, but for its ``own``; make those that none has."""
     return {
-        **{name: getattr(namespace, name) for name in names},
+        **{name: getattr(namespace, numpy) for name, numpy in NUMPY.items() if name not in own},
         **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
         "cbrt": lambda x: namespace.sign(x) * namespace.abs(x) ** (1 / 3),
+        **own,
     }
 
 

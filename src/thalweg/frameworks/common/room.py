@@ -22,13 +22,7 @@ class NetworkPart(Protocol):
     """``network``: models as functions of a flat vector."""
 
     def build(
-        self,
-        model: Any,
-        loss: Any,
-        parts: Sequence[tuple[Any, ...]],
-        *,
-        mode: str,
-        filters: Mapping[str, int],
+        self, model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]
     ) -> Network:
         """See a model and its loss on data, in parts, as a function of its parameters; see :func:`networks.wrap`."""
         ...

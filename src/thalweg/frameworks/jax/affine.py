@@ -38,7 +38,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from thalweg.base.jaxprs import ClosedJaxpr, Literal, bind, read, variables
+from thalweg.base.jaxprs import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var, bind, read, shaped, variables
 
 MOST = 2**30
 """Bytes of what is made once at most; beyond it the network is evaluated plainly."""
@@ -85,12 +85,12 @@ class Staged:
 
     program: ClosedJaxpr
     parameters: int
-    affine: set[Any]
+    affine: set[Var]
     joint: dict[int, tuple[int, ...]]
-    early: list[Any]
-    late: list[Any]
-    affine_needed: list[Any]
-    known_needed: list[Any]
+    early: list[JaxprEqn]
+    late: list[JaxprEqn]
+    affine_needed: list[Var]
+    known_needed: list[Var]
 
     def size(self, directions: int) -> int:
         """How many bytes are made once."""
@@ -102,7 +102,7 @@ class Staged:
     def affine_results(self) -> list[str]:
         """The operations whose affine results are read at every point, and their shapes, in words."""
         makers = {var: equation.primitive.name for equation in self.early for var in equation.outvars}
-        return [f"{makers[var]} {var.aval.shape}" for var in self.affine_needed if var in makers]
+        return [f"{makers[var]} {shaped(var).shape}" for var in self.affine_needed if var in makers]
 
 
 def split(program: ClosedJaxpr, parameters: int) -> Staged:
@@ -185,10 +185,10 @@ def combined(coordinates: Any, total: Any, slopes: Sequence[Any]) -> Any:
     return total
 
 
-def _linear_in(equation: Any, of_affine: list[bool]) -> tuple[int, ...]:
+def _linear_in(equation: JaxprEqn, of_affine: list[bool]) -> tuple[int, ...]:
     """Tell which operands an equation is linear in, among which are all that are affine; none where it is not."""
     name, operands = equation.primitive.name, [number for number, one in enumerate(of_affine) if one]
-    if any(var.aval.dtype not in (jnp.float32, jnp.float64) for var in equation.outvars) or equation.effects:
+    if any(shaped(var).dtype not in (jnp.float32, jnp.float64) for var in equation.outvars) or equation.effects:
         return ()
     if name in BILINEAR:
         return tuple(operands) if len(operands) == 1 and not _short(equation) else ()
@@ -201,14 +201,14 @@ def _linear_in(equation: Any, of_affine: list[bool]) -> tuple[int, ...]:
     return tuple(allowed) if set(operands) <= set(allowed) else ()
 
 
-def _short(equation: Any) -> bool:
+def _short(equation: JaxprEqn) -> bool:
     if equation.primitive.name != "dot_general":
         return False
     (contracted, _), _ = equation.params["dimension_numbers"]
-    return prod(equation.invars[0].aval.shape[axis] for axis in contracted) < SHORT
+    return prod(shaped(equation.invars[0]).shape[axis] for axis in contracted) < SHORT
 
 
-def _spread(equation: Any, joint: tuple[int, ...], known: Values, several: Values, count: int) -> None:
+def _spread(equation: JaxprEqn, joint: tuple[int, ...], known: Values, several: Values, count: int) -> None:
     """Apply a linear operation to each component; a known term belongs to the origin's alone."""
     results = []
     for component in range(count):
@@ -224,12 +224,12 @@ def _spread(equation: Any, joint: tuple[int, ...], known: Values, several: Value
     several.update(zip(equation.outvars, zip(*results, strict=True), strict=True))
 
 
-def _parted(jaxpr: Any, early: list[Any], late: list[Any]) -> tuple[list[Any], list[Any]]:
+def _parted(jaxpr: Jaxpr, early: list[JaxprEqn], late: list[JaxprEqn]) -> tuple[list[JaxprEqn], list[Var]]:
     """Tell which equations remain at a point, the cheap ones that they read among them, and what else they read."""
     makers = {var: equation for equation in early for var in equation.outvars}
     remaining = {id(equation) for equation in late}
     waiting = [var for equation in (*late, jaxpr) for var in _reads(equation)]
-    needed: dict[Any, None] = {}
+    needed: dict[Var, None] = {}
     while waiting:
         var = waiting.pop()
         maker = makers.get(var)
@@ -245,15 +245,14 @@ def _parted(jaxpr: Any, early: list[Any], late: list[Any]) -> tuple[list[Any], l
     )
 
 
-def _cheap(equation: Any) -> bool:
+def _cheap(equation: JaxprEqn) -> bool:
     return equation.primitive.name in CHEAP and _bytes(equation.outvars[0]) >= sum(map(_bytes, _reads(equation)))
 
 
-def _reads(equation: Any) -> list[Any]:
+def _reads(equation: JaxprEqn | Jaxpr) -> list[Var]:
     """List the variables that an equation reads, or that a program returns."""
-    read_by = equation.invars if hasattr(equation, "primitive") else equation.outvars
-    return variables(read_by)
+    return variables(equation.outvars if isinstance(equation, Jaxpr) else equation.invars)
 
 
-def _bytes(var: Any) -> int:
-    return prod(var.aval.shape) * var.aval.dtype.itemsize
+def _bytes(var: Var) -> int:
+    return prod(shaped(var).shape) * shaped(var).dtype.itemsize

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.operations import Dialect, usual
+from thalweg.frameworks.common.operations import Dialect, elementwise
 
 
 @cache
@@ -18,19 +18,12 @@ def dialect() -> Dialect:
     def remainder(x: Any, y: Any) -> Any:
         return math.sign(x) * math.floormod(math.abs(x), math.abs(y))
 
-    elementwise = {
-        **usual(math),
-        **dict.fromkeys(("add", "add_any"), math.add),
-        **{"sub": math.subtract, "mul": math.multiply, "div": math.divide, "neg": math.negative, "pow": math.pow},
-        **{"rem": remainder, "max": math.maximum, "min": math.minimum, "where": tf.where},
-        **{"eq": math.equal, "ne": math.not_equal, "lt": math.less, "le": math.less_equal},
-        **{"gt": math.greater, "ge": math.greater_equal, "exp2": lambda x: math.pow(tf.cast(2, x.dtype), x)},
-        **{name: getattr(math, name) for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
-        **{"logistic": math.sigmoid, "erf": math.erf, "is_finite": math.is_finite, "to_even": math.round},
-    }
+    own = {name: getattr(math, name) for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}
+    own |= {"pow": math.pow, "is_finite": math.is_finite, "exp2": lambda x: math.pow(tf.cast(2, x.dtype), x)}
+    written = elementwise(math, where=tf.where, rem=remainder, **own)
     return Dialect(
         title="TensorFlow",
-        elementwise=elementwise,
+        elementwise=written,
         reductions={name: getattr(math, name) for name in ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min")},
         constant=tf.constant,
         cast=lambda x, dtype: tf.cast(x, dtype.name),

@@ -15,12 +15,13 @@ from thalweg.frameworks.common.checks import repeatable, scalar, tried
 from thalweg.geometry.network import Evaluator, Flat, Values
 from thalweg.geometry.plane import Plane
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 def evaluators(
     loss: Callable[..., Any], values: Sequence[Any], parts: Sequence[tuple[np.ndarray, ...]], *, training: bool
 ) -> tuple[list[Evaluator], str]:
     """Evaluate a loss of parameter tensors, one point at a time; see :class:`room.BackendPart`."""
-    torch = FRAMEWORKS["torch"].load()
     device, shapes = values[0].device, [tuple(value.shape) for value in values]
     position = np.concatenate([np.ravel(value.detach().cpu().numpy()) for value in values])
 
@@ -57,7 +58,7 @@ class TensorEvaluator:
 
     def loss_at(self, point: Flat) -> Any:
         """Compute the loss at a point as a tensor without a graph."""
-        with self._torch.no_grad():
+        with torch.no_grad():
             return self._loss_at(self._tensor(point))
 
     def value(self, point: Flat) -> float:
@@ -71,7 +72,6 @@ class TensorEvaluator:
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
         """Make the product with the Hessian: the gradient of the gradient's component along the vector."""
-        torch = self._torch
         _, gradient, place = self._slope(point, again=True)
 
         def product(vector: Flat) -> Flat:
@@ -86,7 +86,6 @@ class TensorEvaluator:
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane. There is no quick way here: the whole network is evaluated at every point either way."""
         del plain
-        torch = self._torch
         origin, directions = self._tensor(plane.origin), [self._tensor(direction) for direction in plane.directions]
 
         def at(coordinates: Float[np.ndarray, " axis"]) -> float:
@@ -101,21 +100,16 @@ class TensorEvaluator:
 
         return values
 
-    @property
-    def _torch(self) -> Any:
-        return FRAMEWORKS["torch"].load()
-
     def _tensor(self, vector: Flat) -> Any:
-        return self._torch.tensor(vector, device=self.device)
+        return torch.tensor(vector, device=self.device)
 
     def _loss_at(self, point: Any) -> Any:
-        pieces = zip(self._torch.split(point, [prod(shape) for shape in self.shapes]), self.shapes, strict=True)
+        pieces = zip(torch.split(point, [prod(shape) for shape in self.shapes]), self.shapes, strict=True)
         with self._drawing():
             return self.loss([piece.reshape(shape) for piece, shape in pieces])
 
     def _slope(self, point: Flat, *, again: bool) -> tuple[Any, Any, Any]:
         """Compute the loss, its gradient, which can be differentiated ``again``, and the tensor with the point."""
-        torch = self._torch
         with torch.enable_grad():
             place = self._tensor(point).requires_grad_()
             loss = self._loss_at(place)
@@ -123,7 +117,7 @@ class TensorEvaluator:
             return loss, gradient, place
 
     def _drawing(self) -> AbstractContextManager[Any]:
-        return _seeded(self._torch) if self.drawing else nullcontext()
+        return _seeded(torch) if self.drawing else nullcontext()
 
 
 @contextmanager

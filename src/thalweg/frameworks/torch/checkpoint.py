@@ -15,6 +15,8 @@ from thalweg.frameworks.common import arrays
 from thalweg.frameworks.common.checks import reason
 from thalweg.geometry.network import Flat, Network
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 NESTED = ("state_dict", "model_state_dict", "model")
 """Under which names training scripts put the parameters beside other things."""
 
@@ -57,7 +59,6 @@ def read(network: Network, path: Path) -> Flat:
 
 def _saved(path: Path) -> dict[str, np.ndarray]:
     """Read the state dict in a file of ``torch.save``."""
-    torch = FRAMEWORKS["torch"].load()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an archive of TorchScript, which is refused all the same

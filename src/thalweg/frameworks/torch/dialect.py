@@ -6,26 +6,17 @@ from functools import cache
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.operations import Dialect, usual
+from thalweg.frameworks.common.operations import Dialect, elementwise
 
 
 @cache
 def dialect() -> Dialect:
     """Name PyTorch's operations."""
     torch = FRAMEWORKS["torch"].load()
-    special = torch.special
     kinds = {"bool": torch.bool, "int32": torch.int32, "int64": torch.int64}
     kinds |= {"float32": torch.float32, "float64": torch.float64}
 
-    elementwise = {
-        **usual(torch),
-        **dict.fromkeys(("add", "add_any"), torch.add),
-        **{"sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg, "pow": torch.pow},
-        **{"rem": torch.fmod, "max": torch.maximum, "min": torch.minimum, "where": torch.where},
-        **{name: getattr(torch, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "exp2")},
-        **{name: getattr(torch, name) for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
-        **{"logistic": torch.sigmoid, "erf": special.erf, "is_finite": torch.isfinite, "to_even": torch.round},
-    }
+    written = elementwise(torch, pow=torch.pow, eq=torch.eq, rem=torch.fmod)
     reductions = {
         "reduce_sum": lambda x, axes: torch.sum(x, dim=axes),
         "reduce_max": lambda x, axes: torch.amax(x, dim=axes),
@@ -34,7 +25,7 @@ def dialect() -> Dialect:
     }
     return Dialect(
         title="PyTorch",
-        elementwise=elementwise,
+        elementwise=written,
         reductions=reductions,
         constant=lambda array: torch.tensor(array, device="cpu"),
         cast=lambda x, dtype: x.to(kinds[dtype.name]),

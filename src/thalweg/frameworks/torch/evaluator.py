@@ -52,6 +52,8 @@ from thalweg.frameworks.torch.walk import Walk, spans_without
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 class Replicas:
     """The copies of one module that all parts of the data share: one for values, one for derivatives when asked for."""
@@ -84,7 +86,6 @@ class ModuleEvaluator:
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
-        torch = FRAMEWORKS["torch"].load()
         replica = self.replicas.still
         with torch.no_grad(), replica.evaluating():
             replica.move(self._tensor(point))
@@ -115,7 +116,6 @@ class ModuleEvaluator:
 
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane."""
-        torch = FRAMEWORKS["torch"].load()
         replica = self.replicas.still
         terms = [self._tensor(vector) for vector in (plane.origin, *plane.directions)]
         walk = Walk(self.batch, terms)
@@ -131,13 +131,11 @@ class ModuleEvaluator:
 
     def _tensor(self, vector: Flat) -> Any:
         """Copy a vector to the module's device."""
-        torch = FRAMEWORKS["torch"].load()
         flat = self.replicas.still.flat
         return torch.tensor(vector, dtype=flat.dtype, device=flat.device)
 
     def _slope(self, replica: Replica, point: Flat, *, again: bool) -> tuple[Any, Any]:
         """Compute the loss and its flat gradient; ``again`` if that is to be differentiated once more."""
-        torch = FRAMEWORKS["torch"].load()
         attention = torch.nn.attention
         with torch.enable_grad(), replica.evaluating(), attention.sdpa_kernel(attention.SDPBackend.MATH):
             replica.move(self._tensor(point))
@@ -151,7 +149,6 @@ class ModuleEvaluator:
 
     def _multiply(self, replica: Replica, slope: Any, vector: Flat, *, keep: bool) -> Flat:
         """Differentiate the product of a gradient and a vector."""
-        torch = FRAMEWORKS["torch"].load()
         if not slope.requires_grad:
             return np.zeros_like(vector)
         try:
@@ -172,7 +169,7 @@ class ModuleEvaluator:
 
 def _check_twice(loss: Any) -> None:
     """Refuse functions that are marked to be differentiated once: PyTorch would take their curvature for zero."""
-    marked = FRAMEWORKS["torch"].load().autograd.function.once_differentiable(_check_twice).__code__
+    marked = torch.autograd.function.once_differentiable(_check_twice).__code__
     for node in operations_under(loss):
         made: Any = getattr(node, "_forward_cls", None)  # of functions that a user wrote
         if getattr(getattr(made, "backward", None), "__code__", None) is marked:
@@ -187,7 +184,6 @@ def _values(replica: Replica, walk: Walk, rows: Sequence[list[float]]) -> Float[
 
     Where the quick way meets NaN, the model may have read what was not moved: the point is computed plainly.
     """
-    torch = FRAMEWORKS["torch"].load()
     if not rows:
         return np.zeros(0)
     losses = torch.stack(walk.losses(replica, rows)).double().cpu().numpy()
@@ -206,7 +202,7 @@ def _quickest(replica: Replica, walk: Walk) -> Walk:
     axes = len(walk.terms) - 1
     rows = [[0.0] * axes, far(axes)]
     plain = _values(replica, walk, rows)
-    eps = FRAMEWORKS["torch"].load().finfo(replica.flat.dtype).eps
+    eps = torch.finfo(replica.flat.dtype).eps
     for spans in (spans_without(replica, layers), walk.spans):
         quick = Walk(walk.batch, walk.terms, layers, spans)
         losses = [float(loss) for loss in quick.losses(replica, rows)]

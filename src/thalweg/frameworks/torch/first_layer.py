@@ -32,6 +32,8 @@ from typing import Any, NamedTuple
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.torch.replica import Batch, Replica
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 Forward = Callable[[Any], Any]
 
 
@@ -58,7 +60,7 @@ class Layer(NamedTuple):
             return False
         if values.data_ptr() == fixed.data_ptr() and values.stride() == fixed.stride():
             return True
-        return FRAMEWORKS["torch"].load().equal(values, fixed)
+        return torch.equal(values, fixed)
 
 
 def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, ...]:
@@ -114,7 +116,6 @@ def standing_in(replica: Replica, forwards: Mapping[str, Callable[[Forward], For
 
 def _able(replica: Replica) -> dict[str, Any]:
     """Find linear and convolution layers that are exactly PyTorch's own, their parameters among the replica's."""
-    torch = FRAMEWORKS["torch"].load()
     if any(hasattr(layer, "_orig_mod") for layer in replica.module.modules()):
         return {}
     kinds = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
@@ -173,7 +174,6 @@ def _copied(replica: Replica, values: Any, output: Any) -> tuple[Any, Any]:
 
 def _product(layer: Any, fixed: Any, pieces: Mapping[int, Any], *, first: bool) -> Any:
     """Apply a layer with its parameters from the origin or a direction; what is frozen has no part in a direction."""
-    torch = FRAMEWORKS["torch"].load()
     values = {}
     for kind in ("weight", "bias"):
         own = layer._parameters.get(kind)
@@ -193,4 +193,4 @@ def _agrees(layer: Layer, output: Any) -> bool:
         return False
     scale = max(float(term.abs().max()) for term in layer.terms)
     worst = float((_summed_far(layer.terms) - output).abs().max())
-    return isfinite(scale) and worst <= scale * FRAMEWORKS["torch"].load().finfo(output.dtype).eps ** 0.5
+    return isfinite(scale) and worst <= scale * torch.finfo(output.dtype).eps ** 0.5

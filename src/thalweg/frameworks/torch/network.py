@@ -16,6 +16,8 @@ from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, train
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.geometry.network import Network, Part
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 __all__ = ["build", "flatten", "leaves_of"]
 
 FEW = 32
@@ -72,7 +74,6 @@ def _tensors(part: tuple[Any, ...], like: Any) -> tuple[tuple[Any, ...], Any]:
 
 def _tensor(array: Any, like: Any) -> Any:
     """Copy an array to the model's device; NumPy's floats get its type, since 64 bits are only NumPy's habit."""
-    torch = FRAMEWORKS["torch"].load()
     if isinstance(array, torch.Tensor):
         return array.detach().clone().to(like.device)
     array = np.asarray(array)
@@ -85,7 +86,6 @@ def _tensor(array: Any, like: Any) -> Any:
 
 def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     """Evaluate a few rows with gradients: is the loss a scalar, and does it depend on the copy's parameters alone?"""
-    torch = FRAMEWORKS["torch"].load()
     probe = replica.twin(differentiable=True)
     few = batch._replace(inputs=tuple(values[:FEW] for values in batch.inputs), targets=batch.targets[:FEW])
     with torch.enable_grad(), probe.evaluating():
@@ -111,7 +111,6 @@ def _leaves_under(result: Any) -> set[int]:
 
 def _statistics(module: Any) -> str:
     """Tell what normalisation layers with statistics use."""
-    torch = FRAMEWORKS["torch"].load()
     norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.modules.batchnorm._NormBase)]
     over_batch = [layer for layer in norms if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)]
     if any(layer.training or layer.running_mean is None for layer in over_batch):

@@ -9,13 +9,14 @@ from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import one_type
 from thalweg.geometry.network import Flat, Kind, Leaf
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 PARAMETRISED = ".parametrizations."
 """What stands in the name of a parameter between its layer and the parametrisation that it belongs to."""
 
 
 def plain(model: Any) -> Any:
     """Take the module out of what ``torch.compile`` made of it; refuse what is no module."""
-    torch = FRAMEWORKS["torch"].load()
     model = getattr(model, "_orig_mod", model)
     if not isinstance(model, torch.nn.Module):
         raise InvalidValue(f"{type(model).__name__} is no PyTorch model; give a torch.nn.Module")
@@ -30,7 +31,6 @@ def trainable(model: Any) -> dict[str, Any]:
     InvalidValue
         If there are none, or they are of mixed devices or types, or of less than 32 bits.
     """
-    torch = FRAMEWORKS["torch"].load()
     model = plain(model)
     everything = dict(model.named_parameters())
     for name, parameter in everything.items():
@@ -51,14 +51,12 @@ def trainable(model: Any) -> dict[str, Any]:
 
 def flatten(model: Any) -> Flat:
     """Copy the trained parameters of a module into one flat vector; nothing else is touched."""
-    torch = FRAMEWORKS["torch"].load()
     with torch.no_grad():
         return joined(trainable(model).values()).cpu().numpy()
 
 
 def joined(tensors: Any) -> Any:
     """Copy tensors into one flat tensor, one behind the other."""
-    torch = FRAMEWORKS["torch"].load()
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
 
 
@@ -69,7 +67,6 @@ def leaves_of(model: Any) -> tuple[Leaf, ...]:
 
 
 def _leaf(model: Any, name: str, shape: tuple[int, ...]) -> Leaf:
-    torch = FRAMEWORKS["torch"].load()
     home = name.partition(PARAMETRISED)[0] if PARAMETRISED in name else name.rpartition(".")[0]
     layer = model.get_submodule(home)
     order = tuple(range(len(shape)))
@@ -84,7 +81,6 @@ def _kind(layer: Any, axes: int) -> Kind:
 
     Normalisation layers that a user wrote are known by their name, as PyTorch's own are.
     """
-    torch = FRAMEWORKS["torch"].load()
     norm = any("Norm" in home.__name__ for home in type(layer).__mro__)
     ours = isinstance(layer, torch.nn.LayerNorm | torch.nn.RMSNorm)
     if norm and (ours or axes <= 1):

@@ -36,6 +36,8 @@ from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.torch.parameters import joined
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 class Batch(NamedTuple):
     """Data as tensors, and the loss of outputs and targets."""
@@ -145,7 +147,6 @@ class Replica:
 
     def watch(self, batch: Batch) -> None:
         """Find its habits, by an evaluation."""
-        torch = FRAMEWORKS["torch"].load()
         devices = generators(self.flat.device)
         with torch.no_grad(), kept(self.flat.device):
             for generator in devices:
@@ -178,7 +179,6 @@ class Replica:
             yield
 
     def _put_back(self) -> None:
-        torch = FRAMEWORKS["torch"].load()
         with torch.no_grad():
             for home, name, buffer, values in self._buffers:
                 buffer.copy_(values)
@@ -187,7 +187,6 @@ class Replica:
 
 def generators(device: Any) -> list[Any]:
     """Find what a model on a device draws its random numbers from."""
-    torch = FRAMEWORKS["torch"].load()
     sources = [torch.default_generator]
     if device.type in ("cuda", "xpu"):
         sources.append(getattr(torch, device.type).default_generators[device.index])

@@ -40,6 +40,8 @@ from thalweg.frameworks.torch.first_layer import Forward, Layer, far, standing_i
 from thalweg.frameworks.torch.replica import Replica
 from thalweg.frameworks.torch.walk import Sum, Walk
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 MOST, LEAST = 32, 8
 """Points evaluated at once, a power of two; with fewer than the least of them nothing is gained."""
 
@@ -82,7 +84,7 @@ class Together(Walk):
                 self._outputs = outputs
                 return self.batch.loss(replica.module(*self.batch.inputs), self.batch.targets)
 
-            at_once = FRAMEWORKS["torch"].load().vmap(evaluate)
+            at_once = torch.vmap(evaluate)
             parameters = [self._filled.vectors[:, span].view(self.count, *shape) for _, span, shape in moved]
             for first in range(0, len(rows), self.count):
                 some = list(rows[first : first + self.count])
@@ -168,7 +170,6 @@ def together(replica: Replica, walk: Walk, counts: Counts) -> Walk:
 
 def _tried(replica: Replica, walk: Walk) -> int:
     """Find how many points can be evaluated at once; 0 where they cannot."""
-    torch = FRAMEWORKS["torch"].load()
     if any(replica.habits):
         return 0
     count = _fitting(replica, walk)

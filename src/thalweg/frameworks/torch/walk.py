@@ -30,6 +30,8 @@ from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.torch.first_layer import Forward, Layer, standing_in
 from thalweg.frameworks.torch.replica import Batch, Replica
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 class Sum:
     """An array that is affine in the coordinates of a slice.
@@ -38,7 +40,6 @@ class Sum:
     """
 
     def __init__(self, terms: Sequence[Any]):
-        self.torch = FRAMEWORKS["torch"].load()
         self.origin, self.first, *self.others = terms
         self.base, self.slow = self.origin, [0.0] * len(self.others)
 
@@ -48,8 +49,8 @@ class Sum:
         if slow != self.slow:
             self.base, self.slow = self.origin, slow
             for value, term in zip(slow, self.others, strict=True):
-                self.base = self.torch.add(self.base, term, alpha=value)
-        return self.torch.add(self.base, self.first, alpha=fast, out=out)
+                self.base = torch.add(self.base, term, alpha=value)
+        return torch.add(self.base, self.first, alpha=fast, out=out)
 
 
 class Walk:
