@@ -117,11 +117,11 @@ class TensorEvaluator:
             return loss, gradient, place
 
     def _drawing(self) -> AbstractContextManager[Any]:
-        return _seeded(torch) if self.drawing else nullcontext()
+        return _seeded() if self.drawing else nullcontext()
 
 
 @contextmanager
-def _seeded(torch: Any) -> Iterator[None]:
+def _seeded() -> Iterator[None]:
     """Let PyTorch's generators start from seed 0, and give them their states back."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
