@@ -109,7 +109,7 @@ def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
     --------
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
-    >>> runs = tw.descend(objective, optax.sgd(0.05), starts=0.785, steps=7)
+    >>> runs = tw.descend(objective, optax.sgd(0.05), steps=7)
     >>> tw.locate(runs, tw.find_valleys(objective)).values.tolist()
     [[1, 1, 1, 1, 1, 1, 1, 0]]
     """
