@@ -1,31 +1,27 @@
 """Why runs part: found by test. A run's own points are replayed under every variant of the update rule.
 
-Frameworks that agree on the name of an optimiser may differ in a dozen details: where ε stands, what is corrected for
-bias, whether weight decay is multiplied by the learning rate, what is kept in 32 bits. Their sources, or a table of
-such differences, would tell what one version does; this tells what a run did.
-
-A recorded run is a list of points. At each our own gradient is taken, in 64 bits. A variant of the rule (``rules.py``),
-fed with these gradients, says where the next point must lie. The variant that leads to every recorded point, to
-rounding, is the one that the framework follows; the first step at which the reference's variant does not lead there is
-where the difference shows. No step is replayed from replayed points, so nothing accumulates but the optimiser's own
-memory, and a chaotic run is explained as well as a calm one.
+Frameworks that agree on an optimiser's name may differ in where ε stands, what is corrected for bias, whether weight
+decay is multiplied by the rate, what is kept in 32 bits. Their sources would tell what one version does, not what a
+run did. A recorded run is a list of points. At each our own gradient is taken, in 64 bits. A variant of the rule
+(``rules.py``), fed with these gradients, says where the next point must lie. The variant that leads to every recorded
+point, to rounding, is the one that the framework follows; the first step at which the reference's variant does not
+lead there is where the difference shows. No step is replayed from replayed points, so nothing accumulates but the
+optimiser's own memory, and a chaotic run is explained as well as a calm one.
 
 What counts as rounding is measured, not assumed: gradients and settings are shaken in their last places
-(``evidence.py``), each trial is replayed, and what the trials part by, times ``SAFETY``, is allowed: Vignes' stochastic
-arithmetic, with the update rule as the program under test. A fixed tolerance would fail both ways: Adam divides by the
-root of a mean square, so where that is near zero rounding of the gradient moves the update by all its length, and where
-it is not, variants differ by less than any tolerance that forgives it. Hence also *hidden*: a variant is believed only
-if some step is so much longer than what rounding explains that it tells variants apart.
+(``evidence.py``), each trial is replayed, and what the trials part by, times ``SAFETY``, is allowed: Vignes'
+stochastic arithmetic, with the update rule as the program under test. A fixed tolerance would fail both ways: Adam
+divides by the root of a mean square, so where that is near zero rounding of the gradient moves the update by all its
+length, and where it is not, variants differ by less than any tolerance that forgives it. Hence also *hidden*: a
+variant is believed only if some step is so much longer than what rounding explains that it tells variants apart.
 
-It would break with a rule that is not in ``rules.py``, with gradients that are not ours (another formula, mini-batches,
-noise), and with points that were not recorded at every step. All variants then miss, and the
-run is said to have no known cause rather than a wrong one.
+It would break with a rule that is not in ``rules.py``, with gradients that are not ours (another formula,
+mini-batches, noise), and with points that were not recorded at every step. All variants then miss, and the run is said
+to have no known cause rather than a wrong one.
 
 References
 ----------
 J. Vignes, "A stochastic arithmetic for reliable scientific computation", 1993, doi:10.1016/0378-4754(93)90003-D.
-
-The file is long because the test of one variant and the search through all of them share what a replay leaves behind.
 """
 
 from __future__ import annotations
@@ -57,7 +53,6 @@ ROUNDED = 16
 TELLING = 0.01
 """A step counts as a test of a rule where rounding explains no more than this share of its length."""
 
-
 NESTEROV = {("adam", True): "nadam", ("adamw", True): "nadamw", ("nadam", False): "adam", ("nadamw", False): "adamw"}
 """Names of rules that a setting changes into another."""
 
@@ -65,12 +60,8 @@ NESTEROV = {("adam", True): "nadam", ("adamw", True): "nadamw", ("nadam", False)
 class Match(NamedTuple):
     """A variant matched against a run.
 
-    Attributes
-    ----------
-    variant : of the rule
-    missed : the first step that it does not lead to, or -1
-    hidden : whether rounding explains every step whatever the variant
-    rounded : what is kept in 32 bits although the run has 64
+    ``missed`` is the first step that it does not lead to, or -1; ``hidden``, whether rounding explains every step
+    whatever the variant; ``rounded``, what is kept in 32 bits although the run has 64.
     """
 
     variant: Variant
