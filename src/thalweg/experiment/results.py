@@ -27,9 +27,6 @@ STORE = "results.zarr"
 GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison")
 """Groups of the store beside the runs, which are its root."""
 
-REFINED = 2
-"""Most parameters for which a run and a map refine valleys: in three it takes longer than they do."""
-
 Stage = Callable[[str], AbstractContextManager[object]]
 """Wraps a named part of the work, to time it."""
 
@@ -59,7 +56,7 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), f
         runs = descend(target, descent, starts=experiment.starts)
     if experiment.points is None:
         return Results(experiment, runs)
-    surface, valleys = census(experiment, stage, refine=len(experiment.domain) <= REFINED)
+    surface, valleys = census(experiment, stage, refine=None)
     with stage("derailments"):
         results = Results(experiment, runs, surface, valleys, find_derailments(runs, valleys, floor=floor))
     if not descent.shadows:
@@ -73,9 +70,12 @@ def census(
     stage: Stage,
     method: str | Sobol = "grid",
     points: int | None = None,
-    refine: bool = True,
+    refine: bool | None = True,
 ) -> tuple[xr.Dataset | None, xr.Dataset]:
-    """Survey an experiment's surface, if a grid can hold it, and find its valleys; those of a grid are refined."""
+    """Survey an experiment's surface, if a grid can hold it, and find its valleys; those of a grid are refined.
+
+    With ``refine=None`` they are for as many parameters as :func:`thalweg.find_valleys` refines by itself.
+    """
     target, surface = experiment.objective, None
     if experiment.points is None and method == "grid":
         raise InvalidValue(
@@ -101,7 +101,7 @@ def charted(
 ) -> Results:
     """Map how runs end; the map goes into the store of the run directory as it is made."""
     target = experiment.objective
-    surface, valleys = census(experiment, stage, refine=len(experiment.domain) <= REFINED)
+    surface, valleys = census(experiment, stage, refine=None)
     descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
     with stage("compile"):
         announce(cost(target, descent, valleys, along))

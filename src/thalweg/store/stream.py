@@ -149,15 +149,23 @@ def opened(store: Path) -> xr.Dataset:
     return readable(dataset)
 
 
+OF_PARAM = "param_"
+"""Begins the names of attributes that are those of the coordinate ``param``."""
+
+
 def storable(dataset: xr.Dataset) -> xr.Dataset:
-    """Put parameter names into an attribute: Zarr has no settled form for text."""
+    """Put the parameters' names, and what is known of each, into attributes: Zarr has no settled form for text."""
     if "param" in dataset.coords:
-        dataset = dataset.assign_attrs(params=list(dataset["param"].values.tolist())).drop_vars("param")
+        known = {OF_PARAM + str(key): value for key, value in dataset["param"].attrs.items()}
+        names = dataset["param"].values.tolist()
+        dataset = dataset.assign_attrs(params=list(names), **known).drop_vars("param")
     return dataset
 
 
 def readable(dataset: xr.Dataset) -> xr.Dataset:
-    """Take parameter names from the attribute they were put into."""
+    """Take the parameters' names, and what is known of each, from the attributes they were put into."""
     names = dataset.attrs.pop("params", None)
     dataset.attrs.pop("done", None)
-    return dataset if names is None else dataset.assign_coords(param=np.array(names))
+    known = [key for key in dataset.attrs if key.startswith(OF_PARAM)]
+    attrs = {key.removeprefix(OF_PARAM): dataset.attrs.pop(key) for key in known}
+    return dataset if names is None else dataset.assign_coords(param=("param", np.array(names), attrs))
