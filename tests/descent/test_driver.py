@@ -128,12 +128,16 @@ def test_precision_is_of_every_number(objective, dtype):
         ({"starts": "here"}, "starts = 'here' are not numbers"),
         ({"precision": 16}, "precision = 16 is not allowed; give 32 or 64"),
         ({"steps": 10**9}, "more than the 4 GB that are held in memory at once; take fewer runs or steps"),
-        ({"minibatch": tw.Minibatch(671)}, "minibatch size = 671 is more than the 670 training examples"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(objective, settings, text):
     with pytest.raises(InvalidValue, match=text):
         tw.descend(objective, optax.sgd(0.1), **settings)
+
+
+def test_a_minibatch_larger_than_the_data_is_refused(objective):
+    with pytest.raises(InvalidValue, match="minibatch size = 671 is more than the 670 training examples; give at most"):
+        tw.descend(objective, tw.Descent(optax.sgd(0.1), minibatch=tw.Minibatch(671)))
 
 
 def test_something_that_is_no_optimizer_is_refused(objective):

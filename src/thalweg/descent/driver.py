@@ -1,11 +1,36 @@
-"""The one driver: the only scan over steps and the only batching over runs."""
+"""The driver: the only scan over steps and the only batching over runs.
+
+**What.** Runs are divided into batches. A batch is one call of one compiled program, a scan over steps that carries a
+:class:`State` and measures an :class:`Info`. A run is a *lane*: parameters and measurements have the lanes as their
+last axis, so that objective and gradient are computed for all lanes by vector instructions (``mean.py`` says how), and
+every lane has an optimiser state of its own, updated by optax under ``vmap``. Step 0 is the start, measured before any
+update; so the scan makes one step more than there are updates, and drops the last update.
+
+**Why so.** A run has the same bits alone and among a million. So nothing may mix lanes, every batch is padded to full
+vectors with copies of its last run, and what is random depends on the seed and the run's number. A batch is as wide as
+a core's nearest cache allows (``NUMBERS``) and its history as memory allows (``BYTES``); the cores take the batches in
+turn, a thread each. Whatever looks at runs without keeping their histories, such as which valley they are in, is an
+:class:`Observer` inside the same scan.
+
+**One program for many calls.** What is compiled in is a :class:`_Plan`, equal where the example, the optimiser's
+recipe, steps and mini-batches are equal; all else, data, starts and settings given one a run, enters as arrays. See
+"What compiles anew" in ``docs/engine.md``.
+
+**What was tried instead.** ``vmap`` over a function that scans one run: XLA then joins the loops over runs and
+examples as it sees fit, 36 to 41 times slower, and rounds by the number of runs. An optimiser state shared by all
+lanes would not do: optimisers that take a norm over parameters, or search along a line, would mix the lanes.
+
+**What would break it.** An optimiser whose step depends on another lane; a 32-bit count of steps in a 64-bit run
+(:func:`_counting_in`); a loop in an optimiser that ends by rounding, which is why line searches are refused in 32 bits
+(``descent.py``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +39,7 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float
 
+from thalweg.base import hints
 from thalweg.base.compiling import compiled
 from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
@@ -24,10 +50,16 @@ from thalweg.descent.minibatch import Shuffle
 from thalweg.descent.optimizer import Recipe, recipe_of
 from thalweg.losses.objective import Objective
 
+Tree: TypeAlias = Any
+"""A pytree of arrays: an optimiser's state, or what an observer keeps; only they know what is in it."""
+
+Measured: TypeAlias = Any
+"""An array: of JAX's inside a compiled program, of NumPy's outside (beartype knows no generic named tuples)."""
+
 NUMBERS = 5120
 """Numbers of one parameter side by side at most: a few such rows stay in a core's nearest cache."""
 
-HELD = 2**26
+BYTES = 2**26
 """Bytes of measurements that one batch may make."""
 
 
@@ -55,19 +87,19 @@ class Source:
 class State(NamedTuple):
     """What a step hands to the next; ``params`` is (param, lane)."""
 
-    params: Any
-    optimizer: Any
+    params: Array
+    optimizer: Tree
     shuffle: Shuffle | None
-    seen: Any
+    seen: Tree
 
 
 class Info(NamedTuple):
     """What is measured at every step, before its update: arrays of (step, …, run)."""
 
-    params: Any
-    train_loss: Any
-    test_loss: Any
-    grad_norm: Any
+    params: Measured
+    train_loss: Measured
+    test_loss: Measured
+    grad_norm: Measured
 
 
 @runtime_checkable
@@ -77,11 +109,11 @@ class Observer(Protocol):
     It is a JAX pytree; all that it keeps has the lanes as its last axis.
     """
 
-    def begin(self, params: Any) -> Any:
+    def begin(self, params: Array) -> Tree:
         """Make what is known before the first step."""
         ...
 
-    def observe(self, seen: Any, step: Any, info: Info) -> Any:
+    def observe(self, seen: Tree, step: Array, info: Info) -> Tree:
         """Take in one step."""
         ...
 
@@ -98,7 +130,7 @@ def listed(descent: Descent, starts: Float[np.ndarray, "run param"]) -> Source:
 
 def drive(
     objective: Objective, descent: Descent, source: Source, observer: Observer | None = None
-) -> Iterator[tuple[slice, Any]]:
+) -> Iterator[tuple[slice, Tree]]:
     """Make all runs, batch by batch, on all cores.
 
     Yields
@@ -119,12 +151,12 @@ def batches(objective: Objective, descent: Descent, count: int, history: bool) -
 
 def worker(
     objective: Objective, descent: Descent, source: Source, width: int, observer: Observer | None
-) -> Callable[[slice], Any]:
+) -> Callable[[slice], Tree]:
     """Make the function that makes the runs of one batch."""
     dtype, width = dtype_of(descent.precision), mean.padded(width)
     with computing(descent.precision):
         train, test = (
-            tuple(jax.device_put(c.astype(dtype)) for c in part) for part in (objective.train, objective.test)
+            tuple(hints.device_put(c.astype(dtype)) for c in part) for part in (objective.train, objective.test)
         )
     recipe, _ = recipe_of(descent.optimizer)
     plan = _Plan(objective.example, recipe, descent.steps, *_batching(descent))
@@ -133,17 +165,17 @@ def worker(
     def lanes(values: np.ndarray) -> np.ndarray:
         return mean.pad(values[:, None], width)[0]
 
-    def work(span: slice) -> Any:
+    def work(span: slice) -> Tree:
         runs = source.draw(span.start, span.stop)
         batch = _Batch(
-            mean.pad(runs.starts.astype(dtype), width),
-            np.arange(span.start, span.start + width, dtype=np.uint32),
-            lanes(sizes[span]),
-            {name: lanes(runs.settings[name].astype(dtype)) for name in recipe.varying},
+            hints.traced(mean.pad(runs.starts.astype(dtype), width)),
+            hints.traced(np.arange(span.start, span.start + width, dtype=np.uint32)),
+            hints.traced(lanes(sizes[span])),
+            {name: hints.traced(lanes(runs.settings[name].astype(dtype))) for name in recipe.varying},
         )
         with computing(descent.precision):
             result = _program(batch, train, test if observer is None else (), observer, plan)
-            return jax.tree.map(lambda values: np.asarray(values)[..., : len(runs.starts)], result)
+            return hints.gather(result, len(runs.starts))
 
     return work
 
@@ -151,10 +183,10 @@ def worker(
 class _Batch(NamedTuple):
     """The runs of one batch, a run a lane: starts (param, lane), numbers, batch sizes, varying settings."""
 
-    params: Any
-    runs: Any
-    sizes: Any
-    settings: dict[str, Any]
+    params: Array
+    runs: Array
+    sizes: Array
+    settings: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -176,12 +208,12 @@ def _batching(descent: Descent) -> tuple[tuple[int, int] | None, bool]:
 def _widest(parameters: int, descent: Descent, history: bool) -> int:
     """Choose how many lanes fit the cache, and their history the memory; an accelerator has many more at work."""
     wide = NUMBERS if jax.default_backend() == "cpu" else 2**20
-    held = (descent.steps + 1) * (parameters + 3) * descent.precision // 8 if history else 1
-    return max(min(2 * wide // (parameters + 1), HELD // held), mean.LANES)
+    kept = (descent.steps + 1) * (parameters + 3) * descent.precision // 8 if history else 1
+    return max(min(2 * wide // (parameters + 1), BYTES // kept), mean.LANES)
 
 
 @compiled("plan")
-def _program(batch: _Batch, train: Any, test: Any, observer: Observer | None, plan: _Plan) -> Any:
+def _program(batch: _Batch, train: mean.Columns, test: mean.Columns, observer: Observer | None, plan: _Plan) -> Tree:
     count = len(batch.params)
     untried, tests = apart(plan.example, count, test)
     example, train = apart(plan.example, count, train)
@@ -199,7 +231,7 @@ def _program(batch: _Batch, train: Any, test: Any, observer: Observer | None, pl
             kept = kept if plan.ragged else None
             batch_loss, gradient = mean.value_and_gradient(example, params, chosen, kept, own=True)
             loss = mean.value(example, params, train)
-        test_loss = mean.value(untried, params, tests) if test else jnp.full_like(loss, jnp.nan)
+        test_loss = mean.value(untried, params, tests) if test else hints.full_like(loss, jnp.nan)
         norm = jnp.sqrt(jnp.sum(gradient * gradient, axis=0))
         info = Info(params, loss, test_loss, norm)
         moved, memory = update(batch.settings, gradient, state.optimizer, params, batch_loss)
@@ -210,23 +242,38 @@ def _program(batch: _Batch, train: Any, test: Any, observer: Observer | None, pl
     shuffle = None
     if plan.minibatch is not None:
         shuffle = minibatch.first_shuffle(plan.minibatch[1], batch.runs, batch.sizes, len(train[0]))
-    memory = jax.vmap(lambda settings, point: plan.recipe.build(settings).init(point), in_axes=(0, 1))(
-        batch.settings, batch.params
-    )
+
+    def begin(settings: Mapping[str, Array], point: Array) -> Tree:
+        return plan.recipe.build(settings).init(point)
+
+    memory = jax.vmap(begin, in_axes=(0, 1))(batch.settings, batch.params)
     memory = jax.tree.map(_counting_in(batch.params.dtype), memory)
     seen = None if observer is None else observer.begin(batch.params)
     first = State(batch.params, memory, shuffle, seen)
-    last, history = lax.scan(step, first, jnp.arange(plan.steps + 1))
+    last, history = lax.scan(step, first, hints.arange(plan.steps + 1))
     return history if observer is None else last.seen
 
 
-def _counting_in(dtype: Any) -> Callable[[Any], Any]:
+def _counting_in(dtype: np.dtype) -> Callable[[Array], Array]:
     """Let 64-bit runs count steps in 64 bits: from a 32-bit count optax's schedules make a 32-bit learning rate."""
     wide = dtype == jnp.float64
-    return lambda leaf: leaf.astype(jnp.int64) if wide and leaf.dtype == jnp.int32 else leaf
+
+    def counting(leaf: Array) -> Array:
+        return leaf.astype(jnp.int64) if wide and leaf.dtype == jnp.int32 else leaf
+
+    return counting
 
 
-def _update(recipe, example, train, settings, gradient, memory, params, loss):
+def _update(
+    recipe: Recipe,
+    example: mean.Example,
+    train: mean.Columns,
+    settings: Mapping[str, Array],
+    gradient: Array,
+    memory: Tree,
+    params: Array,
+    loss: Array,
+) -> tuple[Array, Tree]:
     """One update of one run. Line searches may evaluate the full objective; nobody else pays for it."""
 
     def objective(point: Float[Array, " param"]) -> Float[Array, ""]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import jax
+import numpy as np
+from jaxtyping import Array
 
 from thalweg.base import jaxprs
 
-Columns = tuple[Any, ...]
+Columns: TypeAlias = tuple[Array | np.ndarray, ...]
 
 
-def apart(example: Callable[..., Any], parameters: int, columns: Columns) -> tuple[Callable[..., Any], Columns]:
+def apart(example: Callable[..., Array], parameters: int, columns: Columns) -> tuple[Callable[..., Array], Columns]:
     """Part a function of parameters and data into features of the data and a function of parameters and features.
 
     XLA would compute a feature such as ``cos(3 x)`` anew for every run, since it joins loops over runs into one.
@@ -34,7 +36,8 @@ def apart(example: Callable[..., Any], parameters: int, columns: Columns) -> tup
     program = jaxprs.trace(example, point, *(jax.ShapeDtypeStruct((), column.dtype) for column in columns))
     variable, *rows = program.jaxpr.invars
     known = {*rows, *program.jaxpr.constvars}
-    early, late = [], []
+    early: list[jaxprs.JaxprEqn] = []
+    late: list[jaxprs.JaxprEqn] = []
     for equation in program.jaxpr.eqns:
         if known.issuperset(jaxprs.variables(equation.invars)) and not equation.effects:
             early.append(equation)
@@ -48,4 +51,8 @@ def apart(example: Callable[..., Any], parameters: int, columns: Columns) -> tup
     kept = [var for var in made if var in used]
     first = jaxprs.function_of(program, rows, kept, early)
     then = jaxprs.function_of(program, [variable, *kept], program.jaxpr.outvars, late)
-    return (lambda params, *features: then(params, *features)[0]), tuple(jax.vmap(first)(*columns))
+
+    def later(params: Array, *features: Array) -> Array:
+        return then(params, *features)[0]
+
+    return later, tuple(jax.vmap(first)(*columns))

@@ -1,15 +1,19 @@
-"""Grids on intervals, circles and boxes, and objectives evaluated on them."""
+"""Grids on intervals, circles and boxes, and objectives evaluated on them.
+
+A surface is computed by the same mean, in the same order of summation, as the losses of runs: a run that stands on a
+point of the grid has the surface's number there. Positions are made when their turn comes, batch by batch, so that a
+grid may be larger than memory and none of its positions is kept but the coordinates along each axis.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
+from thalweg.base import hints
 from thalweg.base.checks import whole
 from thalweg.base.compiling import compiled
 from thalweg.base.errors import InvalidValue
@@ -85,13 +89,13 @@ def sweep(
     """
     dtype = dtype_of(precision)
     with computing(precision):
-        columns = tuple(jax.device_put(np.asarray(column, dtype)) for column in columns)
+        columns = tuple(hints.device_put(np.asarray(column, dtype)) for column in columns)
     width = mean.width_for(count, BATCH)
 
     def compute(span: slice) -> np.ndarray:
         batch = positions(span).astype(dtype)
         with computing(precision):
-            return np.asarray(_program(mean.pad(batch, width), columns, example))[: len(batch)]
+            return np.asarray(_program(hints.traced(mean.pad(batch, width)), columns, example))[: len(batch)]
 
     spans = [slice(first, min(first + width, count)) for first in range(0, count, width)]
     return zip(spans, each(compute, spans, "surveying"), strict=True)
@@ -101,11 +105,12 @@ def places(coordinates: Sequence[np.ndarray], span: slice) -> Float[np.ndarray, 
     """Give the positions of some cells of a grid, counted with the last axis fastest."""
     if len(coordinates) == 1:
         return coordinates[0][span, None]
-    cells = np.unravel_index(np.arange(span.start, span.stop), [len(along) for along in coordinates])
+    shape = tuple(len(along) for along in coordinates)
+    cells = np.unravel_index(np.arange(int(span.start), int(span.stop)), shape)
     return np.stack([along[cell] for along, cell in zip(coordinates, cells, strict=True)], axis=-1)
 
 
 @compiled("example")
-def _program(params: Any, columns: Any, example: mean.Example) -> Any:
+def _program(params: Array, columns: mean.Columns, example: mean.Example) -> Array:
     example, features = apart(example, len(params), columns)
     return mean.value(example, params, features)

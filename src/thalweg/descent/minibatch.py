@@ -1,4 +1,19 @@
-"""Mini-batches: every run shuffles the training data for itself, epoch by epoch."""
+"""Mini-batches: every run shuffles the training data for itself, epoch by epoch.
+
+A run's shuffle of an epoch is a permutation drawn from a key, and the key is a function of the seed, the run's number
+and the epoch's: JAX's generator counts, it keeps no state that draws would share (Salmon et al. 2011). So a run has
+the same batches alone and among others, and no order need be stored but the current one.
+
+All runs of a batch go on together while their sizes, and so their epochs, may differ. Permutations are drawn for all
+lanes as soon as one begins an epoch, and kept by those that do. The choice whether to draw is one ``cond`` around all
+lanes: inside ``vmap`` it would become a ``select``, which computes both sides, a shuffle at every step. All lanes draw
+as many rows as the largest size; what a smaller one leaves out is masked from its mean, and names a row that exists.
+
+References
+----------
+J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
+doi:10.1145/2063384.2063405.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +24,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Bool, Int, UInt
 
+from thalweg.base import hints
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -102,8 +117,11 @@ def check(minibatch: Minibatch, examples: int, runs: int) -> None:
 
 def first_shuffle(seed: int, runs: UInt[Array, " lane"], sizes: Int[Array, " lane"], examples: int) -> Shuffle:
     """Make each run's key; the order is drawn by the first step."""
-    keys = jax.vmap(lambda run: jax.random.fold_in(jax.random.PRNGKey(seed), run))(runs)
-    return Shuffle(jnp.zeros((len(runs), examples), jnp.int32), keys, sizes)
+
+    def key(run: Array) -> Array:
+        return jax.random.fold_in(jax.random.PRNGKey(seed), run)
+
+    return Shuffle(hints.zeros((len(runs), examples), jnp.int32), jax.vmap(key)(runs), sizes)
 
 
 def draw(
@@ -120,8 +138,8 @@ def draw(
     def reshuffled() -> Array:
         return jnp.where((place == 0)[:, None], jax.vmap(reshuffle)(shuffle.keys, epoch), shuffle.order)
 
-    order = lax.cond(jnp.any(place == 0), reshuffled, lambda: shuffle.order)
-    within = jnp.arange(largest)
+    order = hints.cond(jnp.any(place == 0), reshuffled, lambda: shuffle.order)
+    within = hints.arange(largest)
     places = jnp.minimum((place * shuffle.sizes)[:, None] + within, examples - 1)
     rows = jnp.take_along_axis(order, places, axis=1)
     return rows.T, within[:, None] < shuffle.sizes, Shuffle(order, shuffle.keys, shuffle.sizes)

@@ -1,4 +1,15 @@
-"""An optimiser as it is handed to the driver: how it is made, so that its numbers may differ from run to run."""
+"""An optimiser as it is handed to the driver: how it is made, so that its numbers may differ from run to run.
+
+optax makes an optimiser by closing over its settings: ``optax.sgd(0.1)`` is a pair of functions that nobody can
+compare or look into, so each is a new program for the compiler, with one learning rate compiled in for all runs. Here
+an optimiser is its *maker* and its settings. The maker with the fixed settings, a :class:`Recipe`, is what is compiled:
+equal recipes share a program. Settings that are arrays enter as data, a value a lane, and the maker is called inside
+the program, under ``vmap``, where it closes over traced values.
+
+A setting given as one number is compiled in as it is, although it could enter as an array too. optax computes with
+Python's 64-bit numbers, such as ``1 - b2``, before they meet 32-bit arrays, so in 32 bits the two differ in the last
+place; a published run of one setting must keep the bits that it has in plain optax.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +23,7 @@ import numpy as np
 import optax
 from jaxtyping import Float
 
+from thalweg.base import hints
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
@@ -118,7 +130,8 @@ def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run
         return Recipe(_given, (("optimizer", optimizer),)), {}
     if not isinstance(optimizer, Optimizer):
         raise InvalidValue(f"optimizer = {shown(optimizer)} is no optax optimiser; give one, such as optax.sgd(0.05)")
-    fixed, varying = {}, {}
+    fixed: dict[str, Any] = {}
+    varying: dict[str, Float[np.ndarray, " run"]] = {}
     for name, value in optimizer.settings.items():
         if np.ndim(value) == 0:
             fixed[name] = fitting(name, value.item() if hasattr(value, "item") else value)
@@ -138,7 +151,7 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
     try:
         hash(recipe)
         values = dict.fromkeys(recipe.varying, one)
-        return jax.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
+        return hints.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
     except jax.errors.ConcretizationTypeError:
         names = " and ".join(recipe.varying)
         raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
@@ -153,7 +166,7 @@ def searches(state: Any) -> bool:
     def found(part: Any) -> bool:
         return isinstance(part, optax.ScaleByZoomLinesearchState)
 
-    return any(map(found, jax.tree.leaves(state, is_leaf=found)))
+    return any(map(found, hints.parts(state, found)))
 
 
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:

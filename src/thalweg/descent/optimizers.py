@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import optax
 
@@ -108,7 +108,8 @@ def _read(
     maker = catalogue[kind]
     allowed = _keywords(maker)
     check_keys(settings, ["kind", *more, *allowed], where)
-    arguments, resolved = {}, {"kind": kind}
+    arguments: Table = {}
+    resolved: Table = {"kind": kind}
     for name, default in allowed.items():
         if name in settings:
             arguments[name], resolved[name] = _value(settings[name], default, f"{where}.{name}")
@@ -136,7 +137,7 @@ def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
-    if isinstance(value, dict):
+    if _is_table(value):
         maker, arguments, resolved = _read(SCHEDULES, value, where)
         try:
             maker(**arguments)
@@ -149,3 +150,7 @@ def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
         return value, value
     number(where, value, above=0 if where == "optimizer.learning_rate" else None)
     return fitting(where, value), value
+
+
+def _is_table(value: object) -> TypeGuard[Table]:
+    return isinstance(value, dict)

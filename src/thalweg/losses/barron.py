@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import log, sqrt
 
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from thalweg.base.border import public
 from thalweg.base.checks import number
-from thalweg.losses.loss import Loss, shared
-from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, log_length, penalty
+from thalweg.losses.loss import Elementwise, Loss, Numbers, shared
+from thalweg.losses.penalty import Residuals, direction, excess, log_length, penalty
 from thalweg.losses.robust import cauchy, geman_mcclure, welsch
 
 
@@ -78,7 +79,10 @@ def _penalty(alpha: float, c: float) -> Elementwise:
 
 
 def _divided(loss: Loss, divisor: float) -> Elementwise:
-    return lambda residual: loss.penalty(residual) / divisor
+    def divided(residual: Numbers) -> Array:
+        return loss.penalty(residual) / divisor
+
+    return divided
 
 
 def _general(alpha: float, c: float) -> Elementwise:

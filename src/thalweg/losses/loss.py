@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec, TypeAlias
+
+import numpy as np
+from jaxtyping import Array
 
 from thalweg.base.border import from_
 
 Settings = ParamSpec("Settings")
+
+Numbers: TypeAlias = Array | np.ndarray | float
+"""An array of JAX's or NumPy's, or a number."""
+
+Elementwise: TypeAlias = Callable[[Numbers], Array]
+"""An elementwise function of residuals."""
 
 
 @from_("one of thalweg.losses")
@@ -34,11 +43,11 @@ class Loss:
     """
 
     name: str
-    penalty: Callable[[Any], Any]
-    settings: Mapping[str, float] = field(default_factory=dict)
+    penalty: Elementwise
+    settings: Mapping[str, float] = field(default_factory=dict[str, float])
     formula: str = ""
 
-    def __call__(self, residual: Any) -> Any:
+    def __call__(self, residual: Numbers) -> Array:
         """Apply the penalty elementwise."""
         return self.penalty(residual)
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from jaxtyping import Array
 
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
-from thalweg.losses.loss import Loss
-from thalweg.problems.problem import Function, Problem, Regression
+from thalweg.losses.loss import Elementwise, Loss, Numbers
+from thalweg.problems.problem import Function, Params, Problem, Regression, Residual
 
 
 @dataclass(frozen=True)
 class Penalised:
     """The penalty of a residual; equal ones share compiled programs."""
 
-    residual: Callable[..., Any]
-    penalty: Callable[[Any], Any]
+    residual: Residual
+    penalty: Elementwise
 
-    def __call__(self, params: Any, *columns: Any) -> Any:
+    def __call__(self, params: Params, *columns: Numbers) -> Array:
         """Evaluate the loss of one example."""
         return self.penalty(self.residual(params, *columns))
 
@@ -47,7 +47,7 @@ class Objective:
 
     problem: Problem
     loss: Loss | None
-    example: Callable[..., Any]
+    example: Callable[..., Array]
     train: tuple[np.ndarray, ...]
     test: tuple[np.ndarray, ...]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from math import floor
-from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
+from thalweg.base import hints
 from thalweg.base.border import public
 from thalweg.base.checks import number
-from thalweg.losses.loss import Loss, shared
-from thalweg.losses.penalty import Elementwise, Residuals, direction, excess, length, penalty, scale_of
+from thalweg.losses.loss import Elementwise, Loss, shared
+from thalweg.losses.penalty import Residuals, direction, excess, length, penalty, scale_of
 
 
 @public
@@ -167,7 +167,7 @@ def _penalty(p: float, smoothing: float) -> Elementwise:
         return penalty(partial(_plain, p=p))
 
     def slope(r: Residuals) -> Residuals:
-        return jax.jvp(partial(_plain, p=p), (length(r, smoothing),), (direction(r, smoothing),))[1]
+        return hints.jvp(partial(_plain, p=p), length(r, smoothing), direction(r, smoothing))[1]
 
     return penalty(partial(_smoothed, p=p, scale=smoothing), slope)
 
@@ -176,7 +176,7 @@ def _plain(r: Residuals, p: float) -> Residuals:
     return r ** int(p) if p % 2 == 0 else _term(r, 1.0, p, 0)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(1, 2, 3))
+@hints.sloped(1, 2, 3)
 def _term(r: Residuals, factor: float, p: float, order: int) -> Residuals:
     """Compute ``factor |r|^p / r^order``, whose derivative is the term ``(p - order) factor |r|^p / r^(order + 1)``.
 
@@ -184,7 +184,7 @@ def _term(r: Residuals, factor: float, p: float, order: int) -> Residuals:
     divided by those that are missing. So nothing overflows unless the term itself does.
     """
     if factor == 0:
-        return jnp.zeros_like(r)
+        return hints.zeros_like(r)
     a = jnp.abs(r)
     whole = floor(p)
     kept = min(order, whole)
@@ -193,12 +193,14 @@ def _term(r: Residuals, factor: float, p: float, order: int) -> Residuals:
         return value
     for _ in range(order - kept):
         value = value / jnp.where(r == 0, 1, r)
-    largest = jnp.finfo(r.dtype).max
+    largest = hints.largest(r.dtype)
     return jnp.clip(value, -largest, largest)
 
 
 @_term.defjvp
-def _next_term(factor: float, p: float, order: int, primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+def _next_term(
+    factor: float, p: float, order: int, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[Array, Array]:
     slope = _term(*primals, factor * (p - order), p, order + 1)
     return _term(*primals, factor, p, order), slope * tangents[0]
 
@@ -206,7 +208,7 @@ def _next_term(factor: float, p: float, order: int, primals: tuple[Any], tangent
 def _root(a: Residuals, p: float) -> Residuals:
     """Raise to a power from 0 to below 1: square roots are several times faster than the general power."""
     if p == 0:
-        return jnp.ones_like(a)
+        return hints.ones_like(a)
     if p == 1 / 2:
         return jnp.sqrt(a)
     if p == 1 / 4:
@@ -216,7 +218,7 @@ def _root(a: Residuals, p: float) -> Residuals:
 
 def _smoothed(r: Residuals, p: float, scale: float) -> Residuals:
     """Compute ``h^p - scale^p`` with ``h = sqrt(r² + scale²)``, near zero without cancellation."""
-    d, h, e = excess(r, scale), length(r, scale), length(jnp.zeros_like(r), scale)
+    d, h, e = excess(r, scale), length(r, scale), length(hints.zeros_like(r), scale)
     if p == 1:
         return d
     if p in (1 / 2, 1 / 4):

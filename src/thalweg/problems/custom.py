@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from jaxtyping import Array
 
 from thalweg.base.arrays import Numbers, numbers
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
 from thalweg.problems.domain import Axis, Domain
-from thalweg.problems.problem import Function, Regression
+from thalweg.problems.problem import Function, Params, Regression, Residual
 from thalweg.problems.split import WHOLE, Split
 
 
 @public
 def function(
-    value: Callable[[Any], Any],
+    value: Callable[[Params], Array],
     domain: Axis | Sequence[Axis],
     *,
     start: Sequence[float] | None = None,
@@ -54,7 +54,7 @@ def function(
 
 @public
 def regression(
-    residual: Callable[..., Any],
+    residual: Residual,
     columns: Mapping[str, Numbers],
     domain: Axis | Sequence[Axis],
     *,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TypeAlias, TypeGuard, TypeVar, overload
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
+
+Places = TypeVar("Places", Array, np.ndarray)
+"""Arrays of one library."""
+
+Attribute: TypeAlias = str | float | Sequence[str | float]
+"""What is stored beside an array."""
 
 
 @from_("a thalweg.problems.Axis, such as Axis('x', -1, 1)")
@@ -96,8 +102,8 @@ class Domain(Sequence[Axis]):
     axes: tuple[Axis, ...]
 
     def __init__(self, axes: Axis | Iterable[Axis]) -> None:
-        given = tuple(axes) if isinstance(axes, Iterable) else (axes,)
-        if not all(isinstance(axis, Axis) for axis in given):
+        given: tuple[object, ...] = tuple(axes) if isinstance(axes, Iterable) else (axes,)
+        if not _all_axes(given):
             raise InvalidValue(f'domain = {shown(axes)} is not made of axes; give one a parameter: Axis("x", -2, 2)')
         names = [axis.name for axis in given]
         if not names or len(set(names)) != len(names):
@@ -183,7 +189,7 @@ class Domain(Sequence[Axis]):
         way[..., circles] = around - periods * np.rint(around / periods)
         return way
 
-    def to_attrs(self) -> dict[str, list[Any]]:
+    def to_attrs(self) -> dict[str, list[str | float | int]]:
         """Write the axes as attributes of a labelled array's coordinate, which has their names.
 
         Returns
@@ -195,7 +201,7 @@ class Domain(Sequence[Axis]):
         return {key: [row[key] for row in rows] for key in rows[0]}
 
     @classmethod
-    def from_attrs(cls, names: Iterable[str], attrs: Mapping[str, Any]) -> Domain:
+    def from_attrs(cls, names: Iterable[str], attrs: Mapping[str, Attribute]) -> Domain:
         """Read back what :meth:`to_attrs`, or that of its only axis, has written.
 
         Parameters
@@ -215,6 +221,10 @@ class Domain(Sequence[Axis]):
         )
 
 
+def _all_axes(given: tuple[object, ...]) -> TypeGuard[tuple[Axis, ...]]:
+    return all(isinstance(axis, Axis) for axis in given)
+
+
 def turned(values: Float[np.ndarray, "..."], low: float, high: float) -> Float[np.ndarray, "..."]:
     """Bring numbers on a circle to those from ``low`` to below ``high``; what lies there stays as it is.
 
@@ -227,7 +237,7 @@ def turned(values: Float[np.ndarray, "..."], low: float, high: float) -> Float[n
     return values
 
 
-def inward(position: Any, gradient: Any, low: Any, high: Any) -> Any:
+def inward(position: Places, gradient: Places, low: Places, high: Places) -> Places:
     """Tell along which axes a place may move downhill: not out of the domain where it lies at an end of an interval.
 
     Any arrays of one library that broadcast, in a compiled program too; the ends are those of :attr:`Domain.bounds`.

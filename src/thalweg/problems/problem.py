@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Array
@@ -17,15 +17,15 @@ Columns = Mapping[str, np.ndarray]
 """Named data columns of one length, one row an example."""
 
 Numeric: TypeAlias = Array | float
-"""A number that may be traced by JAX."""
+"""A number, or what JAX traces in its place."""
 
-Params: TypeAlias = Any
-"""A vector of parameters, (param,), traced by JAX or not."""
+Params: TypeAlias = Array
+"""A vector of parameters, (param,)."""
 
-Quantity: TypeAlias = Callable[[Params], Any]
+Quantity: TypeAlias = Callable[[Params | np.ndarray], Numeric]
 """``quantity(params) -> scalar``, written with ``jax.numpy``."""
 
-Residual: TypeAlias = Callable[..., Any]
+Residual: TypeAlias = Callable[..., Array]
 """``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``."""
 
 
@@ -126,7 +126,7 @@ class Regression(Problem):
     residual: Residual = field(kw_only=True)
     train: Columns = field(kw_only=True)
     test: Columns = field(kw_only=True)
-    line: Callable[[Params], tuple[Numeric, Numeric]] | None = field(kw_only=True, default=None)
+    line: Callable[[Params | np.ndarray], tuple[Numeric, Numeric]] | None = field(kw_only=True, default=None)
     derived: Mapping[str, Quantity] = field(kw_only=True, default_factory=dict[str, Quantity])
     labels: Mapping[str, str] = field(kw_only=True, default_factory=dict[str, str])
     model: str = field(kw_only=True, default="")
@@ -151,4 +151,4 @@ class Function(Problem):
     0.0
     """
 
-    value: Quantity = field(kw_only=True)
+    value: Callable[[Params], Array] = field(kw_only=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from thalweg.base.checks import choice
-
-Residual = Callable[..., Any]
+from thalweg.problems.problem import Params, Residual
 
 KINDS = ("vertical", "orthogonal")
 
@@ -31,11 +29,11 @@ def affine(kind: str, center: float = 0.0) -> Residual:
     return _affine(choice("residual", kind, KINDS), float(center))
 
 
-def _vertical(params: Any, x: Any, y: Any) -> Any:
+def _vertical(params: Params, x: Array, y: Array) -> Array:
     return jnp.tan(params[0]) * x - y
 
 
-def _orthogonal(params: Any, x: Any, y: Any) -> Any:
+def _orthogonal(params: Params, x: Array, y: Array) -> Array:
     return x * jnp.sin(params[0]) - y * jnp.cos(params[0])
 
 
@@ -43,10 +41,10 @@ def _orthogonal(params: Any, x: Any, y: Any) -> Any:
 def _affine(kind: str, center: float) -> Residual:
     """Equal lines have one residual, and so share compiled programs."""
 
-    def vertical(params: Any, x: Any, y: Any) -> Any:
+    def vertical(params: Params, x: Array, y: Array) -> Array:
         return params[0] * (x - center) + params[1] - y
 
-    def orthogonal(params: Any, x: Any, y: Any) -> Any:
+    def orthogonal(params: Params, x: Array, y: Array) -> Array:
         return vertical(params, x, y) / jnp.sqrt(1 + params[0] ** 2)
 
     return vertical if kind == "vertical" else orthogonal

@@ -105,7 +105,8 @@ def _read(path: Path, columns: tuple[str, str], *, drop: bool) -> np.ndarray:
     if not any(header):
         raise InvalidData(f"{path} has no header row; give a CSV file whose first line names its columns")
     places = [_place(header, name, path) for name in columns]
-    rows, gaps = [], []
+    rows: list[list[float]] = []
+    gaps: list[int] = []
     for line, row in lines[1:]:
         cells = [row[place].strip() if place < len(row) else "" for place in places]
         if any(cell.lower() in MISSING for cell in cells):

@@ -11,6 +11,7 @@ from math import fsum, pi, sqrt
 import jax.numpy as jnp
 import numpy as np
 
+from thalweg.base import hints
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
@@ -218,7 +219,7 @@ def shubert() -> Function:
 
 
 def _shubert(params: Point) -> Value:
-    j = jnp.arange(1, 6, dtype=params.dtype)
+    j = hints.arange(1, 6, dtype=params.dtype)
     g = jnp.sum(j * jnp.cos((j + 1) * params[:, None] + j), axis=1)
     return g[0] * g[1]
 
@@ -373,4 +374,4 @@ def _easom(params: Point) -> Value:
 
 def _ranks(params: Point) -> Point:
     """Return 1, 2, …, d in the type of the parameters, so that 32 bits stay 32 bits."""
-    return jnp.arange(1, params.size + 1, dtype=params.dtype)
+    return hints.arange(1, params.size + 1, dtype=params.dtype)
