@@ -10,7 +10,7 @@ from thalweg.base.border import public
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.slice import chart, panels, verdict, web
-from thalweg.figures.slice.reading import Ground, ground_of, heights_of, projection_of
+from thalweg.figures.slice.reading import Ground, Projection, ground_of, heights_of, projection_of
 from thalweg.store.kinds import Projected, Slice
 
 
