@@ -19,11 +19,14 @@ REASON = "The file is long because"
 
 ELSEWHERE = {
     # A module, or a folder with what is in it, that has no file of tests of its own, and who would see it break.
+    "base/arrays": "base/test_checks.py",
+    "base/border": "base",
     "base/catalogue": "base/test_settings.py",
     "base/compiling": "base/test_parallel.py",
     "base/errors": "base/test_checks.py",
     "base/namespace": "test_import.py",
     "base/precision": "descent/test_published.py",
+    "base/rules": "base",
     "base/showing": "base/test_checks.py",
     "base/status": "descent/test_driver.py",
     "cli": "cli/test_main.py",
@@ -48,8 +51,9 @@ ELSEWHERE = {
     "store": "store/test_recording.py",
     "study": "study",
     "valleys/exact/cusps": "valleys/exact/test_concave.py",
-    "valleys/found": "valleys/grid/test_topology.py",
+    "valleys/grid/ground": "valleys/grid/test_refine.py",
     "valleys/grid/polish": "valleys/grid/test_refine.py",
+    "valleys/landscape": "valleys/grid/test_topology.py",
     "valleys/tree": "valleys/grid/test_topology.py",
 }
 
@@ -118,3 +122,35 @@ def test_the_table_of_what_is_tested_elsewhere_names_what_is_there():
     for name, place in ELSEWHERE.items():
         assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), f"{name} is no longer there"
         assert (TESTS / place).exists(), f"tests/{place} is not there"
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def reached(path: Path) -> Iterator[str]:
+    """Yield the private names of ours that a file of tests imports, or takes from a module that it has imported."""
+    ours, tree = set(), parsed(path)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "thalweg":
+            yield from (f"from {node.module} import {one.name}" for one in node.names if private(one.name))
+            ours |= {one.asname or one.name for one in node.names}
+        elif isinstance(node, ast.Import):
+            ours |= {one.asname or "thalweg" for one in node.names if one.name.partition(".")[0] == "thalweg"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and private(node.attr):
+            root = node.value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in ours:
+                yield f"{ast.unparse(node)}, line {node.lineno}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("thalweg."):
+            # such as what monkeypatch.setattr is told by its full name
+            yield from (f"{node.value!r}, line {node.lineno}" for part in node.value.split(".") if private(part))
+
+
+def test_tests_use_no_private_names():
+    found = {path: list(reached(path)) for path in sorted(TESTS.rglob("*.py"))}
+    assert len(found) > 100  # tests were found
+    wrong = {path.relative_to(TESTS).as_posix(): names for path, names in found.items() if names}
+    assert not wrong, f"test what the public name does, or make the name public: {wrong}"

@@ -9,7 +9,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.compare import _comparison
+from thalweg.figures.compare import arrays_of
 
 TITLES = ["JAX", "PyTorch", "TensorFlow", "Keras", "TensorFlow (update)", "TensorFlow (v1)"]
 EPS = "ε beside the uncorrected root; b1 and b2 of the bias correction rounded to 32 bits"
@@ -74,7 +74,7 @@ def test_other_parameters_have_no_degrees():
 
 
 def test_no_two_frameworks_look_alike():
-    looks = _comparison(compared(6)).looks
+    looks = arrays_of(compared(6)).looks
     assert len({look.colour for look in looks}) == 6
     assert len({(look.width, look.dash) for look in looks}) == 6  # without colour too
 

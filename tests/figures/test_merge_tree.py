@@ -12,7 +12,7 @@ from PIL import Image
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.forest import forest_of
-from thalweg.figures.merge_tree import _stems
+from thalweg.figures.merge_tree import arrays_of
 from thalweg.valleys import tree
 
 
@@ -60,12 +60,12 @@ def crossings(drawn):
 
 @given(landscapes())
 def test_no_lines_cross(valleys):
-    assert crossings(_stems(forest_of(valleys, "merge_tree"))) == []
+    assert crossings(arrays_of(forest_of(valleys, "merge_tree"))) == []
 
 
 @given(landscapes())
 def test_every_valley_has_a_stem_of_its_own_and_joins_the_one_it_should(valleys):
-    drawn = _stems(forest_of(valleys, "merge_tree"))
+    drawn = arrays_of(forest_of(valleys, "merge_tree"))
     assert sorted(drawn.across.tolist()) == list(range(valleys.sizes["valley"]))
     ending = np.flatnonzero(valleys["joins"].values >= 0)
     np.testing.assert_array_equal(drawn.branches[:, 0, 0], drawn.across[ending])
@@ -77,7 +77,7 @@ def test_every_valley_has_a_stem_of_its_own_and_joins_the_one_it_should(valleys)
 
 def test_nothing_crosses_on_surfaces_with_many_valleys(many, himmelblau):
     for results in (many, himmelblau):
-        assert crossings(_stems(forest_of(results.valleys, "merge_tree"))) == []
+        assert crossings(arrays_of(forest_of(results.valleys, "merge_tree"))) == []
 
 
 def test_the_drawn_marks_are_the_minima_and_the_passes(published):

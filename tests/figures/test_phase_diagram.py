@@ -10,7 +10,7 @@ from PIL import Image
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.hues import LUMA
-from thalweg.figures.phase_diagram import _phases
+from thalweg.figures.phase_diagram import arrays_of
 
 
 def diagram(counts, exponent=(0.25, 0.5, 1.0), noise=(0.0, 0.01, 0.1, 0.3), **attrs):
@@ -34,7 +34,7 @@ def test_every_cell_holds_its_count():
 
 
 def test_more_valleys_are_darker_in_grey_too():
-    drawn = _phases(diagram(COUNTS))
+    drawn = arrays_of(diagram(COUNTS))
     known = drawn.known
     order = np.argsort(drawn.counts[known], kind="stable")
     grey = (drawn.colours @ LUMA)[known][order]
@@ -44,7 +44,7 @@ def test_more_valleys_are_darker_in_grey_too():
 
 
 def test_a_count_is_read_on_its_cell():
-    drawn = _phases(diagram(COUNTS))
+    drawn = arrays_of(diagram(COUNTS))
     light, dark = drawn.inks == "#ffffff", drawn.colours @ LUMA
     assert (dark[light] < 0.55).all()
     assert (dark[~light] >= 0.55).all()
@@ -52,8 +52,8 @@ def test_a_count_is_read_on_its_cell():
 
 def test_any_order_of_axes_and_values_is_the_same_diagram():
     turned = diagram(COUNTS).isel(noise=[2, 0, 3, 1]).transpose("noise", "exponent")
-    np.testing.assert_array_equal(_phases(turned).counts, COUNTS)
-    assert _phases(turned).noise.tolist() == [0.0, 0.01, 0.1, 0.3]
+    np.testing.assert_array_equal(arrays_of(turned).counts, COUNTS)
+    assert arrays_of(turned).noise.tolist() == [0.0, 0.01, 0.1, 0.3]
 
 
 def test_what_was_not_computed_is_told_and_has_no_colour():
@@ -62,7 +62,7 @@ def test_what_was_not_computed_is_told_and_has_no_colour():
         "pencil, number of valleys of persistence 0.01 or more, 1 of 12 not computed: from 1 to 120" in figure.caption
     )
     assert "120 at exponent 0.25 and noise 0.3" in figure.caption
-    assert _phases(diagram(COUNTS)).colours[2, 3].tolist() == [1.0, 1.0, 1.0]
+    assert arrays_of(diagram(COUNTS)).colours[2, 3].tolist() == [1.0, 1.0, 1.0]
     (cells,) = (trace for trace in figure.interactive()["data"] if trace["type"] == "heatmap")
     assert np.isnan(cells["z"]).sum() == 1
 

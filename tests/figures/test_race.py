@@ -9,7 +9,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.race import _race
+from thalweg.figures.race import arrays_of
 
 NAMES = ["sgd", "lbfgs", "adam"]
 SUCCESS = np.array([0.16, 0.86, 0.31])
@@ -61,7 +61,7 @@ def test_the_chosen_rate_is_marked():
 
 
 def test_no_two_optimisers_look_alike():
-    looks = _race(ran(40)).looks
+    looks = arrays_of(ran(40)).looks
     assert len(set(looks)) == 40
     # Without colour too, the first eleven have their mark or their dashes for themselves.
     assert len({(look.mark, look.dash) for look in looks[:11]}) == 11

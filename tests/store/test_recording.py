@@ -200,9 +200,9 @@ def test_rows_without_a_step_number_are_not_read(tmp_path):
 
 def test_step_numbers_are_written_last(tmp_path, monkeypatch):
     written = []
-    write = journal.Journal._write
+    write = journal.Journal.write
     monkeypatch.setattr(
-        journal.Journal, "_write", lambda self, name, end: (written.append(name), write(self, name, end))
+        journal.Journal, "write", lambda self, name, end: (written.append(name), write(self, name, end))
     )
     model = Model()
     with model.recorder(tmp_path / "run.zarr") as recorder:

@@ -131,7 +131,7 @@ def compare(compared: Comparison) -> Figure:
     InvalidValue
         If these are no results of a comparison.
     """
-    drawn = _comparison(compared)
+    drawn = arrays_of(compared)
     return Figure(
         name="compare",
         title=drawn.title,
@@ -141,7 +141,8 @@ def compare(compared: Comparison) -> Figure:
     )
 
 
-def _comparison(compared: xr.Dataset) -> _Comparison:
+def arrays_of(compared: xr.Dataset) -> _Comparison:
+    """Work out all that the picture and the page draw of a comparison."""
     attrs, shown = compared.attrs, scale.of_runs(compared, None)[0]
     difference = compared["difference"].values.astype(np.float64)
     alone = compared.sizes["param"] == 1

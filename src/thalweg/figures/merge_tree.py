@@ -93,7 +93,7 @@ def merge_tree(valleys: Valleys) -> Figure:
     >>> merge_tree(valleys).title
     'How the valleys join'
     """
-    drawn = _stems(forest_of(valleys, "merge_tree"))
+    drawn = arrays_of(forest_of(valleys, "merge_tree"))
     return Figure(
         name="merge_tree",
         title="How the valleys join",
@@ -106,7 +106,8 @@ def merge_tree(valleys: Valleys) -> Figure:
     )
 
 
-def _stems(forest: Forest) -> _Stems:
+def arrays_of(forest: Forest) -> _Stems:
+    """Work out all that the picture and the page draw of a merge tree."""
     order = _order(forest)
     across = np.empty(len(order))
     across[order] = np.arange(len(order))

@@ -109,7 +109,7 @@ def phase_diagram(diagram: PhaseDiagram) -> Figure:
     >>> phase_diagram(xr.Dataset({"valleys": counts}, attrs={"persistence": 0.01, "problem": "pencil"})).title
     'Valleys over noise and exponent'
     """
-    drawn = _phases(diagram)
+    drawn = arrays_of(diagram)
     least, most = (int(pick(drawn.counts[drawn.known])) for pick in (np.min, np.max))
     return Figure(
         name="phase_diagram",
@@ -120,7 +120,8 @@ def phase_diagram(diagram: PhaseDiagram) -> Figure:
     )
 
 
-def _phases(diagram: xr.Dataset) -> _Phases:
+def arrays_of(diagram: xr.Dataset) -> _Phases:
+    """Work out all that the picture and the page draw of a phase diagram."""
     missing = [name for name in DIMS if name not in diagram.coords]
     if missing:
         raise InvalidValue(f"a phase diagram needs the coordinate {missing[0]!r}; give its values to the dataset")

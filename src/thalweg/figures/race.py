@@ -96,7 +96,7 @@ def race(ran: Race) -> Figure:
     >>> race(ran).title
     'How often each optimiser finds the deepest valley'
     """
-    drawn = _race(ran)
+    drawn = arrays_of(ran)
     told = [
         f"{name} {_share(success[0])} ({_share(success[1])} to {_share(success[2])})"
         for name, success in zip(drawn.names, drawn.success, strict=True)
@@ -115,7 +115,8 @@ def race(ran: Race) -> Figure:
     )
 
 
-def _race(ran: xr.Dataset) -> _Race:
+def arrays_of(ran: xr.Dataset) -> _Race:
+    """Work out all that the picture and the page draw of a race."""
     order = np.argsort(-ran["success"].values, kind="stable")
     attrs, ran = ran.attrs, ran.isel(optimizer=order)
     names = attrs.get("names", [f"#{k}" for k in range(len(order))])

@@ -102,9 +102,10 @@ class Journal:
         if end > self._capacity:
             self._resize(self._first + GROWTH * self._rows)
         for name in sorted(self._arrays, key=lambda name: name == "step"):
-            self._try(lambda n=name: self._write(n, end))
+            self._try(lambda n=name: self.write(n, end))
 
-    def _write(self, name: str, end: int) -> None:
+    def write(self, name: str, end: int) -> None:
+        """Write the rows that wait of one array, up to a row."""
         self._arrays[name][self._first : end] = self._buffers[name][: self._waiting]
 
     def _resize(self, rows: int) -> None:

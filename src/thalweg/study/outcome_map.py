@@ -1,4 +1,7 @@
-"""The verb ``outcome_map``: how runs end over two of the things that they depend on, a pixel a run."""
+"""The verb ``outcome_map``: how runs end over two of the things that they depend on, a pixel a run.
+
+The file is long because the table of what a map holds stands in it; the code is short.
+"""
 
 from __future__ import annotations
 
