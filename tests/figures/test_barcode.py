@@ -64,7 +64,7 @@ def test_of_many_valleys_only_the_most_persistent_have_names(many):
 
 def test_a_page_shows_the_same_bars(published):
     described = tw.figures.barcode(published.valleys).interactive()
-    (ending,) = (trace for trace in described["data"] if trace["name"].startswith("until"))
+    (ending,) = (trace for trace in described["data"] if trace.get("name", "").startswith("until"))
     lengths = ending["x"][1::3] - ending["x"][::3]
     expected = np.sort(published.valleys["persistence"].values)[::-1][1:]
     # Differences of losses of about 1.

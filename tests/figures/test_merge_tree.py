@@ -98,7 +98,7 @@ def test_the_deepest_valley_goes_on_to_the_top(published):
 
 def test_a_page_shows_the_same_leaves(himmelblau):
     described = tw.figures.merge_tree(himmelblau.valleys).interactive()
-    (leaves,) = (trace for trace in described["data"] if trace["name"] == "minima")
+    (leaves,) = (trace for trace in described["data"] if trace.get("name") == "minima")
     np.testing.assert_array_equal(leaves["y"], himmelblau.valleys["loss"].values)
     assert leaves["text"] == ["0", "1", "2", "3"]
     assert leaves["customdata"][1].startswith("valley 1 (−3.8, −3.3)<br>minimum 0.0277")
