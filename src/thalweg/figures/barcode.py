@@ -100,6 +100,11 @@ def barcode(valleys: Valleys) -> Figure:
     ----------
     valleys : from :func:`thalweg.find_valleys`
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -126,10 +126,23 @@ def compare(compared: Comparison) -> Figure:
     ----------
     compared : from :func:`thalweg.frameworks.compare`
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue
         If these are no results of a comparison.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(points=20), tw.losses.power(1 / 2))
+    >>> descent = tw.Descent(tw.Optimizer(optax.adam, learning_rate=0.05), 5)
+    >>> compare(tw.frameworks.compare(objective, descent, frameworks=["jax"])).title
+    'The same descent in one framework'
     """
     drawn = arrays_of(compared)
     return Figure(

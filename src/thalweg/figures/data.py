@@ -23,6 +23,11 @@ def data(problem: Problem) -> Figure:
     ----------
     problem : a regression whose columns are x and y
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

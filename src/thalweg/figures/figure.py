@@ -71,7 +71,13 @@ class Figure:
     """The sheet that was last saved, by its dots an inch: a picture in several formats is drawn once."""
 
     def static(self) -> Sheet:
-        """Draw the figure with Matplotlib, anew each time; it keeps Thalweg's look however it is shown or saved."""
+        """Draw the figure with Matplotlib, anew each time.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It keeps Thalweg's look however it is shown or saved.
+        """
         with style.styled():
             return self.draw()
 
@@ -123,7 +129,17 @@ class Figure:
 
     @public
     def png(self, dpi: int = style.DPI) -> bytes:
-        """Draw the figure as the bytes of a PNG, with so many dots an inch."""
+        """Draw the figure as a PNG.
+
+        Parameters
+        ----------
+        dpi : dots an inch
+
+        Returns
+        -------
+        bytes
+            What a file would hold.
+        """
         buffer = io.BytesIO()
         self._write(buffer, ".png", dpi)
         return buffer.getvalue()

@@ -66,6 +66,11 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
     runs : from :func:`thalweg.descend`
     run : place of the run
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -85,6 +85,11 @@ def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str =
     names : one a curve; by default what it is
     along : ``"distance"`` from a along the curve, in parameters, so that longer ways are longer; or ``"t"``
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -77,6 +77,11 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     valleys : from :func:`thalweg.find_valleys`, of the same objective
     run : place of the run
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -97,6 +97,11 @@ def phase_diagram(diagram: PhaseDiagram) -> Figure:
     diagram : variable ``valleys`` (exponent, noise), whole numbers, -1 where not computed; attributes ``persistence``
         and ``problem``
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -27,6 +27,11 @@ def plane(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = 
     valleys : from :func:`thalweg.find_valleys`, of the same objective
     run : place of the run
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -81,6 +81,11 @@ def race(ran: Race) -> Figure:
     ----------
     ran : from :func:`thalweg.race`
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -44,10 +44,28 @@ def crown(
     run : place of the run that is drawn
     cut : the loss at which the surface is cut; just above the passes between valleys by default
 
+    Returns
+    -------
+    Figure
+        With ``save``, which writes an animation too where there is a run, ``static`` and ``interactive``.
+
     Raises
     ------
     InvalidValue
         If the surface is not over one periodic parameter, or the run or the cut is outside what is allowed.
+
+    References
+    ----------
+    H. F. Wittmann, "Loss surface with multiple valleys", 2019.
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
+    >>> runs = tw.descend(objective, optax.sgd(0.05), starts=0.785398, steps=20, precision=32)
+    >>> surface = tw.survey(objective)
+    >>> crown(surface, runs, tw.find_valleys(objective, surface)).title
+    '5 valleys, and a run derailed once'
     """
     domain = domain_of(surface["train_loss"])
     if len(domain) != 1 or not domain[0].periodic:

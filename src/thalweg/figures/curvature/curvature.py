@@ -28,6 +28,11 @@ def curvature(result: Curvature) -> Figure:
     ----------
     result : from :func:`thalweg.networks.curvature`
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -42,6 +42,11 @@ def outcome_map(chart: OutcomeMap, *, colour: str = "outcome") -> Figure:
     colour : what colours tell: ``"outcome"``; ``"settled"``, the outcome, the darker the later its run reached the
         floor; ``"derailments"``, how often runs were thrown out of a valley; ``"rounding"``, where rounding decided
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue

@@ -29,6 +29,11 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
     surface : from :func:`thalweg.networks.slice`, over (y, x) or (x,)
     path : from :func:`thalweg.networks.project`, onto the same plane
 
+    Returns
+    -------
+    Figure
+        With ``save``, ``static`` for Matplotlib and ``interactive`` for plotly.js; in a notebook it shows itself.
+
     Raises
     ------
     InvalidValue
