@@ -133,7 +133,7 @@ def test_every_experiment_that_is_built_is_built_again_from_what_is_stored(tmp_p
         study = outcome(spoilt(random.Random(seed)), tmp_path)
         if isinstance(study, experiment.Experiment):
             again = experiment.parse(tomli_w.dumps(study.settings), tmp_path)
-            assert str(again.settings) == str(study.settings)
+            assert again.settings == study.settings
 
 
 def test_a_number_that_python_does_not_write_is_refused_in_one_line():

@@ -168,7 +168,8 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
         return made
 
     going: Going = section("descent")
-    positions, resolved["descent"]["starts"] = _starts(problem, going.starts)
+    positions, listed = _starts(problem, going.starts)
+    resolved["descent"] = {"starts": listed} | resolved["descent"] | {"starts": listed}  # first, as in the templates
     surface: Surface = section("surface")
     domain = _domain(problem, surface)
     points = _points(problem, domain, surface)
