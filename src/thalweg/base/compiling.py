@@ -48,6 +48,15 @@ def compilation_cache(folder: str | Path) -> Iterator[None]:
 
     Inside the block the cache is on for the whole process; afterwards its settings are what they were.
 
+    Parameters
+    ----------
+    folder : is made where it is not there; it may be shared by processes and kept as long as one likes
+
+    Yields
+    ------
+    None
+        The block runs with the cache on.
+
     Raises
     ------
     OutputError

@@ -9,7 +9,19 @@ from thalweg.base.showing import shown
 
 
 class ThalwegError(Exception):
-    """Anything that Thalweg refuses; its text is one line, fit to be printed alone."""
+    """Anything that Thalweg refuses; its text is one line, fit to be printed alone.
+
+    It says what was wrong, the value, what is allowed and what to do.
+
+    Examples
+    --------
+    >>> import thalweg as tw
+    >>> try:
+    ...     tw.problems.pencil(noise=-1)
+    ... except tw.ThalwegError as error:
+    ...     print(error)
+    noise = -1 is not allowed; give a finite number of at least 0
+    """
 
 
 class InvalidValue(ThalwegError, ValueError):

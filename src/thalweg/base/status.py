@@ -6,7 +6,23 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """The end of a run; the number is what is stored."""
+    """The end of a run; the number is what is stored.
+
+    Attributes
+    ----------
+    MAX_STEPS : all steps were taken, and the gradient has not vanished
+    CONVERGED : the gradient vanishes to rounding
+    DIVERGED : numbers are no longer finite
+
+    Examples
+    --------
+    >>> import optax, thalweg as tw
+    >>> runs = tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.01), starts=[[0, 4], [9, 9]], steps=20)
+    >>> [tw.Status(code).name for code in runs["status"].values]
+    ['MAX_STEPS', 'DIVERGED']
+    >>> tw.Status.DIVERGED.advice
+    'its numbers are no longer finite; try a smaller learning rate or clip the gradient'
+    """
 
     MAX_STEPS = 0
     CONVERGED = 1
