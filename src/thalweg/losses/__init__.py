@@ -3,6 +3,8 @@
 ``CATALOGUE[loss.name](**loss.settings)`` makes a loss again from its record.
 """
 
+from inspect import isfunction as _isfunction
+
 from thalweg.base.catalogue import Catalogue as _Catalogue
 from thalweg.base.namespace import namespace as _namespace
 from thalweg.losses.barron import barron as barron
@@ -19,20 +21,8 @@ from thalweg.losses.robust import log_cosh as log_cosh
 from thalweg.losses.robust import tukey as tukey
 from thalweg.losses.robust import welsch as welsch
 
-CATALOGUE = _Catalogue(
-    "loss",
-    quadratic,
-    absolute,
-    fourth_root,
-    root,
-    power,
-    huber,
-    log_cosh,
-    cauchy,
-    geman_mcclure,
-    welsch,
-    tukey,
-    barron,
-)
+# Every function that is imported here makes a loss; the first is the one that messages give as an example.
+_makers = [made for name, made in tuple(globals().items()) if name[0] != "_" and _isfunction(made)]
+CATALOGUE = _Catalogue("loss", quadratic, *_makers)
 
 __all__, __dir__ = _namespace(globals())
