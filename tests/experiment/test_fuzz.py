@@ -17,6 +17,9 @@ from thalweg.descent import optimizers
 from thalweg.experiment import experiment, results
 from thalweg.experiment.experiment import FORMATS, KINDS, SECTIONS
 
+# NumPy says so once when a setting such as 1e308 is made a number of 32 bits, an infinite one.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
 HUGE = [2**31, -(2**31) - 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**18, 10**300, 10**308, -(10**309), 10**4000]
 
 NUMBERS = [0, 1, 2, 3, -1, 7, 0.0, -0.0, 0.5, 1.0, -0.5, 1e-3, 1e-320, 1e308, -1e308, 1.7e308, *HUGE]
@@ -123,7 +126,6 @@ def test_a_few_random_experiments_are_experiments_or_one_line(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_random_experiments_are_experiments_or_one_line(tmp_path):
     go(range(1000, 9000), tmp_path, 0.01)
 
