@@ -125,7 +125,7 @@ def test_precision_is_of_every_number(objective, dtype):
         ({"starts": [[1.0, 2.0]]}, r"starts have the shape \(1, 2\); give one start, or a list of them, of 1 number"),
         ({"starts": float("nan")}, "a start is .nan.; give finite numbers"),
         ({"starts": []}, r"starts have the shape \(0,\)"),
-        ({"starts": "here"}, "starts = 'here' are not numbers"),
+        ({"starts": "here"}, "starts = 'here' holds texts; give one start, or a list of them, of 1 number"),
         ({"precision": 16}, "precision = 16 is not allowed; give 32 or 64"),
         ({"steps": 10**9}, "more than the 4 GB that are held in memory at once; take fewer runs or steps"),
     ],

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from thalweg.losses.objective import Objective
 
 
+MOST = 2**31 - 1
+"""Updates of a run at most: they are counted in 32 bits."""
+
+
 @from_("a thalweg.Descent")
 @dataclass(frozen=True, eq=False)
 class Descent:
@@ -52,7 +56,7 @@ class Descent:
     shadows: bool = False
 
     def __post_init__(self) -> None:
-        whole("steps", self.steps, at_least=1)
+        whole("steps", self.steps, at_least=1, at_most=MOST)
         dtype_of(self.precision)
         recipe_of(self.optimizer)
 

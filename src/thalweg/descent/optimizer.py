@@ -13,7 +13,8 @@ place; a published run of one setting must keep the bits that it has in plain op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +25,10 @@ import optax
 from jaxtyping import Float
 
 from thalweg.base import hints
+from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.showing import shown
 
 CLIP = "clip"
@@ -57,6 +59,7 @@ class Optimizer:
     """
 
     def __init__(self, maker: Callable[..., optax.GradientTransformation], **settings: Any):
+        _check_names(maker, settings)
         self.maker = maker
         self.settings: Mapping[str, Any] = settings
 
@@ -133,7 +136,7 @@ def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run
     fixed: dict[str, Any] = {}
     varying: dict[str, Float[np.ndarray, " run"]] = {}
     for name, value in optimizer.settings.items():
-        if np.ndim(value) == 0:
+        if _single(value):
             fixed[name] = fitting(name, value.item() if hasattr(value, "item") else value)
         else:
             varying[name] = _numbers(name, value)
@@ -180,19 +183,34 @@ def fitting(name: str, value: Any) -> Any:
     return number(name, value)
 
 
-def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
+def _check_names(maker: Callable[..., Any], settings: Iterable[str]) -> None:
+    """Refuse a setting that the maker does not take, naming the nearest that it does."""
     try:
-        numbers = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+        known = inspect.signature(maker).parameters
+    except (TypeError, ValueError):  # a maker that does not say what it takes
+        return
+    if any(part.kind is inspect.Parameter.VAR_KEYWORD for part in known.values()):
+        return
+    for name in settings:
+        if name not in known and name != CLIP:
+            raise UnknownName.of(f"setting of {getattr(maker, '__name__', 'the maker')}", name, [*known, CLIP])
+
+
+def _single(value: Any) -> bool:
+    try:
+        return np.ndim(value) == 0
+    except ValueError:  # rows of unequal length
+        return False
+
+
+def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
+    values = numbers(name, value, "give one number, or a list of them").astype(np.float64)
+    if values.ndim != 1 or not np.isfinite(values).all():
         raise InvalidValue(
-            f"{name} = {shown(value)} holds more than numbers; give one number, or a list of them"
-        ) from None
-    if numbers.ndim != 1 or not np.isfinite(numbers).all():
-        raise InvalidValue(
-            f"{name} has the shape {numbers.shape}{'' if numbers.ndim != 1 else ' and is not finite everywhere'}; "
+            f"{name} has the shape {values.shape}{'' if values.ndim != 1 else ' and is not finite everywhere'}; "
             "give one finite number, or one a run"
         )
-    return numbers
+    return values
 
 
 def _shown(value: Any) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.base.arrays import numbers
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.base.showing import shown
 from thalweg.problems.problem import Problem
 
 __all__ = ["Sobol", "even", "uniform"]
@@ -132,16 +132,14 @@ def read(problem: Problem, starts: Any) -> np.ndarray:
     For one parameter a list of numbers is a list of runs; for several it is one start.
     """
     count = len(problem.domain)
-    try:
-        values = np.asarray(starts, dtype=float)
-    except (TypeError, ValueError, OverflowError):  # OverflowError: a whole number of hundreds of digits
-        raise InvalidValue(f"starts = {shown(starts)} are not numbers; give {_shape(problem)}") from None
+    values = numbers("starts", starts, f"give {_shape(problem)}").astype(np.float64)
+    shape = values.shape
     if count == 1 and values.ndim <= 1:
         values = values.reshape(-1, 1)
     elif values.ndim == 1:
         values = values.reshape(1, -1)
     if values.ndim != 2 or values.shape[1] != count or not len(values):
-        raise InvalidValue(f"starts have the shape {np.shape(starts)}; give {_shape(problem)}")
+        raise InvalidValue(f"starts have the shape {shape}; give {_shape(problem)}")
     if not np.isfinite(values).all():
         bad = values[~np.isfinite(values).all(axis=1)][0]
         raise InvalidValue(f"a start is {bad.tolist()}; give finite numbers")

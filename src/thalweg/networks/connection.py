@@ -71,7 +71,7 @@ def connect(
     >>> bent.attrs["barrier"] < tw.networks.interpolate(himmelblau, a, b).attrs["barrier"]
     True
     """
-    whole("steps", steps, at_least=1)
+    whole("steps", steps, at_least=1, at_most=1_000_000)
     number("learning_rate", learning_rate, above=0)
     whole("seed", seed, at_least=0)
     ends = (network.point(a), network.point(b))

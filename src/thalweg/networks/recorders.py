@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from thalweg.base.border import public
@@ -12,7 +13,7 @@ __all__ = ["Recorder", "open_recording", "record"]
 
 
 @public
-def record(model: Any, **options: Any) -> Recorder:
+def record(model: Any, *, store: str | Path | None = None, every: int = 1, most: int = 256) -> Recorder:
     """Make a recorder for a user's own training loop.
 
     Call its ``step(loss)`` once a training step, after the loss is known and *before* the update. ``finish()`` adds the
@@ -24,10 +25,10 @@ def record(model: Any, **options: Any) -> Recorder:
     Parameters
     ----------
     model : a PyTorch module, a Keras model, a TensorFlow module, or a pytree of JAX arrays
-    options : ``store``, a folder that must not exist yet, to which every chunk of a few MB is written at once, so that
-        memory is bounded and a process that is killed loses no more than a chunk; ``every``, the steps from one
-        recorded one to the next, 1 by default; and, for a recording in memory, ``most``, the rows at most, 256 by
-        default: when they are full, every second is dropped. The first and the last step always stay
+    store : a folder that must not exist yet, to which every chunk of a few MB is written at once, so that memory is
+        bounded and a process that is killed loses no more than a chunk; in memory by default
+    every : steps from one recorded one to the next; the first and the last step always stay
+    most : rows of a recording in memory at most: when they are full, every second is dropped
 
     Returns
     -------
@@ -56,4 +57,4 @@ def record(model: Any, **options: Any) -> Recorder:
     >>> recording["step"].values.tolist()
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 100]
     """
-    return framework_of(model).recorder.recorder(model, **options)
+    return framework_of(model).recorder.recorder(model, store=store, every=every, most=most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jaxtyping import Array, Float
 
+from thalweg.base.checks import whole
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Minimum
 
@@ -19,7 +20,7 @@ def box(*sides: tuple[float, float]) -> Domain:
 
 def cube(low: float, high: float, dimension: int) -> Domain:
     """Make a box whose sides are all alike."""
-    return box(*[(low, high)] * dimension)
+    return box(*[(low, high)] * whole("dimension", dimension, at_least=1, at_most=100_000))
 
 
 def minima(value: float, *positions: tuple[float, ...]) -> tuple[Minimum, ...]:
