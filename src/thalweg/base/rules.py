@@ -75,6 +75,8 @@ def is_number(value: object) -> bool:
     """Tell whether a value is a real number that 64 bits can hold; infinity and NaN are for the caller to judge."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
+    if isinstance(value, Integral):  # NumPy makes an object of a longer one
+        return is_whole(value)
     try:
         float(value)
     except OverflowError:

@@ -161,6 +161,7 @@ def mlp(name: str, sizes: tuple[int, ...], *, seed: int = 0) -> Any:
         )
     for size in sizes:
         whole("a number of units", size, at_least=1, at_most=100_000)
+    whole("seed", seed, at_least=0)
     return _room(name)(weights.of_mlp(tuple(sizes), seed))
 
 
@@ -204,6 +205,7 @@ def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any
         raise InvalidValue(f"channels = {channels!r}; give 1 to {most} numbers, since each convolution takes 2 pixels")
     for count in channels:
         whole("a number of channels", count, at_least=1, at_most=10_000)
+    whole("seed", seed, at_least=0)
     return _room(name)(weights.of_cnn(weights.SIZE, tuple(channels), 10, weights.KERNEL, seed))
 
 

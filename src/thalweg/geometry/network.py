@@ -30,6 +30,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
@@ -170,7 +171,7 @@ class Network:
         """
         if values is None:
             return self.position
-        values = np.asarray(values)
+        values = numbers("a point", values)
         if values.shape != self.position.shape:
             raise InvalidValue(
                 f"a point of shape {values.shape} is none of this network; give a flat vector of {self.position.size} "

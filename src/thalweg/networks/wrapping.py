@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.base.border import public
 from thalweg.base.checks import choice, whole
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.frameworks.catalogue import framework_of
 from thalweg.geometry.network import Network
 
@@ -71,6 +72,9 @@ def wrap(
 
 def _parted(arrays: tuple[Any, ...], rows: int | None) -> list[tuple[Any, ...]]:
     """Cut arrays into parts of so many rows."""
+    for array in arrays:
+        if isinstance(array, np.ndarray) and array.dtype.kind in "OUSMm":
+            raise InvalidValue(f"data = {shown(array)} of type {array.dtype} are no numbers; give arrays of numbers")
     if rows is None:
         return [arrays]
     whole("rows", rows, at_least=1)

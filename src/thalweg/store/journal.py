@@ -144,7 +144,9 @@ def read(store: str | Path) -> xr.Dataset:
         steps = np.asarray(arrays.pop("step")[:]) if "params" in arrays else np.empty(0, np.int64)
         columns = [_column(path, name, others={"step", *arrays} - {name}) for name in arrays]
     except (OSError, ValueError, KeyError) as error:
-        raise InvalidData(f"cannot read {store}: {error}; give a store that a recorder wrote") from None
+        # A name that is too long stands in the error too.
+        where, reason = str(store)[:200], str(error)[:200]
+        raise InvalidData(f"cannot read {where}: {reason}; give a store that a recorder wrote") from None
     missing = np.flatnonzero(steps < 0)
     length = int(missing[0]) if missing.size else len(steps)
     if not length:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 
 Result = TypeVar("Result")
 
@@ -24,7 +25,9 @@ def no_filters(filters: Mapping[str, int], by: str) -> None:
 def function(loss: Any, call: str) -> None:
     """Check that a loss can be called, as ``call`` says."""
     if not callable(loss):
-        raise InvalidValue(f"loss = {loss!r} is not a function; give {call}, a scalar, such as a mean over the rows")
+        raise InvalidValue(
+            f"loss = {shown(loss)} is not a function; give {call}, a scalar, such as a mean over the rows"
+        )
 
 
 def one_type(types: Mapping[str, str]) -> np.dtype:
