@@ -3,13 +3,10 @@
 A band is a chain of images from one minimum to another. Each image slides down across the path; springs along the path
 keep the images evenly apart; the highest image climbs along the path to the pass. Without the split into across and
 along, the springs would cut corners and the slope would pull all images down into the minima. All bands move at once,
-in lengths of the axes, by the fast inertial relaxation engine: velocity is turned towards the force while the band
-moves downhill, and stopped where it does not. It needs no line search, whose step the worst band would set for all.
+in lengths of the axes, by the fast inertial relaxation engine, which needs no line search for the worst band to set.
 
-A band knows a pass to the force that it rests at; so Newton's method then takes the climbing image onto it. Where a
-band has not come to rest its path is a path all the same: the pass lies no higher than the highest place on it. That is
-what a merge tree needs, and ``converged`` says which it is.
-
+Newton's method then takes the climbing image onto the pass. Where a band has not come to rest (``converged``) the pass
+lies no higher than the highest place on its path all the same.
 What would break it: a straight first path on an axis of symmetry, which rests on a summit (``BOW`` bends it); climbing
 from the first step, while another image may yet be the highest (``WARM``); steps as long as the gradient beside a cusp
 asks for (``STRIDE``); a third minimum between the two, for then the path's one summit is but the higher of two passes.
@@ -17,8 +14,9 @@ asks for (``STRIDE``); a third minimum between the two, for then the path's one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -79,16 +77,19 @@ class Bands(NamedTuple):
     converged: Bool[np.ndarray, " pair"]
 
 
+Push = Callable[[Array, Array | bool], tuple[Array, Array, Array]]
+
+
 class _Motion(NamedTuple):
     """Bands under way; positions and velocities are (param, image, pair), in lengths of the axes."""
 
-    position: Any
-    velocity: Any
-    stride: Any
-    mixing: Any
-    downhill: Any
-    running: Any
-    steps: Any
+    position: Array
+    velocity: Array
+    stride: Array
+    mixing: Array
+    downhill: Array
+    running: Array
+    steps: Array
 
 
 def ends(
@@ -204,7 +205,7 @@ def _program(path, columns, low, high, length, example, steps):
     path = jnp.swapaxes(path, 0, 1)
     unit, low, high = length[:, None], low / length, high / length
 
-    def measure(position: Any) -> tuple[Any, Any]:
+    def measure(position: Array) -> tuple[Array, Array]:
         """Heights (image, pair) and gradients, 0 where they are not finite, in lengths of the axes."""
         flat = (position * unit).reshape(position.shape[0], -1)
         height, gradient = mean.value_and_gradient(example, flat, columns)
@@ -213,7 +214,7 @@ def _program(path, columns, low, high, length, example, steps):
         gradient = jnp.where(inward(position, gradient, low[:, None], high[:, None]), gradient, 0)
         return jnp.where(jnp.isfinite(height), height, jnp.inf), jnp.where(jnp.isfinite(gradient), gradient, 0)
 
-    def push(position: Any, climb: Any) -> tuple[Any, Any, Any]:
+    def push(position: Array, climb: Array | bool) -> tuple[Array, Array, Array]:
         height, gradient = measure(position)
         force, across = _force(position, height, gradient, spring, climb)
         return force, across, TOLERANCE * _slope(height, span)
@@ -228,14 +229,14 @@ def _program(path, columns, low, high, length, example, steps):
     return jnp.swapaxes(position * unit, 0, 1), measure(position)[0], force, rest
 
 
-def _slope(height: Any, span: Any) -> Any:
+def _slope(height: Array, span: Array) -> Array:
     """Rise over length of a band, and a rounding more where it is flat; places that are not finite do not count."""
     height = jnp.where(jnp.isfinite(height), height, jnp.nan)
     rise = jnp.nanmax(height, axis=0) - jnp.nanmin(height, axis=0)
     return (rise + 1e-12 * jnp.nanmax(jnp.abs(height), axis=0)) / span
 
 
-def _fire(push: Any, position: Any, spacing: Any, box: Any, steps: int) -> Any:
+def _fire(push: Push, position: Array, spacing: Array, box: tuple[Array, Array], steps: int) -> Array:
     """Move all bands until their forces are small."""
 
     def more(motion: _Motion) -> Array:
@@ -271,7 +272,7 @@ def _fire(push: Any, position: Any, spacing: Any, box: Any, steps: int) -> Any:
     return lax.while_loop(more, step, motion).position
 
 
-def _force(position: Any, height: Any, gradient: Any, spring: Any, climb: Any) -> tuple[Any, Any]:
+def _force(position: Array, height: Array, gradient: Array, spring: Array, climb: Array | bool) -> tuple[Array, Array]:
     """The force on every image, 0 on the ends, and the largest one across each band or on its climbing image."""
     before, after = position[:, 1:-1] - position[:, :-2], position[:, 2:] - position[:, 1:-1]
     lower, here, upper = height[:-2], height[1:-1], height[2:]
@@ -288,7 +289,7 @@ def _force(position: Any, height: Any, gradient: Any, spring: Any, climb: Any) -
     return jnp.pad(force, ((0, 0), (1, 1), (0, 0))), jnp.max(jnp.sqrt(jnp.sum(felt**2, axis=0)), axis=0)
 
 
-def _tangent(before: Any, after: Any, fall: Any, rise: Any) -> Any:
+def _tangent(before: Array, after: Array, fall: Array, rise: Array) -> Array:
     """Henkelman and Jónsson's tangent: towards the higher neighbour, a weighted mean at the extrema of the path."""
     most, least = jnp.maximum(jnp.abs(fall), jnp.abs(rise)), jnp.minimum(jnp.abs(fall), jnp.abs(rise))
     ahead = jnp.where(rise > fall, most, least)

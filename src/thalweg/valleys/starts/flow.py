@@ -25,7 +25,7 @@ M. Hochbruck, A. Ostermann, J. Schweitzer, "Exponential Rosenbrock-type methods"
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -78,13 +78,13 @@ class Ends(NamedTuple):
 class _Flow(NamedTuple):
     """One position a lane, what is known of the objective there, and the next step's width in time."""
 
-    position: Any
-    height: Any
-    gradient: Any
-    hessian: Any
-    width: Any
-    running: Any
-    steps: Any
+    position: Array
+    height: Array
+    gradient: Array
+    hessian: Array
+    width: Array
+    running: Array
+    steps: Array
 
 
 def descend(
@@ -158,7 +158,7 @@ def _program(starts, columns, low, high, length, example, steps):
     return flow.position, flow.height, norm, finite & (flow.steps < steps), flow.steps
 
 
-def _judge(flow: _Flow, there: Any, moved: Array, error: Array, steps: int) -> _Flow:
+def _judge(flow: _Flow, there: tuple[Array, Array, Array, Array], moved: Array, error: Array, steps: int) -> _Flow:
     """Take the step or leave it, and choose the next width."""
     position, height, gradient, hessian = there
     finite = jnp.isfinite(height) & jnp.all(jnp.isfinite(gradient), axis=0)
@@ -182,41 +182,41 @@ def _judge(flow: _Flow, there: Any, moved: Array, error: Array, steps: int) -> _
     )
 
 
-def look(example: mean.Example, columns: mean.Columns, position: Any) -> tuple[Any, Any, Any]:
+def look(example: mean.Example, columns: mean.Columns, position: Array) -> tuple[Array, Array, Array]:
     """Height, gradient (param, lane) and Hessian (param, param, lane), which is 0 where it is not finite."""
     height, gradient, hessian = lanes.measure(example, columns, position)
     return height, gradient, jnp.where(jnp.all(jnp.isfinite(hessian), axis=(0, 1)), hessian, 0)
 
 
-def curvature(hessian: Any, free: Any) -> tuple[Any, Any]:
+def curvature(hessian: Array, free: Array) -> tuple[Array, Array]:
     """Eigenvalues (param, lane) and eigenvectors (param, value, lane) of the Hessian among the free axes."""
     values, vectors = jnp.linalg.eigh(jnp.moveaxis(jnp.where(free & free[:, None], hessian, 0), -1, 0))
     return values.T, jnp.moveaxis(vectors, 0, -1)
 
 
-def _along(vectors: Any, vector: Any, factors: Any) -> Any:
+def _along(vectors: Array, vector: Array, factors: Array) -> Array:
     """Scale a vector's parts along the eigenvectors."""
     parts = factors * jnp.sum(vectors * vector[:, None], axis=0)
     return jnp.sum(vectors * parts, axis=1)
 
 
-def _times(matrix: Any, vector: Any) -> Any:
+def _times(matrix: Array, vector: Array) -> Array:
     return jnp.sum(matrix * vector, axis=1)
 
 
-def size(vector: Any, length: Any) -> Any:
+def size(vector: Array, length: Array) -> Array:
     """The largest part of a vector, in lengths of its axis."""
     return jnp.max(jnp.abs(vector) / length, axis=0)
 
 
-def _phi1(z: Any) -> Any:
+def _phi1(z: Array) -> Array:
     """``(eᶻ - 1)/z``; large z are cut off, as steps that long are refused anyway."""
     z = jnp.minimum(z, 100.0)
     small = jnp.abs(z) < 1e-8
     return jnp.where(small, 1 + z / 2, jnp.expm1(z) / jnp.where(small, 1.0, z))
 
 
-def _phi3(z: Any) -> Any:
+def _phi3(z: Array) -> Array:
     """``(eᶻ - 1 - z - z²/2)/z³``; near 0 its series, as the differences lose all digits."""
     z = jnp.minimum(z, 100.0)
     small = jnp.abs(z) < 1e-2

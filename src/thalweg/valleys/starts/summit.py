@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,10 @@ ROUNDS = 10
 
 STEPS = 20
 """Newton steps onto a pass."""
+
+
+Carry = tuple[Array, tuple[Array, Array, Array]]
+"""Where Newton's method is, and height, gradient and Hessian there."""
 
 
 class Summits(NamedTuple):
@@ -106,15 +110,15 @@ def polish(
 def _program(places, columns, around, example):
     reach, length, low, high = around
 
-    def inner(at: Any, gradient: Any, hessian: Any) -> tuple[Any, Any, Any]:
+    def inner(at: Array, gradient: Array, hessian: Array) -> tuple[Array, Array, Array]:
         """Gradient and curvature among the axes that do not point out of the box."""
         free = inward(at, gradient, low, high)
         return jnp.where(free, gradient, 0), *curvature(hessian, free)
 
-    def slope(gradient: Any) -> Any:
+    def slope(gradient: Array) -> Array:
         return jnp.sqrt(jnp.sum((gradient * length) ** 2, axis=0))
 
-    def step(carry: Any, _: Any) -> tuple[Any, None]:
+    def step(carry: Carry, _: None) -> tuple[Carry, None]:
         at, seen = carry
         rest, values, vectors = inner(at, *seen[1:])
         parts = jnp.sum(vectors * rest[:, None], axis=0) / jnp.where(values == 0, 1, values)
