@@ -83,7 +83,7 @@ def test_the_curve_says_how_it_was_made():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 0}, "steps = 0 is not allowed; give a whole number of at least 1$"),
+        ({"steps": 0}, "steps = 0 is not allowed; give a whole number of at least 1 and at most 1000000$"),
         ({"learning_rate": 0}, "learning_rate = 0 is not allowed; give a finite number above 0$"),
         ({"seed": -1}, "seed = -1 is not allowed"),
         ({"b": [1.0, 0.0]}, "the checkpoints a and b are the same point"),

@@ -14,7 +14,7 @@ def test_a_model_goes_to_the_room_of_its_framework(monkeypatch, framework):
     room.recorder = lambda model, **options: (model, options)
     monkeypatch.setitem(sys.modules, f"thalweg.frameworks.{framework}.recorder", room)
     model = type("Model", (), {"__module__": f"{framework}.models"})()
-    assert record(model, every=3) == (model, {"every": 3})
+    assert record(model, every=3) == (model, {"store": None, "every": 3, "most": 256})
 
 
 def test_anything_else_is_a_pytree():
