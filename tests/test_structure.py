@@ -26,6 +26,7 @@ ELSEWHERE = {
     "base/errors": "base/test_checks.py",
     "base/namespace": "test_import.py",
     "base/precision": "descent/test_published.py",
+    "base/hints": "base",
     "base/rules": "base",
     "base/showing": "base/test_checks.py",
     "base/status": "descent/test_driver.py",

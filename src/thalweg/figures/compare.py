@@ -1,4 +1,7 @@
-"""The same descent in several frameworks: their trajectories, and where they part beyond rounding."""
+"""The same descent in several frameworks: their trajectories, and where they part beyond rounding.
+
+The file is long because the picture and the page of one figure are drawn from the same arrays.
+"""
 
 from __future__ import annotations
 
