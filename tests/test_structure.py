@@ -33,7 +33,6 @@ ELSEWHERE = {
     "cli": "cli/test_main.py",
     "descent/descent": "descent/test_driver.py",
     "descent/formulation": "descent/test_optimizer.py",
-    "descent/mean": "descent/test_features.py",
     "examples": "frameworks/test_examples.py",
     "figures": "figures/test_figure.py",
     "figures/drawing": "figures",

@@ -41,9 +41,9 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
 
     Examples
     --------
-    >>> import numpy as np, xarray as xr
-    >>> x, y = np.linspace(-1, 1, 5), np.linspace(-1, 1, 7)
-    >>> bowl = xr.Dataset({"loss": (("y", "x"), y[:, None] ** 2 + x**2)}, {"x": x, "y": y})
+    >>> import thalweg as tw
+    >>> network = tw.networks.wrap(tw.objective(tw.problems.himmelblau()))
+    >>> bowl = tw.networks.slice(network, tw.networks.directions.orthonormal(network), points=5)
     >>> slice(bowl).title
     'Loss on a plane'
     """
