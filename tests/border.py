@@ -5,15 +5,17 @@ too, and what that check raises no user sees. Prints what is wrong, one line a c
 """
 
 import argparse
+import dataclasses
 import inspect
 import itertools
 import random
 import sys
 import warnings
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
+import jax
 import numpy as np
 import optax
 import pandas as pd
@@ -29,34 +31,82 @@ LONGEST = 600
 """Characters of a message at most."""
 
 
+class Things:
+    """What valid calls are made of, as small as it can be, each made when first asked for."""
+
+    problem = cached_property(lambda t: tw.problems.pencil(points=10))
+    objective = cached_property(lambda t: tw.objective(t.problem, tw.losses.power(0.5)))
+    sgd = cached_property(lambda t: tw.Optimizer(optax.sgd, learning_rate=0.05))
+    descent = cached_property(lambda t: tw.Descent(t.sgd, steps=3))
+    runs = cached_property(lambda t: tw.descend(t.objective, t.descent, starts=[0.1, 0.7]))
+    surface = cached_property(lambda t: tw.survey(t.objective, points=60))
+    valleys = cached_property(lambda t: tw.find_valleys(t.objective, method="exact"))
+    mlp = cached_property(lambda t: tw.examples.mlp("jax", (2, 3, 1)))
+    params = cached_property(lambda t: t.mlp[0])
+    loss = cached_property(lambda t: lambda params, x, y: ((t.mlp[1](params, x) - y) ** 2).mean())
+    data = cached_property(lambda t: (np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32)))
+    network = cached_property(lambda t: tw.networks.wrap(t.params, t.loss, t.data))
+    here = cached_property(lambda t: t.network.position)
+    there = cached_property(lambda t: t.network.position + np.float32(1))
+    plane = cached_property(lambda t: tw.networks.directions.orthonormal(t.network))
+    slice = cached_property(lambda t: tw.networks.slice(t.network, t.plane, points=5))
+    curve = cached_property(lambda t: tw.networks.interpolate(t.network, t.here, t.there, points=5))
+    recording = cached_property(lambda t: recorded(t.params))
+    figure = cached_property(lambda t: tw.figures.data(t.problem))
+    axis = cached_property(lambda t: tw.problems.Axis(**AXIS))
+    domain = cached_property(lambda t: tw.problems.Domain(t.axis))
+    falls = cached_property(lambda t: tw.find_derailments(t.runs, t.valleys))
+    # In two parameters, and what takes seconds to make.
+    hill = cached_property(lambda t: tw.objective(tw.problems.himmelblau()))
+    hill_surface = cached_property(lambda t: tw.survey(t.hill, points=9))
+    hill_valleys = cached_property(lambda t: tw.find_valleys(t.hill, surface=t.hill_surface))
+    hill_ends = cached_property(lambda t: tw.find_valleys(t.hill, method=tw.starts.Sobol(16)))
+    hill_runs = cached_property(lambda t: tw.descend(t.hill, t.descent, starts=[[0.0, 0.0]]))
+    along = cached_property(lambda t: (tw.Range("x", 0, 1, 3), tw.Range("y", 0, 1, 2)))
+    chart = cached_property(lambda t: tw.outcome_map(t.hill, t.descent, t.hill_valleys, along=t.along))
+    rivals = cached_property(lambda t: {"sgd": tw.Optimizer(optax.sgd)})
+    race = cached_property(
+        lambda t: tw.race(t.objective, t.rivals, t.valleys, conditions=conditions(), tuning=tuning())
+    )
+    diagram = cached_property(lambda t: tw.phase_diagram(noisy, [0.0, 0.1], [0.5], persistence=0.01))
+    compared = cached_property(lambda t: tw.frameworks.compare(t.objective, t.descent, ("jax",), starts=[0.1]))
+    curvature = cached_property(lambda t: tw.networks.curvature(t.network, steps=3, count=1, probes=2))
+
+
+def recorded(params):
+    with tw.networks.record(params) as recorder:
+        recorder.step(1.0, jax.tree.map(lambda values: values + 1, params))
+        return recorder.finish(params)
+
+
+def noisy(noise):
+    return tw.problems.pencil(points=10, noise=noise)
+
+
+def conditions():
+    return tw.Conditions(starts=4, steps=2)
+
+
+def tuning():
+    return tw.Tuning(starts=2, rates=2)
+
+
 @cache
-def things():
-    """What valid calls are made of, as small as it can be."""
-    t = SimpleNamespace()
-    t.problem = tw.problems.pencil(points=10)
-    t.objective = tw.objective(t.problem, tw.losses.power(0.5))
-    t.sgd = tw.Optimizer(optax.sgd, learning_rate=0.05)
-    t.descent = tw.Descent(t.sgd, steps=3)
-    t.runs = tw.descend(t.objective, t.descent, starts=[0.1, 0.7])
-    t.surface = tw.survey(t.objective, points=60)
-    t.valleys = tw.find_valleys(t.objective, method="exact")
-    t.params, apply = tw.examples.mlp("jax", (2, 3, 1))
-    t.loss = lambda params, x, y: ((apply(params, x) - y) ** 2).mean()
-    t.data = (np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32))
-    t.network = tw.networks.wrap(t.params, t.loss, t.data)
-    t.here, t.there = t.network.position, t.network.position + np.float32(1)
-    t.plane = tw.networks.directions.orthonormal(t.network)
-    t.slice = tw.networks.slice(t.network, t.plane, points=5)
-    with tw.networks.record(t.params) as recorder:
-        recorder.step(1.0, t.params)
-        t.recording = recorder.finish(t.params)
-    t.figure = tw.figures.data(t.problem)
-    return t
+def t():
+    return Things()
 
 
-t = things
+def vars_of(thing):
+    """The arguments that a dataclass was made with."""
+    return {part.name: getattr(thing, part.name) for part in dataclasses.fields(thing) if part.init}
+
+
+def hill_figure():
+    return {"surface": t().hill_surface, "runs": t().hill_runs, "valleys": t().hill_valleys, "run": 0}
+
+
 AXIS = {"name": "x", "low": -1.0, "high": 1.0}
-"""One cheap valid call a function, by its name; a function without arguments needs none."""
+"""One cheap valid call a function, by its name, "*" being what is given in order; none where there are no arguments."""
 CALLS = {
     "Conditions": lambda: {"starts": 10, "steps": 3, "seed": 0, "minibatch": None, "precision": 64, "shadows": False},
     "Descent": lambda: {"optimizer": t().sgd, "steps": 3, "minibatch": None, "precision": 64, "shadows": False},
@@ -65,19 +115,19 @@ CALLS = {
     "Range": lambda: {"name": "phi", "low": 0.0, "high": 1.0, "count": 3, "scale": "linear"},
     "Tuning": lambda: {"starts": 3, "rates": 2, "low": 0.1, "high": 1.0, "seed": 1},
     "compilation_cache": lambda: {"folder": "cache"},
-    "count_derailments": lambda: {"falls": tw.find_derailments(t().runs, t().valleys)},
+    "count_derailments": lambda: {"falls": t().falls},
     "descend": lambda: {"objective": t().objective, "optimizer": t().sgd, "starts": [0.1], "steps": 2, "precision": 64},
     "find_derailments": lambda: {"runs": t().runs, "valleys": t().valleys, "floor": 0.25},
     "find_valleys": lambda: {"objective": t().objective, "method": "exact", "persistence": 0.0, "refine": False},
     "locate": lambda: {"runs": t().runs, "valleys": t().valleys},
-    "objective": lambda: {"problem": t().problem, "loss": None},
+    "objective": lambda: {"problem": t().problem, "loss": tw.losses.power(0.5)},
     "outcomes": lambda: {"objective": t().objective, "descent": t().descent, "valleys": t().valleys, "starts": [0.1]},
     "survey": lambda: {"objective": t().objective, "points": 9, "domain": None, "precision": 64, "store": None},
     "problems.Axis": lambda: AXIS,
     "problems.function": lambda: {"value": lambda p: p[0], "domain": tw.problems.Axis(**AXIS), "start": [0.0]},
     "problems.line": lambda: {"truth": (1.0, 2.0), "points": 9, "noise": 0.1, "seed": 1, "residual": "vertical"},
     "problems.pencil": lambda: {"lines": 5, "points": 10, "noise": 0.0, "seed": 1, "residual": "vertical"},
-    "problems.table": lambda: {"path": "no.csv", "x": "x", "y": "y"},
+    "problems.table": lambda: {"path": "data.csv", "x": "x", "y": "y"},
     **{
         f"problems.{name}": lambda: {"dimension": 2}
         for name in "ackley griewank levy michalewicz rastrigin rosenbrock schwefel styblinski_tang".split()  # noqa: SIM905
@@ -110,22 +160,127 @@ CALLS = {
     "networks.directions.gaussian": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.orthonormal": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.principal": lambda: {"network": t().network, "recording": t().recording, "count": 1},
+    "Objective": lambda: vars_of(t().objective),
+    "compare_basins": lambda: {"runs": t().hill_runs, "valleys": t().hill_ends},
+    "find_paths": lambda: {"objective": t().hill, "valleys": t().hill_valleys, "between": [(0, 1)]},
+    "outcome_map": lambda: {
+        **{"objective": t().hill, "descent": t().descent, "valleys": t().hill_valleys, "along": t().along},
+        **{"floor": 0.25, "store": None},
+    },
+    "phase_diagram": lambda: {"problem": noisy, "noise": [0.0], "exponent": [0.5], "persistence": 0.01},
+    "race": lambda: {
+        **{"objective": t().objective, "optimizers": t().rivals, "valleys": t().valleys},
+        **{"conditions": conditions(), "tuning": tuning(), "floor": 0.25},
+    },
+    "problems.Domain": lambda: {"axes": [t().axis]},
+    "problems.Minimum": lambda: {"position": (0.0,), "value": 0.0},
+    "problems.Problem": lambda: {"name": "a", "domain": t().domain, "start": (0.0,), "minima": (), "source": ""},
+    "problems.Function": lambda: {"name": "a", "domain": t().domain, "start": (0.0,), "value": lambda p: p[0]},
+    "problems.Regression": lambda: vars_of(t().problem),
+    "problems.Split": lambda: {"test_share": 0.3, "seed": 1},
+    "problems.regression": lambda: {
+        **{"residual": lambda p, data: p[0] - data["x"], "columns": {"x": [1.0, 2.0, 3.0]}, "domain": t().axis},
+        **{"start": [0.0], "split": tw.problems.Split(), "name": "own"},
+    },
+    "losses.Loss": lambda: {"name": "a", "penalty": abs, "settings": {"p": 1.0}, "formula": ""},
+    "starts.Sobol": lambda: {"count": 4, "seed": 0},
+    "examples.Data": lambda: {
+        **{
+            "inputs": np.ones((2, 2)),
+            "targets": np.ones(2),
+            "test_inputs": np.ones((2, 2)),
+            "test_targets": np.ones(2),
+        },
+        **{"classes": 2, "source": "none"},
+    },
+    "examples.diabetes": lambda: {"test_share": 0.3, "seed": 1},
+    "examples.digits": lambda: {"pictures": False, "test_share": 0.3, "seed": 1},
+    "frameworks.compare": lambda: {
+        **{"objective": t().objective, "descent": t().descent, "frameworks": ("jax",), "starts": [0.1]},
+    },
+    "frameworks.descend": lambda: {
+        **{"objective": t().objective, "descent": t().descent, "framework": "jax", "starts": [0.1]},
+    },
+    "figures.Figure": lambda: vars_of(t().figure),
+    "figures.basins": hill_figure,
+    "figures.plane": hill_figure,
+    "figures.compare": lambda: {"compared": t().compared},
+    "figures.curvature": lambda: {"result": t().curvature},
+    "figures.interpolate": lambda: {"*": (t().curve,), "names": ["a"], "along": "distance"},
+    "figures.outcome_map": lambda: {"chart": t().chart, "colour": "outcome"},
+    "figures.phase_diagram": lambda: {"diagram": t().diagram},
+    "figures.race": lambda: {"ran": t().race},
+    "networks.Network": lambda: vars_of(t().network),
+    "networks.Plane": lambda: vars_of(t().plane),
+    "networks.Recorder": lambda: {
+        **{"flatten": lambda model: t().here, "leaves": t().network.leaves, "store": None},
+        **{"every": 1, "most": 8, "facts": {}},
+    },
+    "networks.connect": lambda: {
+        **{"network": t().network, "a": t().here, "b": t().there, "steps": 2, "learning_rate": 0.01, "seed": 0},
+    },
+    "networks.curvature": lambda: {
+        **{"network": t().network, "at": None, "steps": 3, "count": 1, "probes": 2, "seed": 0},
+    },
+    "networks.project": lambda: {"network": t().network, "plane": t().plane, "recording": t().recording, "most": 5},
+    "networks.read_checkpoint": lambda: {"network": t().network, "path": "weights.npz"},
+    "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
+    "networks.directions.given": lambda: {"network": t().network, "*": (t().there,), "at": None},
+    "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "lowest": False},
+    # Methods, of the things above.
+    "Descent.check": lambda: {"objective": t().objective, "runs": 1},
+    "Optimizer.replace": lambda: {"learning_rate": 0.1},
+    "problems.Domain.wrap": lambda: {"places": np.zeros((2, 1))},
+    "problems.Domain.difference": lambda: {"places": np.zeros((2, 1)), "others": np.zeros((2, 1))},
+    "problems.Split.__call__": lambda: {"columns": {"x": np.arange(9.0)}},
+    "problems.Domain.from_attrs": lambda: {"names": ["x"], "attrs": t().domain.to_attrs()},
+    "losses.Loss.__call__": lambda: {"residual": np.ones(2)},
+    "figures.Figure.png": lambda: {"dpi": 20},
+    "figures.Figure.save": lambda: {"path": "figure.html", "dpi": 20},
+    "networks.Network.gradient": lambda: {"point": None},
+    "networks.Network.hessian_product": lambda: {"point": None},
+    "networks.Network.point": lambda: {"values": None},
+    "networks.Network.value": lambda: {"point": None},
+    "networks.Network.values": lambda: {
+        **{"plane": t().plane, "coordinates": np.zeros((2, 2)), "chunk": None, "threads": True, "plain": False},
+    },
+    "networks.Plane.astype": lambda: {"dtype": np.float32},
+    "networks.Plane.points": lambda: {"coordinates": np.zeros((2, 2))},
+    "networks.Recorder.step": lambda: {"loss": 1.0, "model": t().params, "accuracy": 0.5},
+    "networks.Recorder.finish": lambda: {"model": t().params, "loss": 1.0, "accuracy": 0.5},
 }
 
+METHODS = {
+    "Descent": lambda: t().descent,
+    "Optimizer": lambda: t().sgd,
+    "problems.Domain": lambda: t().domain,
+    "problems.Split": tw.problems.Split,
+    "losses.Loss": lambda: t().objective.loss,
+    "figures.Figure": lambda: t().figure,
+    "networks.Network": lambda: t().network,
+    "networks.Plane": lambda: t().plane,
+    "networks.Recorder": lambda: tw.networks.record(t().params),
+}
+"""What the methods in the table are called of, by class."""
 
-UNLISTED = set(
+COSTLY = set(
     """
-    Objective race outcome_map phase_diagram find_paths compare_basins starts.Sobol
-    problems.Domain problems.Minimum problems.Problem problems.Regression problems.Function problems.regression
-    problems.Split losses.Loss examples.Data examples.digits examples.diabetes frameworks.compare frameworks.descend
-    figures.Figure figures.basins figures.compare figures.curvature figures.gallery figures.interpolate
-    figures.outcome_map figures.phase_diagram figures.plane figures.race
-    networks.Network networks.Plane networks.Recorder networks.connect networks.curvature networks.project
-    networks.read_checkpoint networks.directions.filter_normalised networks.directions.given
-    networks.directions.hessian
+    compare_basins find_paths outcome_map phase_diagram race figures.basins figures.plane figures.compare
+    figures.curvature figures.outcome_map figures.phase_diagram figures.race networks.connect networks.curvature
+    networks.directions.hessian frameworks.compare frameworks.descend networks.Network.hessian_product
+    examples.digits examples.diabetes figures.Figure.png figures.Figure.save
     """.split()  # noqa: SIM905
 )
-"""What is public and has no row yet: only its check of unknown keywords is tested. It must not grow."""
+"""What takes seconds to call or to make ready: only in the long sweep."""
+
+
+def function_of(name):
+    """A public function, class or method, by its name in the table."""
+    functions = public()
+    if name in functions:
+        return functions[name]
+    owner, _, method = name.rpartition(".")
+    return getattr(METHODS[owner](), method)
 
 
 @cache
@@ -141,6 +296,7 @@ def wrong():
     )
 
 
+@cache
 def public():
     """All public functions and classes that check what they are called with, by name."""
     found = {}
@@ -162,10 +318,14 @@ def checks(thing):
 
 def outcome(function, arguments):
     """Call, and return what is wrong with what came of it; nothing where it is a result or one line of ours."""
+    named = dict(arguments)
+    in_order = named.pop("*", ())
+    if in_order and "network" in named:
+        in_order = (named.pop("network"), *in_order)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            function(**arguments)
+            function(*in_order, **named)
     except tw.ThalwegError as error:
         text = str(error)
         return "" if text and "\n" not in text and len(text) <= LONGEST else f"unfit to be printed: {text[:900]!r}"
@@ -176,15 +336,16 @@ def outcome(function, arguments):
 
 def sweep(chosen):
     """Call functions with one argument replaced, and tell all that is wrong."""
-    functions = public()
     for name, argument, value in chosen:
-        fault = outcome(functions[name], CALLS[name]() | {argument: value})
+        given = (value,) if argument == "*" else value
+        fault = outcome(function_of(name), CALLS[name]() | {argument: given})
         if fault:
             yield f"{name}({argument}={shown(value)}): {fault}"
 
 
-def cases():
-    for name, arguments in CALLS.items():
+def cases(names):
+    for name in names:
+        arguments = CALLS[name]
         yield from itertools.product([name], [*arguments(), "unheard_of"], wrong())
 
 
@@ -195,7 +356,7 @@ def unchecked():
             continue
         if not checks(thing):
             yield f"{name} does not check what it is called with: decorate it with public"
-        elif name not in CALLS and name not in UNLISTED and inspect.signature(thing).parameters:
+        elif name not in CALLS and inspect.signature(thing).parameters:
             yield f"{name} has no row in the table of calls"
         if name == "Optimizer":  # whose maker knows its settings
             continue
@@ -210,7 +371,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sample", type=int)
     count = parser.parse_args().sample
-    chosen = list(cases())
+    Path("data.csv").write_text("x,y\n1,2\n2,3\n3,5\n", encoding="utf-8")
+    np.savez("weights.npz", **{leaf.name: np.zeros(leaf.shape, np.float32) for leaf in t().network.leaves})
+    chosen = list(cases([name for name in CALLS if not (count and name in COSTLY)]))
     if count:
         chosen = random.Random(1).sample(chosen, count)
     for fault in itertools.chain(unchecked(), sweep(chosen)):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from thalweg.base.border import from_
+from thalweg.base.border import from_, public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.descent import minibatch as batches
 from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import AnyOptimizer, attempt, recipe_of, searches
-
-if TYPE_CHECKING:
-    from thalweg.losses.objective import Objective
-
+from thalweg.losses.objective import Objective
 
 MOST = 2**31 - 1
 """Updates of a run at most: they are counted in 32 bits."""
@@ -60,6 +56,7 @@ class Descent:
         dtype_of(self.precision)
         recipe_of(self.optimizer)
 
+    @public
     def check(self, objective: Objective, runs: int) -> None:
         """Refuse what does not suit the objective or the number of runs.
 

@@ -140,6 +140,7 @@ class Figure:
         bytes
             What a file would hold.
         """
+        whole("dpi", dpi, at_least=20, at_most=MOST_DOTS)
         buffer = io.BytesIO()
         self._write(buffer, ".png", dpi)
         return buffer.getvalue()

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from thalweg.base.arrays import numbers
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
@@ -227,14 +228,14 @@ def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None)
     >>> tw.networks.directions.given(himmelblau, [2, 0], [0, 1]).units
     ('2 of parameter distance', '1 of parameter distance')
     """
-    for direction in directions:
-        shape = np.shape(direction)
+    read = [numbers(f"direction {number}", direction) for number, direction in enumerate(directions, start=1)]
+    for shape in map(np.shape, read):
         if shape != network.position.shape:
             raise InvalidValue(
                 f"a direction of shape {shape} does not fit this network; give a flat vector of "
                 f"{network.position.size} numbers"
             )
-    stacked = np.array(directions, dtype=np.float64).reshape(len(directions), network.position.size)
+    stacked = np.array(read, dtype=np.float64).reshape(len(directions), network.position.size)
     names = tuple(f"direction {number}" for number in range(1, len(stacked) + 1))
     units = tuple(f"{length:.3g} of {DISTANCE}" for length in np.linalg.norm(stacked, axis=1))
     plane = Plane(network.point(at).astype(np.float64), stacked, names, units, {"kind": "given"})

@@ -262,6 +262,10 @@ class Network:
         numpy.ndarray
             (point,), 64-bit
         """
+        if coordinates.shape[1:] != (len(plane.directions),):
+            raise InvalidValue(
+                f"coordinates of shape {coordinates.shape} do not fit this plane; give (point, {len(plane.directions)})"
+            )
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
         total = np.zeros(len(coordinates))

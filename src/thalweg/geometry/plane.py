@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +12,17 @@ from numpy.typing import DTypeLike
 
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
+from thalweg.base.rules import Rule
+
+
+def _is_floats(value: object) -> bool:
+    try:
+        return np.dtype(value).kind == "f"  # pyright: ignore[reportCallIssue, reportArgumentType]  # the question
+    except TypeError:
+        return False
+
+
+FLOATS = Rule(_is_floats, "a type of floating-point numbers, such as np.float32")
 
 
 @from_("one of thalweg.networks.directions")
@@ -77,12 +89,17 @@ class Plane:
         numpy.ndarray
             (point, param)
         """
+        if coordinates.shape[1:] != (len(self.directions),):
+            raise InvalidValue(
+                f"coordinates of shape {coordinates.shape} do not fit this plane; give (point, {len(self.directions)})"
+            )
         total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
         for values, direction in zip(coordinates.T, self.directions, strict=True):
             total = total + values[:, None] * direction
         return total
 
-    def astype(self, dtype: DTypeLike) -> Plane:
+    @public
+    def astype(self, dtype: Annotated[DTypeLike, FLOATS]) -> Plane:
         """Round origin and directions to another precision.
 
         Parameters

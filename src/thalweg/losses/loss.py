@@ -9,8 +9,10 @@ from typing import ParamSpec, TypeAlias
 
 import numpy as np
 from jaxtyping import Array
+from numpy.typing import ArrayLike
 
-from thalweg.base.border import from_
+from thalweg.base.arrays import numbers
+from thalweg.base.border import from_, public
 
 Settings = ParamSpec("Settings")
 
@@ -47,9 +49,10 @@ class Loss:
     settings: Mapping[str, float] = field(default_factory=dict[str, float])
     formula: str = ""
 
-    def __call__(self, residual: Numbers) -> Array:
+    @public
+    def __call__(self, residual: Array | ArrayLike) -> Array:
         """Apply the penalty elementwise."""
-        return self.penalty(residual)
+        return self.penalty(residual if isinstance(residual, Array | float) else numbers("residual", residual))
 
 
 def shared(maker: Callable[Settings, Loss]) -> Callable[Settings, Loss]:

@@ -44,7 +44,11 @@ def read_checkpoint(network: Network, path: str | Path) -> Flat:
     5.0
     """
     path = Path(path)
-    if (path / "zarr.json").is_file():
+    try:
+        recorded = (path / "zarr.json").is_file()
+    except OSError as error:
+        raise InvalidData(f"cannot read {path}: {error.strerror}; give a path that can be") from None
+    if recorded:
         values = open_recording(path)["params"].values[-1]
         if values.shape != network.position.shape:
             raise InvalidData(

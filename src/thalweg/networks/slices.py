@@ -12,6 +12,7 @@ import xarray as xr
 from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.geometry.directions import independent
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
@@ -125,7 +126,7 @@ def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
         high = number("span", span, above=0)
         return [(-high, high)] * axes
     if shape not in ((2,), (axes, 2)):
-        raise InvalidValue(f"span = {span!r} is not allowed; {allowed}")
+        raise InvalidValue(f"span = {shown(span)} is not allowed; {allowed}")
     return [rising(*pair) for pair in ([span] * axes if shape == (2,) else span)]
 
 
@@ -133,7 +134,9 @@ def _counts(points: int | Sequence[int] | None, axes: int) -> list[int]:
     each = POINTS[axes] if points is None else points
     counts = list(each) if isinstance(each, Sequence | np.ndarray) else [each] * axes
     if len(counts) != axes:
-        raise InvalidValue(f"points = {points!r} has {len(counts)} numbers; give one, or one for each of {axes} axes")
+        raise InvalidValue(
+            f"points = {shown(points)} has {len(counts)} numbers; give one, or one for each of {axes} axes"
+        )
     counts = [whole("points", count, at_least=2) for count in counts]
     if math.prod(counts) > MOST:
         raise InvalidValue(f"points = {counts} make {math.prod(counts):,} in all; give at most {MOST:,}")

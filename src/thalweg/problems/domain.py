@@ -9,10 +9,14 @@ from typing import TypeAlias, TypeGuard, TypeVar, overload
 import numpy as np
 from jaxtyping import Array, Float
 
+from thalweg.base.arrays import Numbers, numbers
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
+
+KEYS = ("low", "high", "periodic", "unit")
+"""The attributes of a coordinate that make its axis."""
 
 Places = TypeVar("Places", Array, np.ndarray)
 """Arrays of one library."""
@@ -151,7 +155,8 @@ class Domain(Sequence[Axis]):
         circles = np.array(self.periodic)
         return np.where(circles, -np.inf, self.lows), np.where(circles, np.inf, self.highs)
 
-    def wrap(self, places: Float[np.ndarray, "... param"]) -> Float[np.ndarray, "... param"]:
+    @public
+    def wrap(self, places: Numbers) -> Float[np.ndarray, "... param"]:
         """Name every place on a circle by its number from ``low`` to below ``high``; what lies there stays as it is.
 
         Parameters
@@ -163,15 +168,14 @@ class Domain(Sequence[Axis]):
         array
             (…, param), a copy; other axes, and what is not finite, are as they were.
         """
-        wrapped = np.array(places, dtype=np.float64)
+        wrapped = np.array(self._places("places", places), dtype=np.float64)
         for k, axis in enumerate(self.axes):
             if axis.periodic:
                 wrapped[..., k] = turned(wrapped[..., k], axis.low, axis.high)
         return wrapped
 
-    def difference(
-        self, places: Float[np.ndarray, "... param"], others: Float[np.ndarray, "... param"]
-    ) -> Float[np.ndarray, "... param"]:
+    @public
+    def difference(self, places: Numbers, others: Numbers) -> Float[np.ndarray, "... param"]:
         """Subtract ``others`` from ``places``; on a circle the shortest way round, at most half a period.
 
         Parameters
@@ -183,11 +187,23 @@ class Domain(Sequence[Axis]):
         array
             (…, param), with signs.
         """
-        way = np.subtract(places, others)
+        places, others = self._places("places", places), self._places("others", others)
+        try:
+            way = np.subtract(places, others)
+        except ValueError:
+            raise InvalidValue(
+                f"others = {shown(others)} do not fit places = {shown(places)}; give as many of either, or one"
+            ) from None
         circles = np.flatnonzero(self.periodic)
         around, periods = way[..., circles], self.lengths[circles]
         way[..., circles] = around - periods * np.rint(around / periods)
         return way
+
+    def _places(self, name: str, given: Numbers) -> np.ndarray:
+        places = numbers(name, given)
+        if places.shape[-1:] != (len(self.axes),):
+            raise InvalidValue(f"{name} = {shown(given)} do not fit this domain; give (…, {len(self.axes)}) numbers")
+        return places
 
     def to_attrs(self) -> dict[str, list[str | float | int]]:
         """Write the axes as attributes of a labelled array's coordinate, which has their names.
@@ -201,6 +217,7 @@ class Domain(Sequence[Axis]):
         return {key: [row[key] for row in rows] for key in rows[0]}
 
     @classmethod
+    @public
     def from_attrs(cls, names: Iterable[str], attrs: Mapping[str, Attribute]) -> Domain:
         """Read back what :meth:`to_attrs`, or that of its only axis, has written.
 
@@ -214,7 +231,12 @@ class Domain(Sequence[Axis]):
         Domain
             The same, to the last digit.
         """
-        columns = [np.atleast_1d(attrs[key]).tolist() for key in ("low", "high", "periodic", "unit")]
+        lacking = [key for key in KEYS if key not in attrs]
+        if lacking:
+            raise InvalidValue(f"attrs have no {' and no '.join(lacking)}; give what to_attrs has written")
+        names, columns = list(names), [np.atleast_1d(attrs[key]).tolist() for key in KEYS]
+        if any(len(column) != len(names) for column in columns):
+            raise InvalidValue(f"names = {shown(names)} are not those of attrs; give the names of the same axes")
         return cls(
             Axis(name, low, high, periodic=bool(periodic), unit=unit)
             for name, low, high, periodic, unit in zip(names, *columns, strict=True)

@@ -8,7 +8,6 @@ import numpy as np
 
 from thalweg.base.border import public
 from thalweg.base.checks import number, whole
-from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Minimum, Regression
@@ -59,7 +58,7 @@ def line(
     >>> line().start
     (5.0, 0.0)
     """
-    slope, intercept = _truth(truth)
+    slope, intercept = number("slope", truth[0]), number("intercept", truth[1])
     whole("points", points, at_least=2, at_most=10_000_000)
     number("noise", noise, at_least=0)
     whole("seed", seed, at_least=0, at_most=2**32 - 1)
@@ -83,9 +82,3 @@ def line(
         model="affine",
         distance=residual,
     )
-
-
-def _truth(truth: tuple[float, float]) -> tuple[float, float]:
-    if len(truth) != 2:
-        raise InvalidValue(f"truth = {truth!r} is not a line; give two numbers, the slope and the intercept")
-    return number("slope", truth[0]), number("intercept", truth[1])

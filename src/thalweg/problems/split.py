@@ -46,8 +46,11 @@ class Split:
         number("test_share", self.test_share, at_least=0, at_most=1)
         whole("seed of the split", self.seed, at_least=0, at_most=2**32 - 1)
 
+    @public
     def __call__(self, columns: Columns) -> tuple[Columns, Columns]:
         """Split named columns of one length into (train, test)."""
+        if not columns:
+            raise InvalidData("there are no columns to split; give one at least")
         rows = len(next(iter(columns.values())))
         tests = math.ceil(self.test_share * rows)
         if tests >= rows:

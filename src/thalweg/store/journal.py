@@ -58,7 +58,7 @@ class Journal:
         self._rows = self._first = self._waiting = self._capacity = 0
         self._arrays: dict[str, Any] = {}
         self._buffers: dict[str, np.ndarray] = {}
-        if self.path.exists():
+        if self._try(self.path.exists):
             raise OutputError(f"cannot write {store}: it exists already; give another place for the recording")
         self._root = self._try(lambda: zarr.open_group(self.path, mode="w-", zarr_format=3))
 

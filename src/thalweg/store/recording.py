@@ -17,6 +17,7 @@ import xarray as xr
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.geometry.network import Leaf
 from thalweg.store import journal
 from thalweg.store.journal import Journal, Row
@@ -219,10 +220,12 @@ def _scalar(name: str, value: Any) -> np.ndarray:
     if math.prod(shape) != 1:
         raise InvalidValue(f"{name} of shape {shape} is not a scalar; give one number, such as the mean")
     if isinstance(value, str | bytes):
-        raise InvalidValue(f"{name} = {value!r} is not a number; give one number")
+        raise InvalidValue(f"{name} = {shown(value)} is not a number; give one number")
     try:
         # ``item`` is what arrays and tensors with a graph or on a device have in common.
         return np.array(float(value.item() if hasattr(value, "item") else value))
+    except OverflowError:
+        raise InvalidValue(f"{name} = {shown(value)} is too large; give a number that fits 64 bits") from None
     except (TypeError, ValueError):  # whatever else a framework raises says more than we could
         raise InvalidValue(f"{name} of type {type(value).__name__} is not a number; give one number") from None
 

@@ -95,7 +95,7 @@ def _pairs(between: Sequence[tuple[int, int]], valleys: int) -> np.ndarray:
     if not len(between):
         raise InvalidValue("between = [] holds no pair; give pairs of numbers of valleys, such as [(0, 1)]")
     for pair in between:
-        if len(pair) != 2 or pair[0] == pair[1]:
+        if pair[0] == pair[1]:
             raise InvalidValue(f"between holds {tuple(pair)!r}; give the numbers of two different valleys")
         for valley in pair:
             whole("a valley in between", valley, at_least=0, at_most=valleys - 1)

@@ -68,7 +68,10 @@ def phase_diagram(
     exact = np.zeros_like(counts, dtype=np.int8)
     name = ""
     for column in track(range(len(noise)), "counting valleys"):
-        made = problem(noise[column])
+        try:
+            made = problem(noise[column])
+        except (TypeError, ValueError) as error:
+            raise InvalidValue(f"problem({noise[column]:g}) fails: {error}; give a function of the noise") from error
         name = made.name
         for row, p in enumerate(exponent):
             line = isinstance(made, Regression) and made.model == "through_origin"
