@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,15 +52,17 @@ def _read(value: object) -> tuple[np.ndarray, str]:
     read: Any = value
     if hasattr(read, "detach") and hasattr(read, "cpu"):  # a tensor of PyTorch, perhaps with a graph or on a device
         read = read.detach().cpu()
-    elif isinstance(read, list | tuple) and any(hasattr(item, "detach") for item in read):
-        read = [item.detach().cpu() if hasattr(item, "detach") else item for item in read]
+    elif isinstance(read, list | tuple):
+        items = cast(Sequence[Any], read)
+        if any(hasattr(item, "detach") for item in items):
+            read = [item.detach().cpu() if hasattr(item, "detach") else item for item in items]
     try:
-        array = np.asarray(read)
+        array: np.ndarray = np.asarray(cast(ArrayLike, read))
         if array.dtype.kind == "O":
             array = _of_objects(array)
         if array.dtype.kind in WRONG:
             return nothing, WRONG[array.dtype.kind]
-        return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64), ""
+        return array if array.dtype.type in (np.float32, np.float64) else array.astype(np.float64), ""
     except OverflowError:
         return nothing, "is too large for 64 bits"
     except Exception:  # every library has errors of its own for what it cannot give
@@ -68,7 +71,7 @@ def _read(value: object) -> tuple[np.ndarray, str]:
 
 def _of_objects(array: np.ndarray) -> np.ndarray:
     """Read numbers of Python's own; whatever else it holds is an error."""
-    if not all(isinstance(item, Real) and not isinstance(item, bool) for item in array.ravel().tolist()):
+    if not all(not isinstance(item, bool) and isinstance(item, Real) for item in array.ravel().tolist()):
         raise TypeError
     return array.astype(np.float64)
 

@@ -101,7 +101,7 @@ class _Gate:
         return {name: rule for name, rule in rules.items() if rule is not None}
 
     @cached_property
-    def gathered(self) -> Mapping[str, inspect._ParameterKind]:
+    def gathered(self) -> Mapping[str, object]:
         """The parameters that gather all others, ``*arguments`` and ``**named``."""
         kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         return {name: part.kind for name, part in self.signature.parameters.items() if part.kind in kinds}

@@ -58,7 +58,7 @@ def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 
 
 def _allowed(kind: str, above: float | None, at_least: float | None, at_most: float | None) -> str:
-    bounds = []
+    bounds: list[str] = []
     if above is not None:
         bounds.append(f"above {_bound(above)}")
     if at_least is not None:

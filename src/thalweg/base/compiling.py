@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import jax
 
@@ -27,7 +27,7 @@ def compiled(*static: str) -> Callable[[Callable[Arguments, Result]], Callable[A
         @cache
         def program() -> Any:
             options = CPU if jax.default_backend() == "cpu" else None
-            return jax.jit(function, static_argnames=static, compiler_options=options)
+            return cast(Any, jax).jit(function, static_argnames=static, compiler_options=options)
 
         @wraps(function)
         def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
@@ -43,7 +43,7 @@ SETTINGS = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_
 
 @public
 @contextmanager
-def compilation_cache(folder: str | Path) -> Iterator[None]:
+def compilation_cache(folder: str | Path) -> Generator[None]:
     """Keep compiled programs in a folder, where later processes find them: JAX's persistent compilation cache.
 
     Inside the block the cache is on for the whole process; afterwards its settings are what they were.
@@ -80,10 +80,10 @@ def compilation_cache(folder: str | Path) -> Iterator[None]:
     former: Sequence[Any] = [getattr(jax.config, name) for name in SETTINGS]
     try:
         for name, value in zip(SETTINGS, (str(folder), 0), strict=True):
-            jax.config.update(name, value)
+            cast(Any, jax.config).update(name, value)
         compilation_cache.reset_cache()
         yield
     finally:
         for name, value in zip(SETTINGS, former, strict=True):
-            jax.config.update(name, value)
+            cast(Any, jax.config).update(name, value)
         compilation_cache.reset_cache()

@@ -15,7 +15,7 @@ bodies, stay inside and may be replaced.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import jax
 import numpy as np
@@ -56,7 +56,7 @@ Values = Mapping[Any, Any]
 
 def trace(function: Callable[..., Any], *arguments: Any) -> ClosedJaxpr:
     """Take down what a function of arrays computes, from arrays or from their shapes and types."""
-    return jax.make_jaxpr(function)(*arguments)
+    return cast(Any, jax).make_jaxpr(function)(*arguments)
 
 
 def called(equation: JaxprEqn) -> ClosedJaxpr | None:
@@ -84,8 +84,9 @@ def read(values: Values, atom: Any) -> Any:
 
 def bind(equation: JaxprEqn, inputs: Sequence[Any]) -> Sequence[Any]:
     """Apply the operation of an equation to inputs; always a list of results."""
-    outputs: Any = equation.primitive.bind(*inputs, **equation.primitive.get_bind_params(equation.params))
-    return outputs if equation.primitive.multiple_results else [outputs]
+    primitive: Any = equation.primitive
+    outputs: Any = primitive.bind(*inputs, **primitive.get_bind_params(equation.params))
+    return outputs if primitive.multiple_results else [outputs]
 
 
 def run(
@@ -106,9 +107,10 @@ def with_bodies(equation: JaxprEqn, change: Callable[[ClosedJaxpr], ClosedJaxpr]
     def changed(value: Any) -> Any:
         if isinstance(value, ClosedJaxpr):
             return change(value)
-        if isinstance(value, tuple) and value and all(isinstance(one, ClosedJaxpr) for one in value):
-            return tuple(map(change, value))
-        return value
+        several = cast(tuple[Any, ...], value) if isinstance(value, tuple) else ()
+        if several and all(isinstance(one, ClosedJaxpr) for one in several):
+            return tuple(map(change, several))
+        return cast(Any, value)
 
     return equation.replace(params={name: changed(value) for name, value in equation.params.items()})
 
@@ -118,4 +120,4 @@ def function_of(
 ) -> Callable[..., list[Any]]:
     """Make a function of some of a program's equations: from values of ``inputs`` to those of ``results``."""
     part: Any = program.jaxpr.replace(invars=list(inputs), outvars=list(results), eqns=list(equations))
-    return jaxpr_as_fun(ClosedJaxpr(part, program.consts))
+    return cast(Callable[..., list[Any]], jaxpr_as_fun(ClosedJaxpr(part, program.consts)))

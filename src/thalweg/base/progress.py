@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -14,8 +14,11 @@ Listener = Callable[[str, int, int], None]
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
+def _nobody(what: str, done: int, total: int) -> None: ...
+
+
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener) -> Generator[None]:
     """Report every :func:`track` inside this block to ``listener``."""
     token = _listener.set(listener)
     try:
@@ -26,7 +29,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 def track(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Go through ``items``, reporting how far it is; silent unless somebody listens."""
-    listener = _listener.get() or (lambda what, done, total: None)
+    listener = _listener.get() or _nobody
     listener(what, 0, len(items))
     for done, item in enumerate(items, start=1):
         yield item

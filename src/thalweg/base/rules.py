@@ -17,7 +17,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import PurePath
-from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Literal, TypeGuard, Union, cast, get_args, get_origin
 
 import numpy as np
 
@@ -102,7 +102,7 @@ class _Number(Rule):
     """A number, whose refusal tells apart what is none and what is too large."""
 
     def refusal(self, name: str, value: object) -> str:
-        if isinstance(value, Real) and not isinstance(value, bool):
+        if not isinstance(value, bool) and isinstance(value, Real):
             large = isinstance(value, Integral) and not -LARGEST <= int(value) < LARGEST
             if large:
                 return f"{name} = {shown(value)} is too large and is not allowed; give {self.words} that fits 64 bits"
@@ -121,7 +121,7 @@ _PLAIN: Mapping[object, Rule] = {
 def _of_class(hint: object) -> Rule | None:
     if hint in _PLAIN:
         return _PLAIN[hint]
-    if not isinstance(hint, type) or hint is object or isinstance(hint, TypeVar):
+    if not isinstance(hint, type) or hint is object:
         return None
     if issubclass(hint, PurePath):
         return Rule(is_path, "a path")
@@ -129,7 +129,7 @@ def _of_class(hint: object) -> Rule | None:
         isinstance(None, hint)
     except TypeError:  # a protocol that cannot be asked
         return None
-    return _Instance(lambda value: isinstance(value, hint), _class_words(hint))
+    return _Instance(lambda value: isinstance(value, hint), _class_words(cast(type[object], hint)))
 
 
 class _Instance(Rule):
@@ -181,7 +181,11 @@ class _Optional(Rule):
 
     def __post_init__(self) -> None:
         test = self.fits
-        object.__setattr__(self, "fits", lambda value: value is None or test(value))
+
+        def fits(value: object) -> bool:
+            return value is None or test(value)
+
+        object.__setattr__(self, "fits", fits)
 
     def refusal(self, name: str, value: object) -> str:
         return self.rule.refusal(name, value)
@@ -238,9 +242,9 @@ def _items(value: object) -> Sequence[object] | None:
     """Give the items of what is as good as a list; an array's are its rows."""
     if isinstance(value, str | bytes | Mapping | AbstractSet) or not isinstance(value, Collection):
         return None
-    if isinstance(value, np.ma.MaskedArray) or getattr(value, "shape", None) == ():
+    if isinstance(value, np.ma.MaskedArray) or getattr(cast(object, value), "shape", None) == ():
         return None
-    return value if isinstance(value, Sequence) else list(value)
+    return cast(Sequence[object], value) if isinstance(value, Sequence) else list(cast(Collection[object], value))
 
 
 def _mapping(inner: object) -> Rule:
@@ -260,7 +264,7 @@ def _mapping(inner: object) -> Rule:
 
 
 def _is_table(value: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in cast(Mapping[object, object], value))
 
 
 def _plural(words: str) -> str:

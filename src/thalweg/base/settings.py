@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.errors import InvalidValue, UnknownName
@@ -38,7 +38,8 @@ def call(maker: Callable[..., Any], settings: Any, where: str) -> tuple[Any, Tab
     table(settings, where)
     signature, hints = inspect.signature(maker), get_type_hints(maker)
     check_keys(settings, signature.parameters, where)
-    arguments, resolved = {}, {}
+    arguments: Table = {}
+    resolved: Table = {}
     for name, parameter in signature.parameters.items():
         if name in settings:
             arguments[name], resolved[name] = _value(settings[name], hints.get(name, Any), f"{where}.{name}")
@@ -53,7 +54,7 @@ def table(settings: Any, where: str) -> Table:
     """Check that settings are a table."""
     if not isinstance(settings, Mapping):
         raise InvalidValue(f"{where} = {shown(settings)} is not a table; write it as [{where}]")
-    return dict(settings)
+    return dict(cast(Mapping[str, Any], settings))
 
 
 def check_keys(settings: Mapping[str, Any], allowed: Any, where: str) -> None:
@@ -67,17 +68,22 @@ def _plain(default: Any) -> Any:
     """Write a default value as TOML can hold it."""
     if is_dataclass(default) and not isinstance(default, type):
         return asdict(default)
-    return list(default) if isinstance(default, tuple) else default
+    return list(cast(tuple[Any, ...], default)) if isinstance(default, tuple) else cast(Any, default)
 
 
 def _value(value: Any, hint: Any, where: str) -> tuple[Any, Any]:
     for option in _options(hint):
-        if isinstance(option, type) and is_dataclass(option):
+        if _is_table(option):
             if isinstance(value, Mapping):
                 return call(option, value, where)
         elif (rule := rule_of(option)) is None or rule.fits(value):
             return value, value
     raise InvalidValue(f"{where} = {shown(value)} is not allowed; give {_words(hint)}")
+
+
+def _is_table(hint: object) -> bool:
+    """Tell whether a hint is a dataclass, which a table of settings makes."""
+    return isinstance(hint, type) and is_dataclass(hint)
 
 
 def _options(hint: Any) -> list[Any]:
@@ -87,9 +93,9 @@ def _options(hint: Any) -> list[Any]:
 
 def _words(hint: Any) -> str:
     """Say what may be written: a dataclass as its table, all else in the words of its rule."""
-    words = []
+    words: list[str] = []
     for option in _options(hint):
-        if isinstance(option, type) and is_dataclass(option):
+        if _is_table(option):
             words.append("a table of " + ", ".join(part.name for part in fields(option)))
         elif rule := rule_of(option):
             words.append(rule.words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import reprlib
+from contextlib import suppress
+from typing import Any, cast
 
 WIDTH = 60
 """Characters of a value at most."""
@@ -52,11 +54,10 @@ def shown(value: object) -> str:
 
 def _array(value: object, shape: tuple[object, ...]) -> str:
     """Show what holds but one number as that number."""
+    item: object = value
     if not shape and hasattr(value, "item"):
-        try:
-            item = value.item()  # pyright: ignore
-        except Exception:  # whatever a framework raises, say of a traced value
-            item = value
+        with suppress(Exception):  # whatever a framework raises, say of a traced value
+            item = cast(Any, value).item()
         if type(item) in _PLAIN:
             return shown(item)
     return f"<{type(value).__name__} of shape {shape}>"

@@ -11,6 +11,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
+from thalweg.base.showing import shown
 from thalweg.losses.objective import objective
 from thalweg.losses.power import power
 from thalweg.problems.problem import Problem, Regression
@@ -72,6 +73,8 @@ def phase_diagram(
             made = problem(noise[column])
         except (TypeError, ValueError) as error:
             raise InvalidValue(f"problem({noise[column]:g}) fails: {error}; give a function of the noise") from error
+        if not isinstance(made, Problem):
+            raise InvalidValue(f"problem({noise[column]:g}) gives {shown(made)}; give a function that makes a problem")
         name = made.name
         for row, p in enumerate(exponent):
             line = isinstance(made, Regression) and made.model == "through_origin"
