@@ -2,6 +2,8 @@
 
 Run by ``tests/test_border.py`` in an interpreter of its own: under pytest the shapes of the numerical layers are checked
 too, and what that check raises no user sees. Prints what is wrong, one line a call.
+
+The file is long because it is one table of calls, a row a function.
 """
 
 import argparse

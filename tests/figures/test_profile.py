@@ -37,3 +37,10 @@ def test_a_run_outside_its_interval_is_told(leaving):
 def test_a_plane_has_no_profile(line):
     with pytest.raises(InvalidValue, match="the surface has 2 parameters; a profile needs one, draw a plane of two"):
         tw.figures.profile(line.surface)
+
+
+def test_runs_and_valleys_of_other_parameters_are_refused(published, line):
+    with pytest.raises(InvalidValue, match="runs have 2 parameters and the surface 1; give those of one objective"):
+        tw.figures.profile(published.surface, line.runs)
+    with pytest.raises(InvalidValue, match="valleys have 1 parameter and the surface 2; give those of one objective"):
+        tw.figures.plane(line.surface, None, published.valleys)

@@ -35,7 +35,7 @@ from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
 from thalweg.base.progress import track
-from thalweg.geometry.plane import Plane
+from thalweg.geometry.plane import Plane, fitting
 
 Flat = Float[np.ndarray, " param"]
 """All parameters one behind the other, leaf by leaf in the framework's own order, each in C order."""
@@ -262,10 +262,7 @@ class Network:
         numpy.ndarray
             (point,), 64-bit
         """
-        if coordinates.shape[1:] != (len(plane.directions),):
-            raise InvalidValue(
-                f"coordinates of shape {coordinates.shape} do not fit this plane; give (point, {len(plane.directions)})"
-            )
+        fitting(plane, coordinates)
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
         total = np.zeros(len(coordinates))

@@ -89,10 +89,7 @@ class Plane:
         numpy.ndarray
             (point, param)
         """
-        if coordinates.shape[1:] != (len(self.directions),):
-            raise InvalidValue(
-                f"coordinates of shape {coordinates.shape} do not fit this plane; give (point, {len(self.directions)})"
-            )
+        fitting(self, coordinates)
         total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
         for values, direction in zip(coordinates.T, self.directions, strict=True):
             total = total + values[:, None] * direction
@@ -112,3 +109,11 @@ class Plane:
             The same one, of such numbers.
         """
         return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)
+
+
+def fitting(plane: Plane, coordinates: np.ndarray) -> None:
+    """Refuse coordinates that have not one number for each direction of a plane."""
+    if coordinates.shape[1:] != (len(plane.directions),):
+        raise InvalidValue(
+            f"coordinates of shape {coordinates.shape} do not fit this plane; give (point, {len(plane.directions)})"
+        )

@@ -73,6 +73,16 @@ class Derailments:
     lowest: np.ndarray
 
 
+def of_one_problem(parameters: int, runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
+    """Refuse runs and valleys that have another number of parameters than the surface that they are drawn on."""
+    for name, given in (("runs", runs), ("valleys", valleys)):
+        number = parameters if given is None else given.sizes.get("param", parameters)
+        if number != parameters:
+            raise InvalidValue(
+                f"{name} have {count(number, 'parameter')} and the surface {parameters}; give those of one objective"
+            )
+
+
 def run_of(runs: xr.Dataset, run: int) -> DrawnRun:
     """Read one run, refusing a run that is not there or has no finite step."""
     number = runs.sizes["run"]

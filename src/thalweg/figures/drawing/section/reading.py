@@ -9,7 +9,15 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import scale, timeline
-from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_note, derailments_of, run_of, valley_names
+from thalweg.figures.drawing.run import (
+    Derailments,
+    DrawnRun,
+    derailments_note,
+    derailments_of,
+    of_one_problem,
+    run_of,
+    valley_names,
+)
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.section.arc import Arc, arcs
 from thalweg.figures.drawing.section.ground import Piece, pieces
@@ -100,6 +108,7 @@ def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     domain = domain_of(surface["train_loss"])
     if len(domain) != 1:
         raise InvalidValue(f"the surface has {len(domain)} parameters; a profile needs one, draw a plane of two")
+    of_one_problem(len(domain), runs, valleys)
     if not np.isfinite(surface["train_loss"].values).any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
     bare = _bare(surface, valleys, scale.of_axis(domain[0]))

@@ -11,7 +11,15 @@ import xarray as xr
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief, scale
 from thalweg.figures.drawing.relief import Spacing
-from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_note, derailments_of, run_of, valley_names
+from thalweg.figures.drawing.run import (
+    Derailments,
+    DrawnRun,
+    derailments_note,
+    derailments_of,
+    of_one_problem,
+    run_of,
+    valley_names,
+)
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.span import pieces_inside
 from thalweg.figures.drawing.wording import count, subject
@@ -108,6 +116,7 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     domain = domain_of(values)
     if len(domain) != 2:
         raise InvalidValue(f"the surface has {len(domain)} parameter(s); a plane needs two, draw a profile of one")
+    of_one_problem(len(domain), runs, valleys)
     heights = values.values.astype(np.float64)
     finite = np.isfinite(heights)
     if not finite.any():
