@@ -140,3 +140,8 @@ def test_a_run_without_a_finite_start_is_left_out():
     assert figures_of(objective.problem, runs) == []
     with pytest.raises(InvalidValue, match="run 0 is not finite at its start"):
         tw.figures.loss(runs)
+
+
+def test_a_picture_has_bounded_dots():
+    with pytest.raises(InvalidValue, match="dpi = 2147483648 is not allowed; give a whole number of at least 20"):
+        tw.figures.data(tw.problems.pencil(points=10)).png(2**31)

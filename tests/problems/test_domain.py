@@ -87,3 +87,13 @@ def test_a_domain_is_a_sequence_of_its_axes():
 def test_what_is_no_domain_is_refused(axes, text):
     with pytest.raises(InvalidValue, match=text):
         Domain(axes)
+
+
+def test_places_that_do_not_fit_a_domain_are_refused():
+    domain = Domain(Axis("x", 0, 1))
+    with pytest.raises(InvalidValue, match=r"places = <ndarray of shape \(2, 3\)> do not fit this domain"):
+        domain.wrap(np.zeros((2, 3)))
+    with pytest.raises(InvalidValue, match=r"others = .* do not fit places = .*; give as many of either, or one"):
+        domain.difference(np.zeros((2, 1)), np.zeros((3, 1)))
+    with pytest.raises(InvalidValue, match="attrs have no high and no periodic and no unit; give what to_attrs has"):
+        Domain.from_attrs(["x"], {"low": 0.0})

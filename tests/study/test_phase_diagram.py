@@ -36,3 +36,10 @@ def test_it_can_be_drawn(diagram):
 def test_empty_lists_are_refused():
     with pytest.raises(InvalidValue, match="noise or exponent is an empty list; give at least one number in each"):
         tw.phase_diagram(pencil, [], [0.5], persistence=0.01)
+
+
+def test_what_makes_no_problem_is_refused():
+    with pytest.raises(InvalidValue, match=r"problem\(0.1\) gives 0; give a function that makes a problem"):
+        tw.phase_diagram(int, [0.1], [0.5], persistence=0.01)
+    with pytest.raises(InvalidValue, match=r"problem\(0.1\) fails: object of type 'float' has no len"):
+        tw.phase_diagram(len, [0.1], [0.5], persistence=0.01)

@@ -35,7 +35,7 @@ from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import cores, each
 from thalweg.base.progress import track
-from thalweg.geometry.plane import Plane, fitting
+from thalweg.geometry.plane import Plane, check_coordinates
 
 Flat = Float[np.ndarray, " param"]
 """All parameters one behind the other, leaf by leaf in the framework's own order, each in C order."""
@@ -262,7 +262,7 @@ class Network:
         numpy.ndarray
             (point,), 64-bit
         """
-        fitting(plane, coordinates)
+        check_coordinates(plane, coordinates)
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
         total = np.zeros(len(coordinates))

@@ -89,7 +89,7 @@ class Plane:
         numpy.ndarray
             (point, param)
         """
-        fitting(self, coordinates)
+        check_coordinates(self, coordinates)
         total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
         for values, direction in zip(coordinates.T, self.directions, strict=True):
             total = total + values[:, None] * direction
@@ -111,7 +111,7 @@ class Plane:
         return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)
 
 
-def fitting(plane: Plane, coordinates: np.ndarray) -> None:
+def check_coordinates(plane: Plane, coordinates: np.ndarray) -> None:
     """Refuse coordinates that have not one number for each direction of a plane."""
     if coordinates.shape[1:] != (len(plane.directions),):
         raise InvalidValue(
