@@ -19,18 +19,23 @@ def valleys(objective):
     return tw.find_valleys(objective, method="exact")
 
 
-@pytest.mark.parametrize("steps", [10**10, 10**400])
-def test_too_many_steps_of_outcomes(objective, valleys, steps):
-    with pytest.raises(InvalidValue, match=r"steps take .* GB, more than the 4 GB .*; take fewer steps") as caught:
-        tw.outcomes(objective, tw.Descent(SGD, steps=steps), valleys)
+def test_too_many_steps_of_outcomes(objective, valleys):
+    with pytest.raises(InvalidValue, match=r"2000000000 steps take .* GB, more than the 4 GB .*; take fewer steps"):
+        tw.outcomes(objective, tw.Descent(SGD, steps=2 * 10**9), valleys)
+
+
+@pytest.mark.parametrize("steps", [2**31, 10**10, 10**400])
+def test_steps_that_no_counter_holds(steps):
+    with pytest.raises(InvalidValue, match=r"^steps = .* allowed; give a whole number") as caught:
+        tw.Descent(SGD, steps=steps)
     assert len(str(caught.value)) < 200
 
 
 def test_too_many_steps_of_a_descent_even_with_a_store(objective, tmp_path):
-    with pytest.raises(InvalidValue, match="1 runs of 10000000000 steps take 320 GB.* or give a store"):
-        tw.descend(objective, SGD, steps=10**10)
-    with pytest.raises(InvalidValue, match="10000000000 steps of a batch of 16 runs take .*; take fewer steps"):
-        tw.descend(objective, SGD, steps=10**10, store=tmp_path / "runs")
+    with pytest.raises(InvalidValue, match="1 runs of 2000000000 steps take 64 GB.* or give a store"):
+        tw.descend(objective, SGD, steps=2 * 10**9)
+    with pytest.raises(InvalidValue, match="2000000000 steps of a batch of 16 runs take .*; take fewer steps"):
+        tw.descend(objective, SGD, steps=2 * 10**9, store=tmp_path / "runs")
     assert not list(tmp_path.iterdir())
 
 
