@@ -286,7 +286,10 @@ def test_data_that_do_not_fit_are_refused():
     refused("without rows", data=(torch.ones(4, 2), torch.tensor(1.0)))
     refused("data have 0, 0 rows", data=(torch.ones(0, 2), torch.ones(0, 1)))
     refused("the model fails on the data: mat1 and mat2", data=(torch.ones(4, 3), torch.ones(4, 1)))
-    refused("<ndarray of shape \\(4, 1\\)> of type <U1 are no numbers; give arrays of numbers", data=(np.array([["a"]] * 4), torch.ones(4, 1)))
+    refused(
+        "<ndarray of shape \\(4, 1\\)> of type <U1 are no numbers; give arrays of numbers",
+        data=(np.array([["a"]] * 4), torch.ones(4, 1)),
+    )
 
 
 def test_every_module_here_can_be_made():
