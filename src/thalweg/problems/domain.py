@@ -186,6 +186,11 @@ class Domain(Sequence[Axis]):
         -------
         array
             (…, param), with signs.
+
+        Raises
+        ------
+        InvalidValue
+            If either is of another number of parameters, or the two do not fit one another.
         """
         places, others = self._places("places", places), self._places("others", others)
         try:
@@ -230,6 +235,11 @@ class Domain(Sequence[Axis]):
         -------
         Domain
             The same, to the last digit.
+
+        Raises
+        ------
+        InvalidValue
+            If something is missing, or is not of the named axes.
         """
         lacking = [key for key in KEYS if key not in attrs]
         if lacking:
