@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import thalweg
+from tests.conftest import LONG
 
 PACKAGE = Path(thalweg.__path__[0])
 ROOT = Path(__file__).parents[1]
@@ -154,3 +155,13 @@ def test_tests_use_no_private_names():
     assert len(found) > 100  # tests were found
     wrong = {path.relative_to(TESTS).as_posix(): names for path, names in found.items() if names}
     assert not wrong, f"test what the public name does, or make the name public: {wrong}"
+
+
+def test_each_case_of_the_long_suite_names_a_test():
+    assert LONG
+    for line in LONG:
+        file, _, name = line.partition("::")
+        function = name.partition("[")[0]
+        assert f"def {function}(" in (ROOT / file).read_text("utf-8"), (
+            f"tests/long.txt names {line}, which is not there"
+        )

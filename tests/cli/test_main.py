@@ -135,7 +135,15 @@ def test_the_stars_under_the_quadratic_loss_give_the_least_squares_line(tmp_path
 
 def test_the_stars_under_the_fourth_root_have_more_than_one_valley(tmp_path):
     thalweg("new", "table", folder=tmp_path)
-    thalweg("run", "experiment.toml", *QUICK, "loss=fourth_root", "optimizer.learning_rate=0.05", folder=tmp_path)
+    thalweg(
+        "run",
+        "experiment.toml",
+        *QUICK,
+        "loss=fourth_root",
+        "optimizer.learning_rate=0.05",
+        "surface.points=61",
+        folder=tmp_path,
+    )
     rows = (tmp_path / "experiment-run" / "valleys.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) - 1 > 1
 
