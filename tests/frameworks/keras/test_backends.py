@@ -16,7 +16,7 @@ def test_all_holds_on_every_backend(backend: str) -> None:
     pytest.importorskip(backend)
     files = [str(path) for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *files],
         env=os.environ | {"KERAS_BACKEND": backend},
         cwd=Path(__file__).parents[3],
         capture_output=True,
