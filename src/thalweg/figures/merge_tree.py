@@ -139,8 +139,12 @@ def _order(forest: Forest) -> list[int]:
     groups = {k: [k] for k in range(len(forest.names))}
     sides = dict.fromkeys(groups, 1)
     ending = np.flatnonzero(~forest.endless)
-    # A deeper valley never ends before one that joins it; of equal heights the younger valley goes first.
-    for k in ending[np.lexsort((-ending, forest.ends[ending]))].tolist():
+    # A deeper valley never ends before one that joins it, but equal heights may be told in the wrong order by rounding:
+    # it is taken to end no earlier than they do. Of equal heights the younger valley goes first.
+    ends = forest.ends.copy()
+    for k in ending[::-1]:
+        ends[forest.joins[k]] = max(ends[forest.joins[k]], ends[k])
+    for k in ending[np.lexsort((-ending, ends[ending]))].tolist():
         joined, group = int(forest.joins[k]), groups.pop(k)
         groups[joined] = groups[joined] + group if sides[joined] > 0 else group + groups[joined]
         sides[joined] *= -1
