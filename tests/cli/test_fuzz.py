@@ -148,7 +148,7 @@ def undrawn(monkeypatch):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_few_random_command_lines_give_a_result_or_one_line(folder):
-    go(range(20), folder)
+    go(range(12), folder)
 
 
 @pytest.mark.long
