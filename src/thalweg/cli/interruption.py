@@ -12,8 +12,9 @@ what is being written (:func:`thalweg.experiment.staging.abandon`), says so, and
 which frees nothing under threads that still compute. It also works while the main thread holds locks or is stuck. A
 second signal, if the removal should hang, ends the process without waiting; what is left then goes with the next run.
 
-The handlers in Python do nothing, and stay in place until the process is gone: a Ctrl-C after the work is done, while
-the interpreter is being taken down, has nothing to stop any more. A signal that is ignored (``nohup``, a job in the
+The handlers in Python do nothing, and stay in place until the interpreter is taken down. Its last act but one is to
+give signals back to the system, so a Ctrl-C in that moment ends the process without a word; the result has long been
+put in its place by then. A signal that is ignored (``nohup``, a job in the
 background) stays ignored. On Windows Ctrl-C and Ctrl-Break arrive in this way too; ending a task there is a kill.
 """
 
