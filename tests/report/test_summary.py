@@ -78,3 +78,9 @@ def test_minima_below_the_threshold_are_named_with_the_way_to_see_them():
     )
     _, summary = tables(PENCIL, **{"valleys.persistence": 0, "descent.steps": 1})
     assert summary.remarks[-1].startswith("Valleys from a grid of 1800 points, refined on the objective")
+
+
+def test_a_minimum_of_zero_is_written_as_zero():
+    text = '[problem]\nkind = "himmelblau"\n[optimizer]\nkind = "sgd"\nlearning_rate = 0.01\n[descent]\nsteps = 1\n'
+    listed, _ = tables(text)
+    assert [row[2] for row in listed["Valleys"].rows] == ["0"] * 4

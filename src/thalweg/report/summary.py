@@ -145,11 +145,15 @@ def _called(valleys: xr.Dataset) -> list[str]:
 def _valleys(results: Results) -> TextTable:
     valleys = results.valleys
     assert valleys is not None
+    losses, barriers = valleys["loss"].values, valleys["barrier"].values
+    heights = np.abs([*losses, *barriers[np.isfinite(barriers)]])
+    # A minimum of zero, refined to rounding, is written as zero.
+    losses = np.where(np.abs(losses) < np.finfo(float).eps * heights.max(initial=0.0), 0.0, losses)
     rows = [
         (
             f"#{int(valleys['valley'][k])}",
             valleys.attrs["names"][k] + (" (edge)" if valleys["at_edge"][k] else ""),
-            figures(float(valleys["loss"][k])),
+            figures(float(losses[k])),
             figures(float(valleys["persistence"][k])),
             figures(float(valleys["barrier"][k])),
         )
