@@ -141,7 +141,11 @@ def test_signals_at_random_times_keep_the_earlier_result_and_leave_nothing(tmp_p
                 ended.append(end)
             else:  # it had just put its result in place, and was on its way out
                 number = getattr(signal, name)
-                assert end in [(0, ""), (-number, ""), (128 + number, f"thalweg: {WORDS[name]}; {out.name} is complete")]
+                assert end in [
+                    (0, ""),
+                    (-number, ""),
+                    (128 + number, f"thalweg: {WORDS[name]}; {out.name} is complete"),
+                ]
             assert kept(out) == earlier
             assert name == "SIGKILL" or not hidden(tmp_path)
         assert ended == [ENDS[name]] * len(ended)
