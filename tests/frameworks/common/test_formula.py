@@ -115,7 +115,7 @@ def in_jax(formula, point):
 
 def in_torch(formula, point):
     torch = FRAMEWORKS["torch"].load()
-    terms = formula.written(import_module("thalweg.frameworks.torch.dialect").dialect())
+    terms = formula.written(import_module("thalweg.frameworks.torch.dialect").DIALECT)
     point = torch.tensor(point, requires_grad=True)
     loss = terms(point, *map(torch.tensor, formula.columns)).mean()
     loss.backward()
@@ -124,7 +124,7 @@ def in_torch(formula, point):
 
 def in_tensorflow(formula, point, room="tensorflow"):
     tf = FRAMEWORKS["tensorflow"].load()
-    terms = formula.written(import_module(f"thalweg.frameworks.{room}.dialect").dialect())
+    terms = formula.written(import_module(f"thalweg.frameworks.{room}.dialect").DIALECT)
     point = tf.constant(point)
     with tf.GradientTape() as tape:
         tape.watch(point)
@@ -177,7 +177,7 @@ def test_32_bits_stay_32_bits(way):
 
 
 def test_what_cannot_be_translated_is_named_in_one_line():
-    dialect = import_module("thalweg.frameworks.torch.dialect").dialect()
+    dialect = import_module("thalweg.frameworks.torch.dialect").DIALECT
     with pytest.raises(
         InvalidValue, match=r"^the objective uses JAX's sort, which Thalweg cannot write in PyTorch; write"
     ):
@@ -203,7 +203,7 @@ def test_what_depends_on_nothing_is_computed_once():
         )
 
     torch = FRAMEWORKS["torch"].load()
-    dialect = import_module("thalweg.frameworks.torch.dialect").dialect()
+    dialect = import_module("thalweg.frameworks.torch.dialect").DIALECT
     terms = taken(surface(lambda p: p[0] * jnp.sum(jnp.sin(jnp.arange(5.0))))).written(counting(dialect))
     for _ in range(3):
         # The sum of five sines to rounding.

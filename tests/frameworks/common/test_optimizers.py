@@ -12,8 +12,8 @@ from thalweg.descent.optimizers import CATALOGUE
 from thalweg.frameworks.common.keras_optimizers import TABLE as KERAS
 from thalweg.frameworks.common.optimizers import NoCounterpart
 from thalweg.frameworks.descent import descend
-from thalweg.frameworks.tensorflow.optimizers import VERSION_1
-from thalweg.frameworks.torch.optimizers import TABLE as TORCH
+from thalweg.frameworks.tensorflow.descend import VERSION_1
+from thalweg.frameworks.torch.descend import TABLE as TORCH
 
 OBJECTIVE = tw.objective(tw.problems.himmelblau())
 START = [-0.5, -1.0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from string import ascii_letters
@@ -25,25 +25,23 @@ class Dialect:
     Attributes
     ----------
     title : the framework's name, for messages
+    namespace : its module that has ``reshape``, ``broadcast_to`` and ``einsum`` as NumPy has them
     elementwise : its functions of arrays that broadcast, by JAX's name of the operation
     reductions : its functions ``(array, axes)``, likewise
     constant : makes an array of its own of a NumPy array
     cast : ``(array, dtype)``, to the precision of the formula or from it
-    reshape, broadcast, transpose : ``(array, shape)``, ``(array, shape)``, ``(array, axes)``
-    concatenate, einsum : ``(arrays, axis)``, ``(subscripts, array, array)``
+    transpose, concatenate : ``(array, axes)``, ``(arrays, axis)``
     mean : of an array, a scalar
     """
 
     title: str
+    namespace: Any
     elementwise: Mapping[str, Operation]
     reductions: Mapping[str, Operation]
     constant: Operation
     cast: Operation
-    reshape: Operation
-    broadcast: Operation
     transpose: Operation
     concatenate: Operation
-    einsum: Operation
     mean: Operation
 
 
@@ -64,6 +62,7 @@ def elementwise(namespace: Any, **own: Operation) -> dict[str, Operation]:
         **{name: getattr(namespace, numpy) for name, numpy in NUMPY.items() if name not in own},
         **{"and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": operator.invert},
         "cbrt": lambda x: namespace.sign(x) * namespace.abs(x) ** (1 / 3),
+        "rem": lambda x, y: namespace.sign(x) * namespace.mod(namespace.abs(x), namespace.abs(y)),
         **own,
     }
 
@@ -76,19 +75,58 @@ def translated(equation: JaxprEqn, dialect: Dialect) -> Operation | None:
     if name in ("convert_element_type", "copy", "copy_p", "stop_gradient") and source.dtype == result.dtype:
         return None
     if name in ("reshape", "squeeze", "expand_dims"):
-        return None if source.shape == result.shape else partial(_second, dialect.reshape, result.shape)
+        return None if source.shape == result.shape else partial(_second, dialect.namespace.reshape, result.shape)
     if name in dialect.elementwise:
         return dialect.elementwise[name]
     if name in dialect.reductions:
         return partial(_second, dialect.reductions[name], params["axes"])
-    if name in _SPECIAL:
-        made = _SPECIAL[name](params, source, result, dialect)
-        if made is not None:
-            return made
-    raise InvalidValue(
-        f"the objective uses JAX's {name}, which Thalweg cannot write in {dialect.title}; write it with sums, products "
-        "and elementwise functions, or leave this framework out"
-    )
+    made = _of_parameters(name, params, source, result, dialect)
+    if made is None:
+        raise InvalidValue(
+            f"the objective uses JAX's {name}, which Thalweg cannot write in {dialect.title}; write it with sums, "
+            "products and elementwise functions, or leave this framework out"
+        )
+    return made
+
+
+def _of_parameters(name: str, params: Any, source: Any, result: Any, dialect: Dialect) -> Operation | None:
+    """Write an operation that depends on more than arrays; None where it has no counterpart."""
+    written = dialect.elementwise
+    match name:
+        case "convert_element_type":
+            return partial(_second, dialect.cast, np.dtype(result.dtype))
+        case "transpose":
+            return partial(_second, dialect.transpose, params["permutation"])
+        case "concatenate":
+            return lambda *arrays: dialect.concatenate(arrays, params["dimension"])
+        case "integer_pow" if params["y"] == 0:
+            ones = dialect.constant(np.ones(result.shape, result.dtype))
+            return lambda x: ones
+        case "integer_pow":
+            return lambda x: _plain_power(x, params["y"])
+        case "select_n" if source.dtype == bool:
+            return lambda which, no, yes: written["where"](which, yes, no)
+        case "clamp":
+            return lambda low, x, high: written["min"](written["max"](x, low), high)
+        case "round" if params["rounding_method"] == jax.lax.RoundingMethod.TO_NEAREST_EVEN:
+            return written["to_even"]
+        case "slice":
+            strides = params["strides"] or (None,) * len(source.shape)
+            spans = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
+            return operator.itemgetter(tuple(slice(*span) for span in spans))
+        case "iota":
+            counted = dialect.constant(np.indices(result.shape, result.dtype)[params["dimension"]])
+            return lambda: counted
+        case "broadcast_in_dim":
+            return _broadcast(params["broadcast_dimensions"], source.shape, result.shape, dialect)
+        case "dot_general":
+            return partial(dialect.namespace.einsum, _subscripts(params["dimension_numbers"], source, result))
+        case _:
+            return None
+
+
+def _second(function: Operation, argument: Any, array: Any) -> Any:
+    return function(array, argument)
 
 
 def _plain_power(x: Any, exponent: int) -> Any:
@@ -104,66 +142,17 @@ def _plain_power(x: Any, exponent: int) -> Any:
     return power
 
 
-def _second(function: Operation, argument: Any, array: Any) -> Any:
-    return function(array, argument)
-
-
-def _cast(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    return partial(_second, dialect.cast, np.dtype(result.dtype))
-
-
-def _power(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    if params["y"] == 0:
-        ones = dialect.constant(np.ones(result.shape, result.dtype))
-        return lambda x: ones
-    return lambda x: _plain_power(x, params["y"])
-
-
-def _select(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation | None:
-    where = dialect.elementwise["where"]
-    return (lambda which, no, yes: where(which, yes, no)) if source.dtype == bool else None
-
-
-def _clamp(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    largest, smallest = dialect.elementwise["max"], dialect.elementwise["min"]
-    return lambda low, x, high: smallest(largest(x, low), high)
-
-
-def _iota(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    shape = [-1 if axis == params["dimension"] else 1 for axis in range(len(result.shape))]
-    counted = np.arange(result.shape[params["dimension"]], dtype=result.dtype).reshape(shape)
-    array = dialect.constant(np.broadcast_to(counted, result.shape).copy())
-    return lambda: array
-
-
-def _broadcast(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
+def _broadcast(places: Sequence[int], source: tuple[int, ...], shape: tuple[int, ...], dialect: Dialect) -> Operation:
     # A new axis of length 1 wherever the operand has none.
-    places = dict(zip(params["broadcast_dimensions"], source.shape, strict=True))
-    shape = tuple(places.get(axis, 1) for axis in range(len(result.shape)))
-    return lambda x: dialect.broadcast(x if source.shape == shape else dialect.reshape(x, shape), result.shape)
+    lengths = dict(zip(places, source, strict=True))
+    aligned = tuple(lengths.get(axis, 1) for axis in range(len(shape)))
+    reshape, broadcast = dialect.namespace.reshape, dialect.namespace.broadcast_to
+    return lambda x: broadcast(x if source == aligned else reshape(x, aligned), shape)
 
 
-def _slice(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    strides = params["strides"] or (None,) * len(source.shape)
-    spans = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
-    return operator.itemgetter(tuple(slice(*span) for span in spans))
-
-
-def _transpose(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    return partial(_second, dialect.transpose, params["permutation"])
-
-
-def _concatenate(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    return lambda *arrays: dialect.concatenate(arrays, params["dimension"])
-
-
-def _round(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation | None:
-    to_even = params["rounding_method"] == jax.lax.RoundingMethod.TO_NEAREST_EVEN
-    return dialect.elementwise["to_even"] if to_even else None
-
-
-def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
-    (left, right), (left_batch, right_batch) = params["dimension_numbers"]
+def _subscripts(dimension_numbers: Any, source: Any, result: Any) -> str:
+    """Write a product of two arrays as Einstein's sum."""
+    (left, right), (left_batch, right_batch) = dimension_numbers
     names = iter(ascii_letters)
     one = [next(names) for _ in source.shape]
     batch = [one[axis] for axis in left_batch]
@@ -172,20 +161,4 @@ def _dot(params: Any, source: Any, result: Any, dialect: Dialect) -> Operation:
     count = len(result.shape) - len(batch) - len(free) + len(shared)
     two = [shared[axis] if axis in shared else next(names) for axis in range(count)]
     rest = [letter for axis, letter in enumerate(two) if axis not in shared]
-    subscripts = f"{''.join(one)},{''.join(two)}->{''.join([*batch, *free, *rest])}"
-    return partial(dialect.einsum, subscripts)
-
-
-_SPECIAL: Mapping[str, Callable[..., Operation | None]] = {
-    "convert_element_type": _cast,
-    "integer_pow": _power,
-    "select_n": _select,
-    "clamp": _clamp,
-    "iota": _iota,
-    "broadcast_in_dim": _broadcast,
-    "slice": _slice,
-    "transpose": _transpose,
-    "concatenate": _concatenate,
-    "round": _round,
-    "dot_general": _dot,
-}
+    return f"{''.join(one)},{''.join(two)}->{''.join([*batch, *free, *rest])}"

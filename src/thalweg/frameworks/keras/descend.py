@@ -14,7 +14,9 @@ from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
 from thalweg.frameworks.common.optimizers import translate
 from thalweg.frameworks.common.tensors import device_of, read
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
-from thalweg.frameworks.keras.dialect import dialect
+from thalweg.frameworks.keras.dialect import DIALECT
+
+keras: Any = FRAMEWORKS["keras"].load()
 
 
 def prepare(job: Job, manner: str = "") -> Prepared:
@@ -23,28 +25,27 @@ def prepare(job: Job, manner: str = "") -> Prepared:
     Keras casts data, and holds the learning rate, in its ``floatx``; that is set for the time of a run, and set back.
     On other backends than TensorFlow Keras' operations round to 32 bits even then.
     """
-    keras = FRAMEWORKS["keras"].load()
     chosen = job.chosen
     name, settings = translate(chosen, TABLE, "Keras")
     maker = _recording(getattr(keras.optimizers, name))
 
     def run(start: np.ndarray) -> Trajectory:
         with floats(keras, job.precision), computing(job.precision):
-            model = _model(keras, job.train)
+            model = _model(job.train)
             model.point.assign(start.astype(job.train.dtype))
             model.compile(optimizer=maker(**arguments(chosen, settings, job.precision)))
             model.optimizer.build([model.point])
-            return _fit(keras, model, job)
+            return _fit(model, job)
 
     facts = {
         "backend": keras.config.backend(),
         "device": device_of(keras.ops.convert_to_tensor(0.0)),
-        "computed_precision": _bits(keras, job.precision),
+        "computed_precision": _bits(job.precision),
     }
     return Prepared(f"model.fit, keras.optimizers.{name}", facts, run)
 
 
-def _bits(keras: Any, precision: int) -> int:
+def _bits(precision: int) -> int:
     """Tell in how many bits Keras computes: its operations make 32 of 64 on all backends but TensorFlow."""
     kind = f"float{precision}"
     return int(keras.backend.result_type(kind, kind).removeprefix("float"))
@@ -65,9 +66,9 @@ def _recording(maker: Any) -> Any:
     return Recording
 
 
-def _model(keras: Any, formula: Formula) -> Any:
+def _model(formula: Formula) -> Any:
     """Make a model whose outputs are the terms of an objective, one an example, and whose loss is their mean."""
-    terms, kind = formula.written(dialect()), f"float{formula.precision}"
+    terms, kind = formula.written(DIALECT), f"float{formula.precision}"
 
     class Terms(keras.Model):
         def __init__(self) -> None:
@@ -86,7 +87,7 @@ def _model(keras: Any, formula: Formula) -> Any:
     return Terms()
 
 
-def _fit(keras: Any, model: Any, job: Job) -> Trajectory:
+def _fit(model: Any, job: Job) -> Trajectory:
     log = Log(job)
 
     class Watch(keras.callbacks.Callback):
@@ -108,4 +109,4 @@ def _fit(keras: Any, model: Any, job: Job) -> Trajectory:
 
     settings = {"epochs": job.steps + 1, "steps_per_epoch": 1, "shuffle": False, "verbose": 0}
     model.fit(batches(), callbacks=[Watch()], **settings)
-    return log.trajectory(job.test_loss(dialect()))
+    return log.trajectory(job.test_loss(DIALECT))

@@ -9,10 +9,11 @@ import numpy as np
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.weights import SIZE, Convolution, Layers
 
+keras: Any = FRAMEWORKS["keras"].load()
+
 
 def build(layers: Layers) -> Any:
     """Make a ``keras.Sequential`` with outputs that are not normalised (logits, where there are classes)."""
-    keras = FRAMEWORKS["keras"].load()
     first = layers[0]
     shape = (SIZE, SIZE, 1) if isinstance(first, Convolution) else (first.weight.shape[1],)
     modules: list[Any] = [keras.Input(shape)]

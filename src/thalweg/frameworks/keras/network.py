@@ -16,6 +16,8 @@ from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, param
 from thalweg.frameworks.keras.objective import averages, criterion_of, objective
 from thalweg.geometry.network import Network, Part
 
+keras: Any = FRAMEWORKS["keras"].load()
+
 __all__ = ["build", "flatten", "leaves_of"]
 
 
@@ -41,7 +43,6 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         or the model cannot be evaluated on the data.
     """
     no_filters(filters, "a Keras model's layers")
-    keras = FRAMEWORKS["keras"].load()
     leaves, dtype = leaves_of(model), _type(model)
     shares, examples = shares_of(parts)
     criterion, name = criterion_of(model, loss, dtype)
@@ -84,7 +85,6 @@ def _type(model: Any) -> np.dtype:
 
 def _arrays(part: tuple[Any, ...], dtype: np.dtype) -> tuple[np.ndarray, ...]:
     """Read data as NumPy arrays; floats get the type of the parameters."""
-    keras = FRAMEWORKS["keras"].load()
 
     def plain(array: Any) -> np.ndarray:
         array = read(array) if keras.ops.is_tensor(array) else np.asarray(array)

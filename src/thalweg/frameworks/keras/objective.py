@@ -16,6 +16,8 @@ from thalweg.frameworks.common.checks import function
 from thalweg.frameworks.common.tensors import read
 from thalweg.frameworks.keras.leaves import layers_of
 
+keras: Any = FRAMEWORKS["keras"].load()
+
 Criterion = Callable[..., Any]
 """Gives the loss, a scalar tensor, from the list of parameters and the data ``(*inputs, targets)``."""
 
@@ -32,7 +34,6 @@ def objective(model: Any, criterion: Criterion, *, training: bool) -> Criterion:
     criterion : as :func:`criterion_of` makes it
     training : whether the model is called as in training, as far as its ``call`` knows of it
     """
-    keras = FRAMEWORKS["keras"].load()
     options = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
     fixed = _fixed(model)
 
@@ -55,7 +56,6 @@ def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Criterion, str
         ``compile`` does, or None for what the model was compiled with
     dtype : that the loss is computed in: Keras itself takes its global ``floatx``, which cuts 64-bit networks short
     """
-    keras = FRAMEWORKS["keras"].load()
     base = getattr(keras.Model, "compute_loss", None)
     if loss is None and getattr(type(model), "compute_loss", base) is not base:
         return _own(model), "compute_loss"
@@ -97,7 +97,6 @@ def _restoring(model: Any) -> Iterator[None]:
 
 
 def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Criterion:
-    keras = FRAMEWORKS["keras"].load()
 
     def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
         del inputs, training
@@ -121,7 +120,6 @@ def _own(model: Any) -> Criterion:
 
 def _averaged(function: Callable[[Any, Any], Any], dtype: np.dtype) -> Any:
     """Average what a function gives for each row, as Keras does with what it is compiled with."""
-    keras = FRAMEWORKS["keras"].load()
 
     class Mean(keras.losses.Loss):
         def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -138,7 +136,6 @@ def _averaged(function: Callable[[Any, Any], Any], dtype: np.dtype) -> Any:
 
 
 def _resolved(loss: Any) -> Any:
-    keras = FRAMEWORKS["keras"].load()
     if isinstance(loss, str):
         try:
             return keras.losses.get(loss)
@@ -151,7 +148,6 @@ def _resolved(loss: Any) -> Any:
 
 def _compiled(model: Any) -> tuple[Any, float]:
     """Find the loss that a model was compiled with, and its weight."""
-    keras = FRAMEWORKS["keras"].load()
     losses = _compiled_losses(model)
     if not losses:
         raise InvalidValue(
@@ -169,7 +165,6 @@ def _compiled(model: Any) -> tuple[Any, float]:
 
 def _compiled_losses(model: Any) -> list[Any]:
     """List the losses that a model was compiled with, in whatever structure."""
-    keras = FRAMEWORKS["keras"].load()
     return [loss for loss in keras.tree.flatten(getattr(model, "loss", None)) if loss is not None]
 
 

@@ -11,6 +11,8 @@ from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.keras.leaves import flatten, leaves_of
 from thalweg.store.recording import Recorder
 
+keras: Any = FRAMEWORKS["keras"].load()
+
 
 class KerasRecorder(Recorder):
     """A recorder whose :meth:`callback` follows ``model.fit``."""
@@ -26,7 +28,6 @@ class KerasRecorder(Recorder):
         and no loss is known: NaN, as where a model keeps no mean called ``loss``. Further calls of ``fit`` go on with
         the same recording, which :meth:`finish` ends with the parameters as they then are.
         """
-        keras = FRAMEWORKS["keras"].load()
         recorder = self
 
         class Following(keras.callbacks.Callback):
@@ -56,7 +57,6 @@ def recorder(model: Any, **options: Any) -> KerasRecorder:
     model : built, whose ``trainable_variables`` are recorded
     options : of :class:`thalweg.store.recording.Recorder`, such as ``store`` and ``every``
     """
-    keras = FRAMEWORKS["keras"].load()
     facts = of_framework("keras", backend=keras.backend.backend())
 
     def read(given: Any) -> np.ndarray:
@@ -67,7 +67,6 @@ def recorder(model: Any, **options: Any) -> KerasRecorder:
 
 def _sums(model: Any) -> tuple[float, float] | None:
     """Read the sum of losses of the epoch so far, weighted by rows, and the rows."""
-    keras = FRAMEWORKS["keras"].load()
     for metric in model.metrics:
         if metric.name == "loss" and isinstance(metric, keras.metrics.Mean):
             return float(metric.total.value), float(metric.count.value)

@@ -12,12 +12,13 @@ from thalweg.frameworks.common.tensors import device_of
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Evaluator
 
+tf: Any = FRAMEWORKS["tensorflow"].load()
+
 
 def evaluators(
     loss: Callable[..., Any], values: Sequence[Any], parts: Sequence[tuple[np.ndarray, ...]], *, training: bool
 ) -> tuple[list[Evaluator], str]:
     """Evaluate a loss of parameter tensors as graphs on variables of our own; see :class:`room.BackendPart`."""
-    tf = FRAMEWORKS["tensorflow"].load()
     variables = [tf.Variable(tf.identity(value)) for value in values]
     position = np.concatenate([np.ravel(variable.numpy()) for variable in variables])
 

@@ -15,6 +15,8 @@ from thalweg.frameworks.common import arrays
 from thalweg.frameworks.tensorflow.network import names_of_others
 from thalweg.geometry.network import Flat, Network
 
+tf: Any = FRAMEWORKS["tensorflow"].load()
+
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The entry of a checkpoint that tells which attributes lead to which variable."""
 
@@ -33,7 +35,6 @@ def read(network: Network, path: Path) -> Flat:
     """
     if path.suffix in arrays.ENDINGS:
         return arrays.named(network.leaves, path)
-    tf = FRAMEWORKS["tensorflow"].load()
     prefix = tf.train.latest_checkpoint(str(path)) if path.is_dir() else str(path).removesuffix(".index")
     if prefix is None:
         raise InvalidData(f"{path} is a folder without a checkpoint of TensorFlow; give the prefix of one")

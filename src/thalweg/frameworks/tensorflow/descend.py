@@ -6,7 +6,7 @@ the class that TensorFlow 1 had for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,11 +14,25 @@ import numpy as np
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
-from thalweg.frameworks.common.optimizers import NoCounterpart, translate
+from thalweg.frameworks.common.optimizers import Counterpart, NoCounterpart, translate
 from thalweg.frameworks.common.tensors import device_of
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
-from thalweg.frameworks.tensorflow.dialect import dialect
-from thalweg.frameworks.tensorflow.optimizers import UPDATE, VERSION_1
+from thalweg.frameworks.tensorflow.dialect import DIALECT
+
+tf: Any = FRAMEWORKS["tensorflow"].load()
+
+VERSION_1: Mapping[str, Counterpart] = {
+    "sgd": Counterpart("GradientDescentOptimizer"),
+    "adam": Counterpart("AdamOptimizer", {"b1": "beta1", "b2": "beta2", "eps": "epsilon"}),
+    "adadelta": Counterpart("AdadeltaOptimizer", {"rho": "rho", "eps": "epsilon"}),
+    "rmsprop": Counterpart(
+        "RMSPropOptimizer", {"decay": "decay", "momentum": "momentum", "eps": "epsilon", "centered": "centered"}
+    ),
+}
+"""What our optimisers are called in TensorFlow 1, whose classes TensorFlow 2 still has."""
+
+UPDATE: Mapping[str, Counterpart] = {"sgd": Counterpart("hand-written update")}
+"""What is written by hand: plain gradient descent."""
 
 Update = Callable[[Any, Any], None]
 """Changes the variable that it was made for by a gradient at a learning rate, a tensor."""
@@ -26,19 +40,18 @@ Update = Callable[[Any, Any], None]
 
 def prepare(job: Job, manner: str = "") -> Prepared:
     """Prepare a descent in one of three manners: ``""``, ``"update"`` or ``"v1"``."""
-    tf = FRAMEWORKS["tensorflow"].load()
-    idiom, make = {"": _by_class, "update": _by_hand, "v1": _by_version_1}[manner](tf, job)
+    idiom, make = {"": _by_class, "update": _by_hand, "v1": _by_version_1}[manner](job)
 
     def run(start: np.ndarray) -> Trajectory:
         with floats(tf.keras, job.precision) if manner == "" else nullcontext():
             variable = tf.Variable(start.astype(job.train.dtype))
-            return _loop(tf, job, variable, make(variable))
+            return _loop(job, variable, make(variable))
 
     return Prepared(idiom, {"device": device_of(tf.constant(0.0))}, run)
 
 
-def _loop(tf: Any, job: Job, variable: Any, update: Update) -> Trajectory:
-    loss_at, clip = job.train.mean(dialect()), job.chosen.clip
+def _loop(job: Job, variable: Any, update: Update) -> Trajectory:
+    loss_at, clip = job.train.mean(DIALECT), job.chosen.clip
 
     @tf.function(autograph=False)
     def step(rate: Any) -> tuple[Any, Any]:
@@ -54,10 +67,10 @@ def _loop(tf: Any, job: Job, variable: Any, update: Update) -> Trajectory:
         log.begin(variable.numpy())
         loss, gradient = step(rate)
         log.end(float(loss), gradient.numpy())
-    return log.trajectory(job.test_loss(dialect()))
+    return log.trajectory(job.test_loss(DIALECT))
 
 
-def _by_class(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
+def _by_class(job: Job) -> tuple[str, Callable[[Any], Update]]:
     """Take the optimiser classes of ``tf.keras``; gradients are clipped before they come here."""
     if tf.keras.config.backend() != "tensorflow":
         raise NoCounterpart(
@@ -82,7 +95,7 @@ def _by_class(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
     return f"GradientTape, tf.keras.optimizers.{name}", make
 
 
-def _by_hand(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
+def _by_hand(job: Job) -> tuple[str, Callable[[Any], Update]]:
     chosen = job.chosen
     if chosen.name not in UPDATE:
         raise NoCounterpart(f"only plain gradient descent is written by hand; take tensorflow for {chosen.name}")
@@ -90,7 +103,7 @@ def _by_hand(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
     return f"GradientTape, {name}", lambda variable: lambda gradient, rate: variable.assign_sub(rate * gradient)
 
 
-def _by_version_1(tf: Any, job: Job) -> tuple[str, Callable[[Any], Update]]:
+def _by_version_1(job: Job) -> tuple[str, Callable[[Any], Update]]:
     chosen = job.chosen
     name, settings = translate(chosen, VERSION_1, "TensorFlow 1")
     if chosen.scheduled:

@@ -14,6 +14,8 @@ from thalweg.frameworks.common.checks import repeatable, scalar, tried
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
 
+tf: Any = FRAMEWORKS["tensorflow"].load()
+
 
 class GraphEvaluator:
     """A loss that is a function of some variables, as a function of the flat vector of their values.
@@ -36,11 +38,11 @@ class GraphEvaluator:
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point."""
-        return float(self.graph(self._tf.constant(point)))
+        return float(self.graph(tf.constant(point)))
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient by a tape."""
-        loss, gradient = self._gradient(self._tf.constant(point))
+        loss, gradient = self._gradient(tf.constant(point))
         return float(loss), gradient.numpy()
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
@@ -52,13 +54,12 @@ class GraphEvaluator:
         """
         if self._stops:
             return lambda vector: self._difference(point, vector)
-        fixed = self._tf.constant(point)
-        return lambda vector: self._product(fixed, self._tf.constant(vector)).numpy()
+        fixed = tf.constant(point)
+        return lambda vector: self._product(fixed, tf.constant(vector)).numpy()
 
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane. There is no quick way here: the whole network is evaluated at every point either way."""
         del plain
-        tf = self._tf
         origin, directions = tf.constant(plane.origin), tf.constant(plane.directions)
         evaluate = self._values(len(plane.directions))
 
@@ -73,16 +74,11 @@ class GraphEvaluator:
         return self._traced(self._loss_at, [None])
 
     @property
-    def _tf(self) -> Any:
-        return FRAMEWORKS["tensorflow"].load()
-
-    @property
     def _dtype(self) -> Any:
         return self.variables[0].dtype
 
     def _traced(self, function: Callable[..., Any], *shapes: list[int | None]) -> Any:
         """Trace a function of tensors once. Called as it is, TensorFlow would warn of many networks as of retracing."""
-        tf = self._tf
         specs = [tf.TensorSpec(shape, self._dtype) for shape in shapes]
         return tf.function(function, autograph=False).get_concrete_function(*specs)
 
@@ -96,7 +92,6 @@ class GraphEvaluator:
 
     @cached_property
     def _product(self) -> Any:
-        tf = self._tf
 
         def product(point: Any, vector: Any) -> Any:
             self._assign(point)
@@ -109,7 +104,6 @@ class GraphEvaluator:
         return self._traced(product, [None], [None])
 
     def _values(self, axes: int) -> Any:
-        tf = self._tf
 
         def values(coordinates: Any, origin: Any, directions: Any) -> Any:
             def at(one: Any) -> Any:
@@ -141,10 +135,9 @@ class GraphEvaluator:
 
     def _loss_at(self, point: Any) -> Any:
         self._assign(point)
-        return self._tf.cast(self.loss(), self._dtype)
+        return tf.cast(self.loss(), self._dtype)
 
     def _slope(self) -> tuple[Any, Any]:
-        tf = self._tf
         with tf.GradientTape() as tape:
             loss = tf.cast(self.loss(), self._dtype)
         slopes = tape.gradient(loss, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -152,7 +145,6 @@ class GraphEvaluator:
 
     def _flat(self, slopes: Sequence[Any]) -> Any:
         """Join gradients; a table from which rows are looked up has a sparse one."""
-        tf = self._tf
         return tf.concat([tf.reshape(tf.convert_to_tensor(slope), [-1]) for slope in slopes], 0)
 
     def _assign(self, point: Any) -> None:
@@ -160,7 +152,6 @@ class GraphEvaluator:
             variable.assign(values)
 
     def _split(self, point: Any) -> list[Any]:
-        tf = self._tf
         sizes = [int(np.prod(variable.shape, dtype=np.int64)) for variable in self.variables]
         pieces = tf.split(point, sizes) if len(sizes) > 1 else [point]
         return [tf.reshape(piece, variable.shape) for piece, variable in zip(pieces, self.variables, strict=True)]

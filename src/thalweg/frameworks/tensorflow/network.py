@@ -17,6 +17,8 @@ from thalweg.frameworks.common.tensors import device_of
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
 
+tf: Any = FRAMEWORKS["tensorflow"].load()
+
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
 
@@ -88,7 +90,6 @@ def names_of_others(model: Any) -> list[str]:
 
 def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
     """Name a module's variables, trainable or not, each once, by the path of attributes that leads to it."""
-    tf = FRAMEWORKS["tensorflow"].load()
     variables: dict[str, Any] = {}
     seen: set[int] = set()
     walked = model._flatten(  # what tf.Module offers to those who need paths
@@ -137,7 +138,6 @@ def _statistics(model: Any, mode: str) -> str:
 
 
 def _tensors(part: tuple[Any, ...], dtype: np.dtype) -> list[Any]:
-    tf = FRAMEWORKS["tensorflow"].load()
 
     def tensor(array: Any) -> Any:
         if tf.is_tensor(array):
@@ -150,7 +150,7 @@ def _tensors(part: tuple[Any, ...], dtype: np.dtype) -> list[Any]:
 
 def _loss(model: Any, loss: Callable[..., Any], data: list[Any], options: dict[str, Any]) -> Callable[[], Any]:
     *inputs, targets = data
-    return lambda: FRAMEWORKS["tensorflow"].load().convert_to_tensor(loss(model(*inputs, **options), targets))
+    return lambda: tf.convert_to_tensor(loss(model(*inputs, **options), targets))
 
 
 def _own_variables_only(evaluator: GraphEvaluator) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.weights import Convolution, Layers
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 def build(layers: Layers) -> Any:
     """Make a ``torch.nn.Sequential``; pictures come as (example, row, column, channel), as in the other frameworks."""
-    torch = FRAMEWORKS["torch"].load()
     nn = torch.nn
 
     class Arrange(nn.Module):

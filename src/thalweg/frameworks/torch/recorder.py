@@ -10,6 +10,8 @@ from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain
 from thalweg.store.recording import Recorder
 
+torch: Any = FRAMEWORKS["torch"].load()
+
 
 class TorchRecorder(Recorder):
     """A recorder that can follow an optimiser."""
@@ -29,7 +31,6 @@ class TorchRecorder(Recorder):
         torch.utils.hooks.RemovableHandle
             Its ``remove()`` ends the recording; ``finish()`` adds the last row.
         """
-        torch = FRAMEWORKS["torch"].load()
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise InvalidValue(f"{type(optimizer).__name__} is no optimiser of PyTorch; give a torch.optim.Optimizer")
 
