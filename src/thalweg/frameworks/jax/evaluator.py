@@ -29,7 +29,7 @@ B. A. Pearlmutter, "Fast exact multiplication by the Hessian", 1994, doi:10.1162
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import jax
@@ -46,6 +46,9 @@ from thalweg.frameworks.jax.tracing import written_out
 from thalweg.geometry.network import CHUNK, Flat, Values
 from thalweg.geometry.plane import Plane
 
+Shapes = tuple[jax.ShapeDtypeStruct, ...]
+"""Of the arrays of a part of the data."""
+
 
 class Programs:
     """Everything that is compiled for a network; its parts share it, and data are arguments.
@@ -60,90 +63,57 @@ class Programs:
 
     def __init__(self, loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any):
         self.loss, self.shapes, self.dtype, self.device = loss, shapes, dtype, device
-        self._written: dict[Any, ClosedJaxpr] = {}
-        self._splits: dict[Any, affine.Staged] = {}
-        self._options = CPU if device.platform == "cpu" else None
+        options = CPU if device.platform == "cpu" else None
+        self.written, self.split = cache(self._written), cache(self._split)
+        self.value = jax.jit(self._value, compiler_options=options)
+        self.value_and_gradient = jax.jit(self._value_and_gradient)
+        self.slope = jax.jit(jax.grad(self._raw))
+        self.make = jax.jit(self._make)
+        self.quick = jax.jit(self._quick, compiler_options=options)
+        self.plain = jax.jit(self._plain, compiler_options=options)
 
     def leaves(self, point: Any) -> list[Any]:
         """Cut a flat vector into leaves."""
         ends = np.cumsum([0, *(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)])
         return [point[a:b].reshape(shape) for a, b, shape in zip(ends, ends[1:], self.shapes, strict=False)]
 
-    def written(self, data: Sequence[Any]) -> ClosedJaxpr:
+    def _written(self, data: Shapes) -> ClosedJaxpr:
         """Give the loss as a program of leaves and data."""
-        key = _key(data)
-        if key not in self._written:
-            count = len(self.shapes)
-            leaves = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in self.shapes]
-            self._written[key] = written_out(
-                lambda *inputs: self.loss(list(inputs[:count]), list(inputs[count:])), *leaves, *data
-            )
-        return self._written[key]
+        count = len(self.shapes)
+        leaves = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in self.shapes]
+        return written_out(lambda *inputs: self.loss(list(inputs[:count]), list(inputs[count:])), *leaves, *data)
 
-    def split(self, data: Sequence[Any]) -> affine.Staged:
+    def _split(self, data: Shapes) -> affine.Staged:
         """Part the loss into what is made once a plane and what remains."""
-        key = _key(data)
-        if key not in self._splits:
-            self._splits[key] = affine.split(self.written(data), len(self.shapes))
-        return self._splits[key]
-
-    @cached_property
-    def value(self) -> Callable[..., Any]:
-        """Compile the loss at a point."""
-        return jax.jit(self._value, compiler_options=self._options)
-
-    @cached_property
-    def value_and_gradient(self) -> Callable[..., Any]:
-        """Compile the loss and its gradient."""
-
-        def both(point: Any, data: Sequence[Any]) -> Any:
-            function = jax.value_and_grad(lambda point, *data: self._raw(point, data))
-            return run(written_out(function, point, *data), [point, *data])
-
-        return jax.jit(both)
-
-    @cached_property
-    def slope(self) -> Callable[..., Any]:
-        """Compile the gradient, to be linearised."""
-        return jax.jit(jax.grad(self._raw))
-
-    @cached_property
-    def make(self) -> Callable[..., Any]:
-        """Compile what is made once a plane."""
-
-        def make(origin: Any, directions: Any, data: Sequence[Any]) -> Any:
-            places = [self.leaves(origin), *map(self.leaves, directions)]
-            return affine.make(self.split(data), places, data)
-
-        return jax.jit(make)
-
-    @cached_property
-    def quick(self) -> Callable[..., Any]:
-        """Compile what remains of the loss, for some points one after the other."""
-
-        def quick(coordinates: Any, count: Any, components: Any, values: Any, data: Sequence[Any]) -> Any:
-            parts = self.split(data)
-            return _one_by_one(lambda at: affine.finish(parts, at, components, values), coordinates, count)
-
-        return jax.jit(quick, compiler_options=self._options)
-
-    @cached_property
-    def plain(self) -> Callable[..., Any]:
-        """Compile the whole loss, for some points one after the other."""
-
-        def plain(coordinates: Any, count: Any, origin: Any, directions: Any, data: Sequence[Any]) -> Any:
-            def at(place: Any) -> Any:
-                return self._value(affine.combined(place, origin, list(directions)), data)
-
-            return _one_by_one(at, coordinates, count)
-
-        return jax.jit(plain, compiler_options=self._options)
+        return affine.split(self.written(data), len(self.shapes))
 
     def _raw(self, point: Any, data: Sequence[Any]) -> Any:
         return self.loss(self.leaves(point), data)
 
     def _value(self, point: Any, data: Sequence[Any]) -> Any:
-        return run(self.written(data), [*self.leaves(point), *data])[0]
+        return run(self.written(shapes_of(data)), [*self.leaves(point), *data])[0]
+
+    def _value_and_gradient(self, point: Any, data: Sequence[Any]) -> Any:
+        function = jax.value_and_grad(lambda point, *data: self._raw(point, data))
+        return run(written_out(function, point, *data), [point, *data])
+
+    def _make(self, origin: Any, directions: Any, data: Sequence[Any]) -> Any:
+        """Make what is needed at every point of a plane."""
+        places = [self.leaves(origin), *map(self.leaves, directions)]
+        return affine.make(self.split(shapes_of(data)), places, data)
+
+    def _quick(self, coordinates: Any, count: Any, components: Any, values: Any, data: Sequence[Any]) -> Any:
+        """Compute what remains of the loss, for some points one after the other."""
+        parts = self.split(shapes_of(data))
+        return _one_by_one(lambda at: affine.finish(parts, at, components, values), coordinates, count)
+
+    def _plain(self, coordinates: Any, count: Any, origin: Any, directions: Any, data: Sequence[Any]) -> Any:
+        """Compute the whole loss, for some points one after the other."""
+
+        def at(place: Any) -> Any:
+            return self._value(affine.combined(place, origin, list(directions)), data)
+
+        return _one_by_one(at, coordinates, count)
 
 
 class PytreeEvaluator:
@@ -165,7 +135,7 @@ class PytreeEvaluator:
     def parts(self) -> affine.Staged:
         """The loss in two: what is made once a plane, and what remains at a point."""
         with computing(self._precision):
-            return self.programs.split(self.data)
+            return self.programs.split(shapes_of(self.data))
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point."""
@@ -229,5 +199,6 @@ def _one_by_one(function: Callable[[Any], Any], coordinates: Any, count: Any) ->
     return lax.fori_loop(0, count, lambda point, losses: losses.at[point].set(function(coordinates[point])), losses)
 
 
-def _key(data: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple((array.shape, array.dtype) for array in data)
+def shapes_of(data: Sequence[Any]) -> Shapes:
+    """Tell all that a program knows of data."""
+    return tuple(jax.ShapeDtypeStruct(array.shape, array.dtype) for array in data)

@@ -16,7 +16,7 @@ from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
 from thalweg.frameworks.common.checks import function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
-from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator
+from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
 from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
 from thalweg.losses.objective import Objective
 
@@ -90,8 +90,8 @@ def leaves_of(model: Any, filters: Mapping[str, int] | None = None) -> tuple[Lea
     return tuple(leaf(name, shape) for name, shape in zip(names, shapes, strict=True))
 
 
-class _Place(NamedTuple):
-    """A pytree apart: its parameters with their names and places, and all that is held fixed."""
+class _Apart(NamedTuple):
+    """A pytree apart: some of its arrays with their names and places, and all that is held fixed."""
 
     arrays: list[Any]
     names: list[str]
@@ -99,32 +99,33 @@ class _Place(NamedTuple):
     fixed: list[Any]
     tree: Any
 
-
-class _Read(NamedTuple):
-    """The data of a part apart: copies of its arrays on the device, where they stand, all else, and rows."""
-
-    arrays: list[Any]
-    chosen: list[int]
-    fixed: list[Any]
-    tree: Any
-    rows: int
+    def joined(self, arrays: Sequence[Any]) -> Any:
+        """Make such a tree of other arrays."""
+        leaves = list(self.fixed)
+        for number, array in zip(self.chosen, arrays, strict=True):
+            leaves[number] = array
+        return jax.tree.unflatten(self.tree, leaves)
 
 
-def _parameters(model: Any) -> _Place:
-    """Take the floating arrays out of a pytree."""
-    paths, tree = jax.tree_util.tree_flatten_with_path(model)
-    fixed = [leaf for _, leaf in paths]
-    chosen = [
-        number for number, leaf in enumerate(fixed) if _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)
-    ]
+def _apart(tree: Any, wanted: Callable[[Any], bool] = lambda array: True) -> _Apart:
+    """Take arrays out of a pytree."""
+    pairs, form = jax.tree_util.tree_flatten_with_path(tree)
+    paths, fixed = [path for path, _ in pairs], [leaf for _, leaf in pairs]
+    chosen = [number for number, leaf in enumerate(fixed) if _is_array(leaf) and wanted(leaf)]
     arrays = [fixed[number] for number in chosen]
-    if not sum(array.size for array in arrays):
-        raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
-    names = [jax.tree_util.keystr(paths[number][0], simple=True, separator="/") for number in chosen]
-    one_type({name: str(array.dtype) for name, array in zip(names, arrays, strict=True)})
     for number in chosen:
         fixed[number] = None
-    return _Place(arrays, names, chosen, fixed, tree)
+    names = [jax.tree_util.keystr(paths[number], simple=True, separator="/") for number in chosen]
+    return _Apart(arrays, names, chosen, fixed, form)
+
+
+def _parameters(model: Any) -> _Apart:
+    """Take the floating arrays out of a pytree."""
+    place = _apart(model, lambda array: jnp.issubdtype(array.dtype, jnp.inexact))
+    if not sum(array.size for array in place.arrays):
+        raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
+    one_type({name: str(array.dtype) for name, array in zip(place.names, place.arrays, strict=True)})
+    return place
 
 
 def _device(arrays: Sequence[Any]) -> Any:
@@ -138,37 +139,11 @@ def _device(arrays: Sequence[Any]) -> Any:
     return devices.pop() if devices else jax.devices()[0]
 
 
-def _read(data: tuple[Any, ...], device: Any) -> _Read:
-    leaves, tree = jax.tree.flatten(data)
-    chosen = [number for number, leaf in enumerate(leaves) if _is_array(leaf)]
-    arrays = [_copied(leaves[number], device) for number in chosen]
-    rows = next((len(array) for array in arrays if array.ndim), 0)
-    fixed = [None if number in chosen else leaf for number, leaf in enumerate(leaves)]
-    return _Read(arrays, chosen, fixed, tree, rows)
-
-
 def _copied(array: Any, device: Any) -> Any:
     """Copy an array, so that nothing that its owner does with it later is seen here."""
     if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         return jax.random.wrap_key_data(_copied(jax.random.key_data(array), device), impl=jax.random.key_impl(array))
     return jax.device_put(jnp.array(np.asarray(array), copy=True), device)
-
-
-def _called(loss: Callable[..., Any], place: _Place, fixed: list[Any], read: _Read) -> Callable[..., Any]:
-    """Make the loss a function of lists of arrays."""
-
-    def call(leaves: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        model = jax.tree.unflatten(place.tree, _filled(fixed, place.chosen, leaves))
-        return loss(model, *jax.tree.unflatten(read.tree, _filled(read.fixed, read.chosen, arrays)))
-
-    return call
-
-
-def _filled(fixed: Sequence[Any], chosen: Sequence[int], arrays: Sequence[Any]) -> list[Any]:
-    filled = list(fixed)
-    for number, array in zip(chosen, arrays, strict=True):
-        filled[number] = array
-    return filled
 
 
 def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
@@ -184,27 +159,29 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
         raise InvalidValue(f"the loss returns a {type(result).__name__}; return a scalar alone")
     if result.shape or not jnp.issubdtype(result.dtype, jnp.floating):
         raise InvalidValue(f"the loss is of shape {result.shape} and type {result.dtype}; return a floating scalar")
-    programs.written(arrays)  # now, not first inside a program that is being compiled
+    programs.written(shapes_of(arrays))  # now, not first inside a program that is being compiled
 
 
 def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
     function(loss, "loss(parameters, *data)")
     place = _parameters(model)
     position, device = flatten(model), _device(place.arrays)
-    precision = position.dtype.itemsize * 8
-    with computing(precision):
-        fixed = [jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.fixed]
-        read = [_read(data, device) for data in parts]
-        programs = Programs(
-            _called(loss, place, fixed, read[0]), [leaf.shape for leaf in leaves], position.dtype, device
-        )
-        for one in read:
-            _check_scalar(programs, one.arrays)
-    rows = [one.rows for one in read]
+    with computing(position.dtype.itemsize * 8):
+        place = place._replace(fixed=[jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.fixed])
+        given = [_apart(part) for part in parts]
+
+        def call(arrays: Sequence[Any], data: Sequence[Any]) -> Any:
+            return loss(place.joined(arrays), *given[0].joined(data))
+
+        data = [[_copied(array, device) for array in part.arrays] for part in given]
+        programs = Programs(call, [leaf.shape for leaf in leaves], position.dtype, device)
+        for arrays in data:
+            _check_scalar(programs, arrays)
+    rows = [next((len(array) for array in arrays if array.ndim), 0) for arrays in data]
     shares = [count / sum(rows) for count in rows] if len(rows) > 1 else [1.0]
-    evaluators = [Part(share, PytreeEvaluator(programs, one.arrays)) for share, one in zip(shares, read, strict=True)]
+    evaluators = [PytreeEvaluator(programs, arrays) for arrays in data]
     facts = of_network(of_framework("jax"), position, device=_name(device), loss=loss, examples=sum(rows))
-    return Network(leaves, position, tuple(evaluators), facts)
+    return Network(leaves, position, tuple(map(Part, shares, evaluators)), facts)
 
 
 def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
