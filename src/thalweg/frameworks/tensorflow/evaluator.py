@@ -52,7 +52,7 @@ class GraphEvaluator:
         1e-10 in 64 bits and 1e-4 in 32: ``tf.nn.moments``, which batch normalisation in training uses, stops that of
         the mean. This leaves the first derivative as it is, but the second would be wrong.
         """
-        if self._stops:
+        if stops_gradients(self.graph.graph):
             return lambda vector: self._difference(point, vector)
         fixed = tf.constant(point)
         return lambda vector: self._product(fixed, tf.constant(vector)).numpy()
@@ -84,27 +84,20 @@ class GraphEvaluator:
 
     @cached_property
     def _gradient(self) -> Any:
-        def gradient(point: Any) -> Any:
-            self._assign(point)
-            return self._slope()
-
-        return self._traced(gradient, [None])
+        return self._traced(self._slope, [None])
 
     @cached_property
     def _product(self) -> Any:
-
         def product(point: Any, vector: Any) -> Any:
-            self._assign(point)
             # tapes within tapes: a forward accumulator silently yields zeros where the model is itself a tf.function
             with tf.GradientTape() as tape:
-                _, gradient = self._slope()
+                _, gradient = self._slope(point)
                 along = tf.reduce_sum(gradient * vector)
-            return self._flat(tape.gradient(along, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO))
+            return self._flat_gradient(tape, along)
 
         return self._traced(product, [None], [None])
 
     def _values(self, axes: int) -> Any:
-
         def values(coordinates: Any, origin: Any, directions: Any) -> Any:
             def at(one: Any) -> Any:
                 point = origin
@@ -119,10 +112,6 @@ class GraphEvaluator:
             self._sliced[axes] = self._traced(values, [None, axes], [None], [axes, None])
         return self._sliced[axes]
 
-    @cached_property
-    def _stops(self) -> bool:
-        return stops_gradients(self.graph.graph)
-
     def _difference(self, point: Flat, vector: Flat) -> Flat:
         length = float(np.linalg.norm(vector))
         if not length:
@@ -134,27 +123,21 @@ class GraphEvaluator:
         return ((ahead - behind) / (2 * step)).astype(point.dtype)
 
     def _loss_at(self, point: Any) -> Any:
-        self._assign(point)
+        """Give the variables their values at a point, and compute the loss."""
+        sizes = [int(np.prod(variable.shape, dtype=np.int64)) for variable in self.variables]
+        for variable, values in zip(self.variables, tf.split(point, sizes), strict=True):
+            variable.assign(tf.reshape(values, variable.shape))
         return tf.cast(self.loss(), self._dtype)
 
-    def _slope(self) -> tuple[Any, Any]:
+    def _slope(self, point: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
-            loss = tf.cast(self.loss(), self._dtype)
-        slopes = tape.gradient(loss, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return loss, self._flat(slopes)
+            loss = self._loss_at(point)
+        return loss, self._flat_gradient(tape, loss)
 
-    def _flat(self, slopes: Sequence[Any]) -> Any:
-        """Join gradients; a table from which rows are looked up has a sparse one."""
+    def _flat_gradient(self, tape: Any, value: Any) -> Any:
+        """Join the gradients of a value; a table from which rows are looked up has a sparse one."""
+        slopes = tape.gradient(value, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.concat([tf.reshape(tf.convert_to_tensor(slope), [-1]) for slope in slopes], 0)
-
-    def _assign(self, point: Any) -> None:
-        for variable, values in zip(self.variables, self._split(point), strict=True):
-            variable.assign(values)
-
-    def _split(self, point: Any) -> list[Any]:
-        sizes = [int(np.prod(variable.shape, dtype=np.int64)) for variable in self.variables]
-        pieces = tf.split(point, sizes) if len(sizes) > 1 else [point]
-        return [tf.reshape(piece, variable.shape) for piece, variable in zip(pieces, self.variables, strict=True)]
 
 
 def check(evaluator: GraphEvaluator, position: Flat, *, training: bool) -> None:
