@@ -99,7 +99,7 @@ def evaluated(name, mode="evaluation", rows=16, axes=2):
     evaluator = net.parts[0].evaluator
     plane = plane_of(net, axes)
     terms = [torch.tensor(vector) for vector in (plane.origin, *plane.directions)]
-    replica = evaluator.replicas.still
+    replica = evaluator.replica
     with torch.inference_mode(), replica.evaluating():
         layers = find(replica, evaluator.batch, terms)
         way = together(replica, Walk(evaluator.batch, terms, layers), {})
@@ -157,7 +157,7 @@ def test_what_only_first_layers_read_is_not_moved():
     model, x, y = ready("mlp")
     net = wrap(model, MSE, (x, y))
     net.values(plane_of(net), grid())
-    flat = net.parts[0].evaluator.replicas.still.flat
+    flat = net.parts[0].evaluator.replica.flat
     assert torch.isnan(flat[: 6 * 9 + 9]).all()
     assert net.value() == MSE(model(x), y).item()
 

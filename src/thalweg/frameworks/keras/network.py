@@ -67,8 +67,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
         precision=8 * dtype.itemsize if backend == "tensorflow" else 32,
     )
-    pairs = zip(shares, evaluators, strict=True)
-    return Network(leaves, position, tuple(Part(*pair) for pair in pairs), facts, model)
+    return Network(leaves, position, tuple(map(Part, shares, evaluators)), facts, model)
 
 
 def _type(model: Any) -> np.dtype:

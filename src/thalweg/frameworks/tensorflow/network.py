@@ -68,8 +68,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         mode=mode,
         statistics=_statistics(model, mode) if training else "none",
     )
-    pairs = zip(shares, evaluators, strict=True)
-    return Network(leaves_of(model), position, tuple(Part(*pair) for pair in pairs), facts, private)
+    return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, private)
 
 
 def flatten(model: Any) -> Flat:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -105,7 +104,9 @@ class TensorEvaluator:
 
     def _loss_at(self, point: Any) -> Any:
         pieces = zip(torch.split(point, [prod(shape) for shape in self.shapes]), self.shapes, strict=True)
-        with self._drawing():
+        with torch.random.fork_rng(enabled=self.drawing):
+            if self.drawing:
+                torch.manual_seed(0)
             return self.loss([piece.reshape(shape) for piece, shape in pieces])
 
     def _slope(self, point: Flat, *, again: bool) -> tuple[Any, Any, Any]:
@@ -115,14 +116,3 @@ class TensorEvaluator:
             loss = self._loss_at(place)
             (gradient,) = torch.autograd.grad(loss, place, create_graph=again, materialize_grads=True)
             return loss, gradient, place
-
-    def _drawing(self) -> AbstractContextManager[Any]:
-        return _seeded() if self.drawing else nullcontext()
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    """Let PyTorch's generators start from seed 0, and give them their states back."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield

@@ -55,21 +55,6 @@ from thalweg.geometry.plane import Plane
 torch: Any = FRAMEWORKS["torch"].load()
 
 
-class Replicas:
-    """The copies of one module that all parts of the data share: one for values, one for derivatives when asked for."""
-
-    def __init__(self, replica: Replica):
-        self.still = replica
-        self._differentiable: Replica | None = None
-
-    @property
-    def differentiable(self) -> Replica:
-        """The copy whose parameters require gradients."""
-        if self._differentiable is None:
-            self._differentiable = self.still.twin(differentiable=True)
-        return self._differentiable
-
-
 class ModuleEvaluator:
     """The loss of a module on one part of the data.
 
@@ -79,21 +64,20 @@ class ModuleEvaluator:
 
     threads = False
 
-    def __init__(self, replicas: Replicas, batch: Batch, *, alone: bool):
-        """Take the copies that all parts share, and this part; ``alone`` if there is no other."""
-        self.replicas, self.batch, self.alone = replicas, batch, alone
+    def __init__(self, replica: Replica, batch: Batch, *, alone: bool):
+        """Take the copy that all parts share, and this part; ``alone`` if there is no other."""
+        self.replica, self.batch, self.alone = replica, batch, alone
         self._at_once: Counts = {}
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
-        replica = self.replicas.still
-        with torch.no_grad(), replica.evaluating():
-            replica.move(self._tensor(point))
-            return float(replica.compute(self.batch))
+        with torch.no_grad(), self.replica.evaluating():
+            self.replica.move(self._tensor(point))
+            return float(self.replica.compute(self.batch))
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient."""
-        loss, slope = self._slope(self.replicas.differentiable, point, again=False)
+        loss, slope = self._slope(self.replica.differentiable, point, again=False)
         return float(loss.detach()), slope.cpu().numpy()
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
@@ -103,12 +87,12 @@ class ModuleEvaluator:
         these were parted to bound memory.
         """
         if self.alone:
-            replica = self.replicas.still.twin(differentiable=True)
+            replica = self.replica.twin(differentiable=True)
             _, slope = self._slope(replica, point, again=True)
             return lambda vector: self._multiply(replica, slope, vector, keep=True)
 
         def product(vector: Flat) -> Flat:
-            replica = self.replicas.differentiable
+            replica = self.replica.differentiable
             _, slope = self._slope(replica, point, again=True)
             return self._multiply(replica, slope, vector, keep=False)
 
@@ -116,7 +100,7 @@ class ModuleEvaluator:
 
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane."""
-        replica = self.replicas.still
+        replica = self.replica
         terms = [self._tensor(vector) for vector in (plane.origin, *plane.directions)]
         walk = Walk(self.batch, terms)
         if not plain:
@@ -131,7 +115,7 @@ class ModuleEvaluator:
 
     def _tensor(self, vector: Flat) -> Any:
         """Copy a vector to the module's device."""
-        flat = self.replicas.still.flat
+        flat = self.replica.flat
         return torch.tensor(vector, dtype=flat.dtype, device=flat.device)
 
     def _slope(self, replica: Replica, point: Flat, *, again: bool) -> tuple[Any, Any]:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -35,6 +36,10 @@ from thalweg.frameworks.torch.replica import Batch, Replica
 torch: Any = FRAMEWORKS["torch"].load()
 
 Forward = Callable[[Any], Any]
+"""Computes a layer's output from its input."""
+
+Instead = Callable[[Forward, Any], Any]
+"""Computes it in another way, given the layer's own."""
 
 
 class Layer(NamedTuple):
@@ -102,12 +107,12 @@ def far(axes: int) -> list[float]:
 
 
 @contextmanager
-def standing_in(replica: Replica, forwards: Mapping[str, Callable[[Forward], Forward]]) -> Iterator[None]:
-    """Compute layers, by name, in another way: each is made from the layer's own ``forward``."""
-    layers = [replica.module.get_submodule(name) for name in forwards]
+def standing_in(replica: Replica, others: Mapping[str, Instead]) -> Iterator[None]:
+    """Compute layers, by name, in another way."""
+    layers = [replica.module.get_submodule(name) for name in others]
     try:
-        for layer, made in zip(layers, forwards.values(), strict=True):
-            layer.forward = made(layer.forward)
+        for layer, other in zip(layers, others.values(), strict=True):
+            layer.forward = partial(other, layer.forward)
         yield
     finally:
         for layer in layers:
@@ -136,19 +141,13 @@ def _watched(
     """Evaluate at a point, noting the inputs and outputs of some layers, a note a call."""
     notes: dict[str, list[Any]] = {name: [] for name in layers}
 
-    def made(name: str) -> Callable[[Forward], Forward]:
-        def watching(forward: Forward) -> Forward:
-            def watched(input: Any) -> Any:
-                output = forward(input)
-                notes[name].append(note(input, output))
-                return output
-
-            return watched
-
-        return watching
+    def watched(name: str, forward: Forward, input: Any) -> Any:
+        output = forward(input)
+        notes[name].append(note(input, output))
+        return output
 
     replica.move(point)
-    with standing_in(replica, {name: made(name) for name in layers}):
+    with standing_in(replica, {name: partial(watched, name) for name in layers}):
         replica.compute(batch)
     return notes
 

@@ -11,7 +11,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import function, no_filters, scalar, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
-from thalweg.frameworks.torch.evaluator import ModuleEvaluator, Replicas
+from thalweg.frameworks.torch.evaluator import ModuleEvaluator
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, trainable
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.geometry.network import Network, Part
@@ -51,8 +51,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     replica = Replica(model, tuple(named), training=mode == "training")
     _check_loss(replica, batches[0], model)
     replica.watch(batches[0])
-    replicas = Replicas(replica)
-    evaluators = [ModuleEvaluator(replicas, batch, alone=len(parts) == 1) for batch in batches]
+    evaluators = [ModuleEvaluator(replica, batch, alone=len(parts) == 1) for batch in batches]
     position = flatten(model)
     facts = of_network(
         of_framework("torch"),
@@ -63,8 +62,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         mode=mode,
         statistics=_statistics(replica.module),
     )
-    pairs = zip(shares, evaluators, strict=True)
-    return Network(leaves_of(model), position, tuple(Part(*pair) for pair in pairs), facts, replica.module)
+    return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, replica.module)
 
 
 def _tensors(part: tuple[Any, ...], like: Any) -> tuple[tuple[Any, ...], Any]:
@@ -93,7 +91,7 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     if not isinstance(result, torch.Tensor):
         raise InvalidValue(f"the loss is a {type(result).__name__}; give one that returns a tensor without axes")
     scalar(result.shape)
-    read = _leaves_under(result)
+    read = {id(node.variable) for node in operations_under(result) if hasattr(node, "variable")}
     theirs = [name for name, parameter in model.named_parameters() if id(parameter) in read]
     if theirs:
         raise InvalidValue(
@@ -102,11 +100,6 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
         )
     if not read & {id(parameter) for parameter in probe.parameters}:
         raise InvalidValue("the loss depends on no parameter of the model; give one that PyTorch can differentiate")
-
-
-def _leaves_under(result: Any) -> set[int]:
-    """Find the parameters that a result was computed from."""
-    return {id(node.variable) for node in operations_under(result) if hasattr(node, "variable")}
 
 
 def _statistics(module: Any) -> str:

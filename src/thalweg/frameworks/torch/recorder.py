@@ -85,12 +85,13 @@ def recorder(model: Any, **options: Any) -> TorchRecorder:
 
 def _heard(recorder: Recorder, closure: Any) -> Any:
     """Let a closure record a step when it is called first; optimisers that search lines call it again elsewhere."""
-    first = [True]
+    first = True
 
     def heard() -> Any:
+        nonlocal first
         loss = closure()
-        if first[0]:
-            first[0] = False
+        if first:
+            first = False
             recorder.step(loss)
         return loss
 

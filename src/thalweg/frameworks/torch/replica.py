@@ -27,7 +27,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -100,6 +101,11 @@ class Replica:
             if buffer is not None
         ]
 
+    @cached_property
+    def differentiable(self) -> Replica:
+        """A copy whose parameters require gradients."""
+        return self.twin(differentiable=True)
+
     def twin(self, *, differentiable: bool = False) -> Replica:
         """Copy the copy, as it was before any evaluation."""
         self._put_back()
@@ -169,14 +175,9 @@ class Replica:
         if self.habits.gathers:
             self._put_back()
 
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
+    def evaluating(self) -> AbstractContextManager[None]:
         """Keep the user's random states over evaluations that set them."""
-        if self.habits.draws:
-            with kept(self.flat.device):
-                yield
-        else:
-            yield
+        return kept(self.flat.device) if self.habits.draws else nullcontext()
 
     def _put_back(self) -> None:
         with torch.no_grad():

@@ -32,11 +32,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.torch.first_layer import Forward, Layer, far, standing_in
+from thalweg.frameworks.torch.first_layer import Forward, far, standing_in
 from thalweg.frameworks.torch.replica import Replica
 from thalweg.frameworks.torch.walk import Sum, Walk
 
@@ -65,8 +66,15 @@ class Together(Walk):
     def __init__(self, walk: Walk, count: int):
         super().__init__(walk.batch, walk.terms, walk.layers, walk.spans)
         self.alone, self.count = walk, count
-        self._filled = _Filled(walk, count)
-        self._outputs: Sequence[Any] = ()
+        origin = walk.terms[0]
+        lines = -(-len(origin) * origin.element_size() // LINE) * LINE
+        # flat vectors and first layers' outputs, (point, …), each point computed as when it is alone
+        self._vectors = origin.new_empty((count, lines // origin.element_size()))
+        self._outputs = [layer.terms[0].new_empty((count, *layer.terms[0].shape)) for layer in walk.layers]
+        self._filled = [
+            *((Sum([term[span] for term in walk.terms]), list(self._vectors[:, span])) for span in walk.spans),
+            *((Sum(layer.terms), list(some)) for layer, some in zip(walk.layers, self._outputs, strict=True)),
+        ]
 
     def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
         """Compute the losses at coordinates; where points cannot be evaluated at once, each by itself."""
@@ -74,59 +82,39 @@ class Together(Walk):
             replica.flat.fill_(float("nan"))
         moved = _moved(replica, self.spans)
         losses: list[Any] = []
+        now: Sequence[Any] = ()
+
+        def given(index: int, forward: Forward, input: Any) -> Any:
+            if not self.layers[index].given(input):
+                raise Astray
+            # what follows may overwrite it: first layers are called once, and it is filled anew for the next points
+            return now[index]
+
+        def evaluate(parameters: Sequence[Any], outputs: Sequence[Any]) -> Any:
+            nonlocal now
+            put(parameters)
+            now = outputs
+            return self.batch.loss(replica.module(*self.batch.inputs), self.batch.targets)
+
         with (
-            standing_in(replica, {layer.name: self._stands_in(i) for i, layer in enumerate(self.layers)}),
+            standing_in(replica, {layer.name: partial(given, i) for i, layer in enumerate(self.layers)}),
             _parameters_put(replica, [name for name, *_ in moved]) as put,
         ):
-
-            def evaluate(parameters: Sequence[Any], outputs: Sequence[Any]) -> Any:
-                put(parameters)
-                self._outputs = outputs
-                return self.batch.loss(replica.module(*self.batch.inputs), self.batch.targets)
-
             at_once = torch.vmap(evaluate)
-            parameters = [self._filled.vectors[:, span].view(self.count, *shape) for _, span, shape in moved]
+            parameters = [self._vectors[:, span].view(self.count, *shape) for _, span, shape in moved]
             for first in range(0, len(rows), self.count):
                 some = list(rows[first : first + self.count])
-                self._filled.fill(some + some[-1:] * (self.count - len(some)))
+                self._fill(some + some[-1:] * (self.count - len(some)))
                 try:
-                    losses.extend(at_once(parameters, self._filled.outputs)[: len(some)].unbind())
+                    losses.extend(at_once(parameters, self._outputs)[: len(some)].unbind())
                 except Astray:
                     break
         rest = rows[len(losses) :]
         return losses + (self.alone.losses(replica, rest) if rest else [])
 
-    def _stands_in(self, index: int) -> Callable[[Forward], Forward]:
-        layer: Layer = self.layers[index]
-
-        def made(forward: Forward) -> Forward:
-            def given(input: Any) -> Any:
-                if not layer.given(input):
-                    raise Astray
-                # what follows may overwrite it: first layers are called once, and it is filled anew for the next points
-                return self._outputs[index]
-
-            return given
-
-        return made
-
-
-class _Filled:
-    """Flat vectors and first layers' outputs, (point, …), each point computed as when it is alone."""
-
-    def __init__(self, walk: Walk, count: int):
-        origin = walk.terms[0]
-        lines = -(-len(origin) * origin.element_size() // LINE) * LINE
-        self.vectors = origin.new_empty((count, lines // origin.element_size()))
-        self.outputs = [layer.terms[0].new_empty((count, *layer.terms[0].shape)) for layer in walk.layers]
-        self._targets = [
-            *((Sum([term[span] for term in walk.terms]), list(self.vectors[:, span])) for span in walk.spans),
-            *((Sum(layer.terms), list(outputs)) for layer, outputs in zip(walk.layers, self.outputs, strict=True)),
-        ]
-
-    def fill(self, rows: Sequence[list[float]]) -> None:
+    def _fill(self, rows: Sequence[list[float]]) -> None:
         """Go to points, as many as fit."""
-        for total, places in self._targets:
+        for total, places in self._filled:
             for row, place in zip(rows, places, strict=True):
                 total.at(row, out=place)
 

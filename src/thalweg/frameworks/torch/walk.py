@@ -23,7 +23,8 @@ although it read a parameter that was not moved. The evaluator's trial far from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from thalweg.frameworks.catalogue import FRAMEWORKS
@@ -83,33 +84,24 @@ class Walk:
         """Compute the losses at coordinates, tensors without axes."""
         moving = [(Sum([term[span] for term in self.terms]), replica.flat[span]) for span in self.spans]
         whole = Sum(self.terms)
-        now = [rows[0]] if rows else []
-        astray = [True]
+        row, astray = [0.0], True
 
-        def stands_in(layer: Layer) -> Callable[[Forward], Forward]:
-            total = Sum(layer.terms)
-
-            def made(forward: Forward) -> Forward:
-                def summed(input: Any) -> Any:
-                    if layer.given(input):
-                        return total.at(now[0])
-                    whole.at(now[0], out=replica.flat)
-                    astray[0] = True
-                    return forward(input)
-
-                return summed
-
-            return made
+        def summed(layer: Layer, total: Sum, forward: Forward, input: Any) -> Any:
+            nonlocal astray
+            if layer.given(input):
+                return total.at(row)
+            whole.at(row, out=replica.flat)
+            astray = True
+            return forward(input)
 
         losses = []
-        with standing_in(replica, {layer.name: stands_in(layer) for layer in self.layers}):
+        with standing_in(replica, {layer.name: partial(summed, layer, Sum(layer.terms)) for layer in self.layers}):
             for row in rows:
-                now[0] = row
-                if astray[0] and self.partial:
+                if astray and self.partial:
                     replica.flat.fill_(float("nan"))
                 for total, place in moving:
                     total.at(row, out=place)
-                astray[0] = False
+                astray = False
                 losses.append(replica.compute(self.batch))
         return losses
 
