@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import isfunction
 from types import ModuleType
 from typing import Any
 
@@ -16,3 +17,8 @@ def namespace(names: Mapping[str, Any]) -> tuple[list[str], Callable[[], list[st
     """
     public = sorted(name for name, value in names.items() if name[0] != "_" and not isinstance(value, ModuleType))
     return public, public.copy
+
+
+def functions(names: Mapping[str, Any]) -> list[Callable[..., Any]]:
+    """List the public functions of such a module, in the order in which it imports them."""
+    return [value for name, value in names.items() if name[0] != "_" and isfunction(value)]

@@ -3,9 +3,8 @@
 ``CATALOGUE[loss.name](**loss.settings)`` makes a loss again from its record.
 """
 
-from inspect import isfunction as _isfunction
-
 from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import functions as _functions
 from thalweg.base.namespace import namespace as _namespace
 from thalweg.losses.barron import barron as barron
 from thalweg.losses.loss import Loss as Loss
@@ -22,7 +21,6 @@ from thalweg.losses.robust import tukey as tukey
 from thalweg.losses.robust import welsch as welsch
 
 # Every function that is imported here makes a loss; the first is the one that messages give as an example.
-_makers = [made for name, made in tuple(globals().items()) if name[0] != "_" and _isfunction(made)]
-CATALOGUE = _Catalogue("loss", quadratic, *_makers)
+CATALOGUE = _Catalogue("loss", quadratic, *_functions(globals()))
 
 __all__, __dir__ = _namespace(globals())

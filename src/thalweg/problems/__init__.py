@@ -1,8 +1,7 @@
 """Problems: data, a model, a domain of parameters and, where known, the exact minima."""
 
-from inspect import isfunction as _isfunction
-
 from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import functions as _functions
 from thalweg.base.namespace import namespace as _namespace
 from thalweg.problems.closed_form import *  # noqa: F403 - every surface by its name
 from thalweg.problems.closed_form import SURFACES as SURFACES
@@ -21,7 +20,8 @@ from thalweg.problems.split import Split as Split
 from thalweg.problems.table import table as table
 
 # Every function that is imported here makes a problem; two take a function of one's own, which no file can hold.
-_makers = [made for name, made in tuple(globals().items()) if name[0] != "_" and _isfunction(made)]
-CATALOGUE = _Catalogue("problem", pencil, *(made for made in _makers if made not in (function, regression)))
+CATALOGUE = _Catalogue(
+    "problem", pencil, *(made for made in _functions(globals()) if made not in (function, regression))
+)
 
 __all__, __dir__ = _namespace(globals())

@@ -12,76 +12,32 @@ Examples
 ('x1', 'x2', 'x3')
 """
 
-from thalweg.base.catalogue import Catalogue
-from thalweg.problems.closed_form.cusp import (
-    ackley,
-    bukin_6,
-    cross_in_tray,
-    drop_wave,
-    eggholder,
-    holder_table,
-    schwefel,
-)
-from thalweg.problems.closed_form.polynomial import (
-    beale,
-    booth,
-    goldstein_price,
-    himmelblau,
-    rosenbrock,
-    six_hump_camel,
-    styblinski_tang,
-    three_hump_camel,
-)
-from thalweg.problems.closed_form.wave import easom, griewank, levy, mccormick, michalewicz, rastrigin, shubert
+from thalweg.base.catalogue import Catalogue as _Catalogue
+from thalweg.base.namespace import functions as _functions
+from thalweg.base.namespace import namespace as _namespace
+from thalweg.problems.closed_form.cusp import ackley as ackley
+from thalweg.problems.closed_form.cusp import bukin_6 as bukin_6
+from thalweg.problems.closed_form.cusp import cross_in_tray as cross_in_tray
+from thalweg.problems.closed_form.cusp import drop_wave as drop_wave
+from thalweg.problems.closed_form.cusp import eggholder as eggholder
+from thalweg.problems.closed_form.cusp import holder_table as holder_table
+from thalweg.problems.closed_form.cusp import schwefel as schwefel
+from thalweg.problems.closed_form.polynomial import beale as beale
+from thalweg.problems.closed_form.polynomial import booth as booth
+from thalweg.problems.closed_form.polynomial import goldstein_price as goldstein_price
+from thalweg.problems.closed_form.polynomial import himmelblau as himmelblau
+from thalweg.problems.closed_form.polynomial import rosenbrock as rosenbrock
+from thalweg.problems.closed_form.polynomial import six_hump_camel as six_hump_camel
+from thalweg.problems.closed_form.polynomial import styblinski_tang as styblinski_tang
+from thalweg.problems.closed_form.polynomial import three_hump_camel as three_hump_camel
+from thalweg.problems.closed_form.wave import easom as easom
+from thalweg.problems.closed_form.wave import griewank as griewank
+from thalweg.problems.closed_form.wave import levy as levy
+from thalweg.problems.closed_form.wave import mccormick as mccormick
+from thalweg.problems.closed_form.wave import michalewicz as michalewicz
+from thalweg.problems.closed_form.wave import rastrigin as rastrigin
+from thalweg.problems.closed_form.wave import shubert as shubert
 
-SURFACES = Catalogue(
-    "surface",
-    rosenbrock,
-    himmelblau,
-    six_hump_camel,
-    three_hump_camel,
-    rastrigin,
-    ackley,
-    beale,
-    styblinski_tang,
-    levy,
-    griewank,
-    shubert,
-    eggholder,
-    booth,
-    goldstein_price,
-    mccormick,
-    schwefel,
-    michalewicz,
-    easom,
-    cross_in_tray,
-    holder_table,
-    drop_wave,
-    bukin_6,
-)
+SURFACES = _Catalogue("surface", *_functions(globals()))
 
-__all__ = [
-    "SURFACES",
-    "ackley",
-    "beale",
-    "booth",
-    "bukin_6",
-    "cross_in_tray",
-    "drop_wave",
-    "easom",
-    "eggholder",
-    "goldstein_price",
-    "griewank",
-    "himmelblau",
-    "holder_table",
-    "levy",
-    "mccormick",
-    "michalewicz",
-    "rastrigin",
-    "rosenbrock",
-    "schwefel",
-    "shubert",
-    "six_hump_camel",
-    "styblinski_tang",
-    "three_hump_camel",
-]
+__all__, __dir__ = _namespace(globals())

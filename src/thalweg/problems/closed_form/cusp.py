@@ -3,25 +3,27 @@
 Where such a term is not differentiable its derivative is taken as 0, at exactly that point and nowhere else,
 so no gradient is ever NaN.
 
-The file is long because every surface states its formula, sources and minima; the surfaces are short.
+The file is long because every surface states its formula, sources and minima; the surfaces are short. A decorator puts
+in the formula's place the public function that makes the problem, and the docstring describes that (``surface.py``).
 """
 
 from __future__ import annotations
 
-from itertools import product
 from math import e, pi
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from thalweg.base.border import public
-from thalweg.base.checks import whole
-from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
-from thalweg.problems.problem import Function
+from thalweg.problems.closed_form.surface import Point, Value, box, cube, minima, mirrored, scalable, surface
 
 
-@public
-def ackley(dimension: int = 2) -> Function:
+@scalable(
+    (-32.768, 32.768),
+    start=(4.3, -2.7),
+    minima=lambda d: minima(0.0, (0.0,) * d),
+    source="Ackley (1987), A Connectionist Machine for Genetic Hillclimbing, Kluwer, doi:10.1007/978-1-4613-1997-9",
+)
+def ackley(params: Point) -> Value:
     """A plain of equal dents with a funnel in its middle; a cusp at the bottom.
 
     ``f(x) = 20 + e - 20 exp(-0.2 √(Σ x_i² / d)) - exp(Σ cos(2π x_i) / d)``
@@ -54,26 +56,20 @@ def ackley(dimension: int = 2) -> Function:
     >>> ackley().minima[0]
     Minimum(position=(0.0, 0.0), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    return Function(
-        name="ackley",
-        domain=cube(-32.768, 32.768, dimension),
-        start=((4.3, -2.7) * dimension)[:dimension],
-        minima=minima(0.0, (0.0,) * dimension),
-        source="Ackley (1987), A Connectionist Machine for Genetic Hillclimbing, Kluwer, doi:10.1007/978-1-4613-1997-9",
-        value=_ackley,
-    )
-
-
-def _ackley(params: Point) -> Value:
     # Written as differences from 1, no digits are lost near the minimum.
     radius = _root(jnp.mean(params**2))
     waves = jnp.mean(jnp.sin(pi * params) ** 2)
     return -20 * jnp.expm1(-radius / 5) - e * jnp.expm1(-2 * waves)
 
 
-@public
-def eggholder() -> Function:
+@surface(
+    cube(-512.0, 512.0),
+    start=(-200.0, 350.0),
+    minima=minima(-959.6406627208509, (512.0, 404.2318051137578)),
+    source="Whitley, Rana, Dzubera and Mathias (1996), Artificial Intelligence 85, 245-276, "
+    "doi:10.1016/0004-3702(95)00124-7",
+)
+def eggholder(params: Point) -> Value:
     """Deep, winding valleys whose lowest point lies on the edge of the box.
 
     ``f(x, y) = -(y + 47) sin√|x/2 + y + 47| - x sin√|x - y - 47|``
@@ -97,24 +93,17 @@ def eggholder() -> Function:
     >>> eggholder().minima[0]
     Minimum(position=(512.0, 404.2318051137578), value=-959.6406627208509)
     """
-    return Function(
-        name="eggholder",
-        domain=cube(-512.0, 512.0, 2),
-        start=(-200.0, 350.0),
-        minima=minima(-959.6406627208509, (512.0, 404.2318051137578)),
-        source="Whitley, Rana, Dzubera and Mathias (1996), Artificial Intelligence 85, 245-276, "
-        "doi:10.1016/0004-3702(95)00124-7",
-        value=_eggholder,
-    )
-
-
-def _eggholder(params: Point) -> Value:
     x, y = params
     return -(y + 47) * jnp.sin(_root(x / 2 + y + 47)) - x * jnp.sin(_root(x - y - 47))
 
 
-@public
-def schwefel(dimension: int = 2) -> Function:
+@scalable(
+    (-500.0, 500.0),
+    start=(-150.0, 260.0),
+    minima=lambda d: minima(0.0, (420.96874635998205,) * d),
+    source="Schwefel (1981), Numerical Optimization of Computer Models, Wiley",
+)
+def schwefel(params: Point) -> Value:
     """Waves that grow outwards: the deepest valley lies near a corner, far from the next deepest.
 
     ``f(x) = 418.9828872724337 d - Σ x_i sin√|x_i|``
@@ -147,23 +136,16 @@ def schwefel(dimension: int = 2) -> Function:
     >>> schwefel().minima[0]
     Minimum(position=(420.96874635998205, 420.96874635998205), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    return Function(
-        name="schwefel",
-        domain=cube(-500.0, 500.0, dimension),
-        start=((-150.0, 260.0) * dimension)[:dimension],
-        minima=minima(0.0, (420.96874635998205,) * dimension),
-        source="Schwefel (1981), Numerical Optimization of Computer Models, Wiley",
-        value=_schwefel,
-    )
-
-
-def _schwefel(params: Point) -> Value:
     return jnp.sum(418.9828872724337 - params * jnp.sin(_root(params)))
 
 
-@public
-def cross_in_tray() -> Function:
+@surface(
+    cube(-10.0, 10.0),
+    start=(5.5, -2.5),
+    minima=minima(-2.062611870822737, *mirrored(1.3494066171539107, 1.3494066171539107)),
+    source="Mishra (2006), doi:10.2139/ssrn.926132",
+)
+def cross_in_tray(params: Point) -> Value:
     """A tray of dents parted by sharp ridges, with the cross of the axes through its middle.
 
     ``f(x, y) = -0.0001 (|sin(x) sin(y) exp(|100 - √(x² + y²)/π|)| + 1)^0.1``
@@ -185,18 +167,6 @@ def cross_in_tray() -> Function:
     >>> cross_in_tray().minima[0]
     Minimum(position=(1.3494066171539107, 1.3494066171539107), value=-2.062611870822737)
     """
-    x = 1.3494066171539107
-    return Function(
-        name="cross_in_tray",
-        domain=cube(-10.0, 10.0, 2),
-        start=(5.5, -2.5),
-        minima=minima(-2.062611870822737, *product((x, -x), repeat=2)),
-        source="Mishra (2006), doi:10.2139/ssrn.926132",
-        value=_cross_in_tray,
-    )
-
-
-def _cross_in_tray(params: Point) -> Value:
     # The exponential, up to e^100, overflows 32 bits: its logarithm does not.
     sines = jnp.prod(jnp.sin(params))
     on_ridge = sines == 0
@@ -205,8 +175,14 @@ def _cross_in_tray(params: Point) -> Value:
     return -0.0001 * jnp.where(on_ridge, 1.0, jnp.exp(0.1 * jnp.logaddexp(exponent, 0.0)))
 
 
-@public
-def holder_table() -> Function:
+@surface(
+    cube(-10.0, 10.0),
+    start=(5.0, 4.0),
+    minima=minima(-19.208502567886732, *mirrored(8.055023475736563, 9.664590019241272)),
+    source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204, after Mishra (2006), "
+    "doi:10.2139/ssrn.926132",
+)
+def holder_table(params: Point) -> Value:
     """A table of dents that stands on four legs, the corners of the box.
 
     ``f(x, y) = -|sin(x) cos(y) exp(|1 - √(x² + y²)/π|)|``
@@ -232,25 +208,17 @@ def holder_table() -> Function:
     >>> holder_table().minima[0]
     Minimum(position=(8.055023475736563, 9.664590019241272), value=-19.208502567886732)
     """
-    x, y = 8.055023475736563, 9.664590019241272
-    return Function(
-        name="holder_table",
-        domain=cube(-10.0, 10.0, 2),
-        start=(5.0, 4.0),
-        minima=minima(-19.208502567886732, *product((x, -x), (y, -y))),
-        source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204, after Mishra (2006), "
-        "doi:10.2139/ssrn.926132",
-        value=_holder_table,
-    )
-
-
-def _holder_table(params: Point) -> Value:
     x, y = params
     return -_magnitude(jnp.sin(x) * jnp.cos(y)) * jnp.exp(_magnitude(1 - _root(x**2 + y**2) / pi))
 
 
-@public
-def drop_wave() -> Function:
+@surface(
+    cube(-5.12, 5.12),
+    start=(-2.3, 1.4),
+    minima=minima(-1.0, (0.0, 0.0)),
+    source="Molga and Smutnicki (2005), Test Functions for Optimization Needs",
+)
+def drop_wave(params: Point) -> Value:
     """Rings of water around a fallen drop, the deepest point in the middle.
 
     ``f(x, y) = -(1 + cos(12 r)) / (r²/2 + 2)`` with ``r = √(x² + y²)``
@@ -272,24 +240,18 @@ def drop_wave() -> Function:
     >>> drop_wave().minima[0]
     Minimum(position=(0.0, 0.0), value=-1.0)
     """
-    return Function(
-        name="drop_wave",
-        domain=cube(-5.12, 5.12, 2),
-        start=(-2.3, 1.4),
-        minima=minima(-1.0, (0.0, 0.0)),
-        source="Molga and Smutnicki (2005), Test Functions for Optimization Needs",
-        value=_drop_wave,
-    )
-
-
-def _drop_wave(params: Point) -> Value:
     # 1 + cos(12 r) = 2 - 72 r² sinc²(6 r), whose derivatives at 0 need none of the root's.
     squared = jnp.sum(params**2)
     return -(2 - 72 * squared * jnp.sinc(6 * _root(squared) / pi) ** 2) / (squared / 2 + 2)
 
 
-@public
-def bukin_6() -> Function:
+@surface(
+    box((-15.0, -5.0), (-3.0, 3.0)),
+    start=(-7.0, 2.5),
+    minima=minima(0.0, (-10.0, 1.0)),
+    source="Bukin (1997), Budker Institute of Nuclear Physics, preprint 97-79",
+)
+def bukin_6(params: Point) -> Value:
     """A cusp all along a parabola, falling slowly towards one point of it.
 
     ``f(x, y) = 100 √|y - x²/100| + |x + 10|/100``
@@ -311,17 +273,6 @@ def bukin_6() -> Function:
     >>> bukin_6().minima[0]
     Minimum(position=(-10.0, 1.0), value=0.0)
     """
-    return Function(
-        name="bukin_6",
-        domain=box((-15.0, -5.0), (-3.0, 3.0)),
-        start=(-7.0, 2.5),
-        minima=minima(0.0, (-10.0, 1.0)),
-        source="Bukin (1997), Budker Institute of Nuclear Physics, preprint 97-79",
-        value=_bukin_6,
-    )
-
-
-def _bukin_6(params: Point) -> Value:
     x, y = params
     # As (x/10)², since a compiler may fuse x²/100 with the difference and then miss 0 at the minimum.
     return 100 * _root(y - (x / 10) ** 2) + _magnitude(x + 10) / 100

@@ -1,6 +1,7 @@
 """Surfaces that are polynomials.
 
-The file is long because every surface states its formula, sources and minima; the surfaces are short.
+The file is long because every surface states its formula, sources and minima; the surfaces are short. A decorator puts
+in the formula's place the public function that makes the problem, and the docstring describes that (``surface.py``).
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from math import fsum
 
 import jax.numpy as jnp
 
-from thalweg.base.border import public
-from thalweg.base.checks import whole
-from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
-from thalweg.problems.problem import Function, Minimum
+from thalweg.problems.closed_form.surface import Point, Value, box, cube, minima, opposite, scalable, surface
+from thalweg.problems.problem import Minimum
 
 
-@public
-def rosenbrock(dimension: int = 2) -> Function:
+@scalable(
+    (-2.048, 2.048),
+    start=(-1.2, 1.0),
+    minima=lambda d: minima(0.0, (1.0,) * d),
+    source="Rosenbrock (1960), The Computer Journal 3, 175-184, doi:10.1093/comjnl/3.3.175",
+    least=2,
+)
+def rosenbrock(params: Point) -> Value:
     """A narrow valley, curved like a banana, with an almost flat floor.
 
     ``f(x) = Σ_{i<d} 100 (x_{i+1} - x_i²)² + (1 - x_i)²``
@@ -53,24 +58,23 @@ def rosenbrock(dimension: int = 2) -> Function:
     >>> rosenbrock().minima[0]
     Minimum(position=(1.0, 1.0), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=2, at_most=1000)
-    return Function(
-        name="rosenbrock",
-        domain=cube(-2.048, 2.048, dimension),
-        start=((-1.2, 1.0) * dimension)[:dimension],
-        minima=minima(0.0, (1.0,) * dimension),
-        source="Rosenbrock (1960), The Computer Journal 3, 175-184, doi:10.1093/comjnl/3.3.175",
-        value=_rosenbrock,
-    )
-
-
-def _rosenbrock(params: Point) -> Value:
     x, after = params[:-1], params[1:]
     return jnp.sum(100 * (after - x**2) ** 2 + (1 - x) ** 2)
 
 
-@public
-def himmelblau() -> Function:
+@surface(
+    cube(-5.0, 5.0),
+    start=(-0.5, -1.0),
+    minima=minima(
+        0.0,
+        (3.0, 2.0),
+        (-2.805118086952745, 3.131312518250573),
+        (-3.779310253377747, -3.2831859912861696),
+        (3.5844283403304917, -1.8481265269644036),
+    ),
+    source="Himmelblau (1972), Applied Nonlinear Programming, McGraw-Hill",
+)
+def himmelblau(params: Point) -> Value:
     """Four valleys of one depth around a hilltop; the start is beside that hilltop.
 
     ``f(x, y) = (x² + y - 11)² + (x + y² - 7)²``
@@ -92,29 +96,21 @@ def himmelblau() -> Function:
     >>> himmelblau().minima[0]
     Minimum(position=(3.0, 2.0), value=0.0)
     """
-    return Function(
-        name="himmelblau",
-        domain=cube(-5.0, 5.0, 2),
-        start=(-0.5, -1.0),
-        minima=minima(
-            0.0,
-            (3.0, 2.0),
-            (-2.805118086952745, 3.131312518250573),
-            (-3.779310253377747, -3.2831859912861696),
-            (3.5844283403304917, -1.8481265269644036),
-        ),
-        source="Himmelblau (1972), Applied Nonlinear Programming, McGraw-Hill",
-        value=_himmelblau,
-    )
-
-
-def _himmelblau(params: Point) -> Value:
     x, y = params
     return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
-@public
-def six_hump_camel() -> Function:
+@surface(
+    box((-3.0, 3.0), (-2.0, 2.0)),
+    start=(-1.2, 1.6),
+    minima=(
+        *minima(-1.0316284534898774, *opposite(0.08984201310031806, -0.7126564030207396)),
+        *minima(-0.21546382438371764, *opposite(1.703606714969981, -0.7960835686726251)),
+        *minima(2.1042503103112584, *opposite(1.6071047529201972, 0.5686514548841314)),
+    ),
+    source="Dixon and Szegö (1978), Towards Global Optimisation 2, North-Holland, 1-15",
+)
+def six_hump_camel(params: Point) -> Value:
     """Six valleys in three pairs, alike under a half turn.
 
     ``f(x, y) = (4 - 2.1 x² + x⁴/3) x² + x y + (4 y² - 4) y²``
@@ -137,27 +133,20 @@ def six_hump_camel() -> Function:
     >>> six_hump_camel().minima[0]
     Minimum(position=(0.08984201310031806, -0.7126564030207396), value=-1.0316284534898774)
     """
-    return Function(
-        name="six_hump_camel",
-        domain=box((-3.0, 3.0), (-2.0, 2.0)),
-        start=(-1.2, 1.6),
-        minima=(
-            *minima(-1.0316284534898774, *_pair(0.08984201310031806, -0.7126564030207396)),
-            *minima(-0.21546382438371764, *_pair(1.703606714969981, -0.7960835686726251)),
-            *minima(2.1042503103112584, *_pair(1.6071047529201972, 0.5686514548841314)),
-        ),
-        source="Dixon and Szegö (1978), Towards Global Optimisation 2, North-Holland, 1-15",
-        value=_six_hump_camel,
-    )
-
-
-def _six_hump_camel(params: Point) -> Value:
     x, y = params
     return (4 - 2.1 * x**2 + x**4 / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2
 
 
-@public
-def three_hump_camel() -> Function:
+@surface(
+    cube(-5.0, 5.0),
+    start=(-1.6, 1.8),
+    minima=(
+        *minima(0.0, (0.0, 0.0)),
+        *minima(0.2986384422368598, *opposite(1.7475523458302888, -0.8737761729151444)),
+    ),
+    source="Branin (1972), IBM Journal of Research and Development 16, 504-522, doi:10.1147/rd.165.0504",
+)
+def three_hump_camel(params: Point) -> Value:
     """Three valleys, the deepest between the other two.
 
     ``f(x, y) = 2 x² - 1.05 x⁴ + x⁶/6 + x y + y²``
@@ -179,26 +168,17 @@ def three_hump_camel() -> Function:
     >>> three_hump_camel().minima[0]
     Minimum(position=(0.0, 0.0), value=0.0)
     """
-    return Function(
-        name="three_hump_camel",
-        domain=cube(-5.0, 5.0, 2),
-        start=(-1.6, 1.8),
-        minima=(
-            *minima(0.0, (0.0, 0.0)),
-            *minima(0.2986384422368598, *_pair(1.7475523458302888, -0.8737761729151444)),
-        ),
-        source="Branin (1972), IBM Journal of Research and Development 16, 504-522, doi:10.1147/rd.165.0504",
-        value=_three_hump_camel,
-    )
-
-
-def _three_hump_camel(params: Point) -> Value:
     x, y = params
     return 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2
 
 
-@public
-def beale() -> Function:
+@surface(
+    cube(-4.5, 4.5),
+    start=(1.0, 1.0),
+    minima=minima(0.0, (3.0, 0.5)),
+    source="Beale (1958), Princeton University, technical report 25, as in doi:10.1145/355934.355936",
+)
+def beale(params: Point) -> Value:
     """A flat plain with sharp peaks at its corners.
 
     ``f(x, y) = (1.5 - x + x y)² + (2.25 - x + x y²)² + (2.625 - x + x y³)²``
@@ -222,23 +202,25 @@ def beale() -> Function:
     >>> beale().minima[0]
     Minimum(position=(3.0, 0.5), value=0.0)
     """
-    return Function(
-        name="beale",
-        domain=cube(-4.5, 4.5, 2),
-        start=(1.0, 1.0),
-        minima=minima(0.0, (3.0, 0.5)),
-        source="Beale (1958), Princeton University, technical report 25, as in doi:10.1145/355934.355936",
-        value=_beale,
-    )
-
-
-def _beale(params: Point) -> Value:
     x, y = params
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
-@public
-def styblinski_tang(dimension: int = 2) -> Function:
+def _in_every_corner(dimension: int) -> tuple[Minimum, ...]:
+    valleys = (-2.903534027771177, -39.16616570377141), (2.746802770990837, -25.02944665528394)
+    return tuple(
+        Minimum(tuple(x for x, _ in chosen), fsum(depth for _, depth in chosen))
+        for chosen in product(valleys if dimension <= 8 else valleys[:1], repeat=dimension)
+    )
+
+
+@scalable(
+    (-5.0, 5.0),
+    start=(0.5, -0.5),
+    minima=_in_every_corner,
+    source="Styblinski and Tang (1990), Neural Networks 3, 467-483, doi:10.1016/0893-6080(90)90029-K",
+)
+def styblinski_tang(params: Point) -> Value:
     """Two valleys along every axis, 2^d in all; the start leads to the shallower of the two along the first.
 
     ``f(x) = ½ Σ x_i⁴ - 16 x_i² + 5 x_i``
@@ -273,27 +255,16 @@ def styblinski_tang(dimension: int = 2) -> Function:
     >>> styblinski_tang().minima[0]
     Minimum(position=(-2.903534027771177, -2.903534027771177), value=-78.33233140754282)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    valleys = (-2.903534027771177, -39.16616570377141), (2.746802770990837, -25.02944665528394)
-    return Function(
-        name="styblinski_tang",
-        domain=cube(-5.0, 5.0, dimension),
-        start=((0.5, -0.5) * dimension)[:dimension],
-        minima=tuple(
-            Minimum(tuple(x for x, _ in chosen), fsum(depth for _, depth in chosen))
-            for chosen in product(valleys if dimension <= 8 else valleys[:1], repeat=dimension)
-        ),
-        source="Styblinski and Tang (1990), Neural Networks 3, 467-483, doi:10.1016/0893-6080(90)90029-K",
-        value=_styblinski_tang,
-    )
-
-
-def _styblinski_tang(params: Point) -> Value:
     return jnp.sum(params**4 - 16 * params**2 + 5 * params) / 2
 
 
-@public
-def booth() -> Function:
+@surface(
+    cube(-10.0, 10.0),
+    start=(-8.0, 5.0),
+    minima=minima(0.0, (1.0, 3.0)),
+    source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204",
+)
+def booth(params: Point) -> Value:
     """One long bowl, the sum of two squares of straight lines.
 
     ``f(x, y) = (x + 2 y - 7)² + (2 x + y - 5)²``
@@ -316,23 +287,22 @@ def booth() -> Function:
     >>> booth().minima[0]
     Minimum(position=(1.0, 3.0), value=0.0)
     """
-    return Function(
-        name="booth",
-        domain=cube(-10.0, 10.0, 2),
-        start=(-8.0, 5.0),
-        minima=minima(0.0, (1.0, 3.0)),
-        source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204",
-        value=_booth,
-    )
-
-
-def _booth(params: Point) -> Value:
     x, y = params
     return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
 
-@public
-def goldstein_price() -> Function:
+@surface(
+    cube(-2.0, 2.0),
+    start=(1.5, 1.4),
+    minima=(
+        *minima(3.0, (0.0, -1.0)),
+        *minima(30.0, (-0.6, -0.4)),
+        *minima(84.0, (1.8, 0.2)),
+        *minima(840.0, (1.2, 0.8)),
+    ),
+    source="Goldstein and Price (1971), Mathematics of Computation 25, 569-574, doi:10.1090/S0025-5718-1971-0312365-X",
+)
+def goldstein_price(params: Point) -> Value:
     """Four valleys under walls a million high.
 
     ``f(x, y) = (1 + (x + y + 1)² (19 - 14 x + 3 x² - 14 y + 6 x y + 3 y²))
@@ -356,28 +326,7 @@ def goldstein_price() -> Function:
     >>> goldstein_price().minima[0]
     Minimum(position=(0.0, -1.0), value=3.0)
     """
-    return Function(
-        name="goldstein_price",
-        domain=cube(-2.0, 2.0, 2),
-        start=(1.5, 1.4),
-        minima=(
-            *minima(3.0, (0.0, -1.0)),
-            *minima(30.0, (-0.6, -0.4)),
-            *minima(84.0, (1.8, 0.2)),
-            *minima(840.0, (1.2, 0.8)),
-        ),
-        source="Goldstein and Price (1971), Mathematics of Computation 25, 569-574, "
-        "doi:10.1090/S0025-5718-1971-0312365-X",
-        value=_goldstein_price,
-    )
-
-
-def _goldstein_price(params: Point) -> Value:
     x, y = params
     first = 1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2)
     second = 30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)
     return first * second
-
-
-def _pair(x: float, y: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    return (x, y), (-x, -y)

@@ -1,6 +1,7 @@
 """Smooth surfaces with waves.
 
-The file is long because every surface states its formula, sources and minima; the surfaces are short.
+The file is long because every surface states its formula, sources and minima; the surfaces are short. A decorator puts
+in the formula's place the public function that makes the problem, and the docstring describes that (``surface.py``).
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from thalweg.base import hints
-from thalweg.base.border import public
-from thalweg.base.checks import whole
-from thalweg.problems.closed_form.box import Point, Value, box, cube, minima
-from thalweg.problems.problem import Function
+from thalweg.problems.closed_form.surface import Point, Value, box, cube, minima, scalable, surface
+from thalweg.problems.problem import Minimum
+
+HIGHEST, LOWEST = ([place + 2 * pi * k for k in (-1, 0, 1)] for place in (-0.8003211004719731, -1.425128428319761))
+"""Where a factor of Shubert's function is highest, and where it is lowest."""
 
 
-@public
-def rastrigin(dimension: int = 2) -> Function:
+@scalable(
+    (-5.12, 5.12),
+    start=(3.3, -2.2),
+    minima=lambda d: minima(0.0, (0.0,) * d),
+    source="Rastrigin (1974), Systems of Extremal Control, Nauka; in d dimensions Mühlenbein, "
+    "Schomisch and Born (1991), Parallel Computing 17, 619-632, doi:10.1016/S0167-8191(05)80052-3",
+)
+def rastrigin(params: Point) -> Value:
     """A bowl under an egg carton: a valley near every point of whole numbers.
 
     ``f(x) = 10 d + Σ x_i² - 10 cos(2π x_i)``
@@ -53,25 +61,18 @@ def rastrigin(dimension: int = 2) -> Function:
     >>> rastrigin().minima[0]
     Minimum(position=(0.0, 0.0), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    return Function(
-        name="rastrigin",
-        domain=cube(-5.12, 5.12, dimension),
-        start=((3.3, -2.2) * dimension)[:dimension],
-        minima=minima(0.0, (0.0,) * dimension),
-        source="Rastrigin (1974), Systems of Extremal Control, Nauka; in d dimensions Mühlenbein, "
-        "Schomisch and Born (1991), Parallel Computing 17, 619-632, doi:10.1016/S0167-8191(05)80052-3",
-        value=_rastrigin,
-    )
-
-
-def _rastrigin(params: Point) -> Value:
     # 1 - cos(2a) = 2 sin²(a): no digits are lost near the minimum.
     return jnp.sum(params**2 + 20 * jnp.sin(pi * params) ** 2)
 
 
-@public
-def levy(dimension: int = 2) -> Function:
+@scalable(
+    (-10.0, 10.0),
+    start=(-6.0, 4.5),
+    minima=lambda d: minima(0.0, (1.0,) * d),
+    source="Laguna and Martí (2005), Journal of Global Optimization 33, 235-255, "
+    "doi:10.1007/s10898-004-1936-z, after Levy and Montalvo (1985), doi:10.1137/0906002",
+)
+def levy(params: Point) -> Value:
     """A wavy parabola along every axis, with deeper waves across it.
 
     ``f(x) = sin²(π w_1) + Σ_{i<d} (w_i - 1)² (1 + 10 sin²(π w_i + 1)) + (w_d - 1)² (1 + sin²(2π w_d))``
@@ -108,19 +109,6 @@ def levy(dimension: int = 2) -> Function:
     >>> levy().minima[0]
     Minimum(position=(1.0, 1.0), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    return Function(
-        name="levy",
-        domain=cube(-10.0, 10.0, dimension),
-        start=((-6.0, 4.5) * dimension)[:dimension],
-        minima=minima(0.0, (1.0,) * dimension),
-        source="Laguna and Martí (2005), Journal of Global Optimization 33, 235-255, "
-        "doi:10.1007/s10898-004-1936-z, after Levy and Montalvo (1985), doi:10.1137/0906002",
-        value=_levy,
-    )
-
-
-def _levy(params: Point) -> Value:
     # u = w - 1 serves in all three sines, since sin² has the period π; at the minimum it is exactly 0.
     u = (params - 1) / 4
     inner, last = u[:-1], u[-1]
@@ -128,8 +116,13 @@ def _levy(params: Point) -> Value:
     return jnp.sin(pi * u[0]) ** 2 + across + last**2 * (1 + jnp.sin(2 * pi * last) ** 2)
 
 
-@public
-def griewank(dimension: int = 2) -> Function:
+@scalable(
+    (-600.0, 600.0),
+    start=(-45.0, 30.0),
+    minima=lambda d: minima(0.0, (0.0,) * d),
+    source="Griewank (1981), Journal of Optimization Theory and Applications 34, 11-39, doi:10.1007/BF00933356",
+)
+def griewank(params: Point) -> Value:
     """A wide, shallow bowl under a carpet of equal waves.
 
     ``f(x) = 1 + Σ x_i² / 4000 - Π cos(x_i / √i)``
@@ -162,23 +155,17 @@ def griewank(dimension: int = 2) -> Function:
     >>> griewank().minima[0]
     Minimum(position=(0.0, 0.0), value=0.0)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    return Function(
-        name="griewank",
-        domain=cube(-600.0, 600.0, dimension),
-        start=((-45.0, 30.0) * dimension)[:dimension],
-        minima=minima(0.0, (0.0,) * dimension),
-        source="Griewank (1981), Journal of Optimization Theory and Applications 34, 11-39, doi:10.1007/BF00933356",
-        value=_griewank,
-    )
-
-
-def _griewank(params: Point) -> Value:
     return 1 + jnp.sum(params**2) / 4000 - jnp.prod(jnp.cos(params / jnp.sqrt(_ranks(params))))
 
 
-@public
-def shubert() -> Function:
+@surface(
+    cube(-10.0, 10.0),
+    start=(0.5, -2.0),
+    minima=minima(-186.73090883102384, *product(HIGHEST, LOWEST), *product(LOWEST, HIGHEST)),
+    source="Shubert (1972), SIAM Journal on Numerical Analysis 9, 379-388, doi:10.1137/0709036; as a "
+    "product Levy and Montalvo (1985), doi:10.1137/0906002",
+)
+def shubert(params: Point) -> Value:
     """A lattice of 722 valleys, eighteen of them the deepest.
 
     ``f(x, y) = g(x) g(y)`` with ``g(t) = Σ_{j=1..5} j cos((j + 1) t + j)``
@@ -205,27 +192,21 @@ def shubert() -> Function:
     >>> shubert().minima[0]
     Minimum(position=(-7.0835064076515595, -7.708313735499347), value=-186.73090883102384)
     """
-    highest = [-0.8003211004719731 + 2 * pi * k for k in (-1, 0, 1)]
-    lowest = [-1.425128428319761 + 2 * pi * k for k in (-1, 0, 1)]
-    return Function(
-        name="shubert",
-        domain=cube(-10.0, 10.0, 2),
-        start=(0.5, -2.0),
-        minima=minima(-186.73090883102384, *product(highest, lowest), *product(lowest, highest)),
-        source="Shubert (1972), SIAM Journal on Numerical Analysis 9, 379-388, doi:10.1137/0709036; as a "
-        "product Levy and Montalvo (1985), doi:10.1137/0906002",
-        value=_shubert,
-    )
-
-
-def _shubert(params: Point) -> Value:
     j = hints.arange(1, 6, dtype=params.dtype)
     g = jnp.sum(j * jnp.cos((j + 1) * params[:, None] + j), axis=1)
     return g[0] * g[1]
 
 
-@public
-def mccormick() -> Function:
+@surface(
+    box((-1.5, 4.0), (-3.0, 4.0)),
+    start=(0.0, 3.0),
+    minima=(
+        *minima(-sqrt(3) / 2 - pi / 3, (0.5 - pi / 3, -0.5 - pi / 3)),
+        *minima(2 * pi / 3 - sqrt(3) / 2, (0.5 + 2 * pi / 3, -0.5 + 2 * pi / 3)),
+    ),
+    source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204",
+)
+def mccormick(params: Point) -> Value:
     """A plane rippled along its diagonal inside a parabolic trough.
 
     ``f(x, y) = sin(x + y) + (x - y)² - 1.5 x + 2.5 y + 1``
@@ -249,26 +230,38 @@ def mccormick() -> Function:
     >>> mccormick().minima[0]
     Minimum(position=(-0.5471975511965976, -1.5471975511965976), value=-1.9132229549810362)
     """
-    return Function(
-        name="mccormick",
-        domain=box((-1.5, 4.0), (-3.0, 4.0)),
-        start=(0.0, 3.0),
-        minima=(
-            *minima(-sqrt(3) / 2 - pi / 3, (0.5 - pi / 3, -0.5 - pi / 3)),
-            *minima(2 * pi / 3 - sqrt(3) / 2, (0.5 + 2 * pi / 3, -0.5 + 2 * pi / 3)),
-        ),
-        source="Jamil and Yang (2013), a survey, doi:10.1504/IJMMNO.2013.055204",
-        value=_mccormick,
-    )
-
-
-def _mccormick(params: Point) -> Value:
     x, y = params
     return jnp.sin(x + y) + (x - y) ** 2 - 1.5 * x + 2.5 * y + 1
 
 
-@public
-def michalewicz(dimension: int = 2) -> Function:
+def _deepest_valley(i: int) -> tuple[float, float]:
+    """Find where ``sin(x) sin²⁰(i x² / π)`` is largest, and how large.
+
+    Near its k-th peak the slope vanishes where ``i x² / π = (k + ½) π + arctan(π / (40 i x tan x))``, an
+    equation that contracts to the peak: its last term varies slowly.
+    """
+    middle = (np.arange(i) + 0.5) * pi
+    x = np.sqrt(pi * middle / i)
+    for _ in range(20):
+        x = np.sqrt(pi / i * (middle + np.arctan(pi / (40 * i * x * np.tan(x)))))
+    depth = np.sin(x) * np.sin(i * x**2 / pi) ** 20
+    best = depth.argmax()
+    return float(x[best]), float(depth[best])
+
+
+def _crossing(dimension: int) -> tuple[Minimum, ...]:
+    valleys = [_deepest_valley(i + 1) for i in range(dimension)]
+    return minima(-fsum(depth for _, depth in valleys), tuple(x for x, _ in valleys))
+
+
+@scalable(
+    (0.0, pi),
+    start=(2.0, 2.6),
+    minima=_crossing,
+    source="Michalewicz (1996), Genetic Algorithms + Data Structures = Evolution Programs, Springer, "
+    "doi:10.1007/978-3-662-03315-9",
+)
+def michalewicz(params: Point) -> Value:
     """Sharp valleys crossing a plain that is flat almost everywhere; the start leads to a lesser crossing.
 
     ``f(x) = -Σ sin(x_i) sin²⁰(i x_i² / π)``
@@ -304,40 +297,16 @@ def michalewicz(dimension: int = 2) -> Function:
     >>> michalewicz().minima[0]
     Minimum(position=(2.2029055201726093, 1.5707963267948966), value=-1.8013034100985532)
     """
-    dimension = whole("dimension", dimension, at_least=1, at_most=1000)
-    valleys = [_deepest_valley(i + 1) for i in range(dimension)]
-    return Function(
-        name="michalewicz",
-        domain=cube(0.0, pi, dimension),
-        start=((2.0, 2.6) * dimension)[:dimension],
-        minima=minima(-fsum(depth for _, depth in valleys), tuple(x for x, _ in valleys)),
-        source="Michalewicz (1996), Genetic Algorithms + Data Structures = Evolution Programs, Springer, "
-        "doi:10.1007/978-3-662-03315-9",
-        value=_michalewicz,
-    )
-
-
-def _michalewicz(params: Point) -> Value:
     return -jnp.sum(jnp.sin(params) * jnp.sin(_ranks(params) * params**2 / pi) ** 20)
 
 
-def _deepest_valley(i: int) -> tuple[float, float]:
-    """Find where ``sin(x) sin²⁰(i x² / π)`` is largest, and how large.
-
-    Near its k-th peak the slope vanishes where ``i x² / π = (k + ½) π + arctan(π / (40 i x tan x))``, an
-    equation that contracts to the peak: its last term varies slowly.
-    """
-    middle = (np.arange(i) + 0.5) * pi
-    x = np.sqrt(pi * middle / i)
-    for _ in range(20):
-        x = np.sqrt(pi / i * (middle + np.arctan(pi / (40 * i * x * np.tan(x)))))
-    depth = np.sin(x) * np.sin(i * x**2 / pi) ** 20
-    best = depth.argmax()
-    return float(x[best]), float(depth[best])
-
-
-@public
-def easom() -> Function:
+@surface(
+    cube(-100.0, 100.0),
+    start=(2.0, 4.2),
+    minima=minima(-1.0, (pi, pi)),
+    source="Easom (1990), A Survey of Global Optimization Techniques, thesis, University of Louisville",
+)
+def easom(params: Point) -> Value:
     """One narrow hole in a wide plain that is flat to rounding; the start is on its rim.
 
     ``f(x, y) = -cos(x) cos(y) exp(-(x - π)² - (y - π)²)``
@@ -358,17 +327,6 @@ def easom() -> Function:
     >>> easom().minima[0]
     Minimum(position=(3.141592653589793, 3.141592653589793), value=-1.0)
     """
-    return Function(
-        name="easom",
-        domain=cube(-100.0, 100.0, 2),
-        start=(2.0, 4.2),
-        minima=minima(-1.0, (pi, pi)),
-        source="Easom (1990), A Survey of Global Optimization Techniques, thesis, University of Louisville",
-        value=_easom,
-    )
-
-
-def _easom(params: Point) -> Value:
     return -jnp.prod(jnp.cos(params)) * jnp.exp(-jnp.sum((params - pi) ** 2))
 
 
