@@ -1,6 +1,6 @@
 import numpy as np
 
-from thalweg.geometry.draws import draw, normal, signs
+from thalweg.geometry.draws import NORMAL, draw, signs
 from thalweg.geometry.network import Leaf
 
 DENSE = Leaf("dense", (3, 4), "weight", (1, 0))
@@ -51,7 +51,7 @@ def test_signs_are_one_or_minus_one_about_equally_often():
     drawn = draw((Leaf("many", (10_000,), "bias", (0,)),), seed=0, number=0, sample=signs)
     assert set(drawn) == {-1.0, 1.0}
     assert abs(drawn.mean()) < 0.04  # 4 standard errors
-    assert draw((BIAS,), seed=0, number=0).tolist() == draw((BIAS,), seed=0, number=0, sample=normal).tolist()
+    assert draw((BIAS,), seed=0, number=0).tolist() == draw((BIAS,), seed=0, number=0, sample=NORMAL).tolist()
 
 
 def test_a_single_number_is_a_leaf_too():

@@ -7,6 +7,8 @@ The file is long because every kind of direction states its units, source and ex
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
@@ -184,21 +186,15 @@ def between(network: Network, a: ArrayLike | None, b: ArrayLike | None, c: Array
     >>> tw.networks.slice(himmelblau, line, span=(0, 1), points=3)["loss"].values.round(1).tolist()
     [0.0, 13.7, 0.0]
     """
-    origin = network.point(a).astype(np.float64)
-    others = {name: point for name, point in (("b", b), ("c", c)) if point is not None}
-    if "b" not in others:
+    if b is None:
         raise InvalidValue("b = None is no checkpoint; give a flat vector of parameters")
-    directions = np.stack([network.point(point).astype(np.float64) - origin for point in others.values()])
-    for name, direction in zip(others, directions, strict=True):
+    others = {"b": b} if c is None else {"b": b, "c": c}
+    plane = ways(network, a, others, "checkpoints")
+    for name, direction in zip(others, plane.directions, strict=True):
         if not direction.any():
             raise InvalidValue(f"the checkpoints a and {name} are the same point; give different ones")
-    return Plane(
-        origin,
-        independent(directions),
-        tuple(f"from a to {name}" for name in others),
-        tuple(f"way from a to {name}" for name in others),
-        {"kind": "checkpoints"},
-    )
+    independent(plane.directions)
+    return plane
 
 
 @public
@@ -241,6 +237,14 @@ def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None)
     plane = Plane(network.point(at).astype(np.float64), stacked, names, units, {"kind": "given"})
     independent(plane.directions)
     return plane
+
+
+def ways(network: Network, a: ArrayLike | None, others: Mapping[str, ArrayLike | None], kind: str) -> Plane:
+    """Lay the line or plane from a point ``a`` to others, given by what they are called."""
+    origin = network.point(a).astype(np.float64)
+    directions = np.stack([network.point(point).astype(np.float64) - origin for point in others.values()])
+    names = tuple(f"from a to {name}" for name in others)
+    return Plane(origin, directions, names, tuple(f"way {name}" for name in names), {"kind": kind})
 
 
 def independent(directions: Directions) -> Directions:

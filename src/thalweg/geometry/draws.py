@@ -12,10 +12,8 @@ from thalweg.geometry.network import Leaf
 Sample = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 """Draws an array of a shape."""
 
-
-def normal(source: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw standard normal numbers."""
-    return source.standard_normal(shape)
+NORMAL: Sample = np.random.Generator.standard_normal
+"""Draws standard normal numbers."""
 
 
 def signs(source: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -23,7 +21,7 @@ def signs(source: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return 2.0 * source.integers(0, 2, shape) - 1.0
 
 
-def draw(leaves: Sequence[Leaf], *, seed: int, number: int, sample: Sample = normal) -> Float[np.ndarray, " param"]:
+def draw(leaves: Sequence[Leaf], *, seed: int, number: int, sample: Sample = NORMAL) -> Float[np.ndarray, " param"]:
     """Draw a vector of parameters, leaf by leaf in the order of axes that all frameworks have in common.
 
     Each leaf has a stream of random numbers of its own, known by the seed, the number of the vector, by whether the

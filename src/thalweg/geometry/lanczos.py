@@ -137,9 +137,14 @@ def trace(estimates: Float[np.ndarray, " probe"]) -> Trace:
     M. F. Hutchinson, "A stochastic estimator of the trace of the influence matrix for Laplacian smoothing splines",
     1990, doi:10.1080/03610919008812866.
     """
-    mean = float(np.mean(estimates)) if len(estimates) else np.nan
-    error = float(np.std(estimates, ddof=1) / np.sqrt(len(estimates))) if len(estimates) > 1 else np.nan
-    return Trace(mean, error)
+    return Trace(float(np.mean(estimates)) if len(estimates) else np.nan, float(standard_error(estimates)))
+
+
+def standard_error(estimates: Float[np.ndarray, "probe *value"]) -> Float[np.ndarray, "*value"]:
+    """Compute the standard error of a mean over probes; NaN where there are too few."""
+    if len(estimates) < 2:
+        return np.full(estimates.shape[1:], np.nan)
+    return np.asarray(np.std(estimates, axis=0, ddof=1) / np.sqrt(len(estimates)))
 
 
 def smooth(rule: Quadrature, at: Float[np.ndarray, " value"], width: float) -> Float[np.ndarray, " value"]:

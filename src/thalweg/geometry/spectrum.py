@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.geometry import eigenpairs, lanczos
+from thalweg.geometry.eigenpairs import Eigenpairs
 from thalweg.geometry.lanczos import Product, Quadrature, Trace
 
 ORDER = 80
@@ -33,17 +34,18 @@ class Spectrum(NamedTuple):
 
     Attributes
     ----------
-    leading, residuals : (mode,), the largest eigenvalues, largest first, and how exact they are
+    eigenvalues, residual : (mode,), the largest, largest first, and how exact they are
     lowest, lowest_residual : the smallest
-    trace : the sum of all
+    trace, trace_error : the sum of all, and its standard error
     rules : one for each probe; the density of eigenvalues is their mean
     """
 
-    leading: Float[np.ndarray, " mode"]
-    residuals: Float[np.ndarray, " mode"]
+    eigenvalues: Float[np.ndarray, " mode"]
+    residual: Float[np.ndarray, " mode"]
     lowest: float
     lowest_residual: float
-    trace: Trace
+    trace: float
+    trace_error: float
     rules: tuple[Quadrature, ...]
 
 
@@ -51,14 +53,7 @@ def whole(product: Product, size: int, count: int) -> Spectrum:
     """Make the whole matrix: everything is exact to rounding, and the quadrature has all eigenvalues."""
     pairs = eigenpairs.of_matrix(eigenpairs.matrix(product, size))
     rule = Quadrature(pairs.values, np.full(size, 1 / size))
-    return Spectrum(
-        pairs.values[:count],
-        pairs.residuals[:count],
-        float(pairs.values[-1]),
-        float(pairs.residuals[-1]),
-        Trace(float(pairs.values.sum()), 0.0),
-        (rule,),
-    )
+    return _outermost(pairs, count, Trace(float(pairs.values.sum()), 0.0), (rule,))
 
 
 def sampled(
@@ -91,11 +86,10 @@ def sampled(
         rules.append(lanczos.quadrature(tridiagonal))
         # The first number on the diagonal is that of the unit vector; the probe's length is sqrt(param).
         quadratic[k] = len(probe) * tridiagonal.diagonal[0]
-    return Spectrum(
-        pairs.values[:count],
-        pairs.residuals[:count],
-        float(pairs.values[-1]),
-        float(pairs.residuals[-1]),
-        lanczos.trace(quadratic),
-        tuple(rules),
-    )
+    return _outermost(pairs, count, lanczos.trace(quadratic), tuple(rules))
+
+
+def _outermost(pairs: Eigenpairs, count: int, trace: Trace, rules: tuple[Quadrature, ...]) -> Spectrum:
+    """Take the first eigenpairs and the last."""
+    values, _, residuals = pairs
+    return Spectrum(values[:count], residuals[:count], float(values[-1]), float(residuals[-1]), *trace, rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import zip_longest
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.progress import track
 from thalweg.geometry import eigenpairs, spectrum
 from thalweg.geometry.draws import draw, signs
-from thalweg.geometry.lanczos import finite, smooth
+from thalweg.geometry.lanczos import finite, smooth, standard_error
 from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.spectrum import ORDER, Spectrum
 from thalweg.store.recording import as_recording
@@ -172,48 +172,29 @@ def _spectra(network: Network, places: Places, count: int, probes: int, seed: in
 
 def _labelled(spectra: list[Spectrum], exact: bool) -> xr.Dataset:
     """Label the spectra of some steps, with densities on one axis."""
-    variables: dict[str, Any] = {
-        "eigenvalues": (("step", "mode"), np.stack([one.leading for one in spectra])),
-        "residual": (("step", "mode"), np.stack([one.residuals for one in spectra])),
-        "lowest": ("step", [one.lowest for one in spectra]),
-        "lowest_residual": ("step", [one.lowest_residual for one in spectra]),
-        "trace": ("step", [one.trace.mean for one in spectra]),
-        "trace_error": ("step", [one.trace.error for one in spectra]),
-    }
-    coords = {"mode": np.arange(len(spectra[0].leading))}
-    if not spectra[0].rules:
+    *columns, rules = map(list, zip(*spectra, strict=True))
+    stacked = dict(zip(Spectrum._fields, map(np.array, columns), strict=False))
+    variables = {name: (("step", "mode")[: values.ndim], values) for name, values in stacked.items()}
+    coords = {"mode": np.arange(stacked["eigenvalues"].shape[1])}
+    if not rules[0]:
         return xr.Dataset(variables, coords)
-    nodes = np.concatenate([rule.values for one in spectra for rule in one.rules])
-    low, high = float(nodes.min()), float(nodes.max())
+    nodes = [np.concatenate([rule.values for rule in some]) for some in rules]
+    weights = [np.concatenate([rule.weights for rule in some]) / len(some) for some in rules]
+    low, high = float(min(map(np.min, nodes))), float(max(map(np.max, nodes)))
     # Where all eigenvalues are one, the width is a share of that, and of 1 where it is 0.
     width = WIDTH * ((high - low) or abs(high) or 1.0)
     values = np.linspace(low - TAIL * width, high + TAIL * width, VALUES)
-    densities = [np.stack([smooth(rule, values, width) for rule in one.rules]) for one in spectra]
+    densities = [np.stack([smooth(rule, values, width) for rule in some]) for some in rules]
+    errors = [np.zeros(VALUES) if exact else standard_error(some) for some in densities]
     variables |= {
         "density": (("step", "value"), np.stack([some.mean(axis=0) for some in densities])),
-        "density_error": (("step", "value"), np.stack([_error(some, exact) for some in densities])),
-        "node_value": (("step", "node"), _padded([[rule.values for rule in one.rules] for one in spectra], np.nan)),
-        "node_weight": (("step", "node"), _padded([_weights(one) for one in spectra], 0.0)),
+        "density_error": (("step", "value"), np.stack(errors)),
+        "node_value": (("step", "node"), _padded(nodes, np.nan)),
+        "node_weight": (("step", "node"), _padded(weights, 0.0)),
     }
     return xr.Dataset(variables, coords | {"value": values}, {"width": width})
 
 
-def _error(densities: np.ndarray, exact: bool) -> np.ndarray:
-    """Compute the standard error of a mean over probes; one alone tells none."""
-    if len(densities) < 2:
-        return np.full(densities.shape[1], 0.0 if exact else np.nan)
-    return np.std(densities, axis=0, ddof=1) / np.sqrt(len(densities))
-
-
-def _weights(one: Spectrum) -> list[np.ndarray]:
-    """Weights that add up to 1 over all probes."""
-    return [rule.weights / len(one.rules) for rule in one.rules]
-
-
-def _padded(parts: list[list[np.ndarray]], filling: float) -> np.ndarray:
-    """Join the parts of each row and fill up the shorter rows."""
-    rows = [np.concatenate(row) for row in parts]
-    padded = np.full((len(rows), max(map(len, rows))), filling)
-    for row, values in zip(padded, rows, strict=True):
-        row[: len(values)] = values
-    return padded
+def _padded(rows: list[np.ndarray], filling: float) -> np.ndarray:
+    """Stack rows, the shorter ones filled up."""
+    return np.array(list(zip_longest(*rows, fillvalue=filling))).T

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
+from thalweg.geometry.directions import ways
 from thalweg.geometry.network import Network
-from thalweg.geometry.plane import Plane
 from thalweg.networks.slices import MOST, attributes, rising
 
 BARRIER = "highest loss for t from 0 to 1, at the points evaluated, less the higher of the two ends'"
@@ -75,11 +75,13 @@ def interpolate(
     >>> round(curve.attrs["barrier"], 1), round(curve.attrs["length"], 3)
     (13.7, 3.892)
     """
-    if np.shape(span) != (2,):
-        raise InvalidValue(f"span = {span!r} is no pair; give (low, high), such as (0, 1)")
     low, high = rising(*span)
     whole("points", points, at_least=2, at_most=MOST)
-    plane = _plane(network, a, b, bend)
+    plane = (
+        ways(network, a, {"b": b}, "line") if bend is None else ways(network, a, {"the bend": bend, "b": b}, "bezier")
+    )
+    if not plane.directions[-1].any():
+        raise InvalidValue("the checkpoints a and b are the same point; give different ones")
     along = np.linspace(low, high, points)
     # The ends are evaluated with the rest, whatever the span, so that the barrier can be told.
     losses = network.values(plane, _coordinates(np.append(along, [0.0, 1.0]), bend is not None))
@@ -91,22 +93,6 @@ def interpolate(
         attrs=attributes(network, plane)
         | _barrier(along, losses[:-2], losses[-2:])
         | {"length": float(_travelled(np.linspace(0, 1, 201), gram)[-1]), "straight": float(np.sqrt(gram[-1, -1]))},
-    )
-
-
-def _plane(network: Network, a: ArrayLike | None, b: ArrayLike | None, bend: ArrayLike | None) -> Plane:
-    """Lay the line, or the plane that a Bézier curve lies in."""
-    origin = network.point(a).astype(np.float64)
-    ways = {"the bend": bend, "b": b} if bend is not None else {"b": b}
-    directions = np.stack([network.point(point).astype(np.float64) - origin for point in ways.values()])
-    if not directions[-1].any():
-        raise InvalidValue("the checkpoints a and b are the same point; give different ones")
-    return Plane(
-        origin,
-        directions,
-        tuple(f"from a to {name}" for name in ways),
-        tuple(f"way from a to {name}" for name in ways),
-        {"kind": "line" if bend is None else "bezier"},
     )
 
 

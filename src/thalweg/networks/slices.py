@@ -118,10 +118,7 @@ def rising(low: float, high: float) -> tuple[float, float]:
 
 def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
     allowed = f"give a number, a pair (low, high), or {axes} pair{'s' * (axes > 1)}"
-    try:
-        shape = np.shape(span)
-    except ValueError:  # pairs beside what is none
-        shape = None
+    shape = np.shape(span)
     if shape == ():
         high = number("span", span, above=0)
         return [(-high, high)] * axes

@@ -71,7 +71,7 @@ def assess(path: xr.Dataset) -> Assessment:
     path : over step ``true_loss`` and ``surface_loss``; the precision in its attributes
     """
     true, surface = path["true_loss"].values, path["surface_loss"].values
-    gaps = _gaps(true, surface, 32 if path.attrs.get("precision") == 32 else 64)
+    gaps = _gaps(true, surface, np.finfo(np.float32 if path.attrs.get("precision") == 32 else np.float64).eps)
     worst = int(np.argmax(gaps))
     gap = float(gaps[worst])
     ratios = _ratios(true, surface)
@@ -104,15 +104,14 @@ def verdict(path: xr.Dataset) -> dict[str, str | int | float]:
 
 
 def _gaps(
-    true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"], precision: int
+    true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"], eps: np.floating
 ) -> Float[np.ndarray, " step"]:
     """Compare surface and run, as parts of the range of the run's losses; what is not finite is infinitely wrong."""
     finite = np.isfinite(true)
     if not finite.any():
         return np.full(len(true), np.inf)
     # Of a run that stays where it is, only rounding can be told from a difference.
-    rounding = 64 * np.finfo(np.float32 if precision == 32 else np.float64).eps
-    span = max(np.ptp(true[finite]), rounding * np.abs(true[finite]).max(), np.finfo(np.float64).tiny)
+    span = max(np.ptp(true[finite]), 64 * eps * np.abs(true[finite]).max(), np.finfo(np.float64).tiny)
     with np.errstate(invalid="ignore"):
         gaps = np.abs(surface - true) / span
     same = (true == surface) | (np.isnan(true) & np.isnan(surface))
@@ -127,9 +126,8 @@ def _ratios(true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"
 
 def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
     place = "plane" if "y" in path else "line"
-    opening = {Trust.GOOD: _good, Trust.FAIR: _fair, Trust.POOR: _poor}[facts.trust]
     sentences = [
-        opening(path.isel(step=facts.worst), facts.gap, place),
+        _opening(facts, path.isel(step=facts.worst), place),
         f"The {place} holds {_percent(path.attrs['share'])} of the run's squared distance from the origin.",
     ]
     if facts.trust is not Trust.POOR and facts.ratio > RATIO:
@@ -139,28 +137,20 @@ def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
     return sentences
 
 
-def _good(step: xr.Dataset, gap: float, place: str) -> str:
-    if not gap:
+def _opening(facts: Assessment, step: xr.Dataset, place: str) -> str:
+    """Judge by the worst step."""
+    if not facts.gap:
         return "The picture can be trusted: the surface under the path is the run's own loss."
-    return (
-        f"The picture can be trusted: the surface under the path differs from the run's own loss by at most "
-        f"{_percent(gap)} of its range."
+    if facts.trust is Trust.GOOD:
+        begin = "The picture can be trusted: the surface under the path differs from the run's own loss by at most"
+        return f"{begin} {_percent(facts.gap)} of its range."
+    if facts.trust is Trust.FAIR:
+        return f"The picture is right in outline: {_both(step)}, {_percent(facts.gap)} of the run's range apart."
+    distance, way = step["distance"].item(), step["travelled"].item()
+    away = (
+        f"; the run is {distance:.2g} away from the {place}, {_percent(distance / way)} of its way" if distance else ""
     )
-
-
-def _fair(step: xr.Dataset, gap: float, place: str) -> str:
-    return f"The picture is right in outline: {_both(step)}, {_percent(gap)} of the run's range apart."
-
-
-def _poor(step: xr.Dataset, gap: float, place: str) -> str:
-    text, distance, travelled = (
-        f"The picture misleads: {_both(step)}",
-        step["distance"].item(),
-        step["travelled"].item(),
-    )
-    if not distance:
-        return f"{text}."
-    return f"{text}; the run is {distance:.2g} away from the {place}, {_percent(distance / travelled)} of its way."
+    return f"The picture misleads: {_both(step)}{away}."
 
 
 def _both(step: xr.Dataset) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from thalweg.base.border import public
-from thalweg.base.checks import choice, whole
+from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 from thalweg.frameworks.catalogue import framework_of
 from thalweg.geometry.network import Network
-
-MODES = ("evaluation", "training")
 
 
 @public
@@ -23,7 +21,7 @@ def wrap(
     loss: Any = None,
     data: Any = (),
     *,
-    mode: str = "evaluation",
+    mode: Literal["evaluation", "training"] = "evaluation",
     filters: Mapping[str, int] | None = None,
     rows: int | None = None,
 ) -> Network:
@@ -65,7 +63,6 @@ def wrap(
     >>> round(line.value(), 4), line.position.size
     (0.4286, 2)
     """
-    choice("mode", mode, MODES)
     arrays = tuple(data) if isinstance(data, tuple | list) else (data,)
     return framework_of(model).network.build(model, loss, _parted(arrays, rows), mode=mode, filters=dict(filters or {}))
 

@@ -8,7 +8,7 @@ the verb returned: :func:`xarray.Dataset.isel` with a list keeps a kind, without
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -19,6 +19,9 @@ from thalweg.base.showing import shown
 
 AXIS = {"low", "high", "periodic", "unit"}
 """What the coordinates of a surface say of their axis."""
+
+KINDS: list[Kind] = []
+"""All kinds, in the order in which they are made below; what is of several is named by the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +34,21 @@ class Kind(Rule):
     source : the verbs that return it
     variables : dimensions that a variable has at least, by its name
     attrs : attributes that are needed
+    misses : says what else a dataset lacks that has all these; nothing where it lacks nothing
     """
 
-    name: str = field(kw_only=True)
-    source: str = field(kw_only=True)
-    variables: Mapping[str, str] = field(kw_only=True)
-    attrs: tuple[str, ...] = field(kw_only=True, default=())
+    fits: Callable[[object], bool] = field(init=False)
+    words: str = field(init=False)
+    name: str
+    source: str
+    variables: Mapping[str, str]
+    attrs: tuple[str, ...] = ()
+    misses: Callable[[xr.Dataset], str] = lambda dataset: ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", lambda value: isinstance(value, xr.Dataset) and not self.lacks(value))
+        object.__setattr__(self, "words", self.name)
+        KINDS.append(self)
 
     def lacks(self, dataset: xr.Dataset) -> str:
         """Say what a dataset lacks to be of this kind; nothing where it is."""
@@ -48,7 +60,7 @@ class Kind(Rule):
         for name in self.attrs:
             if name not in dataset.attrs:
                 return f"attribute {name!r}"
-        return ""
+        return self.misses(dataset)
 
     def refusal(self, name: str, value: object) -> str:
         """Say what kind of dataset was given instead, or what it lacks."""
@@ -61,131 +73,86 @@ class Kind(Rule):
         return f"{name} does not hold {self.name}: it has no {self.lacks(value)}; {advice}"
 
 
-class _Surface(Kind):
-    """A survey: its variables lie over the parameters, whatever these are called."""
-
-    def lacks(self, dataset: xr.Dataset) -> str:
-        missing = super().lacks(dataset)
-        if missing:
-            return missing
-        for dim in dataset.variables["train_loss"].dims:
-            if dim not in dataset.coords or not set(dataset.variables[dim].attrs) >= AXIS:
-                return f"coordinate {dim!r} with the attributes {', '.join(sorted(AXIS))}"
-        return ""
+def _missed_axis(surface: xr.Dataset) -> str:
+    """Find a parameter, whatever it is called, whose coordinate does not say what it is."""
+    for dim in surface.variables["train_loss"].dims:
+        if dim not in surface.coords or not set(surface.variables[dim].attrs) >= AXIS:
+            return f"coordinate {dim!r} with the attributes {', '.join(sorted(AXIS))}"
+    return ""
 
 
-class _Map(Kind):
-    """A map of outcomes: over the two things that vary, whatever these are."""
-
-    def lacks(self, dataset: xr.Dataset) -> str:
-        missing = super().lacks(dataset)
-        return missing or ("" if dataset.variables["outcome"].ndim == 2 else "variable 'outcome' over two dimensions")
+def _missed_plane(outcomes: xr.Dataset) -> str:
+    """Tell whether outcomes are over two things that vary, whatever these are."""
+    return "" if outcomes.variables["outcome"].ndim == 2 else "variable 'outcome' over two dimensions"
 
 
-def _kind(
-    name: str, source: str, variables: Mapping[str, str], attrs: tuple[str, ...] = (), make: type[Kind] = Kind
-) -> Kind:
-    kind = make(lambda value: False, name, name=name, source=source, variables=variables, attrs=attrs)
-    object.__setattr__(kind, "fits", lambda value: isinstance(value, xr.Dataset) and not kind.lacks(value))
-    return kind
+RUN = {"params": "run step param", "train_loss": "run step", "grad_norm": "run step", "last_step": "run"}
+VALLEY = {
+    **dict.fromkeys(("loss", "persistence", "joins"), "valley"),
+    **{"position": "valley param", "pass_loss": "pass", "pass_merges": "pass"},
+}
+RIVAL = {
+    **dict.fromkeys(("success", "success_low", "success_high", "learning_rate"), "optimizer"),
+    **dict.fromkeys(("tuned_rate", "tuned_success"), "optimizer candidate"),
+    "success_by_step": "optimizer step",
+}
+BESIDE = {
+    **{"params": "framework step param", "difference": "framework step", "parts": "framework"},
+    **{"reference": "step param", "bound": "step"},
+}
+FALL: Mapping[str, str] = dict.fromkeys(("run", "step", "left", "entered"), "fall")
+ALONG: Mapping[str, str] = dict.fromkeys(("x", "distance", "true_loss", "surface_loss"), "step")
 
-
-RUNS = _kind(
-    "runs",
-    "thalweg.descend",
-    {"params": "run step param", "train_loss": "run step", "grad_norm": "run step", "last_step": "run"},
-)
-SURFACE = _kind("a surface", "thalweg.survey", {"train_loss": ""}, make=_Surface)
-VALLEYS = _kind(
-    "valleys",
-    "thalweg.find_valleys",
-    {
-        **dict.fromkeys(("loss", "persistence", "joins"), "valley"),
-        **{"position": "valley param", "pass_loss": "pass", "pass_merges": "pass"},
-    },
-    ("names",),
-)
-FALLS = _kind(
-    "derailments",
-    "thalweg.find_derailments",
-    dict.fromkeys(("run", "step", "left", "entered"), "fall"),
-    ("names", "runs"),
-)
-OUTCOMES = _kind("outcomes", "thalweg.outcomes", {"outcome": "run", "valley": "run"}, ("names",))
-MAP = _kind("an outcome map", "thalweg.outcome_map", {"outcome": ""}, ("names",), _Map)
-RACE = _kind(
-    "a race",
-    "thalweg.race",
-    {
-        **dict.fromkeys(("success", "success_low", "success_high", "learning_rate"), "optimizer"),
-        **dict.fromkeys(("tuned_rate", "tuned_success"), "optimizer candidate"),
-        "success_by_step": "optimizer step",
-    },
-    ("names",),
-)
-PHASES = _kind("a phase diagram", "thalweg.phase_diagram", {"valleys": "exponent noise"}, ("persistence",))
-COMPARED = _kind(
-    "a comparison",
-    "thalweg.frameworks.compare",
-    {
-        **{"params": "framework step param", "difference": "framework step", "parts": "framework"},
-        **{"reference": "step param", "bound": "step"},
-    },
-)
-BASINS = _kind("compared basins", "thalweg.compare_basins", {"flow_valley": "start", "run_valley": "start"})
-PATHS = _kind("paths", "thalweg.find_paths", {"path": "pair image param", "loss": "pair image"})
-SLICE = _kind("a slice", "thalweg.networks.slice", {"loss": "x"}, ("x_name", "x_unit"))
-CURVE = _kind("a curve between checkpoints", "thalweg.networks.interpolate", {"loss": "t", "distance": "t"})
-BEND = _kind("a connection", "thalweg.networks.connect", {"bend": "param"})
-PROJECTION = _kind(
-    "a projected path",
-    "thalweg.networks.project",
-    dict.fromkeys(("x", "distance", "true_loss", "surface_loss"), "step"),
-)
-CURVATURE = _kind("a curvature", "thalweg.networks.curvature", {"eigenvalues": "mode"})
-RECORDING = _kind("a recording", "a recorder or thalweg.descend", {"params": "step param"})
-
-KINDS = (
-    *(RUNS, SURFACE, VALLEYS, FALLS, OUTCOMES, MAP, RACE, PHASES, COMPARED, BASINS, PATHS),
-    *(SLICE, CURVE, BEND, PROJECTION, CURVATURE, RECORDING),
-)
-"""All kinds; what is of several is named by the first."""
-
-Runs = Annotated[xr.Dataset, RUNS]
+Runs = Annotated[xr.Dataset, Kind("runs", "thalweg.descend", RUN)]
 """Runs over (run, step, param), from :func:`thalweg.descend`."""
 
-Surface = Annotated[xr.Dataset, SURFACE]
+Surface = Annotated[xr.Dataset, Kind("a surface", "thalweg.survey", {"train_loss": ""}, misses=_missed_axis)]
 """An objective on a grid over its parameters, from :func:`thalweg.survey`."""
 
-Valleys = Annotated[xr.Dataset, VALLEYS]
+Valleys = Annotated[xr.Dataset, Kind("valleys", "thalweg.find_valleys", VALLEY, ("names",))]
 """Valleys, deepest first, from :func:`thalweg.find_valleys`."""
 
-Derailments = Annotated[xr.Dataset, FALLS]
+Derailments = Annotated[xr.Dataset, Kind("derailments", "thalweg.find_derailments", FALL, ("names", "runs"))]
 """Derailments over fall, from :func:`thalweg.find_derailments`."""
 
-OutcomeMap = Annotated[xr.Dataset, MAP]
+Kind("outcomes", "thalweg.outcomes", {"outcome": "run", "valley": "run"}, ("names",))
+
+OutcomeMap = Annotated[
+    xr.Dataset, Kind("an outcome map", "thalweg.outcome_map", {"outcome": ""}, ("names",), _missed_plane)
+]
 """How runs end over two things that vary, from :func:`thalweg.outcome_map`."""
 
-Race = Annotated[xr.Dataset, RACE]
+Race = Annotated[xr.Dataset, Kind("a race", "thalweg.race", RIVAL, ("names",))]
 """Optimisers compared, from :func:`thalweg.race`."""
 
-PhaseDiagram = Annotated[xr.Dataset, PHASES]
+PhaseDiagram = Annotated[
+    xr.Dataset, Kind("a phase diagram", "thalweg.phase_diagram", {"valleys": "exponent noise"}, ("persistence",))
+]
 """Counts of valleys over (exponent, noise), from :func:`thalweg.phase_diagram`."""
 
-Comparison = Annotated[xr.Dataset, COMPARED]
+Comparison = Annotated[xr.Dataset, Kind("a comparison", "thalweg.frameworks.compare", BESIDE)]
 """One descent in several frameworks, from :func:`thalweg.frameworks.compare`."""
 
-Slice = Annotated[xr.Dataset, SLICE]
+Kind("compared basins", "thalweg.compare_basins", {"flow_valley": "start", "run_valley": "start"})
+
+Kind("paths", "thalweg.find_paths", {"path": "pair image param", "loss": "pair image"})
+
+Slice = Annotated[xr.Dataset, Kind("a slice", "thalweg.networks.slice", {"loss": "x"}, ("x_name", "x_unit"))]
 """A network's loss over (y, x) or (x,), from :func:`thalweg.networks.slice`."""
 
-Curve = Annotated[xr.Dataset, CURVE]
+Curve = Annotated[
+    xr.Dataset,
+    Kind("a curve between checkpoints", "thalweg.networks.interpolate", {"loss": "t", "distance": "t"}),
+]
 """The loss along a way between two checkpoints, from :func:`thalweg.networks.interpolate`."""
 
-Projected = Annotated[xr.Dataset, PROJECTION]
+Kind("a connection", "thalweg.networks.connect", {"bend": "param"})
+
+Projected = Annotated[xr.Dataset, Kind("a projected path", "thalweg.networks.project", ALONG)]
 """A training run seen on a plane, from :func:`thalweg.networks.project`."""
 
-Curvature = Annotated[xr.Dataset, CURVATURE]
+Curvature = Annotated[xr.Dataset, Kind("a curvature", "thalweg.networks.curvature", {"eigenvalues": "mode"})]
 """Eigenvalues of a network's Hessian, from :func:`thalweg.networks.curvature`."""
 
-Recording = Annotated[xr.Dataset, RECORDING]
+Recording = Annotated[xr.Dataset, Kind("a recording", "a recorder or thalweg.descend", {"params": "step param"})]
 """The parameters of a training over (step, param), from a recorder; or one run of :func:`thalweg.descend`."""

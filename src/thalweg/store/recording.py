@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -91,7 +91,7 @@ class Recorder:
             "leaf_names": [leaf.name for leaf in leaves],
             "leaf_shapes": [list(leaf.shape) for leaf in leaves],
         }
-        self._sink: _Sink = Snapshots(every, most) if store is None else Journal(every, store)
+        self._sink = Snapshots(every, most) if store is None else Journal(every, store)
         self._laid: dict[str, np.dtype] = {}
         self._result: xr.Dataset | None = None
 
@@ -200,16 +200,6 @@ class Recorder:
         if vector.dtype not in (np.float32, np.float64):
             raise InvalidValue(f"parameters of type {vector.dtype} cannot be recorded; give float32 or float64")
         return vector
-
-
-class _Sink(Protocol):
-    """Where rows go."""
-
-    def wants(self, step: int) -> bool: ...
-    def lay_out(self, row: Row, attrs: Mapping[str, Any]) -> None: ...
-    def add(self, row: Row) -> None: ...
-    def flush(self) -> None: ...
-    def finish(self, row: Row) -> xr.Dataset: ...
 
 
 def _scalar(name: str, value: Any) -> np.ndarray:

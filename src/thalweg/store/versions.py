@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
+
+version = cache(metadata.version)
+"""Looks a version up once: it is read from a file."""
 
 
 def versions(*names: str) -> dict[str, str]:
     """Give ``{name}_version`` of installed packages."""
-    return {f"{name}_version": _version(name) for name in names}
-
-
-@cache
-def _version(name: str) -> str:
-    """Look a version up once: it is read from a file."""
-    return version(name)
+    return {f"{name}_version": version(name) for name in names}
