@@ -1,7 +1,20 @@
 """A ring of given height around a circle, seen from above at a slant: where it lies on paper, and what it hides.
 
-The ring is cut into narrow wedges by planes through its axis. Seen from any side, a wedge can only be hidden by wedges
-nearer to the viewer's azimuth, so drawing wedge after wedge from the far side to the near one is exact.
+**Faces.** The ring is cut into narrow wedges by planes through its axis. Seen from any side, a wedge can only be hidden
+by wedges nearer to the viewer's azimuth, so drawing wedge after wedge from the far side to the near one, the painter's
+algorithm, is exact here. In general it is not, and that is why Matplotlib's three-dimensional axes do not do: they sort
+whole faces by one depth each and let parts of a path shine through a wall, or a wall swallow it.
+
+**What a ring hides** of the path that runs on it is asked point by point: the line of sight from a point to the viewer
+is followed until it is above the highest point of the ring, and where it runs inside the solid on the way, the point is
+hidden. Walls lean out by ``FLARE`` for each unit of height, so the test of a point in space is one subtraction: its
+distance from the axis, less the lean at its height, lies between the two radii of the foot.
+
+**What would break it**: walls that overhang a neighbouring wedge (heights that lean sideways, not only out), a viewer
+below the foot, or perspective, under which the order of wedges is no longer that of their azimuths. What is narrower
+than ``1 / SAMPLES`` of a line of sight, or than ``1 / SLOTS`` of a turn, ``hidden`` can miss; ``mesh`` cannot.
+
+Newell, Newell and Sancha, "A solution to the hidden surface problem", 1972, doi:10.1145/800193.569954.
 """
 
 from __future__ import annotations

@@ -1,4 +1,22 @@
-"""Heights of a surface of two parameters made visible: how they are spaced, their levels, and light on them."""
+"""Heights of a surface of two parameters made visible: how they are spaced, their levels, and light on them.
+
+**Spacing.** Levels at equal heights show the lowlands of Rosenbrock's valley as one level, since its walls are a
+thousand times as high. Where the spread of heights is ``WIDE`` times that of their lowest tenth they are spaced by
+``log(height above the lowest point + pad)``; the pad, a low quantile of the heights, bounds how deep the logarithm
+looks, or the grid's own nearness to a minimum would decide the picture. Never by the logarithm of the loss itself: a
+constant added to a loss changes nothing about its surface and must not change the picture.
+
+**Levels.** Grays are those of ``LEVELS`` steps, and the bar shows the same, so that a gray can be read off it. The
+lowest is half gray and not black, since the path in colours lies on top; the highest is not white, since paper is.
+
+**Light** from the upper left, as on maps, shows the form of slopes between two levels. It moves a gray by less than
+what separates the outermost levels, but by more than one level where it is steep: the bar tells the height of flat
+ground. Slopes are measured against the surface's own usual steepness (``STEEP``), for a loss has no natural unit that a
+parameter's could be compared with.
+
+B. K. P. Horn, "Hill shading and the reflectance map", Proceedings of the IEEE 69, 14–47, 1981,
+doi:10.1109/PROC.1981.11918.
+"""
 
 from __future__ import annotations
 

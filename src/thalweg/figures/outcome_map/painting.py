@@ -1,4 +1,17 @@
-"""How a map is coloured: a place in a palette for every pixel, and what the colours tell."""
+"""How a map is coloured: a place in a palette for every pixel, and what the colours tell.
+
+A map tells two things at once: the valley by its hue and, on request, a count by its lightness. So the colours are not
+mixed pixel by pixel: each valley has a ramp of ``SHADES`` colours of one hue, all ramps lie one after another in one
+palette, and a pixel is the number ``valley * SHADES + shade``; what ended in no valley has one colour each behind the
+ramps. A million pixels are then one array of small integers, which the static picture and the page both draw, and no
+resampling can make a colour that means nothing.
+
+Ramps run from light to dark with equal steps of perceived lightness (``palette.py``), the same for all hues: equal
+shades mean equal counts in every valley, and the key of the counts can be gray. A count is told by its logarithm where
+half of the runs lie in the lowest quarter (``EARLY``), or nearly all would look alike; the key says so by its ticks.
+
+Whoever adds a kind of outcome must keep the order: valleys by number first, since ``kind * SHADES`` relies on it.
+"""
 
 from __future__ import annotations
 
