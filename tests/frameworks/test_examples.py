@@ -47,7 +47,7 @@ def test_the_networks_compute_the_same_in_every_framework(framework):
     )
     np.testing.assert_allclose(
         outputs(framework, examples.cnn(framework, (4, 3, 2), seed=3), pictures),
-        in_numpy(examples.weights.of_cnn(8, (4, 3, 2), 10, 3, 3), pictures.astype(float)),
+        in_numpy(examples.weights.of_cnn((4, 3, 2), 3), pictures.astype(float)),
         **close,
     )
 

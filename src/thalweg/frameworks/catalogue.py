@@ -8,20 +8,33 @@ framework when it is called.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from thalweg.base.errors import InvalidValue, UnknownName
 
 if TYPE_CHECKING:
     from thalweg.frameworks.common import room
 
+Part = TypeVar("Part")
+
 
 class NotInstalled(InvalidValue):
     """A framework that is not there; the text has the command that installs it."""
+
+
+class _Part(Generic[Part]):
+    """A part of a framework's room, by the name of the attribute that it is; imported when it is asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, framework: Framework, owner: type) -> Part:
+        return cast(Part, import_module(f"thalweg.frameworks.{framework.name}.{self.name}"))
 
 
 @dataclass(frozen=True)
@@ -59,10 +72,8 @@ class Framework:
     def version(self) -> str:
         """Its version."""
         for package in self.packages:
-            try:
+            with suppress(PackageNotFoundError):
                 return version(package)
-            except PackageNotFoundError:
-                continue
         return str(import_module(self.module).__version__)
 
     def load(self) -> Any:
@@ -81,42 +92,27 @@ class Framework:
             advice = self.needs or f"install it with: {self.install}"
             raise NotInstalled(f"{self.title} cannot be imported: {error}; {advice}") from None
 
-    @property
-    def network(self) -> room.NetworkPart:
-        """What sees its models as functions of a flat vector."""
-        return self._part("network")
+    network: ClassVar[_Part[room.NetworkPart]] = _Part()
+    """What sees its models as functions of a flat vector."""
 
-    @property
-    def recorder(self) -> room.RecorderPart:
-        """What records its training loops."""
-        return self._part("recorder")
+    recorder: ClassVar[_Part[room.RecorderPart]] = _Part()
+    """What records its training loops."""
 
-    @property
-    def checkpoint(self) -> room.CheckpointPart:
-        """What reads its saved parameters."""
-        return self._part("checkpoint")
+    checkpoint: ClassVar[_Part[room.CheckpointPart]] = _Part()
+    """What reads its saved parameters."""
 
-    @property
-    def descend(self) -> room.DescendPart:
-        """What descends an objective as its users would."""
-        return self._part("descend")
+    descend: ClassVar[_Part[room.DescendPart]] = _Part()
+    """What descends an objective as its users would."""
 
-    @property
-    def models(self) -> room.ModelsPart:
-        """What makes the example networks; not every room has it."""
-        return self._part("models")
+    models: ClassVar[_Part[room.ModelsPart]] = _Part()
+    """What makes the example networks; not every room has it."""
 
-    @property
-    def backend(self) -> room.BackendPart:
-        """What evaluates for Keras; only rooms of Keras' backends have it."""
-        return self._part("backend")
+    backend: ClassVar[_Part[room.BackendPart]] = _Part()
+    """What evaluates for Keras; only rooms of Keras' backends have it."""
 
     def has(self, part: str) -> bool:
         """Tell whether its room has a part."""
         return find_spec(f"thalweg.frameworks.{self.name}.{part}") is not None
-
-    def _part(self, part: str) -> Any:
-        return import_module(f"thalweg.frameworks.{self.name}.{part}")
 
 
 FRAMEWORKS: Mapping[str, Framework] = {

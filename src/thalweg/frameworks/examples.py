@@ -80,7 +80,9 @@ def digits(*, pictures: bool = False, test_share: float = 0.33, seed: int = 42) 
     loaded = _sets().load_digits()
     x = (loaded.data / 16).astype(np.float32)
     x = x.reshape(-1, weights.SIZE, weights.SIZE, 1) if pictures else x
-    return _split(x, loaded.target.astype(np.int32), 10, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed))
+    return _split(
+        x, loaded.target.astype(np.int32), weights.CLASSES, "digits: Alpaydin and Kaynak 1998", Split(test_share, seed)
+    )
 
 
 @public
@@ -206,7 +208,7 @@ def cnn(name: str, channels: tuple[int, ...] = (8, 16), *, seed: int = 0) -> Any
     for count in channels:
         whole("a number of channels", count, at_least=1, at_most=10_000)
     whole("seed", seed, at_least=0)
-    return _room(name)(weights.of_cnn(weights.SIZE, tuple(channels), 10, weights.KERNEL, seed))
+    return _room(name)(weights.of_cnn(tuple(channels), seed))
 
 
 def _room(name: str) -> Callable[[weights.Layers], Any]:

@@ -140,7 +140,7 @@ def made(*, width: int = 4, norm: bool = True, more: bool = False) -> tuple[Any,
 
 
 def trained(model: Any) -> list[np.ndarray]:
-    from thalweg.frameworks.keras.leaves import read as plain
+    from thalweg.frameworks.common.tensors import read as plain
 
     return [plain(variable.value) for variable in model.trainable_variables]
 

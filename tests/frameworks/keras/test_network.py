@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.frameworks.keras.leaves import read
+from thalweg.frameworks.common.tensors import read
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 from thalweg.networks.wrapping import wrap

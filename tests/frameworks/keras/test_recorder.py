@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from thalweg.frameworks.common.tensors import read
 from thalweg.frameworks.keras import recorder as module
-from thalweg.frameworks.keras.leaves import flatten, read
+from thalweg.frameworks.keras.leaves import flatten
 from thalweg.frameworks.keras.recorder import recorder
 from thalweg.networks.wrapping import wrap
 from thalweg.store.recording import open_recording

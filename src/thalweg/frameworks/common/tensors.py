@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+from thalweg.geometry.network import Flat
 
 
 def read(tensor: Any) -> np.ndarray:
     """Copy a tensor of any framework, or a variable of TensorFlow, to NumPy."""
     tensor = tensor.detach().cpu() if hasattr(tensor, "detach") else tensor
     return np.array(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
+
+
+def joined(tensors: Iterable[Any]) -> Flat:
+    """Copy tensors into one flat vector, one behind the other."""
+    values = [np.ravel(read(tensor)) for tensor in tensors]
+    return np.concatenate(values) if values else np.zeros(0, np.float32)
 
 
 def device_of(tensor: Any) -> str:

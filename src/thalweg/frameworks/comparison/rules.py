@@ -214,19 +214,8 @@ def rprop(s: RuleSettings, variant: Variant) -> Rule:
 
 
 RULES: Mapping[str, Callable[[RuleSettings, Variant], Rule]] = {
-    "sgd": sgd,
-    "adam": adam,
-    "adamw": adam,
-    "amsgrad": adam,
-    "nadam": nadam,
-    "nadamw": nadam,
-    "adamax": adamax,
-    "rmsprop": rmsprop,
-    "adagrad": adagrad,
-    "adadelta": adadelta,
-    "lion": lion,
-    "radam": radam,
-    "rprop": rprop,
+    **{rule.__name__: rule for rule in (sgd, adam, nadam, adamax, rmsprop, adagrad, adadelta, lion, radam, rprop)},
+    **{"adamw": adam, "amsgrad": adam, "nadamw": nadam},
 }
 """By the names of experiment files."""
 

@@ -77,17 +77,14 @@ class Staged:
     ----------
     program : the loss as a program of parameter arrays and data
     parameters : how many of its inputs are parameter arrays
-    affine : variables that are affine in the coordinates
-    joint : for each equation of affine outputs, the operands that it is linear in
-    early, late : equations that are run once, and at every point
+    early : equations that are run once; with those of affine outputs the operands that they are linear in
+    late : equations that are run at every point
     affine_needed, known_needed : variables that are made early and read late
     """
 
     program: ClosedJaxpr
     parameters: int
-    affine: set[Var]
-    joint: dict[int, tuple[int, ...]]
-    early: list[JaxprEqn]
+    early: list[tuple[JaxprEqn, tuple[int, ...]]]
     late: list[JaxprEqn]
     affine_needed: list[Var]
     known_needed: list[Var]
@@ -101,7 +98,7 @@ class Staged:
     @property
     def affine_results(self) -> list[str]:
         """The operations whose affine results are read at every point, and their shapes, in words."""
-        makers = {var: equation.primitive.name for equation in self.early for var in equation.outvars}
+        makers = {var: equation.primitive.name for equation, _ in self.early for var in equation.outvars}
         return [f"{makers[var]} {shaped(var).shape}" for var in self.affine_needed if var in makers]
 
 
@@ -110,31 +107,22 @@ def split(program: ClosedJaxpr, parameters: int) -> Staged:
     jaxpr = program.jaxpr
     known = {*jaxpr.constvars, *jaxpr.invars[parameters:]}
     affine = set(jaxpr.invars[:parameters])
-    joint: dict[int, tuple[int, ...]] = {}
-    early, late = [], []
+    early: list[tuple[JaxprEqn, tuple[int, ...]]] = []
+    late: list[JaxprEqn] = []
     for equation in jaxpr.eqns:
         states = [isinstance(var, Literal) or var in known for var in equation.invars]
         of_affine = [not isinstance(var, Literal) and var in affine for var in equation.invars]
         if all(states) and not equation.effects:
             known.update(equation.outvars)
-            early.append(equation)
+            early.append((equation, ()))
         elif all(map(any, zip(states, of_affine, strict=True))) and (operands := _linear_in(equation, of_affine)):
-            joint[id(equation)] = operands
             affine.update(equation.outvars)
-            early.append(equation)
+            early.append((equation, operands))
         else:
             late.append(equation)
-    late, needed = _parted(jaxpr, early, late)
-    return Staged(
-        program,
-        parameters,
-        affine,
-        joint,
-        early,
-        late,
-        [var for var in needed if var in affine],
-        [var for var in needed if var in known],
-    )
+    late, needed = _parted(jaxpr, [equation for equation, _ in early], late)
+    affine_needed, known_needed = ([var for var in needed if var in some] for some in (affine, known))
+    return Staged(program, parameters, early, late, affine_needed, known_needed)
 
 
 def make(
@@ -156,9 +144,9 @@ def make(
     known: Values = dict(zip(jaxpr.constvars, parts.program.consts, strict=True))
     known.update(zip(jaxpr.invars[parts.parameters :], data, strict=True))
     several: Values = dict(zip(jaxpr.invars, zip(*places, strict=True), strict=False))
-    for equation in parts.early:
-        if id(equation) in parts.joint:
-            _spread(equation, parts.joint[id(equation)], known, several, len(places))
+    for equation, joint in parts.early:
+        if joint:
+            _spread(equation, joint, known, several, len(places))
         else:
             inputs = [read(known, var) for var in equation.invars]
             known.update(zip(equation.outvars, bind(equation, inputs), strict=True))

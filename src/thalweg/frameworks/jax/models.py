@@ -6,19 +6,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from thalweg.frameworks.common.weights import Convolution, Layers
+from thalweg.frameworks.common.weights import Layers
 
 Params = list[dict[str, Any]]
 
 
 def build(layers: Layers) -> tuple[Params, Any]:
     """Make parameters ``[{"w": …, "b": …}, …]`` and ``apply(params, inputs)``; kernels are (row, column, in, out)."""
-    params = [
-        {"w": jnp.asarray(np.transpose(layer.weight, _order(layer))), "b": jnp.asarray(layer.bias)} for layer in layers
-    ]
-    return params, apply
+    return [{"w": jnp.asarray(layer.kernel), "b": jnp.asarray(layer.bias)} for layer in layers], apply
 
 
 def apply(params: Params, inputs: Any) -> Any:
@@ -32,7 +28,3 @@ def apply(params: Params, inputs: Any) -> Any:
         x = x + layer["b"]
         x = jnp.maximum(x, 0) if k + 1 < len(params) else x
     return x
-
-
-def _order(layer: Any) -> tuple[int, ...]:
-    return (2, 3, 1, 0) if isinstance(layer, Convolution) else (1, 0)

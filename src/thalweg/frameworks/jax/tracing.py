@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -39,15 +40,7 @@ def _kept(equation: JaxprEqn, inputs: Sequence[Any]) -> Sequence[Any]:
     return bind(with_bodies(equation, _opened), inputs)
 
 
-def _larger(equation: JaxprEqn, one: Any, other: Any) -> Any:
-    return _chosen(equation, one, other, lax.gt)
-
-
-def _smaller(equation: JaxprEqn, one: Any, other: Any) -> Any:
-    return _chosen(equation, one, other, lax.lt)
-
-
-def _chosen(equation: JaxprEqn, one: Any, other: Any, better: Callable[[Any, Any], Any]) -> Any:
+def _chosen(better: Callable[[Any, Any], Any], equation: JaxprEqn, one: Any, other: Any) -> Any:
     first, second = equation.invars
     if isinstance(first, Literal):
         (one, other), second = (other, one), first
@@ -71,8 +64,8 @@ def _extreme(equation: JaxprEqn, values: Any) -> Any:
 
 
 KEEPING: dict[str, Callable[..., Any]] = {
-    "max": _larger,
-    "min": _smaller,
+    "max": partial(_chosen, lax.gt),
+    "min": partial(_chosen, lax.lt),
     **dict.fromkeys(
         ("reduce_max", "reduce_min", "cummax", "cummin", "reduce_window_max", "reduce_window_min"), _extreme
     ),

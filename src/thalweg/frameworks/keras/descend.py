@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.precision import computing
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.formula import Formula
+from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
 from thalweg.frameworks.common.optimizers import translate
 from thalweg.frameworks.common.tensors import device_of, read
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 from thalweg.frameworks.keras.dialect import DIALECT
-
-keras: Any = FRAMEWORKS["keras"].load()
 
 
 def prepare(job: Job, manner: str = "") -> Prepared:

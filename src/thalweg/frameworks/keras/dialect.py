@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.operations import Dialect, elementwise
 
-ops: Any = FRAMEWORKS["keras"].load().ops
+ops: Any = keras.ops
 
 DIALECT = Dialect(
     title="Keras",

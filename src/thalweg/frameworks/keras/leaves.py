@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.common.tensors import read
+from thalweg.frameworks.common.tensors import joined
 from thalweg.geometry.network import Flat, Kind, Leaf
 
 NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
@@ -15,8 +13,7 @@ NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalizatio
 
 def flatten(model: Any) -> Flat:
     """Read a model's parameters into one flat vector, in the order of ``model.trainable_variables``."""
-    values = [read(variable.value) for variable in parameters(model)]
-    return np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0, np.float32)
+    return joined(variable.value for variable in parameters(model))
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:

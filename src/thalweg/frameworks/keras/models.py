@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.weights import SIZE, Convolution, Layers
-
-keras: Any = FRAMEWORKS["keras"].load()
+from thalweg.frameworks.common.installed import keras
+from thalweg.frameworks.common.weights import SIZE, Layers
 
 
 def build(layers: Layers) -> Any:
     """Make a ``keras.Sequential`` with outputs that are not normalised (logits, where there are classes)."""
-    first = layers[0]
-    shape = (SIZE, SIZE, 1) if isinstance(first, Convolution) else (first.weight.shape[1],)
-    modules: list[Any] = [keras.Input(shape)]
+    convolved = layers[0].convolves
+    modules: list[Any] = [keras.Input((SIZE, SIZE, 1) if convolved else layers[0].weight.shape[1:])]
     for k, layer in enumerate(layers):
         activation = "relu" if k + 1 < len(layers) else None
-        if isinstance(layer, Convolution):
+        if layer.convolves:
             modules.append(keras.layers.Conv2D(layer.weight.shape[0], layer.weight.shape[2], activation=activation))
         else:
-            if isinstance(first, Convolution):
-                modules.append(keras.layers.Flatten())
+            modules.extend([keras.layers.Flatten()] * convolved)
             modules.append(keras.layers.Dense(layer.weight.shape[0], activation=activation))
     model = keras.Sequential(modules)
     weighted = [module for module in model.layers if module.weights]
     for module, layer in zip(weighted, layers, strict=True):
-        order = (2, 3, 1, 0) if isinstance(layer, Convolution) else (1, 0)
-        module.set_weights([np.transpose(layer.weight, order), layer.bias])
+        module.set_weights([layer.kernel, layer.bias])
     return model

@@ -11,12 +11,11 @@ from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import ALLOWED, no_filters, one_type, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
+from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.tensors import read
 from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, parameters
 from thalweg.frameworks.keras.objective import averages, criterion_of, objective
 from thalweg.geometry.network import Network, Part
-
-keras: Any = FRAMEWORKS["keras"].load()
 
 __all__ = ["build", "flatten", "leaves_of"]
 

@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import function
+from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.tensors import read
 from thalweg.frameworks.keras.leaves import layers_of
-
-keras: Any = FRAMEWORKS["keras"].load()
 
 Criterion = Callable[..., Any]
 """Gives the loss, a scalar tensor, from the list of parameters and the data ``(*inputs, targets)``."""

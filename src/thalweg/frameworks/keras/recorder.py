@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.facts import of_framework
+from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.keras.leaves import flatten, leaves_of
 from thalweg.store.recording import Recorder
-
-keras: Any = FRAMEWORKS["keras"].load()
 
 
 class KerasRecorder(Recorder):

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.tensors import device_of
+from thalweg.frameworks.common.installed import tensorflow as tf
+from thalweg.frameworks.common.tensors import device_of, joined
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Evaluator
-
-tf: Any = FRAMEWORKS["tensorflow"].load()
 
 
 def evaluators(
@@ -20,7 +18,7 @@ def evaluators(
 ) -> tuple[list[Evaluator], str]:
     """Evaluate a loss of parameter tensors as graphs on variables of our own; see :class:`room.BackendPart`."""
     variables = [tf.Variable(tf.identity(value)) for value in values]
-    position = np.concatenate([np.ravel(variable.numpy()) for variable in variables])
+    position = joined(variables)
 
     def evaluator_of(part: tuple[np.ndarray, ...]) -> Evaluator:
         data = [tf.constant(array) for array in part]

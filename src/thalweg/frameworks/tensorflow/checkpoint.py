@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common import arrays
+from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.tensorflow.network import names_of_others
 from thalweg.geometry.network import Flat, Network
-
-tf: Any = FRAMEWORKS["tensorflow"].load()
 
 OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 """The entry of a checkpoint that tells which attributes lead to which variable."""

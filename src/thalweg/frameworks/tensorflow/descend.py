@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
 from thalweg.frameworks.common.optimizers import Counterpart, NoCounterpart, translate
 from thalweg.frameworks.common.tensors import device_of
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 from thalweg.frameworks.tensorflow.dialect import DIALECT
-
-tf: Any = FRAMEWORKS["tensorflow"].load()
 
 VERSION_1: Mapping[str, Counterpart] = {
     "sgd": Counterpart("GradientDescentOptimizer"),

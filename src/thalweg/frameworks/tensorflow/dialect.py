@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.common.operations import Dialect, elementwise
 
-tf: Any = FRAMEWORKS["tensorflow"].load()
 math: Any = tf.math
 
 OWN = {

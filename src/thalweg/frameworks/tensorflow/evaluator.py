@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import repeatable, scalar, tried
+from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
-
-tf: Any = FRAMEWORKS["tensorflow"].load()
 
 
 class GraphEvaluator:

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import function, no_filters, one_type, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
-from thalweg.frameworks.common.tensors import device_of
+from thalweg.frameworks.common.installed import tensorflow as tf
+from thalweg.frameworks.common.tensors import device_of, joined
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
-
-tf: Any = FRAMEWORKS["tensorflow"].load()
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
@@ -49,15 +47,12 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     position = flatten(model)
     shares, examples = shares_of(parts)
     private = _copied(model)
-    training = _takes_training(model)
+    options = {"training": mode == "training"} if _takes_training(model) else {}
     evaluators = []
     for part in parts:
-        evaluator = GraphEvaluator(
-            list(_variables(private).values()),
-            _loss(private, loss, _tensors(part, dtype), {"training": mode == "training"} if training else {}),
-        )
-        check(evaluator, position, training=mode == "training")
-        evaluators.append(evaluator)
+        computed = _loss(private, loss, _tensors(part, dtype), options)
+        evaluators.append(GraphEvaluator(list(_variables(private).values()), computed))
+        check(evaluators[-1], position, training=mode == "training")
     _own_variables_only(evaluators[0])
     facts = of_network(
         of_framework("tensorflow"),
@@ -66,15 +61,14 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         loss=loss,
         examples=examples,
         mode=mode,
-        statistics=_statistics(model, mode) if training else "none",
+        statistics=_statistics(model, mode) if options else "none",
     )
     return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, private)
 
 
 def flatten(model: Any) -> Flat:
     """Read a module's parameters into one flat vector, in the order of ``model.trainable_variables``."""
-    values = [variable.numpy() for variable in _variables(model).values()]
-    return np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0, np.float32)
+    return joined(_variables(model).values())
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import repeatable, scalar, tried
+from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.tensors import joined
 from thalweg.geometry.network import Evaluator, Flat, Values
 from thalweg.geometry.plane import Plane
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 
 def evaluators(
@@ -22,7 +21,7 @@ def evaluators(
 ) -> tuple[list[Evaluator], str]:
     """Evaluate a loss of parameter tensors, one point at a time; see :class:`room.BackendPart`."""
     device, shapes = values[0].device, [tuple(value.shape) for value in values]
-    position = np.concatenate([np.ravel(value.detach().cpu().numpy()) for value in values])
+    position = joined(values)
 
     def evaluator_of(part: tuple[np.ndarray, ...]) -> Evaluator:
         data = [torch.tensor(array, device=device) for array in part]

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidData
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common import arrays
 from thalweg.frameworks.common.checks import reason
+from thalweg.frameworks.common.installed import torch
 from thalweg.geometry.network import Flat, Network
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 NESTED = ("state_dict", "model_state_dict", "model")
 """Under which names training scripts put the parameters beside other things."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.optimizers import Counterpart, translate
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
 from thalweg.frameworks.torch.dialect import DIALECT
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 BETAS = {"betas": ("b1", "b2")}
 EPS = {"eps": "eps"}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.operations import Dialect, elementwise
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 DIALECT = Dialect(
     title="PyTorch",

@@ -42,8 +42,8 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import reason
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.first_layer import far, find
 from thalweg.frameworks.torch.parameters import joined
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
@@ -51,8 +51,6 @@ from thalweg.frameworks.torch.together import Counts, together
 from thalweg.frameworks.torch.walk import Walk, spans_without
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 
 class ModuleEvaluator:

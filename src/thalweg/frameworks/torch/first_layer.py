@@ -30,10 +30,8 @@ from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.replica import Batch, Replica
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 Forward = Callable[[Any], Any]
 """Computes a layer's output from its input."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.weights import Convolution, Layers
-
-torch: Any = FRAMEWORKS["torch"].load()
+from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.weights import Layers
 
 
 def build(layers: Layers) -> Any:
@@ -24,17 +22,13 @@ def build(layers: Layers) -> Any:
         def forward(self, x: Any) -> Any:
             return x.permute(self.order)
 
-    modules: list[Any] = []
-    convolved = isinstance(layers[0], Convolution)
-    if convolved:
-        modules.append(Arrange(0, 3, 1, 2))
+    convolved = layers[0].convolves
+    modules: list[Any] = [Arrange(0, 3, 1, 2)] * convolved
     for k, layer in enumerate(layers):
-        if isinstance(layer, Convolution):
+        if layer.convolves:
             module = nn.Conv2d(*layer.weight.shape[1::-1], layer.weight.shape[2])
         else:
-            if convolved:
-                modules.extend((Arrange(0, 2, 3, 1), nn.Flatten()))
-                convolved = False
+            modules.extend([Arrange(0, 2, 3, 1), nn.Flatten()] * convolved)
             module = nn.Linear(*layer.weight.shape[::-1])
         with torch.no_grad():
             module.weight.copy_(torch.from_numpy(layer.weight))

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import function, no_filters, scalar, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, trainable
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.geometry.network import Network, Part
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 __all__ = ["build", "flatten", "leaves_of"]
 

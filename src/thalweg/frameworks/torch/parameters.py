@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import one_type
+from thalweg.frameworks.common.installed import torch
 from thalweg.geometry.network import Flat, Kind, Leaf
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 PARAMETRISED = ".parametrizations."
 """What stands in the name of a parameter between its layer and the parametrisation that it belongs to."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.facts import of_framework
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain
 from thalweg.store.recording import Recorder
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 
 class TorchRecorder(Recorder):

@@ -33,11 +33,9 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import reason
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.parameters import joined
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 
 class Batch(NamedTuple):

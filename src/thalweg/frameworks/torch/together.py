@@ -36,12 +36,10 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.first_layer import Forward, far, standing_in
 from thalweg.frameworks.torch.replica import Replica
 from thalweg.frameworks.torch.walk import Sum, Walk
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 MOST, LEAST = 32, 8
 """Points evaluated at once, a power of two; with fewer than the least of them nothing is gained."""

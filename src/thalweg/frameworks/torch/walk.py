@@ -27,11 +27,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from thalweg.frameworks.catalogue import FRAMEWORKS
+from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.first_layer import Forward, Layer, standing_in
 from thalweg.frameworks.torch.replica import Batch, Replica
-
-torch: Any = FRAMEWORKS["torch"].load()
 
 
 class Sum:
