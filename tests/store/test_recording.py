@@ -17,7 +17,7 @@ import zarr
 import thalweg as tw
 from thalweg.base.errors import InvalidData, InvalidValue, OutputError
 from thalweg.geometry.network import Leaf
-from thalweg.store import journal
+from thalweg.store import journal, snapshots
 from thalweg.store.recording import Recorder, as_recording, open_recording
 
 LEAVES = (Leaf("w", (2, 3), "weight", (1, 0)), Leaf("b", (3,), "bias", (0,)))
@@ -102,6 +102,16 @@ def test_memory_holds_so_many_rows_spread_evenly(most, steps):
     np.testing.assert_array_equal(found["loss"][:-1], 10 * kept[:-1])
 
 
+def test_rows_of_a_large_network_are_fewer(monkeypatch):
+    model = Model()
+    row = model.vector.nbytes + 3 * 8  # its step, its loss and its rate
+    monkeypatch.setattr(snapshots, "MEMORY", 5 * row + 1)
+    recorder = model.recorder(most=256)
+    train(recorder, model, 64)
+    found = recorder.finish()
+    np.testing.assert_array_equal(found["step"], [0, 16, 32, 48, 64])
+
+
 def test_a_store_is_the_recording_in_any_xarray(tmp_path, monkeypatch):
     # Several growths of several chunks, and a last one that is not full.
     monkeypatch.setattr(journal, "ROWS", 8)
@@ -148,7 +158,7 @@ def test_memory_does_not_grow_with_the_training(tmp_path):
 KILLED = """
 import os, signal, sys
 import numpy as np
-from thalweg.store import journal
+from thalweg.store import journal, snapshots
 from thalweg.store.recording import Recorder
 from thalweg.geometry.network import Leaf
 

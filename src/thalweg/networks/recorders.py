@@ -28,7 +28,8 @@ def record(model: Any, *, store: str | Path | None = None, every: int = 1, most:
     store : a folder that must not exist yet, to which every chunk of a few MB is written at once, so that memory is
         bounded and a process that is killed loses no more than a chunk; in memory by default
     every : steps from one recorded one to the next; the first and the last step always stay
-    most : rows of a recording in memory at most: when they are full, every second is dropped
+    most : rows of a recording in memory at most, fewer of those that would take more than 4 GB; when they are full,
+        every second is dropped
 
     Returns
     -------

@@ -44,7 +44,8 @@ class Recorder:
     store : a folder, which must not exist, for a Zarr store: every chunk of a few MB is written as soon as it is full,
         and can be read even if the process is killed. By default the recording is in memory
     every : steps from one recorded one to the next
-    most : rows in memory at most; when they are full, every second is dropped. Of no effect with a store
+    most : rows in memory at most, fewer of those that would take more than 4 GB; when they are full, every second is
+        dropped. Of no effect with a store
     facts : of the network, for the attributes
 
     Attributes

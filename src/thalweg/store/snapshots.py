@@ -6,6 +6,9 @@ exactly the multiples of one stride, evenly spaced, the first step always among 
 half as many as allowed once that many steps were taken. A random sample of fixed size (reservoir sampling) would have
 as few rows but uneven gaps and a seed; the last rows alone would lose the beginning, where training moves most.
 
+Rows of a large network are fewer, so that they never take more than ``MEMORY``: a recorder that is killed for memory
+takes the training with it. What one row takes is known when the first comes.
+
 The end of training is added whatever its number, so the last gap may be shorter than the others.
 """
 
@@ -18,6 +21,9 @@ import numpy as np
 import xarray as xr
 
 from thalweg.store.journal import Row
+
+MEMORY = 4e9
+"""Bytes of rows at most; they are copied once on their way to a dataset."""
 
 
 class Snapshots:
@@ -33,8 +39,10 @@ class Snapshots:
         return step % self._stride == 0
 
     def lay_out(self, row: Row, attrs: Mapping[str, Any]) -> None:
-        """Take the attributes of the whole."""
+        """Take the attributes of the whole, and bound the rows by what one of them takes."""
         self._attrs = attrs
+        size = sum(np.asarray(values).nbytes for values in row.values())
+        self._most = max(min(self._most, int(MEMORY // size)), 2)
 
     def add(self, row: Row) -> None:
         """Keep a row; if there are too many, give up every second."""
