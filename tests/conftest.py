@@ -1,8 +1,11 @@
 """Shapes and types of the numerical layers are checked under pytest only."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 pytest.register_assert_rewrite("tests.process")  # it sees to what several tests of the command line have in common
@@ -18,6 +21,10 @@ NUMERICAL = [
 
 install_import_hook(NUMERICAL, "beartype.beartype")
 
+# On a busy machine an example may take a second; no test asserts on time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 
 LONG = [line for line in Path(__file__).with_name("long.txt").read_text("utf-8").splitlines() if line[:1] != "#"]
 """Cases of the long suite that are not marked where they stand, since the others of their family are quick."""
@@ -30,3 +37,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid in long:
             item.add_marker(pytest.mark.long)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import without collecting garbage, and let its collector pass over what was imported: both took a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import thalweg, thalweg_alone
+from tests.process import thalweg
 
 REFERENCE = Path(__file__).parents[1] / "data" / "multiple-valleys.csv"
 
@@ -14,7 +14,7 @@ REFERENCE = Path(__file__).parents[1] / "data" / "multiple-valleys.csv"
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    done = thalweg_alone("demo", "--timings", folder=folder)
+    done = thalweg("demo", "--timings", folder=folder)
     return folder / "thalweg-demo", " ".join(done.stdout.split())
 
 

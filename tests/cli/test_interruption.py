@@ -55,6 +55,14 @@ def kept(folder):
     return {path.name: path.name == "race.csv" or path.read_bytes() for path in folder.glob("*.csv")}
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Let processes that are started here hear Ctrl-C, though the tests may run where it is ignored, as behind nohup."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("name", ENDS)
 def test_a_stopped_run_leaves_nothing_that_the_next_run_does_not_remove(tmp_path, name):
     thalweg("new", "pencil", folder=tmp_path)
@@ -68,7 +76,7 @@ def test_a_stopped_run_leaves_nothing_that_the_next_run_does_not_remove(tmp_path
     assert (process.returncode, said.strip()) == ENDS[name]
     assert not (tmp_path / "experiment-run").exists()
     assert len(hidden(tmp_path)) == (name == "SIGKILL")
-    thalweg("run", "experiment.toml", *QUICK, folder=tmp_path)
+    thalweg("run", "experiment.toml", "--set", "figures.formats=[]", "figures.animation=false", folder=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["experiment-run", "experiment.toml"]
 
 

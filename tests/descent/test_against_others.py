@@ -68,7 +68,7 @@ def cooling() -> Trial:
 TRIALS = {"banana": banana(), "cooling": cooling()}
 
 
-USUAL = {"sgd momentum", "adam", "adamw", "rmsprop ε", "adagrad ε", "momentum", "lbfgs"}
+USUAL = {"momentum", "lbfgs"}
 """Those that are tried on examples in the quick suite, too; what has none compiles in a third of the time."""
 
 

@@ -16,7 +16,13 @@ def settings(kind: str) -> dict:
     return {"kind": kind} if kind == "lbfgs" else {"kind": kind, "learning_rate": 0.02}
 
 
-@pytest.mark.parametrize("kind", optimizers.CATALOGUE)
+FEW = {"sgd", "rprop", "lars"}
+"""Those that descend in the quick suite, too; test_against_others.py follows every one step by step."""
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in FEW else pytest.mark.long) for kind in optimizers.CATALOGUE]
+)
 def test_every_optimizer_descends_a_bowl(kind):
     optimizer, resolved = optimizers.from_settings(settings(kind), 2)
     assert resolved["kind"] == kind

@@ -61,7 +61,7 @@ def many():
     objective = tw.objective(tw.problems.pencil(noise=0.02), tw.losses.fourth_root())
     surface = tw.survey(objective, points=90_000)
     runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=5)
-    return Drawn(objective.problem, runs, surface, tw.find_valleys(objective, surface, persistence=0.0))
+    return Drawn(objective.problem, runs, surface, tw.find_valleys(objective, surface, persistence=0.0, refine=False))
 
 
 @pytest.fixture(scope="session")
@@ -69,4 +69,5 @@ def constant():
     """A surface without a valley."""
     whole = tw.problems.Split(test_share=0.0)
     objective = tw.objective(tw.problems.pencil(residual="orthogonal", split=whole), tw.losses.quadratic())
-    return drawn(objective, optax.sgd(0.1), steps=3)
+    surface, runs = tw.survey(objective), tw.descend(objective, optax.sgd(0.1), steps=3)
+    return Drawn(objective.problem, runs, surface, tw.find_valleys(objective, surface, refine=False))

@@ -1,11 +1,18 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
 from thalweg.geometry import eigenpairs
 
 
+@cache
+def basis_of(size):
+    return np.linalg.qr(np.random.default_rng(0).standard_normal((size, size)))[0]
+
+
 def symmetric(values, dtype=np.float64):
-    basis, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((len(values), len(values))))
+    basis = basis_of(len(values))
     return ((basis * values) @ basis.T).astype(dtype)
 
 

@@ -127,7 +127,8 @@ def net_of(dtype):
     with computing(64):
         wide = jax.tree.map(lambda v: jnp.asarray(v, jnp.float64), params)
         flat, unflatten = jax.flatten_util.ravel_pytree(wide)
-        hessian = jax.hessian(lambda v: loss(unflatten(v), jnp.asarray(inputs, jnp.float64), targets))(flat)
+        of_flat = jax.hessian(lambda v: loss(unflatten(v), jnp.asarray(inputs, jnp.float64), targets))
+        hessian = jax.jit(of_flat)(flat)
     return wrap(params, loss, (inputs, targets)), np.asarray(hessian)
 
 

@@ -126,7 +126,7 @@ def test_start_and_minima_lie_in_the_box(name, arguments):
 
 
 @each_surface
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [pytest.param(np.float32, marks=pytest.mark.long), np.float64])
 def test_start_is_on_a_slope(name, dtype):
     surface = SURFACES[name]()
     # Well above rounding of a value of order 1, so that a descent moves from its first step.

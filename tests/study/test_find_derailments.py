@@ -64,8 +64,9 @@ def test_a_floor_is_a_share_of_the_barrier(runs, valleys, floor):
         tw.find_derailments(runs, valleys, floor=floor)
 
 
-def test_valleys_from_starts_have_no_basins(objective, runs):
-    valleys = tw.find_valleys(objective, method=tw.starts.Sobol(16))
+def test_valleys_from_starts_have_no_basins(runs):
+    bowl = tw.objective(tw.problems.function(lambda p: p[0] ** 2, tw.problems.Axis("phi", -2, 2)))
+    valleys = tw.find_valleys(bowl, method=tw.starts.Sobol(16))
     with pytest.raises(
         InvalidValue, match="valleys found by the method 'starts' have no basins here; use those of a grid"
     ):

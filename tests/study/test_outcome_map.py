@@ -119,7 +119,7 @@ def test_bad_ranges_are_refused_in_one_line(arguments, text):
 
 def test_a_recorded_descent_is_the_same_descent(objective, tmp_path, monkeypatch):
     starts = tw.starts.uniform(objective.problem, 50)
-    plan = tw.Descent(optax.adam(0.05), steps=7, minibatch=tw.Minibatch(32, seed=3))
+    plan = tw.Descent(optax.adam(0.05), steps=7, minibatch=tw.Minibatch(30, seed=3))
     held = tw.descend(objective, plan, starts=starts)
     monkeypatch.setattr("thalweg.descent.driver.NUMBERS", 16)
     stored = tw.descend(objective, plan, starts=starts, store=tmp_path / "runs.zarr")

@@ -114,7 +114,7 @@ def test_a_page_has_one_arc_for_every_derailment(published):
 
 
 def colours_of(picture: Image.Image) -> np.ndarray:
-    return np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
+    return np.array([colour for _, colour in picture.convert("RGB").getcolors(2**24)])
 
 
 def test_the_surface_is_gray_and_the_path_coloured(published):
@@ -136,9 +136,13 @@ def test_the_steps_keep_their_order_in_grey_print():
     assert grey[-1] - grey[0] > 0.6
 
 
-def test_a_film_shows_every_step_and_rests_at_the_fall(tmp_path, published):
-    path = crown(*published.of_surface).save(tmp_path / "crown.gif")
-    with Image.open(path) as moving:
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory, published):
+    return crown(*published.of_surface).save(tmp_path_factory.mktemp("film") / "crown.gif")
+
+
+def test_a_film_shows_every_step_and_rests_at_the_fall(filmed):
+    with Image.open(filmed) as moving:
         lasting = []
         for frame in range(moving.n_frames):
             moving.seek(frame)
@@ -158,9 +162,9 @@ def test_a_film_keeps_the_colours_of_the_path():
     assert np.abs(kept - frame.astype(int)).max() <= 9
 
 
-def test_the_last_frame_of_a_film_is_the_picture(tmp_path, published):
+def test_the_last_frame_of_a_film_is_the_picture(filmed, published):
     figure = crown(*published.of_surface)
-    with Image.open(figure.save(tmp_path / "crown.gif")) as moving:
+    with Image.open(filmed) as moving:
         moving.seek(moving.n_frames - 1)
         last = np.asarray(moving.convert("RGB")).astype(int)
     picture = np.asarray(Image.open(io.BytesIO(figure.png(film.DOTS))).convert("RGB")).astype(int)
@@ -184,11 +188,8 @@ def test_a_surface_without_a_run_does_not_move(published):
     assert crown(published.surface).moving is None
 
 
-def test_a_constant_surface_is_a_plain_ring():
-    whole = tw.problems.Split(test_share=0.0)
-    objective = tw.objective(tw.problems.pencil(residual="orthogonal", split=whole), tw.losses.quadratic())
-    surface = tw.survey(objective)
-    figure = crown(surface, None, tw.find_valleys(objective, surface))
+def test_a_constant_surface_is_a_plain_ring(constant):
+    figure = crown(constant.surface, None, constant.valleys)
     assert figure.title == "A surface that is constant to rounding"
     assert figure.png(40).startswith(b"\x89PNG")
     assert figure.interactive()["data"]

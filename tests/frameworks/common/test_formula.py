@@ -100,9 +100,11 @@ def ours(objective):
             return objective.example(point)
         return jnp.mean(jax.vmap(objective.example, (None, *(0 for _ in columns)))(point, *columns))
 
-    point = point_of(objective)
+    point, evaluated = point_of(objective), jax.value_and_grad(mean)
+    if not columns:  # compiled as one, for means share most of their operations, and these do not
+        evaluated = jax.jit(evaluated)
     with computing(64):
-        loss, gradient = jax.value_and_grad(mean)(point)
+        loss, gradient = evaluated(point)
         return point, float(loss), np.asarray(gradient)
 
 

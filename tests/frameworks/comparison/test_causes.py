@@ -77,7 +77,11 @@ def test_each_variant_is_recognised_and_no_other(hills, name):
         assert match(hills, optimizer, ruled(optimizer, ways), 64).followed == [ways]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+FEW = {"sgd", "adam", "adamw", "rmsprop", "adadelta", "rprop"}
+"""Those that our own driver follows in the quick suite, too: it compiles anew for each."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(k, marks=[] if k in FEW else pytest.mark.long) for k in OPTIMIZERS])
 def test_our_own_driver_follows_the_first_variant(hills, name):
     optimizer = OPTIMIZERS[name]
     runs = tw.descend(hills, optimizer, starts=START, steps=25)
