@@ -158,9 +158,7 @@ def _by_gram(blocks: Blocks, height: int, count: int) -> tuple[np.ndarray, np.nd
     mixes = mixes[:, ::-1][:, :spanned]
     sums = sum(mixes[span].T @ block for span, block in blocks())
     vectors = np.linalg.qr(np.asarray(sums).T)[0].T
-    padded = np.zeros(count)
-    padded[:spanned] = np.maximum(values[::-1][:spanned], 0)
-    return padded, vectors
+    return np.pad(np.maximum(values[::-1][:spanned], 0), (0, count - spanned)), vectors
 
 
 def _by_products(blocks: Blocks, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:

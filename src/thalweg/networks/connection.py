@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
+import optax
 import xarray as xr
 from numpy.typing import ArrayLike
 
 from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
-from thalweg.geometry import bend as curves
-from thalweg.geometry.network import Network
+from thalweg.base.precision import computing
+from thalweg.base.progress import track
+from thalweg.geometry.network import Flat, Network
 from thalweg.store.versions import versions
 
 
@@ -77,9 +80,10 @@ def connect(
     ends = (network.point(a), network.point(b))
     if np.array_equal(*ends):
         raise InvalidValue("the checkpoints a and b are the same point; give different ones")
-    curve = curves.bend(network, ends, steps=steps, rate=learning_rate, seed=seed)
+    places = np.random.default_rng(seed).uniform(size=steps)
+    bend, losses = _bent(network, ends, places, learning_rate)
     return xr.Dataset(
-        {"bend": ("param", curve.bend), "t": ("step", curve.t), "loss": ("step", curve.loss)},
+        {"bend": ("param", bend), "t": ("step", places), "loss": ("step", losses)},
         coords={"step": np.arange(steps)},
         attrs={
             **network.facts,
@@ -88,3 +92,28 @@ def connect(
             **versions("thalweg", "numpy", "optax"),
         },
     )
+
+
+def _bent(network: Network, ends: tuple[Flat, Flat], places: np.ndarray, rate: float) -> tuple[Flat, np.ndarray]:
+    """Train the control point, from halfway between the ends; returns it, and the losses that were met.
+
+    Each step moves it by Adam against ``2 t (1 - t) ∇L`` at one place of the curve, all in 64 bits but the network's
+    own gradient.
+    """
+    first, last = (end.astype(np.float64) for end in ends)
+    control, losses = (first + last) / 2, np.empty(len(places))
+    optimizer = optax.adam(rate)
+    processor = jax.local_devices(backend="cpu")[0]
+    with computing(64), jax.default_device(processor):
+        state, improve = optimizer.init(control), jax.jit(optimizer.update)
+    for step, t in enumerate(track(places.tolist(), "connecting")):
+        losses[step], slope = network.gradient((1 - t) ** 2 * first + 2 * t * (1 - t) * control + t**2 * last)
+        if not (np.isfinite(losses[step]) and np.isfinite(slope).all()):
+            raise InvalidValue(
+                f"the loss or its gradient is not finite at t = {t:.3g} in step {step}; give a lower learning_rate or "
+                "other ends"
+            )
+        with computing(64), jax.default_device(processor):
+            update, state = improve(2 * t * (1 - t) * slope.astype(np.float64), state)
+        control = control + np.asarray(update)
+    return control, losses

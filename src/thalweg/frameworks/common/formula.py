@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
-from thalweg.base.jaxprs import ClosedJaxpr, JaxprEqn, Literal, bind, called, trace
+from thalweg.base.jaxprs import ClosedJaxpr, JaxprEqn, bind, called, run, trace
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent.mean import Columns, Example
 from thalweg.frameworks.common.operations import Dialect, Operation, translated
@@ -59,10 +59,11 @@ class Formula:
         program = _Program(dialect)
         with computing(self.precision):
             arguments = [program.slot(frozenset({k})) for k in range(len(self.jaxpr.in_avals))]
-            (result,) = program.inline(self.jaxpr, arguments)
-        if 0 not in program.needs[result]:
+            (terms,) = run(self.jaxpr, arguments, program.add)
+            result = program.place(terms, self.jaxpr.jaxpr.outvars[0])
+        if 0 not in result.needs:
             raise InvalidValue("the objective does not depend on its parameters; give one that does")
-        return partial(_evaluate, tuple(program.values), tuple(program.steps), result)
+        return partial(_evaluate, tuple(program.values), tuple(program.steps), result.number)
 
     def mean(self, dialect: Dialect | None) -> Operation:
         """Write the objective itself, the mean of the terms, as a function of parameters; see :meth:`written`."""
@@ -83,55 +84,47 @@ def formula(example: Example, parameters: int, columns: Columns, precision: int)
         return Formula(trace(terms, *shapes), columns, parameters, precision)
 
 
-class _Program:
-    """A formula as a list of steps over numbered values.
+class _Slot(NamedTuple):
+    """The place of a value, and the arguments that it depends on: what depends on none is known already."""
 
-    ``needs`` tells on which arguments a value depends. What depends on none is known already, the rest is None.
-    """
+    number: int
+    needs: frozenset[int]
+
+
+class _Program:
+    """A formula as a list of steps over numbered values, of which those that are not known yet are None."""
 
     def __init__(self, dialect: Dialect | None):
         self.dialect = dialect
         self.values: list[Any] = []
-        self.needs: list[frozenset[int]] = []
         self.steps: list[tuple[Operation, tuple[int, ...], tuple[int, ...] | int]] = []
 
-    def slot(self, needs: frozenset[int], value: Any = None) -> int:
+    def slot(self, needs: frozenset[int], value: Any = None) -> _Slot:
         """Make a place for one more value."""
         self.values.append(value)
-        self.needs.append(needs)
-        return len(self.values) - 1
+        return _Slot(len(self.values) - 1, needs)
 
-    def constant(self, value: Any, aval: Any) -> int:
-        """Hold a constant as an array of the framework's."""
-        array = np.asarray(value, dtype=aval.dtype)
+    def place(self, value: Any, atom: Any) -> _Slot:
+        """Find the place of a value; a constant gets one, as an array of the framework's."""
+        if isinstance(value, _Slot):
+            return value
+        array = np.asarray(value, dtype=atom.aval.dtype)
         return self.slot(frozenset(), self.dialect.constant(array) if self.dialect else array)
 
-    def inline(self, program: ClosedJaxpr, arguments: Sequence[int]) -> list[int]:
-        """Add a formula's steps; returns where its results are."""
-        jaxpr = program.jaxpr
-        places = dict(zip(jaxpr.invars, arguments, strict=True))
-        for variable, value in zip(jaxpr.constvars, program.consts, strict=True):
-            places[variable] = self.constant(value, variable.aval)
-
-        def place(atom: Any) -> int:
-            return self.constant(atom.val, atom.aval) if isinstance(atom, Literal) else places[atom]
-
-        for equation in jaxpr.eqns:
-            results = self.add(equation, [place(atom) for atom in equation.invars])
-            places.update(zip(equation.outvars, results, strict=True))
-        return [place(atom) for atom in jaxpr.outvars]
-
-    def add(self, equation: JaxprEqn, sources: list[int]) -> list[int]:
-        """Add one operation; returns where its results are."""
+    def add(self, equation: JaxprEqn, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Add one operation, or those of a call; returns where its results are."""
         body = called(equation)
         if body is not None:
-            return self.inline(body, sources)
+            return run(body, inputs, self.add)
         function = partial(_bound, equation) if self.dialect is None else translated(equation, self.dialect)
         if function is None:
-            return sources
-        needs = frozenset[int]().union(*(self.needs[source] for source in sources))
+            return inputs
+        sources = [self.place(*pair) for pair in zip(inputs, equation.invars, strict=True)]
+        needs = frozenset[int]().union(*(source.needs for source in sources))
         targets = [self.slot(needs) for _ in equation.outvars]
-        step = (function, tuple(sources), tuple(targets) if equation.primitive.multiple_results else targets[0])
+        numbers = tuple(target.number for target in targets)
+        several = equation.primitive.multiple_results
+        step = (function, tuple(source.number for source in sources), numbers if several else numbers[0])
         if needs:
             self.steps.append(step)
         else:

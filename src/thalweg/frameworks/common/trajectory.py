@@ -98,17 +98,13 @@ class Log:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._progress = track(range(job.steps + 1), f"descending in {job.title}")
-        self._params: list[np.ndarray] = []
-        self._losses: list[float] = []
-        self._norms: list[np.floating] = []
-        self._seconds: list[float] = []
-        self._began = 0.0
+        self._steps: list[tuple[np.ndarray, float, np.floating, float]] = []
+        self._params, self._began = np.empty(0), 0.0
 
     def begin(self, params: Any) -> None:
         """Take down where a step begins, and the time."""
         next(self._progress, None)
-        self._params.append(np.array(params))
-        self._began = perf_counter()
+        self._params, self._began = np.array(params), perf_counter()
 
     def end(self, loss: float, gradient: Any) -> None:
         """Take down what the step has measured, once it has made its update.
@@ -118,21 +114,20 @@ class Log:
         TooSlow
             If the first steps tell that all together will take more than the job has patience for.
         """
-        self._seconds.append(perf_counter() - self._began)
-        self._losses.append(loss)
-        self._norms.append(np.sqrt(np.sum(np.square(gradient))))
-        if self._job.patience is not None and len(self._seconds) == FIRST + 1:
-            expected = expected_seconds(self._seconds, self._job.steps)
+        seconds = perf_counter() - self._began
+        self._steps.append((self._params, loss, np.sqrt(np.sum(np.square(gradient))), seconds))
+        if self._job.patience is not None and len(self._steps) == FIRST + 1:
+            expected = expected_seconds([taken for *_, taken in self._steps], self._job.steps)
             if expected > self._job.patience:
                 raise TooSlow(expected)
 
     def trajectory(self, test: Callable[[np.ndarray], float] | None) -> Trajectory:
         """Put the steps together; ``test`` is the loss on test data at given parameters."""
         next(self._progress, None)
-        params = np.stack(self._params)
+        params, losses, norms, seconds = map(np.array, zip(*self._steps, strict=True))
         tests = [np.nan] * len(params) if test is None else [test(point) for point in params]
-        losses, norms, tests = (np.array(values, dtype=params.dtype) for values in (self._losses, self._norms, tests))
-        return Trajectory(params, losses, tests, norms, np.array(self._seconds))
+        losses, tests, norms = (np.array(values, dtype=params.dtype) for values in (losses, tests, norms))
+        return Trajectory(params, losses, tests, norms, seconds)
 
 
 def expected_seconds(seconds: list[float], steps: int) -> float:

@@ -135,19 +135,20 @@ def match(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, precis
     if known is None or len(points) < 2:
         return Matches((), bits)
     evidence = _evidence(objective, known[1], points, bits)
-    plain = _matched(known, points, evidence)
-    if Matches(plain, bits).met:
-        return Matches(plain, bits)
+    plain = Matches(_matched(known, points, evidence), bits)
+    if plain.met:
+        return plain
     if bits == 32:  # the powers of b1 and b2 may have roundings of their own, and that is no rule of its own
         apart = Matches(_matched(known, points, evidence, (Short.POWERS,)), bits)
-        return apart if apart.met else Matches(plain, bits)
+        return apart if apart.met else plain
     for rounded in COMBINED:
-        more = [one._replace(rounded=rounded) for one in _matched(known, points, evidence, rounded)]
-        if Matches(tuple(more), bits).met:
-            return Matches((*plain, *more), bits)
+        more = (one._replace(rounded=rounded) for one in _matched(known, points, evidence, rounded))
+        several = Matches((*plain.tried, *more), bits)
+        if several.met:
+            return several
     # Where a rule is followed to 32 bits only, some part was computed in them.
     coarse = Matches(_matched(known, points, _evidence(objective, known[1], points, 32)), bits, coarse=True)
-    return coarse if coarse.met else Matches(plain, bits)
+    return coarse if coarse.met else plain
 
 
 def explain(title: str, mine: Matches, reference: Matches, parted: Parted, asked: int) -> Cause:

@@ -50,11 +50,6 @@ def own_variables(layer: Any) -> list[Any]:
     return [variable for variable in layer.variables if id(variable) not in inner]
 
 
-def normalising(layer: Any) -> bool:
-    """Tell whether a layer normalises its inputs."""
-    return any(kind.__name__ in NORMALISATIONS for kind in type(layer).__mro__)
-
-
 def _kind_and_order(layer: Any, variable: Any) -> tuple[Kind, tuple[int, ...]]:
     """Sort out one variable.
 
@@ -64,7 +59,7 @@ def _kind_and_order(layer: Any, variable: Any) -> tuple[Kind, tuple[int, ...]]:
     rank = len(variable.shape)
     kinds = {kind.__name__ for kind in type(layer).__mro__}
     kernel = tuple(range(rank - 2))
-    if normalising(layer):
+    if not kinds.isdisjoint(NORMALISATIONS):
         return "norm", tuple(range(rank))
     if rank < 2:
         return "bias", tuple(range(rank))

@@ -121,14 +121,12 @@ def _averaged(function: Callable[[Any, Any], Any], dtype: np.dtype) -> Any:
 
     class Mean(keras.losses.Loss):
         def call(self, y_true: Any, y_pred: Any) -> Any:
-            true, predicted = y_true, y_pred
-            if not (hasattr(true, "shape") and hasattr(predicted, "shape")):
-                return function(true, predicted)
-            if len(true.shape) + 1 == len(predicted.shape) and predicted.shape[-1] == 1:
-                true = keras.ops.expand_dims(true, -1)
-            elif len(true.shape) == len(predicted.shape) + 1 and true.shape[-1] == 1:
-                true = keras.ops.squeeze(true, -1)
-            return function(true, predicted)
+            if hasattr(y_true, "shape") and hasattr(y_pred, "shape"):
+                if len(y_true.shape) + 1 == len(y_pred.shape) and y_pred.shape[-1] == 1:
+                    y_true = keras.ops.expand_dims(y_true, -1)
+                elif len(y_true.shape) == len(y_pred.shape) + 1 and y_true.shape[-1] == 1:
+                    y_true = keras.ops.squeeze(y_true, -1)
+            return function(y_true, y_pred)
 
     return Mean(dtype=dtype.name, name="mean")
 

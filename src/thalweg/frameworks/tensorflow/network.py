@@ -15,7 +15,7 @@ from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.common.tensors import device_of, joined
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
-from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
+from thalweg.geometry.network import Flat, Leaf, Network, Part
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
@@ -96,15 +96,11 @@ def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
 
 
 def _leaf(name: str, shape: tuple[int, ...]) -> Leaf:
-    kind: Kind = "weight" if len(shape) > 1 else "bias"
-    if len(shape) < 2 and name.rpartition("/")[2] in NORMALISING:
-        kind = "norm"
-    return Leaf(name, shape, kind, _order(len(shape)))
-
-
-def _order(rank: int) -> tuple[int, ...]:
-    """Order the axes of an array (kernel…, inputs, outputs): outputs, inputs, kernel."""
-    return (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else tuple(range(rank))
+    """Describe an array; one of two axes or more is (kernel…, inputs, outputs)."""
+    rank = len(shape)
+    if rank > 1:
+        return Leaf(name, shape, "weight", (rank - 1, rank - 2, *range(rank - 2)))
+    return Leaf(name, shape, "norm" if name.rpartition("/")[2] in NORMALISING else "bias", tuple(range(rank)))
 
 
 def _copied(model: Any) -> Any:

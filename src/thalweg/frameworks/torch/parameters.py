@@ -42,7 +42,13 @@ def trainable(model: Any) -> dict[str, Any]:
             f"{type(model).__name__} has no trainable parameters ({len(everything)} are frozen); give a model with "
             "parameters that require gradients"
         )
-    _check_devices({str(parameter.device) for parameter in everything.values()})
+    devices = sorted({str(parameter.device) for parameter in everything.values()})
+    if len(devices) > 1:
+        raise InvalidValue(
+            f"parameters lie on {' and '.join(devices)}; put the whole model on one device with model.to(...)"
+        )
+    if devices == ["meta"]:
+        raise InvalidValue("parameters lie on the device meta and hold no numbers; make the model on a real device")
     one_type({name: str(parameter.dtype).removeprefix("torch.") for name, parameter in trained.items()})
     return trained
 
@@ -84,12 +90,3 @@ def _kind(layer: Any, axes: int) -> Kind:
     if norm and (ours or axes <= 1):
         return "norm"
     return "weight" if axes > 1 else "bias"
-
-
-def _check_devices(devices: set[str]) -> None:
-    if len(devices) > 1:
-        raise InvalidValue(
-            f"parameters lie on {' and '.join(sorted(devices))}; put the whole model on one device with model.to(...)"
-        )
-    if devices == {"meta"}:
-        raise InvalidValue("parameters lie on the device meta and hold no numbers; make the model on a real device")

@@ -78,7 +78,11 @@ class Together(Walk):
         """Compute the losses at coordinates; where points cannot be evaluated at once, each by itself."""
         if self.partial:
             replica.flat.fill_(float("nan"))
-        moved = _moved(replica, self.spans)
+        moved = [
+            k
+            for k, own in enumerate(replica.spans)
+            if any(span.start <= own.start and own.stop <= span.stop for span in self.spans)
+        ]
         losses: list[Any] = []
         now: Sequence[Any] = ()
 
@@ -96,10 +100,12 @@ class Together(Walk):
 
         with (
             standing_in(replica, {layer.name: partial(given, i) for i, layer in enumerate(self.layers)}),
-            _parameters_put(replica, [name for name, *_ in moved]) as put,
+            _parameters_put(replica, [replica.parameters[k] for k in moved]) as put,
         ):
             at_once = torch.vmap(evaluate)
-            parameters = [self._vectors[:, span].view(self.count, *shape) for _, span, shape in moved]
+            parameters = [
+                self._vectors[:, replica.spans[k]].view(self.count, *replica.parameters[k].shape) for k in moved
+            ]
             for first in range(0, len(rows), self.count):
                 some = list(rows[first : first + self.count])
                 self._fill(some + some[-1:] * (self.count - len(some)))
@@ -118,9 +124,9 @@ class Together(Walk):
 
 
 @contextmanager
-def _parameters_put(replica: Replica, names: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], None]]:
+def _parameters_put(replica: Replica, moved: Sequence[Any]) -> Iterator[Callable[[Sequence[Any]], None]]:
     """Let a function put other tensors in the place of parameters, wherever these are tied to."""
-    owners = {id(replica.module.get_parameter(name)): k for k, name in enumerate(names)}
+    owners = {id(parameter): k for k, parameter in enumerate(moved)}
     places = [
         (layer._parameters, name, parameter, owners[id(parameter)])
         for layer in replica.module.modules()
@@ -207,12 +213,3 @@ def _fitting(replica: Replica, walk: Walk) -> int:
     largest = max((count for count, _ in sizes), default=1)
     room = min(SPLIT // largest, PARAMETERS // len(walk.terms[0]), MOST)
     return 1 << room.bit_length() - 1 if room else 0
-
-
-def _moved(replica: Replica, spans: Sequence[slice]) -> list[tuple[str, slice, tuple[int, ...]]]:
-    """List the parameters that are moved: name, place in the flat vector and shape."""
-    return [
-        (name, own, tuple(parameter.shape))
-        for name, own, parameter in zip(replica.names, replica.spans, replica.parameters, strict=True)
-        if any(span.start <= own.start and own.stop <= span.stop for span in spans)
-    ]
