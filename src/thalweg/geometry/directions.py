@@ -61,9 +61,8 @@ def gaussian(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLike |
     >>> tw.networks.directions.gaussian(himmelblau, seed=1).directions.shape
     (2, 2)
     """
-    drawn = _drawn(network, count, seed)
-    units = ("normal displacement of every parameter",) * count
-    return _random("gaussian", network, drawn, seed=seed, at=at, units=units)
+    unit = "normal displacement of every parameter"
+    return _random("gaussian", network, _drawn(network, count, seed), seed=seed, at=at, unit=unit)
 
 
 @public
@@ -154,7 +153,7 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     drawn = _drawn(network, count, seed)
     for leaf, span in zip(network.leaves, network.spans, strict=True):
         drawn[:, span] = [_scaled(leaf, part, origin[span]) for part in drawn[:, span]]
-    return _random("filter-normalised", network, drawn, seed=seed, at=at, units=("each filter's norm",) * count)
+    return _random("filter-normalised", network, drawn, seed=seed, at=at, unit="each filter's norm")
 
 
 @public
@@ -287,18 +286,11 @@ def _drawn(network: Network, count: int, seed: int) -> Directions:
 
 
 def _random(
-    kind: str,
-    network: Network,
-    directions: Directions,
-    *,
-    seed: int,
-    at: ArrayLike | None,
-    units: tuple[str, ...] | None = None,
+    kind: str, network: Network, directions: Directions, *, seed: int, at: ArrayLike | None, unit: str = DISTANCE
 ) -> Plane:
     names = tuple(f"random direction {number}" for number in range(1, len(directions) + 1))
-    origin = network.point(at).astype(np.float64)
-    facts = {"kind": kind, "seed": seed}
-    return Plane(origin, independent(directions), names, units or (DISTANCE,) * len(directions), facts)
+    origin, units = network.point(at).astype(np.float64), (unit,) * len(directions)
+    return Plane(origin, independent(directions), names, units, {"kind": kind, "seed": seed})
 
 
 def _filtered(leaf: Leaf) -> bool:

@@ -84,7 +84,8 @@ def interpolate(
         raise InvalidValue("the checkpoints a and b are the same point; give different ones")
     along = np.linspace(low, high, points)
     # The ends are evaluated with the rest, whatever the span, so that the barrier can be told.
-    losses = network.values(plane, _coordinates(np.append(along, [0.0, 1.0]), bend is not None))
+    t = np.append(along, [0.0, 1.0])
+    losses = network.values(plane, t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1))
     gram = plane.directions @ plane.directions.T
     distance = _travelled(along, gram)
     return xr.Dataset(
@@ -94,10 +95,6 @@ def interpolate(
         | _barrier(along, losses[:-2], losses[-2:])
         | {"length": float(_travelled(np.linspace(0, 1, 201), gram)[-1]), "straight": float(np.sqrt(gram[-1, -1]))},
     )
-
-
-def _coordinates(t: np.ndarray, bent: bool) -> np.ndarray:
-    return np.stack([2 * t * (1 - t), t**2], axis=1) if bent else t[:, None]
 
 
 def _travelled(t: np.ndarray, gram: np.ndarray) -> np.ndarray:

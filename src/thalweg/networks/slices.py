@@ -117,13 +117,13 @@ def rising(low: float, high: float) -> tuple[float, float]:
 
 
 def _pairs(span: Any, axes: int) -> list[tuple[float, float]]:
-    allowed = f"give a number, a pair (low, high), or {axes} pair{'s' * (axes > 1)}"
     shape = np.shape(span)
     if shape == ():
         high = number("span", span, above=0)
         return [(-high, high)] * axes
     if shape not in ((2,), (axes, 2)):
-        raise InvalidValue(f"span = {shown(span)} is not allowed; {allowed}")
+        pairs = f"{axes} pair{'s' * (axes > 1)}"
+        raise InvalidValue(f"span = {shown(span)} is not allowed; give a number, a pair (low, high), or {pairs}")
     return [rising(*pair) for pair in ([span] * axes if shape == (2,) else span)]
 
 

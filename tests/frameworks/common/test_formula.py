@@ -117,7 +117,7 @@ def in_jax(formula, point):
 
 def in_torch(formula, point):
     torch = FRAMEWORKS["torch"].load()
-    terms = formula.written(import_module("thalweg.frameworks.torch.dialect").DIALECT)
+    terms = formula.written(import_module("thalweg.frameworks.torch.descend").DIALECT)
     point = torch.tensor(point, requires_grad=True)
     loss = terms(point, *map(torch.tensor, formula.columns)).mean()
     loss.backward()
@@ -126,7 +126,7 @@ def in_torch(formula, point):
 
 def in_tensorflow(formula, point, room="tensorflow"):
     tf = FRAMEWORKS["tensorflow"].load()
-    terms = formula.written(import_module(f"thalweg.frameworks.{room}.dialect").DIALECT)
+    terms = formula.written(import_module(f"thalweg.frameworks.{room}.descend").DIALECT)
     point = tf.constant(point)
     with tf.GradientTape() as tape:
         tape.watch(point)
@@ -179,7 +179,7 @@ def test_32_bits_stay_32_bits(way):
 
 
 def test_what_cannot_be_translated_is_named_in_one_line():
-    dialect = import_module("thalweg.frameworks.torch.dialect").DIALECT
+    dialect = import_module("thalweg.frameworks.torch.descend").DIALECT
     with pytest.raises(
         InvalidValue, match=r"^the objective uses JAX's sort, which Thalweg cannot write in PyTorch; write"
     ):
@@ -205,7 +205,7 @@ def test_what_depends_on_nothing_is_computed_once():
         )
 
     torch = FRAMEWORKS["torch"].load()
-    dialect = import_module("thalweg.frameworks.torch.dialect").DIALECT
+    dialect = import_module("thalweg.frameworks.torch.descend").DIALECT
     terms = taken(surface(lambda p: p[0] * jnp.sum(jnp.sin(jnp.arange(5.0))))).written(counting(dialect))
     for _ in range(3):
         # The sum of five sines to rounding.

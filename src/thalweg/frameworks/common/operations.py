@@ -75,11 +75,11 @@ def translated(equation: JaxprEqn, dialect: Dialect) -> Operation | None:
     if name in ("convert_element_type", "copy", "copy_p", "stop_gradient") and source.dtype == result.dtype:
         return None
     if name in ("reshape", "squeeze", "expand_dims"):
-        return None if source.shape == result.shape else partial(_second, dialect.namespace.reshape, result.shape)
+        return None if source.shape == result.shape else lambda x: dialect.namespace.reshape(x, result.shape)
     if name in dialect.elementwise:
         return dialect.elementwise[name]
     if name in dialect.reductions:
-        return partial(_second, dialect.reductions[name], params["axes"])
+        return lambda x: dialect.reductions[name](x, params["axes"])
     made = _of_parameters(name, params, source, result, dialect)
     if made is None:
         raise InvalidValue(
@@ -94,9 +94,9 @@ def _of_parameters(name: str, params: Any, source: Any, result: Any, dialect: Di
     written = dialect.elementwise
     match name:
         case "convert_element_type":
-            return partial(_second, dialect.cast, np.dtype(result.dtype))
+            return lambda x: dialect.cast(x, np.dtype(result.dtype))
         case "transpose":
-            return partial(_second, dialect.transpose, params["permutation"])
+            return lambda x: dialect.transpose(x, params["permutation"])
         case "concatenate":
             return lambda *arrays: dialect.concatenate(arrays, params["dimension"])
         case "integer_pow" if params["y"] == 0:
@@ -123,10 +123,6 @@ def _of_parameters(name: str, params: Any, source: Any, result: Any, dialect: Di
             return partial(dialect.namespace.einsum, _subscripts(params["dimension_numbers"], source, result))
         case _:
             return None
-
-
-def _second(function: Operation, argument: Any, array: Any) -> Any:
-    return function(array, argument)
 
 
 def _plain_power(x: Any, exponent: int) -> Any:

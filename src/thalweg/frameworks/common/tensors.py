@@ -22,6 +22,12 @@ def joined(tensors: Iterable[Any]) -> Flat:
     return np.concatenate(values) if values else np.zeros(0, np.float32)
 
 
+def typed(values: Any, dtype: np.dtype) -> np.ndarray:
+    """Read data as an array of NumPy; floats get the type of a network's parameters."""
+    array = np.asarray(values)
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
 def device_of(tensor: Any) -> str:
     """Say where a tensor or a variable lies, in the words of its framework, shortened."""
     place = str(tensor.device).rpartition("device:")[2].lower()

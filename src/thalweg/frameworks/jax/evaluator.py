@@ -175,16 +175,16 @@ class PytreeEvaluator:
             return self._values(programs.plain, len(plane.directions), origin, directions)
 
     def _values(self, program: Callable[..., Any], axes: int, *made: Any) -> Values:
-        def some(coordinates: np.ndarray) -> np.ndarray:
-            padded = np.zeros((CHUNK, axes), self.programs.dtype)
-            padded[: len(coordinates)] = coordinates
-            losses = program(self._there(padded), len(coordinates), *made, self.data)
-            return np.asarray(losses, dtype=np.float64)[: len(coordinates)]
-
         def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
+            losses = np.empty(len(coordinates))
             with computing(self._precision):
-                firsts = range(0, len(coordinates), CHUNK)
-                return np.concatenate([np.empty(0), *(some(coordinates[first : first + CHUNK]) for first in firsts)])
+                for first in range(0, len(coordinates), CHUNK):
+                    some = coordinates[first : first + CHUNK]
+                    padded = np.zeros((CHUNK, axes), self.programs.dtype)
+                    padded[: len(some)] = some
+                    computed = program(self._there(padded), len(some), *made, self.data)
+                    losses[first : first + CHUNK] = np.asarray(computed)[: len(some)]
+            return losses
 
         return values
 

@@ -11,10 +11,25 @@ from thalweg.base.precision import computing
 from thalweg.frameworks.common.formula import Formula
 from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.keras_optimizers import TABLE, arguments, floats
+from thalweg.frameworks.common.operations import Dialect, elementwise
 from thalweg.frameworks.common.optimizers import translate
 from thalweg.frameworks.common.tensors import device_of, read
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
-from thalweg.frameworks.keras.dialect import DIALECT
+
+ops: Any = keras.ops
+
+DIALECT = Dialect(
+    title="Keras",
+    namespace=ops,
+    elementwise=elementwise(ops),
+    reductions={"reduce_sum": ops.sum, "reduce_prod": ops.prod, "reduce_max": ops.max, "reduce_min": ops.min},
+    constant=lambda array: ops.convert_to_tensor(array, dtype=array.dtype.name),
+    cast=lambda x, dtype: ops.cast(x, dtype.name),
+    transpose=ops.transpose,
+    concatenate=ops.concatenate,
+    mean=ops.mean,
+)
+"""How Keras writes formulas, on whichever backend is set."""
 
 
 def prepare(job: Job, manner: str = "") -> Prepared:

@@ -12,12 +12,10 @@ from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.checks import ALLOWED, no_filters, one_type, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import keras
-from thalweg.frameworks.common.tensors import read
+from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, parameters
 from thalweg.frameworks.keras.objective import averages, criterion_of, objective
 from thalweg.geometry.network import Network, Part
-
-__all__ = ["build", "flatten", "leaves_of"]
 
 
 def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
@@ -51,7 +49,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         )
     training, backend = mode == "training", keras.backend.backend()
     values = [variable.value for variable in parameters(model)]
-    data = [_arrays(part, dtype) for part in parts]
+    data = [tuple(typed(read(one) if keras.ops.is_tensor(one) else one, dtype) for one in part) for part in parts]
     whole = objective(model, criterion, training=training)
     evaluators, device = FRAMEWORKS[backend].backend.evaluators(whole, values, data, training=training)
     position = flatten(model)
@@ -79,16 +77,6 @@ def _type(model: Any) -> np.dtype:
                 f"{' or '.join(ALLOWED)}"
             )
     return dtype
-
-
-def _arrays(part: tuple[Any, ...], dtype: np.dtype) -> tuple[np.ndarray, ...]:
-    """Read data as NumPy arrays; floats get the type of the parameters."""
-
-    def plain(array: Any) -> np.ndarray:
-        array = read(array) if keras.ops.is_tensor(array) else np.asarray(array)
-        return array.astype(dtype) if array.dtype.kind == "f" else array
-
-    return tuple(plain(array) for array in part)
 
 
 def _statistics(model: Any, mode: str) -> str:

@@ -38,7 +38,8 @@ class KerasRecorder(Recorder):
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
                     model = self.model
-                    recorder.step(_last(self.sums, _sums(model)) if _single(model) else None, self.params)
+                    single = getattr(model, "steps_per_execution", 1) == 1
+                    recorder.step(_last(self.sums, _sums(model)) if single else None, self.params)
                 else:
                     recorder.step()
 
@@ -76,7 +77,3 @@ def _last(before: tuple[float, float] | None, after: tuple[float, float] | None)
     if before is None or after is None or not after[1] > before[1]:
         return None
     return (after[0] - before[0]) / (after[1] - before[1])
-
-
-def _single(model: Any) -> bool:
-    return getattr(model, "steps_per_execution", 1) == 1

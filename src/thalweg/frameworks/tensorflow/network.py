@@ -7,13 +7,11 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.checks import function, no_filters, one_type, shares_of
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import tensorflow as tf
-from thalweg.frameworks.common.tensors import device_of, joined
+from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Flat, Leaf, Network, Part
 
@@ -50,7 +48,8 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     options = {"training": mode == "training"} if _takes_training(model) else {}
     evaluators = []
     for part in parts:
-        computed = _loss(private, loss, _tensors(part, dtype), options)
+        data = [tf.identity(one) if tf.is_tensor(one) else tf.constant(typed(one, dtype)) for one in part]
+        computed = _loss(private, loss, data, options)
         evaluators.append(GraphEvaluator(list(_variables(private).values()), computed))
         check(evaluators[-1], position, training=mode == "training")
     _own_variables_only(evaluators[0])
@@ -124,17 +123,6 @@ def _statistics(model: Any, mode: str) -> str:
     """Tell what normalisation layers use: a module with numbers that it does not train has gathered some."""
     gathered = any(variable.dtype.is_floating for variable in model.non_trainable_variables)
     return "none" if not gathered else "gathered" if mode == "evaluation" else "of the batch"
-
-
-def _tensors(part: tuple[Any, ...], dtype: np.dtype) -> list[Any]:
-
-    def tensor(array: Any) -> Any:
-        if tf.is_tensor(array):
-            return tf.identity(array)
-        array = np.asarray(array)
-        return tf.constant(array.astype(dtype) if array.dtype.kind == "f" else array)
-
-    return [tensor(array) for array in part]
 
 
 def _loss(model: Any, loss: Callable[..., Any], data: list[Any], options: dict[str, Any]) -> Callable[[], Any]:

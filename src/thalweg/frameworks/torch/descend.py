@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 
 import numpy as np
 
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.operations import Dialect, elementwise
 from thalweg.frameworks.common.optimizers import Counterpart, translate
 from thalweg.frameworks.common.trajectory import Job, Log, Prepared, Trajectory
-from thalweg.frameworks.torch.dialect import DIALECT
+
+DIALECT = Dialect(
+    title="PyTorch",
+    namespace=torch,
+    elementwise=elementwise(torch, pow=torch.pow, eq=torch.eq, rem=torch.fmod),
+    reductions={
+        "reduce_sum": torch.sum,
+        "reduce_max": torch.amax,
+        "reduce_min": torch.amin,
+        "reduce_prod": lambda x, axes: reduce(torch.prod, sorted(axes, reverse=True), x),
+    },
+    constant=lambda array: torch.tensor(array, device="cpu"),
+    cast=lambda x, dtype: x.to(getattr(torch, dtype.name)),
+    transpose=torch.permute,
+    concatenate=torch.cat,
+    mean=torch.mean,
+)
+"""How PyTorch writes formulas."""
 
 BETAS = {"betas": ("b1", "b2")}
 EPS = {"eps": "eps"}

@@ -16,8 +16,6 @@ from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, train
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.geometry.network import Network, Part
 
-__all__ = ["build", "flatten", "leaves_of"]
-
 FEW = 32
 """Rows of the data on which it is looked up what the loss depends on."""
 

@@ -74,11 +74,9 @@ def recorder(model: Any, **options: Any) -> TorchRecorder:
     [1.0, 0.5, 0.25, 0.125]
     """
     own = plain(model)
-
-    def read(given: Any) -> Any:
-        return flatten(own if given is None else given)
-
-    return TorchRecorder(read, leaves_of(own), facts=of_framework("torch"), **options)
+    return TorchRecorder(
+        lambda given: flatten(own if given is None else given), leaves_of(own), facts=of_framework("torch"), **options
+    )
 
 
 def _heard(recorder: Recorder, closure: Any) -> Any:
