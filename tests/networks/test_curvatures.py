@@ -1,3 +1,5 @@
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,8 +19,13 @@ from thalweg.store.recording import Recorder
 KNOWN = np.append([9.0, 4.0, 2.0, -1.5], np.linspace(-0.5, 1, 296))
 
 
+@cache
+def basis_of(size, seed):
+    return np.linalg.qr(np.random.default_rng(seed).standard_normal((size, size)))[0]
+
+
 def symmetric(values, seed=0):
-    basis, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(values), len(values))))
+    basis = basis_of(len(values), seed)
     matrix = (basis * values) @ basis.T
     return (matrix + matrix.T) / 2
 

@@ -111,7 +111,7 @@ def ours(objective):
 def in_jax(formula, point):
     with computing(formula.precision):
         terms = formula.written(None)
-        loss, gradient = jax.value_and_grad(lambda p: jnp.mean(terms(p, *formula.columns)))(point)
+        loss, gradient = jax.jit(jax.value_and_grad(lambda p: jnp.mean(terms(p, *formula.columns))))(point)
         return float(loss), np.asarray(gradient)
 
 

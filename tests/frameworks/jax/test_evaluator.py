@@ -55,7 +55,7 @@ def test_maxima_are_maxima():
     for name, function in LOSING.items():
         net = wrap({"w": normal(5, 7)}, lambda p, x, function=function: function(x @ p["w"]), X)
         with computing(64):
-            expected = float(function(jnp.array(X @ normal(5, 7))))
+            expected = float(jax.jit(function)(jnp.array(X @ normal(5, 7))))
         assert net.value() == pytest.approx(expected, rel=1e-13), name  # another order of summation
 
 
@@ -76,7 +76,7 @@ def test_neither_chunks_nor_threads_change_a_bit(plain):
 def test_zero_displacement_is_the_models_own_loss():
     net = wrap(LAYERS, squared, (X, Y))
     with computing(64):
-        expected = float(squared(LAYERS, jnp.array(X), jnp.array(Y)))
+        expected = float(jax.jit(squared)(LAYERS, jnp.array(X), jnp.array(Y)))
     for value in (net.value(), net.gradient()[0], *net.values(plane_of(net), np.zeros((1, 2)))):
         assert value == pytest.approx(expected, rel=1e-14)  # rounding of 64 bits
 
