@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from pathlib import PurePath
 from typing import Annotated, Literal, TypeGuard, Union, cast, get_args, get_origin
@@ -28,6 +29,10 @@ LARGEST = 2**63
 
 SOURCE = "__thalweg_source__"
 """Where a class says what makes it, for the words of a refusal."""
+
+
+Items = Callable[[object], Iterable[tuple[object, object]] | None]
+"""Gives the items of what holds several, each with its place; None of what does not."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,9 @@ def rule_of(hint: object) -> Rule | None:
     if origin is tuple and inner[-1:] != (Ellipsis,):
         return _tuple(inner)
     if origin in (tuple, Sequence, list, Collection, Iterable):
-        return _list(inner[0], once=origin is Iterable)
+        return _several("list", partial(_numbered, once=origin is Iterable), inner[0])
     if (origin or hint) in (Mapping, dict):
-        return _mapping(inner[1] if inner else object)
+        return _several("table", _named, inner[1] if inner else object, " by name")
     if origin is type:
         return Rule(lambda value: isinstance(value, type), "a class")
     if (origin or hint) is Callable or origin is types.FunctionType:
@@ -94,23 +99,17 @@ def is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)  # pyright: ignore
 
 
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
 class _Number(Rule):
     """A number, whose refusal tells apart what is none and what is too large."""
 
     def refusal(self, name: str, value: object) -> str:
-        if not isinstance(value, bool) and isinstance(value, Real):
-            large = isinstance(value, Integral) and not -LARGEST <= int(value) < LARGEST
-            if large:
-                return f"{name} = {shown(value)} is too large and is not allowed; give {self.words} that fits 64 bits"
+        if not isinstance(value, bool) and isinstance(value, Integral) and not is_whole(value):
+            return f"{name} = {shown(value)} is too large and is not allowed; give {self.words} that fits 64 bits"
         return f"{name} = {shown(value)} is not {self.words}; give {self.words}"
 
 
 _PLAIN: Mapping[object, Rule] = {
-    bool: Rule(_is_flag, "true or false"),
+    bool: Rule(lambda value: isinstance(value, bool | np.bool_), "true or false"),
     int: _Number(is_whole, "a whole number"),
     float: _Number(is_number, "a number"),
     str: Rule(lambda value: isinstance(value, str), "a text"),
@@ -162,14 +161,13 @@ def _any_of(options: Sequence[object]) -> Rule | None:
     known = [rule for rule in rules if rule is not None]
     if len(known) < len(rules):
         return None
-    may_lack = len(real) < len(options) and type(None) in options
-    if len(known) == 1:
-        return _Optional(known[0].fits, known[0].words, known[0]) if may_lack else known[0]
-    tests = tuple(rule.fits for rule in known)
+    tests = [rule.fits for rule in known] + [_PLAIN[type(None)].fits] * (type(None) in options)
 
     def fits(value: object) -> bool:
-        return (may_lack and value is None) or any(test(value) for test in tests)
+        return any(test(value) for test in tests)
 
+    if len(known) == 1:
+        return _Optional(fits, known[0].words, known[0])
     return Rule(fits, _joined(dict.fromkeys(rule.words.partition(", ")[0] for rule in known)))
 
 
@@ -179,14 +177,6 @@ class _Optional(Rule):
 
     rule: Rule
 
-    def __post_init__(self) -> None:
-        test = self.fits
-
-        def fits(value: object) -> bool:
-            return value is None or test(value)
-
-        object.__setattr__(self, "fits", fits)
-
     def refusal(self, name: str, value: object) -> str:
         return self.rule.refusal(name, value)
 
@@ -195,7 +185,7 @@ class _Optional(Rule):
 class _Several(Rule):
     """A list or a table whose items all have one rule; a refusal points at the first that has not."""
 
-    items: Callable[[object], Iterable[tuple[str, object]] | None]
+    items: Items
     rule: Rule
 
     def refusal(self, name: str, value: object) -> str:
@@ -205,23 +195,27 @@ class _Several(Rule):
         return super().refusal(name, value)
 
 
-def _list(inner: object, *, once: bool) -> Rule:
-    """Read a list; what may be gone through but ``once`` is not looked into, or nothing would be left of it."""
+def _several(kind: str, items: Items, inner: object, more: str = "") -> Rule:
+    """Read a list or a table, whose ``items`` are those of a value with their places; None of what is neither."""
     rule = rule_of(inner)
     if rule is None:
-        return Rule(lambda value: _items(value) is not None, "a list")
+        return Rule(lambda value: items(value) is not None, f"a {kind}{more}")
 
     def fits(value: object) -> bool:
-        if once and isinstance(value, Iterator):
-            return True
-        items = _items(value)
-        return items is not None and all(map(rule.fits, items))
+        found = items(value)
+        return found is not None and all(rule.fits(item) for _, item in found)
 
-    def numbered(value: object) -> Iterable[tuple[str, object]] | None:
-        items = _items(value)
-        return None if items is None else ((str(place), item) for place, item in enumerate(items))
+    return _Several(fits, f"a {kind} of {_plural(rule.words)}{more}", items, rule)
 
-    return _Several(fits, f"a list of {_plural(rule.words)}", numbered, rule)
+
+def _numbered(value: object, once: bool = False) -> Iterable[tuple[object, object]] | None:
+    """Number the items of a list; what can be gone through but ``once`` is not, or nothing would be left of it."""
+    items = () if once and isinstance(value, Iterator) else _items(value)
+    return None if items is None else enumerate(items)
+
+
+def _named(value: object) -> Iterable[tuple[object, object]] | None:
+    return ((repr(key), item) for key, item in value.items()) if is_table(value) else None
 
 
 def _tuple(inner: Sequence[object]) -> Rule:
@@ -247,23 +241,8 @@ def _items(value: object) -> Sequence[object] | None:
     return cast(Sequence[object], value) if isinstance(value, Sequence) else list(cast(Collection[object], value))
 
 
-def _mapping(inner: object) -> Rule:
-    rule = rule_of(inner)
-    if rule is None:
-        return Rule(_is_table, "a table by name")
-
-    def named(value: object) -> Iterable[tuple[str, object]] | None:
-        return ((repr(key), item) for key, item in value.items()) if _is_table(value) else None
-
-    return _Several(
-        lambda value: _is_table(value) and all(map(rule.fits, value.values())),
-        f"a table of {_plural(rule.words)} by name",
-        named,
-        rule,
-    )
-
-
-def _is_table(value: object) -> TypeGuard[Mapping[str, object]]:
+def is_table(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether a value is a table by name."""
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in cast(Mapping[object, object], value))
 
 

@@ -10,51 +10,57 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.base.rules import rule_of
+from thalweg.base.rules import is_table, rule_of
 from thalweg.base.showing import shown
 
 Table = dict[str, Any]
 
 
-def make(catalogue: Catalogue, settings: Any, where: str) -> tuple[Any, Table]:
+def make(catalogue: Catalogue, settings: Any, where: str, *given: Any) -> tuple[Any, Table]:
     """Make the thing that ``kind`` names in a catalogue; return it and its settings with all defaults filled in."""
-    table(settings, where)
-    if "kind" not in settings:
-        raise InvalidValue(f'[{where}] has no kind; give one, such as kind = "{next(iter(catalogue))}"')
-    kind = settings["kind"]
-    if not isinstance(kind, str):
-        raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
-    rest = {key: value for key, value in settings.items() if key != "kind"}
-    made, resolved = call(catalogue[kind], rest, where)
+    kind, rest = kind_of(catalogue, settings, where)
+    made, resolved = call(catalogue[kind], rest, where, *given)
     return made, {"kind": kind, **resolved}
 
 
-def call(maker: Callable[..., Any], settings: Any, where: str) -> tuple[Any, Table]:
+def kind_of(catalogue: Catalogue, settings: Any, where: str) -> tuple[str, Table]:
+    """Take the ``kind`` out of a table of settings, and check that it is a name; return it and the rest."""
+    rest = table(settings, where)
+    if "kind" not in rest:
+        raise InvalidValue(f'[{where}] has no kind; give one, such as kind = "{next(iter(catalogue))}"')
+    kind = rest.pop("kind")
+    if not isinstance(kind, str):
+        raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
+    return kind, rest
+
+
+def call(maker: Callable[..., Any], settings: Any, where: str, *given: Any) -> tuple[Any, Table]:
     """Call ``maker`` with a table of settings; return what it made and the settings with all defaults filled in.
 
-    A table is turned into the dataclass that the signature asks for there. ``None`` cannot be written in TOML and
-    is left out of the filled-in settings.
+    Its first arguments may be given beside the table. A table in it is turned into the dataclass that the signature
+    asks for there. ``None`` cannot be written in TOML and is left out of the filled-in settings.
     """
-    table(settings, where)
-    signature, hints = inspect.signature(maker), get_type_hints(maker)
-    check_keys(settings, signature.parameters, where)
+    hints, parameters = get_type_hints(maker), list(inspect.signature(maker).parameters.values())[len(given) :]
+    settings = table(settings, where)
+    check_keys(settings, [parameter.name for parameter in parameters], where)
     arguments: Table = {}
     resolved: Table = {}
-    for name, parameter in signature.parameters.items():
+    for parameter in parameters:
+        name = parameter.name
         if name in settings:
-            arguments[name], resolved[name] = _value(settings[name], hints.get(name, Any), f"{where}.{name}")
+            arguments[name], resolved[name] = _read(settings[name], hints.get(name, Any), f"{where}.{name}")
         elif parameter.default is inspect.Parameter.empty:
             raise InvalidValue(f"[{where}] has no {name}; give it a value")
         elif parameter.default is not None:
             resolved[name] = _plain(parameter.default)
-    return maker(**arguments), resolved
+    return maker(*given, **arguments), resolved
 
 
 def table(settings: Any, where: str) -> Table:
     """Check that settings are a table."""
-    if not isinstance(settings, Mapping):
+    if not is_table(settings):
         raise InvalidValue(f"{where} = {shown(settings)} is not a table; write it as [{where}]")
-    return dict(cast(Mapping[str, Any], settings))
+    return dict(settings)
 
 
 def check_keys(settings: Mapping[str, Any], allowed: Any, where: str) -> None:
@@ -71,17 +77,17 @@ def _plain(default: Any) -> Any:
     return list(cast(tuple[Any, ...], default)) if isinstance(default, tuple) else cast(Any, default)
 
 
-def _value(value: Any, hint: Any, where: str) -> tuple[Any, Any]:
+def _read(value: Any, hint: Any, where: str) -> tuple[Any, Any]:
     for option in _options(hint):
-        if _is_table(option):
-            if isinstance(value, Mapping):
+        if _is_record(option):
+            if is_table(value):
                 return call(option, value, where)
         elif (rule := rule_of(option)) is None or rule.fits(value):
             return value, value
     raise InvalidValue(f"{where} = {shown(value)} is not allowed; give {_words(hint)}")
 
 
-def _is_table(hint: object) -> bool:
+def _is_record(hint: object) -> bool:
     """Tell whether a hint is a dataclass, which a table of settings makes."""
     return isinstance(hint, type) and is_dataclass(hint)
 
@@ -95,7 +101,7 @@ def _words(hint: Any) -> str:
     """Say what may be written: a dataclass as its table, all else in the words of its rule."""
     words: list[str] = []
     for option in _options(hint):
-        if _is_table(option):
+        if _is_record(option):
             words.append("a table of " + ", ".join(part.name for part in fields(option)))
         elif rule := rule_of(option):
             words.append(rule.words)

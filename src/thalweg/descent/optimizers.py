@@ -4,58 +4,34 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 
 import optax
 
 from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
-from thalweg.base.settings import Table, check_keys, table
+from thalweg.base.rules import is_table
+from thalweg.base.settings import Table, check_keys, kind_of
 from thalweg.base.showing import shown
 from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, fitting, recipe_of, searches
 
-CATALOGUE = Catalogue(
+
+def _of_optax(what: str, names: str) -> Catalogue:
+    return Catalogue(what, **{name: getattr(optax, name) for name in names.split()})
+
+
+CATALOGUE = _of_optax(
     "optimizer",
-    sgd=optax.sgd,
-    adam=optax.adam,
-    adamw=optax.adamw,
-    rmsprop=optax.rmsprop,
-    adagrad=optax.adagrad,
-    adadelta=optax.adadelta,
-    lion=optax.lion,
-    lbfgs=optax.lbfgs,
-    nadam=optax.nadam,
-    nadamw=optax.nadamw,
-    radam=optax.radam,
-    amsgrad=optax.amsgrad,
-    adamax=optax.adamax,
-    adamaxw=optax.adamaxw,
-    adabelief=optax.adabelief,
-    adan=optax.adan,
-    yogi=optax.yogi,
-    novograd=optax.novograd,
-    lamb=optax.lamb,
-    lars=optax.lars,
-    fromage=optax.fromage,
-    sm3=optax.sm3,
-    rprop=optax.rprop,
-    sign_sgd=optax.sign_sgd,
-    optimistic_gradient_descent=optax.optimistic_gradient_descent,
+    """sgd adam adamw rmsprop adagrad adadelta lion lbfgs nadam nadamw radam amsgrad adamax adamaxw adabelief adan yogi
+    novograd lamb lars fromage sm3 rprop sign_sgd optimistic_gradient_descent""",
 )
 
-SCHEDULES = Catalogue(
+SCHEDULES = _of_optax(
     "schedule",
-    constant_schedule=optax.constant_schedule,
-    exponential_decay=optax.exponential_decay,
-    cosine_decay_schedule=optax.cosine_decay_schedule,
-    linear_schedule=optax.linear_schedule,
-    polynomial_schedule=optax.polynomial_schedule,
-    warmup_constant_schedule=optax.warmup_constant_schedule,
-    warmup_cosine_decay_schedule=optax.warmup_cosine_decay_schedule,
-    warmup_exponential_decay_schedule=optax.warmup_exponential_decay_schedule,
-    cosine_onecycle_schedule=optax.cosine_onecycle_schedule,
-    linear_onecycle_schedule=optax.linear_onecycle_schedule,
+    """constant_schedule exponential_decay cosine_decay_schedule linear_schedule polynomial_schedule
+    warmup_constant_schedule warmup_cosine_decay_schedule warmup_exponential_decay_schedule cosine_onecycle_schedule
+    linear_onecycle_schedule""",
 )
 
 OPTIONAL_NUMBERS = {"learning_rate", "momentum", "end_value"}
@@ -68,9 +44,6 @@ def from_settings(settings: Any, parameters: int) -> tuple[Optimizer, Table]:
     A learning rate is a number or a table with the ``kind`` and the keywords of an optax schedule. Returns the
     optimiser and its settings with all defaults filled in.
     """
-    settings = table(settings, "optimizer")
-    if "kind" not in settings:
-        raise InvalidValue('[optimizer] has no kind; give one, such as kind = "sgd"')
     maker, arguments, resolved = _read(CATALOGUE, settings, "optimizer", (CLIP,))
     if CLIP in settings:
         arguments[CLIP] = resolved[CLIP] = number("optimizer.clip", settings[CLIP], above=0)
@@ -99,12 +72,10 @@ def varying(optimizer: AnyOptimizer) -> tuple[str, ...]:
 
 
 def _read(
-    catalogue: Catalogue, settings: Table, where: str, more: tuple[str, ...] = ()
+    catalogue: Catalogue, settings: Any, where: str, more: tuple[str, ...] = ()
 ) -> tuple[Callable[..., Any], Table, Table]:
     """Check a table; returns the maker of its kind, the maker's arguments, and the table with all defaults."""
-    kind = settings.get("kind")
-    if not isinstance(kind, str):
-        raise InvalidValue(f"kind of [{where}] = {shown(kind)} is not a name; give one of {', '.join(catalogue)}")
+    kind, settings = kind_of(catalogue, settings, where)
     maker = catalogue[kind]
     allowed = _keywords(maker)
     check_keys(settings, ["kind", *more, *allowed], where)
@@ -137,7 +108,7 @@ def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
-    if _is_table(value):
+    if is_table(value):
         maker, arguments, resolved = _read(SCHEDULES, value, where)
         try:
             maker(**arguments)
@@ -150,7 +121,3 @@ def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
         return value, value
     number(where, value, above=0 if where == "optimizer.learning_rate" else None)
     return fitting(where, value), value
-
-
-def _is_table(value: object) -> TypeGuard[Table]:
-    return isinstance(value, dict)

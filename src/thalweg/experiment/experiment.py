@@ -8,7 +8,7 @@ new parameter, and its name, type and default stand in one place.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -205,20 +205,7 @@ def _starts(problem: Problem, given: Any) -> tuple[np.ndarray, Any]:
         given = list(problem.start)
     if not isinstance(given, dict):
         return starts.read(problem, given), given
-    kind = given.get("kind", "uniform")
-    if not isinstance(kind, str):
-        raise InvalidValue(f"kind of starts = {shown(kind)} is not a name; give uniform or even")
-    maker: Callable[..., np.ndarray] = STARTS[kind]
-
-    def uniform(count: int, seed: int = 0) -> np.ndarray:
-        return maker(problem, count, seed)
-
-    def even(count: int) -> np.ndarray:
-        return maker(problem, count)
-
-    rest = {key: value for key, value in given.items() if key != "kind"}
-    positions, filled = settings.call(uniform if kind == "uniform" else even, rest, "descent.starts")
-    return positions, {"kind": kind, **filled}
+    return settings.make(STARTS, {"kind": "uniform"} | given, "descent.starts", problem)
 
 
 def _domain(problem: Problem, surface: Surface) -> Domain:

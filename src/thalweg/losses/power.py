@@ -79,10 +79,7 @@ def fourth_root(*, smoothing: float = 0.0) -> Loss:
     >>> float(fourth_root()(-9.0))
     3.0
     """
-    smoothing = _smoothing(smoothing)
-    return Loss(
-        "fourth_root", _penalty(0.5, smoothing), {"smoothing": smoothing}, _formula("(r²)^(1/4)", 0.5, smoothing)
-    )
+    return _loss("fourth_root", 0.5, smoothing, "(r²)^(1/4)", {})
 
 
 @public
@@ -111,9 +108,7 @@ def root(n: float, *, smoothing: float = 0.0) -> Loss:
     2.0
     """
     n = number("n", n, at_least=1)
-    smoothing = _smoothing(smoothing)
-    formula = _formula(f"(r²)^(1/{n:g})", 2 / n, smoothing)
-    return Loss("root", _penalty(2 / n, smoothing), {"n": n, "smoothing": smoothing}, formula)
+    return _loss("root", 2 / n, smoothing, f"(r²)^(1/{n:g})", {"n": n})
 
 
 @public
@@ -149,17 +144,14 @@ def power(p: float, *, smoothing: float = 0.0) -> Loss:
     (0.0, 0.25)
     """
     p = number("p", p, above=0, at_most=1e9)
-    smoothing = _smoothing(smoothing)
-    formula = _formula(f"|r|^{p:g}", p, smoothing)
-    return Loss("power", _penalty(p, smoothing), {"p": p, "smoothing": smoothing}, formula)
+    return _loss("power", p, smoothing, f"|r|^{p:g}", {"p": p})
 
 
-def _smoothing(smoothing: float) -> float:
-    return scale_of("smoothing", smoothing) if number("smoothing", smoothing, at_least=0) else 0.0
-
-
-def _formula(plain: str, p: float, smoothing: float) -> str:
-    return f"(r² + {smoothing:g}²)^({p:g}/2) - {smoothing:g}^{p:g}" if smoothing else plain
+def _loss(name: str, p: float, smoothing: float, plain: str, settings: dict[str, float]) -> Loss:
+    """Make the power p, smoothed where asked for; ``plain`` is its formula where not."""
+    e = scale_of("smoothing", smoothing) if number("smoothing", smoothing, at_least=0) else 0.0
+    formula = f"(r² + {e:g}²)^({p:g}/2) - {e:g}^{p:g}" if e else plain
+    return Loss(name, _penalty(p, e), {**settings, "smoothing": e}, formula)
 
 
 def _penalty(p: float, smoothing: float) -> Elementwise:

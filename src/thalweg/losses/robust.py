@@ -49,10 +49,7 @@ def huber(delta: float = 1.0) -> Loss:
         near = jnp.minimum(jnp.abs(r), d)
         return near * (jnp.abs(r) - near / 2)
 
-    def slope(r: Residuals) -> Residuals:
-        return jnp.clip(r, -d, d)
-
-    return Loss("huber", penalty(value, slope), {"delta": d}, f"huber, δ = {d:g}")
+    return Loss("huber", penalty(value, lambda r: jnp.clip(r, -d, d)), {"delta": d}, f"huber, δ = {d:g}")
 
 
 @public
@@ -92,10 +89,7 @@ def log_cosh(scale: float = 1.0) -> Loss:
         near = c**2 / 2 * jnp.log1p(t / (1 - t))  # log1p(-t) would lose two digits: XLA's is poor below zero
         return jnp.where(x < 1, near, c * (jnp.abs(r) + c * (jnp.log1p(jnp.exp(-2 * x)) - log(2))))
 
-    def slope(r: Residuals) -> Residuals:
-        return c * jnp.tanh(r / c)
-
-    return Loss("log_cosh", penalty(value, slope), {"scale": c}, f"c² log cosh(r/c), c = {c:g}")
+    return Loss("log_cosh", penalty(value, lambda r: c * jnp.tanh(r / c)), {"scale": c}, f"c² log cosh(r/c), c = {c:g}")
 
 
 @public
@@ -128,13 +122,8 @@ def cauchy(scale: float = 1.0) -> Loss:
     """
     c = scale_of("scale", scale)
 
-    def value(r: Residuals) -> Residuals:
-        return c**2 * log_length(r, c)
-
-    def slope(r: Residuals) -> Residuals:
-        return c * direction(r, c) * (c / length(r, c))
-
-    return Loss("cauchy", penalty(value, slope), {"scale": c}, f"c²/2 log(1 + (r/c)²), c = {c:g}")
+    smooth = penalty(lambda r: c**2 * log_length(r, c), lambda r: c * direction(r, c) * (c / length(r, c)))
+    return Loss("cauchy", smooth, {"scale": c}, f"c²/2 log(1 + (r/c)²), c = {c:g}")
 
 
 @public
@@ -168,15 +157,12 @@ def geman_mcclure(scale: float = 1.0) -> Loss:
     """
     c = scale_of("scale", scale)
 
-    def value(r: Residuals) -> Residuals:
-        return (c * direction(r, c)) ** 2 / 2
-
     def slope(r: Residuals) -> Residuals:
         w = c / length(r, c)
         return r * w * w * w * w  # from the left, or w**4 would underflow first
 
     formula = f"½r² / (1 + (r/c)²), c = {c:g}"
-    return Loss("geman_mcclure", penalty(value, slope), {"scale": c}, formula)
+    return Loss("geman_mcclure", penalty(lambda r: (c * direction(r, c)) ** 2 / 2, slope), {"scale": c}, formula)
 
 
 @public
@@ -210,13 +196,8 @@ def welsch(scale: float = 1.0) -> Loss:
     """
     c = scale_of("scale", scale)
 
-    def value(r: Residuals) -> Residuals:
-        return -(c**2) / 2 * jnp.expm1(-((r / c) ** 2))
-
-    def slope(r: Residuals) -> Residuals:
-        return r * jnp.exp(-((r / c) ** 2))
-
-    return Loss("welsch", penalty(value, slope), {"scale": c}, f"c²/2 (1 - exp(-(r/c)²)), c = {c:g}")
+    smooth = penalty(lambda r: -(c**2) / 2 * jnp.expm1(-((r / c) ** 2)), lambda r: r * jnp.exp(-((r / c) ** 2)))
+    return Loss("welsch", smooth, {"scale": c}, f"c²/2 (1 - exp(-(r/c)²)), c = {c:g}")
 
 
 @public
@@ -259,7 +240,9 @@ def tukey(scale: float = 4.685) -> Loss:
         y = inside(r)
         return c**2 / 6 * (y * (3 - y * (3 - y)))
 
-    def slope(r: Residuals) -> Residuals:
-        return r * (1 - inside(r)) ** 2
-
-    return Loss("tukey", penalty(value, slope), {"scale": c}, f"c²/6 (1 - (1 - (r/c)²)³), c = {c:g}")
+    return Loss(
+        "tukey",
+        penalty(value, lambda r: r * (1 - inside(r)) ** 2),
+        {"scale": c},
+        f"c²/6 (1 - (1 - (r/c)²)³), c = {c:g}",
+    )
