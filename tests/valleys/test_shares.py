@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from thalweg.base.errors import InvalidValue
 from thalweg.valleys import shares
 
 
@@ -52,13 +51,3 @@ def test_the_estimate_falls_with_more_starts():
     estimates = [shares.unseen(np.bincount(draws[:n], minlength=100), n).share for n in (50, 100, 200, 400, 1600)]
     assert estimates == sorted(estimates, reverse=True)
     assert estimates[-1] < 0.01 < 0.3 < estimates[0]
-
-
-def test_counts_above_the_starts_are_refused():
-    with pytest.raises(InvalidValue, match=r"counts = \[3, 4\] are no parts of 6 starts; give numbers of at least 0"):
-        shares.wilson(np.array([3, 4]), 6)
-
-
-def test_a_confidence_of_one_is_refused():
-    with pytest.raises(InvalidValue, match="confidence = 1.0 is not allowed; give a number above 0 and below 1"):
-        shares.unseen(np.array([3]), 3, 1.0)

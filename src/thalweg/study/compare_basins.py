@@ -76,11 +76,7 @@ def compare_basins(runs: Runs, valleys: Valleys) -> xr.Dataset:
     differ = multistart.compare(valleys["start_valley"].values, run_valley)
     return xr.Dataset(
         {
-            "share": differ.share,
-            "share_low": differ.low,
-            "share_high": differ.high,
-            "compared": differ.compared,
-            "unknown": differ.unknown,
+            **differ._asdict(),
             "flow_valley": ("start", valleys["start_valley"].values),
             "run_valley": ("start", run_valley),
         },

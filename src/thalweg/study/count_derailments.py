@@ -7,7 +7,7 @@ import xarray as xr
 
 from thalweg.base.border import public
 from thalweg.store.kinds import Derailments
-from thalweg.valleys.shares import wilson
+from thalweg.valleys.shares import named, wilson
 
 QUANTILES = (0.05, 0.5, 0.95)
 
@@ -55,12 +55,9 @@ def count_derailments(falls: Derailments) -> xr.Dataset:
     derailed = len(np.unique(falls["run"].values))
     counts = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(counts, (falls["left"].values, falls["entered"].values), 1)
-    interval = wilson(np.array([derailed]), runs)
     return xr.Dataset(
         {
-            "share": derailed / runs,
-            "share_low": interval.low[0],
-            "share_high": interval.high[0],
+            **{name: part[0] for name, part in named("share", wilson(np.array([derailed]), runs)).items()},
             "count": (("left", "entered"), counts),
             **{name: ("quantile", _quantiles(falls[name].values)) for name in ("step", "jump", "grad_norm")},
         },

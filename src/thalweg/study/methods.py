@@ -18,7 +18,7 @@ from thalweg.study.survey import domain_of
 from thalweg.valleys.exact import affine, census, theorem
 from thalweg.valleys.grid import refine, topology
 from thalweg.valleys.landscape import Landscape, Minima, Passes, arrange
-from thalweg.valleys.shares import wilson
+from thalweg.valleys.shares import named, wilson
 from thalweg.valleys.starts import multistart
 from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
@@ -123,12 +123,10 @@ def from_starts(objective: Objective, starts: Sobol) -> Candidates:
     def shares(renumber: np.ndarray) -> dict[str, Any]:
         basin = renumber[explored.basin]
         counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
-        part = wilson(counts, starts.count)
+        part = named("share", wilson(counts, starts.count))
         return {
             "starts": ("valley", counts),
-            "share": ("valley", part.share),
-            "share_low": ("valley", part.low),
-            "share_high": ("valley", part.high),
+            **{name: ("valley", values) for name, values in part.items()},
             "start_position": (("start", "param"), places),
             "start_valley": ("start", basin.astype(np.int32)),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,7 @@ from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import attributes
 from thalweg.valleys.outcomes import DIVERGED
-from thalweg.valleys.shares import CONFIDENCE, Shares, paired, wilson
-
-ENDS = ("", "_low", "_high")
-"""Endings of the names of an estimate and the ends of its interval."""
+from thalweg.valleys.shares import CONFIDENCE, named, paired, wilson
 
 RULE = "highest success, then fewest median steps to the floor, then the smaller rate"
 """How the learning rate is chosen."""
@@ -187,13 +185,8 @@ def _bound(optimizers: int, parameters: int, conditions: Conditions, tuning: Tun
 
 def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:
     """Give the share of runs of each optimiser to which something happened; from (optimizer, run)."""
-    return {name + end: ("optimizer", values) for end, values in zip(ENDS, _shares(happened), strict=True)}
-
-
-def _shares(happened: np.ndarray, confidence: float = CONFIDENCE) -> Shares:
-    """Give the share of each row in which something happened; rows are no parts of one whole."""
-    intervals = [wilson(row.sum(keepdims=True), len(row), confidence) for row in happened]
-    return Shares(*(np.concatenate(column) for column in zip(*intervals, strict=True)))
+    shares = wilson(happened.sum(axis=1), happened.shape[1])
+    return {key: ("optimizer", values) for key, values in named(name, shares).items()}
 
 
 def _quantiles(steps: np.ndarray) -> np.ndarray:
@@ -209,9 +202,11 @@ def _by_step(ran: Ran, steps: int) -> np.ndarray:
 def _differences(won: np.ndarray) -> dict[str, Any]:
     """Compare the success of all pairs, run by run; NaN between an optimiser and itself."""
     first, second = np.meshgrid(*[np.arange(len(won))] * 2, indexing="ij")
-    intervals = paired(won[first.ravel()], won[second.ravel()], pair_confidence(len(won)))
-    shaped = [np.where(first == second, np.nan, values.reshape(first.shape)) for values in intervals]
-    return {f"difference{end}": (("optimizer", "rival"), part) for end, part in zip(ENDS, shaped, strict=True)}
+    intervals = named("difference", paired(won[first.ravel()], won[second.ravel()], pair_confidence(len(won))))
+    return {
+        key: (("optimizer", "rival"), np.where(first == second, np.nan, values.reshape(first.shape)))
+        for key, values in intervals.items()
+    }
 
 
 def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np.ndarray) -> dict[str, Any]:
@@ -231,11 +226,7 @@ def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np
         "best_names": [contest.valleys.attrs["names"][k] for k in contest.best],
         "starts": conditions.starts,
         "seed": conditions.seed,
-        "tuning_starts": tuning.starts,
-        "tuning_rates": tuning.rates,
-        "tuning_low": tuning.low,
-        "tuning_high": tuning.high,
-        "tuning_seed": tuning.seed,
+        **{f"tuning_{name}": value for name, value in asdict(tuning).items()},
         "tuning_rule": RULE,
         "tuning_steps": tuning.rates * tuning.starts * conditions.steps,
         "confidence": CONFIDENCE,

@@ -12,11 +12,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 from scipy.special import ndtri
 
-from thalweg.base.checks import number, whole
-from thalweg.base.errors import InvalidValue
-
 CONFIDENCE = 0.95
 """Usual probability that an interval covers the truth."""
+
+
+ENDS = ("", "_low", "_high")
+"""Endings of the names of an estimate and the ends of its interval."""
 
 
 class Shares(NamedTuple):
@@ -25,6 +26,11 @@ class Shares(NamedTuple):
     share: Float[np.ndarray, " basin"]
     low: Float[np.ndarray, " basin"]
     high: Float[np.ndarray, " basin"]
+
+
+def named(name: str, shares: Shares) -> dict[str, Float[np.ndarray, " basin"]]:
+    """Name shares and the ends of their intervals, as results call them."""
+    return {name + end: values for end, values in zip(ENDS, shares, strict=True)}
 
 
 class Unseen(NamedTuple):
@@ -52,14 +58,9 @@ def wilson(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float
 
     Parameters
     ----------
-    counts : starts in each basin
+    counts : starts in each basin; or how often each of several things happened, which need be no parts of one whole
     starts : how many there are in all
     confidence : probability that an interval covers the true share, above 0 and below 1
-
-    Raises
-    ------
-    InvalidValue
-        If a count is negative or above ``starts``, or the confidence is none.
 
     References
     ----------
@@ -71,8 +72,7 @@ def wilson(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float
     >>> wilson(np.array([10, 0]), 10).low.round(3).tolist()
     [0.722, 0.0]
     """
-    starts = _check(counts, starts)
-    z = float(ndtri((1 + _confidence(confidence)) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     p = counts / starts
     middle = p + z * z / (2 * starts)
     half = z * np.sqrt(p * (1 - p) / starts + (z / (2 * starts)) ** 2)
@@ -102,7 +102,7 @@ def paired(
     doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C.
     """
     n = one.shape[1]
-    p, q = _each(one, confidence), _each(other, confidence)
+    p, q = (wilson(happened.sum(axis=1), n, confidence) for happened in (one, other))
     both, neither = (one & other).sum(axis=1), (~one & ~other).sum(axis=1)
     apart = both * neither - (one & ~other).sum(axis=1) * (~one & other).sum(axis=1)
     apart = np.where(apart > 0, np.maximum(apart - n / 2, 0), apart)
@@ -132,11 +132,6 @@ def unseen(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float
     starts : how many there are in all
     confidence : of the error and of the bound, above 0 and below 1
 
-    Raises
-    ------
-    InvalidValue
-        If a count is negative or above ``starts``, or the confidence is none.
-
     References
     ----------
     I. J. Good, "The population frequencies of species and the estimation of population parameters", Biometrika 40,
@@ -153,35 +148,9 @@ def unseen(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float
     >>> unseen(np.array([5, 3, 1, 1]), 10).share
     0.2
     """
-    starts = _check(counts, starts)
-    confidence = _confidence(confidence)
     z = float(ndtri((1 + confidence) / 2))
     once, twice = int(np.sum(counts == 1)), int(np.sum(counts == 2))
     share = once / starts
     error = z * np.sqrt(once * (1 - share) + 2 * twice) / starts
     bound = share + (1 + np.sqrt(2)) * np.sqrt(np.log(2 / (1 - confidence)) / starts)
     return Unseen(share, float(error), min(float(bound), 1.0), once, twice)
-
-
-def _each(happened: Bool[np.ndarray, "pair run"], confidence: float) -> Shares:
-    """Estimate the share of each row; rows may add up to more than all runs."""
-    runs = happened.shape[1]
-    parts = [wilson(np.array([count]), runs, confidence) for count in happened.sum(axis=1)]
-    return Shares(*(np.concatenate(ends) for ends in zip(*parts, strict=True)))
-
-
-def _check(counts: np.ndarray, starts: int) -> int:
-    starts = whole("starts", starts, at_least=1)
-    if counts.size and (counts.min() < 0 or counts.sum() > starts):
-        raise InvalidValue(
-            f"counts = {counts.tolist()} are no parts of {starts} starts; give numbers of at least 0 "
-            f"and together at most {starts}"
-        )
-    return starts
-
-
-def _confidence(value: float) -> float:
-    value = number("confidence", value, above=0)
-    if value >= 1:
-        raise InvalidValue(f"confidence = {value!r} is not allowed; give a number above 0 and below 1")
-    return value

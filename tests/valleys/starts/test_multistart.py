@@ -177,7 +177,7 @@ def test_momentum_leaves_the_basins_of_the_flow_and_short_steps_do_not(himmelbla
     short, heavy = differ(optax.sgd(2e-4), 4000), differ(optax.sgd(0.01, momentum=0.9), 1000)
     # Short steps err only where a start lies by a ridge.
     assert short.share < 0.02
-    assert heavy.low > 0.1 > short.high
+    assert heavy.share_low > 0.1 > short.share_high
     assert short.compared == heavy.compared == 256
 
 
@@ -191,7 +191,7 @@ def test_ends_far_from_every_minimum_are_in_no_basin():
 def test_nothing_to_compare_is_no_number():
     found = multistart.compare(np.array([0, OUTSIDE]), np.array([OUTSIDE, 1]))
     assert np.isnan(found.share)
-    assert (found.low, found.high, found.compared, found.unknown) == (0.0, 1.0, 0, 2)
+    assert (found.share_low, found.share_high, found.compared, found.unknown) == (0.0, 1.0, 0, 2)
 
 
 def test_starts_off_the_domain_are_refused():

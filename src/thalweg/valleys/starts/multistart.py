@@ -12,18 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
-from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Domain
 from thalweg.valleys import shares, tree
-from thalweg.valleys.shares import CONFIDENCE, Shares, Unseen
+from thalweg.valleys.shares import Shares, Unseen
 from thalweg.valleys.starts import band, flow, nearness, summit
 from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
-
-MOST = 2**20
-"""Starts at most."""
 
 SAME = 1e-6
 """Ends nearer than this share of every axis's length are one place."""
@@ -85,25 +81,20 @@ class Difference(NamedTuple):
 
     Attributes
     ----------
-    share, low, high : of the starts compared, with Wilson's interval
+    share, share_low, share_high : of the starts compared, with Wilson's interval
     compared : starts for which both basins are known
     unknown : the others
     """
 
     share: float
-    low: float
-    high: float
+    share_low: float
+    share_high: float
     compared: int
     unknown: int
 
 
 def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "start param"]:
     """Spread starts over a domain by a scrambled Sobol sequence; a longer list begins with the shorter one.
-
-    Raises
-    ------
-    InvalidValue
-        If the count or the seed is outside what is allowed.
 
     References
     ----------
@@ -118,8 +109,6 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
     """
     from scipy.stats import qmc  # half a second to import, and only this way needs it
 
-    whole("count of starts", count, at_least=1, at_most=MOST)
-    whole("seed of the starts", seed, at_least=0)
     points = qmc.Sobol(len(domain), scramble=True, rng=seed).random_base2((count - 1).bit_length())
     return domain.lows + points[:count] * domain.lengths
 
@@ -129,8 +118,6 @@ def explore(
     starts: Float[np.ndarray, "start param"],
     *,
     rise: float | None = None,
-    neighbours: int = NEIGHBOURS,
-    confidence: float = CONFIDENCE,
 ) -> Exploration:
     """Find the minima that starts flow to, their shares of the start volume, and the passes between them.
 
@@ -143,8 +130,6 @@ def explore(
     starts : spread evenly over the domain, as :func:`design` does
     rise : a minimum from which a path to a deeper one rises by no more than this is none; a millionth of the starts'
         median height above the lowest end by default
-    neighbours : nearest minima to which passes are sought from each
-    confidence : of the intervals, above 0 and below 1
 
     Raises
     ------
@@ -161,7 +146,6 @@ def explore(
     (4, 64)
     """
     domain = objective.problem.domain
-    whole("neighbours", neighbours, at_least=1)
     _check(starts, domain)
     ends = flow.descend(objective.example, objective.train, domain, starts)
     rise = _rise(objective, starts, ends.height, rise)
@@ -170,13 +154,13 @@ def explore(
     nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
     position, depth = place[nodes], ends.height[finite][nodes]
 
-    between, straight = _straight(objective, position, neighbours)
+    between, straight = _straight(objective, position)
     order = np.argsort(straight, kind="stable")
     joined = tree.merge(depth, between[order], straight[order])
     kept = tree.simplify(joined, between[order], joined.persistence > rise)
     node, position, depth = kept.renumber[node], position[kept.minima], depth[kept.minima]
 
-    routes = _routes(objective, position, neighbours)
+    routes = _routes(objective, position)
     joined = tree.merge(depth, routes.between, routes.height)
     kept = tree.simplify(joined, routes.between, joined.persistence > rise)
     routes = Routes(kept.between, *(part[kept.passes] for part in routes[1:]))
@@ -191,8 +175,8 @@ def explore(
         basin,
         ends.settled,
         counts,
-        shares.wilson(counts, len(starts), confidence),
-        shares.unseen(counts, len(starts), confidence),
+        shares.wilson(counts, len(starts)),
+        shares.unseen(counts, len(starts)),
         routes,
         tree.merge(depth, routes.between, routes.height),
         rise,
@@ -206,13 +190,10 @@ def assign(
     near: float = NEAR,
 ) -> Integer[np.ndarray, " run"]:
     """Number the minimum nearest to each run's end; ``OUTSIDE`` if none is within ``near`` of every axis's length."""
-    number("near", near, above=0)
     return nearness.nearest(domain.wrap(positions), minima, domain, near)
 
 
-def compare(
-    one: Integer[np.ndarray, " start"], other: Integer[np.ndarray, " start"], confidence: float = CONFIDENCE
-) -> Difference:
+def compare(one: Integer[np.ndarray, " start"], other: Integer[np.ndarray, " start"]) -> Difference:
     """Count how often two descents from the same starts end in different basins.
 
     Starts whose basin is ``OUTSIDE`` for either are left out, and counted.
@@ -221,7 +202,7 @@ def compare(
     compared = int(known.sum())
     if not compared:
         return Difference(np.nan, 0.0, 1.0, 0, len(one))
-    interval = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared, confidence)
+    interval = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared)
     share, low, high = (float(part[0]) for part in interval)
     return Difference(share, low, high, compared, len(one) - compared)
 
@@ -248,23 +229,23 @@ def _rise(objective: Objective, starts: np.ndarray, ends: np.ndarray, rise: floa
     if max(heights.max(), ends.max()) - ends.min() <= rounding:
         return np.inf
     usual = RISE * float(np.median(heights) - ends.min())
-    return max(usual if rise is None else number("rise", rise, at_least=0), rounding)
+    return max(usual if rise is None else rise, rounding)
 
 
-def _straight(objective: Objective, position: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+def _straight(objective: Objective, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Neighbouring ends, and the highest place on the straight line between them: a bound for their pass."""
     domain = objective.problem.domain
-    between, turns = nearness.pairs(position, domain, neighbours)
+    between, turns = nearness.pairs(position, domain, NEIGHBOURS)
     if not len(between):
         return between, np.zeros(0)
     lines = band.ends(position, between, domain, turns)
     return between, summit.highest(objective.example, objective.train, lines)[0]
 
 
-def _routes(objective: Objective, position: np.ndarray, neighbours: int) -> Routes:
+def _routes(objective: Objective, position: np.ndarray) -> Routes:
     """Passes between neighbouring minima, the lowest for each pair, in order of height."""
     domain = objective.problem.domain
-    between, turns = nearness.pairs(position, domain, neighbours)
+    between, turns = nearness.pairs(position, domain, NEIGHBOURS)
     if not len(between):
         none = np.zeros(0)
         return Routes(between, np.zeros((0, len(domain))), none, none.astype(bool))
