@@ -88,7 +88,7 @@ def _along(axis: Along, count: int, experiment: Experiment) -> Range:
 
     name, ends, scale = axis
     if ends is not None:
-        return Range(name, *ends, count, scale or "linear")
+        return Range(name, *ends, count, scale or "linear")  # pyright: ignore[reportArgumentType]  # it refuses others
     domain = {axis.name: axis for axis in experiment.domain}
     lone = len(domain) == 1 and name == START
     known = next(iter(domain.values())) if lone else domain.get(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import xarray as xr
 import zarr
@@ -68,7 +69,7 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), f
 def census(
     experiment: Experiment,
     stage: Stage,
-    method: str | Sobol = "grid",
+    method: Literal["grid", "exact"] | Sobol = "grid",
     points: int | None = None,
     refine: bool | None = True,
 ) -> tuple[xr.Dataset | None, xr.Dataset]:

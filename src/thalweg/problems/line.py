@@ -23,7 +23,7 @@ def line(
     *,
     noise: float = 1.0,
     seed: int = 314,
-    residual: str = "vertical",
+    residual: residuals.Distance = "vertical",
     split: Split = THIRD,
 ) -> Regression:
     """Points about ``y = slope x + intercept`` with normal inputs and normal noise; parameters W and b.

@@ -26,7 +26,7 @@ def pencil(
     *,
     noise: float = 0.0,
     seed: int = 314,
-    residual: str = "vertical",
+    residual: residuals.Distance = "vertical",
     split: Split = THIRD,
 ) -> Regression:
     """Points on a bundle of lines through the origin; the parameter is the angle of the one line fitted to them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Array
@@ -129,8 +129,8 @@ class Regression(Problem):
     line: Callable[[Params | np.ndarray], tuple[Numeric, Numeric]] | None = field(kw_only=True, default=None)
     derived: Mapping[str, Quantity] = field(kw_only=True, default_factory=dict[str, Quantity])
     labels: Mapping[str, str] = field(kw_only=True, default_factory=dict[str, str])
-    model: str = field(kw_only=True, default="")
-    distance: str = field(kw_only=True, default="")
+    model: Literal["", "through_origin", "affine"] = field(kw_only=True, default="")
+    distance: Literal["", "vertical", "orthogonal"] = field(kw_only=True, default="")
     center: float = field(kw_only=True, default=0.0)
 
 

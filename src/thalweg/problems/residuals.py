@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal, TypeAlias
 
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from thalweg.base.checks import choice
 from thalweg.problems.problem import Params, Residual
 
-KINDS = ("vertical", "orthogonal")
+Distance: TypeAlias = Literal["vertical", "orthogonal"]
+"""How far an example is from a line."""
 
 
-def through_origin(kind: str) -> Residual:
+def through_origin(kind: Distance) -> Residual:
     """Choose the residual of a line through the origin at angle ``params[0]``, in radians.
 
     Vertical: ``tan(phi) x - y``. Orthogonal: ``x sin(phi) - y cos(phi)``, the signed distance.
     """
-    return _vertical if choice("residual", kind, KINDS) == "vertical" else _orthogonal
+    return _vertical if kind == "vertical" else _orthogonal
 
 
-def affine(kind: str, center: float = 0.0) -> Residual:
+def affine(kind: Distance, center: float = 0.0) -> Residual:
     """Choose the residual of the line ``y = params[0] (x - center) + params[1]``.
 
     Orthogonal: the vertical residual divided by ``sqrt(1 + slope²)``.
     """
-    return _affine(choice("residual", kind, KINDS), float(center))
+    return _affine(kind, float(center))
 
 
 def _vertical(params: Params, x: Array, y: Array) -> Array:
@@ -38,7 +39,7 @@ def _orthogonal(params: Params, x: Array, y: Array) -> Array:
 
 
 @cache
-def _affine(kind: str, center: float) -> Residual:
+def _affine(kind: Distance, center: float) -> Residual:
     """Equal lines have one residual, and so share compiled programs."""
 
     def vertical(params: Params, x: Array, y: Array) -> Array:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from thalweg.base.border import public
-from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidData, UnknownName
 from thalweg.base.files import read_text
 from thalweg.base.showing import shown
@@ -27,8 +27,8 @@ def table(
     x: str,
     y: str,
     *,
-    residual: str = "vertical",
-    missing: str = "refuse",
+    residual: residuals.Distance = "vertical",
+    missing: Literal["refuse", "drop"] = "refuse",
     split: Split = WHOLE,
 ) -> Regression:
     """Read two columns of a CSV file; fit ``y = W (x - mean x) + c``.
@@ -63,7 +63,6 @@ def table(
     --------
     >>> problem = table("stars-cyg.csv", "log_temperature", "log_light")  # doctest: +SKIP
     """
-    choice("missing", missing, ("refuse", "drop"))
     values = _read(Path(path), (x, y), drop=missing == "drop")
     xs, ys = values.T
     if len(xs) < 2:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from thalweg.base.border import public
-from thalweg.base.checks import choice, number
+from thalweg.base.checks import number
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Axis, Domain
@@ -19,8 +19,6 @@ from thalweg.study.survey import survey
 from thalweg.valleys import tree
 from thalweg.valleys.landscape import keep
 from thalweg.valleys.tree import Kept
-
-METHODS = ("grid", "exact", "starts")
 
 REFINED = 2
 """Most parameters for which a grid is refined by default: in three, cusps meet along edges where refining may stop."""
@@ -37,7 +35,7 @@ def find_valleys(
     objective: Objective,
     surface: Surface | None = None,
     *,
-    method: str | Sobol = "grid",
+    method: Literal["grid", "exact", "starts"] | Sobol = "grid",
     persistence: float | None = None,
     refine: bool | None = None,
 ) -> xr.Dataset:
@@ -126,13 +124,11 @@ def find_valleys(
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
-    if isinstance(method, Sobol):
-        return label(from_starts(objective, method), persistence, provenance(objective, 64))
-    choice("method", method, METHODS)
+    if isinstance(method, Sobol) or method == "starts":
+        starts = method if isinstance(method, Sobol) else Sobol()
+        return label(from_starts(objective, starts), persistence, provenance(objective, 64))
     if method == "exact":
         return label(exactly(objective), persistence, provenance(objective, 64))
-    if method == "starts":
-        return label(from_starts(objective, Sobol()), persistence, provenance(objective, 64))
     if surface is None:
         surface = survey(objective)
     if refine is None:

@@ -55,10 +55,9 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candida
     domain, heights = domain_of(values), values.values.astype(np.float64)
     places = [surface.coords[name].values for name in domain.names]
     grid = topology.analyse(heights, domain.periodic)
-    landscape, number = _of_grid(grid, heights, places, domain)
+    landscape, number = _of_grid(grid, heights, places, domain), np.arange(len(grid.minima))
     if refined:
-        landscape, again = _polished(objective, landscape, domain, places)
-        number = again[number]
+        landscape, number = _polished(objective, landscape, domain, places)
     usual, least = _thresholds(heights, values.dtype)
 
     def basins(renumber: np.ndarray) -> dict[str, Any]:
@@ -160,9 +159,7 @@ def _pairs(objective: Objective, problem: Regression, p: float) -> Candidates:
     return Candidates(arranged, problem.domain, 0.0, 0.0, through, attrs)
 
 
-def _of_grid(
-    grid: topology.Topology, heights: np.ndarray, places: list[np.ndarray], domain: Domain
-) -> tuple[Landscape, np.ndarray]:
+def _of_grid(grid: topology.Topology, heights: np.ndarray, places: list[np.ndarray], domain: Domain) -> Landscape:
     def position(cells: np.ndarray) -> np.ndarray:
         index = np.unravel_index(cells, heights.shape)
         return np.stack([along[i] for along, i in zip(places, index, strict=True)], axis=-1)
@@ -172,15 +169,10 @@ def _of_grid(
     for i, along, axis in zip(index, places, domain, strict=True):
         edge |= ((i == 0) | (i == len(along) - 1)) & (not axis.periodic)
     half = max((along[1] - along[0]) / 2 for along in places)
-    minima = Minima(
-        position(grid.minima),
-        heights.ravel()[grid.minima],
-        np.full(len(grid.minima), half),
-        edge,
-        grid.plateau,
-    )
+    width = np.full(len(grid.minima), half)
+    minima = Minima(position(grid.minima), heights.ravel()[grid.minima], width, edge, grid.plateau)
     passes = Passes(position(grid.passes.cell), grid.passes.height, grid.passes.between)
-    return arrange(minima, passes)
+    return Landscape(minima, passes, grid.tree)
 
 
 def _polished(

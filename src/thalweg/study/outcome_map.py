@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from thalweg.base.border import from_, public
-from thalweg.base.checks import choice, number, whole
+from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.parallel import cores
 from thalweg.descent.descent import Descent
@@ -69,10 +69,9 @@ class Range:
     low: float
     high: float
     count: int = 512
-    scale: str = "linear"
+    scale: Literal["linear", "log"] = "linear"
 
     def __post_init__(self) -> None:
-        choice("scale", self.scale, ("linear", "log"))
         whole("count", self.count, at_least=1, at_most=MOST)
         low = number(f"low of {self.name}", self.low, above=0 if self.scale == "log" else None)
         if number(f"high of {self.name}", self.high) <= low:

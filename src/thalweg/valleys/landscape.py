@@ -52,8 +52,7 @@ def arrange(minima: Minima, passes: Passes) -> tuple[Landscape, Int[np.ndarray, 
     The arranged minima and passes, and the new number of every old minimum.
     """
     order = np.lexsort((*minima.positions.T[::-1], minima.depths))
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.arange(len(order))
+    number = np.argsort(order)
     between = np.sort(number[passes.between], axis=1).reshape(-1, 2)
     by_height = np.lexsort((*passes.positions.T[::-1], passes.heights))
     sorted_minima = Minima(*(part[order] for part in minima))
@@ -67,4 +66,4 @@ def keep(landscape: Landscape, chosen: Bool[np.ndarray, " minimum"]) -> tuple[La
     kept = simplify(landscape.tree, landscape.passes.between, chosen)
     minima = Minima(*(part[kept.minima] for part in landscape.minima))
     passes = Passes(landscape.passes.positions[kept.passes], landscape.passes.heights[kept.passes], kept.between)
-    return Landscape(minima, passes, MergeTree(landscape.tree.persistence[kept.minima], kept.parent, kept.saddle)), kept
+    return Landscape(minima, passes, kept.tree), kept

@@ -83,15 +83,14 @@ class Kept(NamedTuple):
     renumber : (minimum + 1,), the new number of every old one's valley; ``OUTSIDE`` for none, and last for ``OUTSIDE``
     passes : old numbers of the passes that stay: the lowest between each two valleys
     between : the valleys that each of them joins
-    parent, saddle : of the minima that stay, in new numbers
+    tree : of the minima that stay, in new numbers
     """
 
     minima: Int[np.ndarray, " kept"]
     renumber: Int[np.ndarray, " minimum"]
     passes: Int[np.ndarray, " kept_pass"]
     between: Int[np.ndarray, "kept_pass 2"]
-    parent: Int[np.ndarray, " kept"]
-    saddle: Int[np.ndarray, " kept"]
+    tree: MergeTree
 
 
 def simplify(tree: MergeTree, between: Int[np.ndarray, "pass 2"], keep: Bool[np.ndarray, " minimum"]) -> Kept:
@@ -115,4 +114,5 @@ def simplify(tree: MergeTree, between: Int[np.ndarray, "pass 2"], keep: Bool[np.
     chosen = np.flatnonzero(real)[np.sort(first)]
     place = np.full(len(between) + 1, OUTSIDE)
     place[chosen] = np.arange(len(chosen))
-    return Kept(kept, renumber, chosen, pairs[chosen], renumber[tree.parent[kept]], place[tree.saddle[kept]])
+    simpler = MergeTree(tree.persistence[kept], renumber[tree.parent[kept]], place[tree.saddle[kept]])
+    return Kept(kept, renumber, chosen, pairs[chosen], simpler)

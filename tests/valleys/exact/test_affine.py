@@ -101,13 +101,6 @@ def test_more_points_than_can_be_paired_are_sent_to_the_grid():
         pair_lines(np.arange(1001.0), np.arange(1001.0), 0.5)
 
 
-def test_exponents_from_one_on_are_sent_to_the_grid():
-    with pytest.raises(
-        InvalidValue, match="p = 1.0 has no exact census of lines; give a number below 1, or use method"
-    ):
-        pair_lines(np.arange(3.0), np.arange(3.0), 1.0)
-
-
 def test_points_above_one_another_determine_no_line():
     with pytest.raises(InvalidData, match="no two points have different x"):
         pair_lines(np.ones(3), np.arange(3.0), 0.5)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 
 from tests.strategies import planar_points
-from thalweg.base.errors import InvalidData, InvalidValue
+from thalweg.base.errors import InvalidData
 from thalweg.problems import pencil
 from thalweg.valleys.exact.census import through_origin
 
@@ -259,8 +259,3 @@ def test_memory_grows_no_faster_than_the_points():
 def test_data_without_a_line_are_refused(data, text):
     with pytest.raises(InvalidData, match=text):
         through_origin(*np.array(data), 0.5)
-
-
-def test_an_exponent_above_one_is_sent_to_the_grid():
-    with pytest.raises(InvalidValue, match="p = 1.5 has no exact census; give at most 1, or use method = 'grid'"):
-        through_origin(np.ones(2), np.ones(2), 1.5)

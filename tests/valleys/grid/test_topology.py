@@ -65,7 +65,7 @@ def test_minima_and_persistence_equal_a_flood_cell_by_cell(grid):
     assert found.minima.tolist() == [cell for cell in minima if ends.get(cell, np.inf) > flat[cell]]
     for number, cell in enumerate(found.minima):
         expected = ends[cell] - flat[cell] if cell in ends else np.inf
-        assert found.persistence[number] == expected
+        assert found.tree.persistence[number] == expected
 
 
 @given(any_grids)
@@ -89,7 +89,7 @@ def test_keeping_everything_simplifies_nothing(grid):
     assert kept.tolist() == list(range(len(found.minima)))
     np.testing.assert_array_equal(same.basins, found.basins)
     np.testing.assert_array_equal(same.passes.cell, found.passes.cell)
-    np.testing.assert_array_equal(same.saddle, found.saddle)
+    np.testing.assert_array_equal(same.tree.saddle, found.tree.saddle)
 
 
 @given(any_grids)
@@ -148,7 +148,7 @@ def test_births_and_deaths_equal_those_of_gudhi(gudhi, grid):
     expected = [pair for pair in cubes.persistence_intervals_in_dimension(0).tolist() if np.isfinite(pair[0])]
     found = topology.analyse(values, periodic)
     births = values.ravel()[found.minima]
-    assert sorted(zip(births, births + found.persistence, strict=True)) == sorted(map(tuple, expected))
+    assert sorted(zip(births, births + found.tree.persistence, strict=True)) == sorted(map(tuple, expected))
 
 
 def test_a_plateau_with_two_tips_is_one_minimum():
@@ -186,7 +186,7 @@ def test_basins_that_meet_on_two_sides_of_a_short_circle_have_one_pass_the_lower
     found = topology.analyse(np.array([0.0, 7.0, 1.0, 6.0]), (True,))
     assert found.passes.between.tolist() == [[0, 1]]
     assert found.passes.cell.tolist() == [3]
-    assert found.persistence.tolist() == [np.inf, 5.0]
+    assert found.tree.persistence.tolist() == [np.inf, 5.0]
 
 
 def test_a_grid_larger_than_a_block_has_every_minimum_of_rastrigin():
@@ -209,7 +209,7 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch):
     np.testing.assert_array_equal(parts.minima, whole.minima)
     np.testing.assert_array_equal(parts.basins, whole.basins)
     np.testing.assert_array_equal(parts.passes.cell, whole.passes.cell)
-    np.testing.assert_array_equal(parts.persistence, whole.persistence)
+    np.testing.assert_array_equal(parts.tree.persistence, whole.tree.persistence)
 
 
 def test_slopes_too_steep_for_a_number_still_lead_down():
@@ -230,12 +230,12 @@ def test_shallow_minima_join_the_valley_that_they_merge_into():
     #          deep   small dent      second
     values = np.array([0.0, 5.0, 4.5, 6.0, 1.0, 7.0])
     found = topology.analyse(values, (False,))
-    assert found.persistence.tolist() == [np.inf, 5.0, 0.5]
-    simpler, kept = topology.simplify(found, found.persistence >= 1)
+    assert found.tree.persistence.tolist() == [np.inf, 5.0, 0.5]
+    simpler, kept = topology.simplify(found, found.tree.persistence >= 1)
     assert kept.tolist() == [0, 1]
     assert simpler.basins.tolist() == [0, 0, 0, 1, 1, 1]
     assert simpler.passes.height.tolist() == [6.0]
-    assert simpler.saddle.tolist() == [-1, 0]
+    assert simpler.tree.saddle.tolist() == [-1, 0]
 
 
 def test_the_barrier_is_the_lowest_way_out_though_it_leads_to_a_shallower_valley():
@@ -243,7 +243,7 @@ def test_the_barrier_is_the_lowest_way_out_though_it_leads_to_a_shallower_valley
     found = topology.analyse(values, (False,))
     depths = values[found.minima]
     # The valley of depth 2 ends only at the pass of height 9, but can be left over the one of height 5.
-    assert found.persistence.tolist() == [np.inf, 7.0, 2.0]
+    assert found.tree.persistence.tolist() == [np.inf, 7.0, 2.0]
     assert tree.barriers(depths, found.passes.between, found.passes.height).tolist() == [9.0, 3.0, 2.0]
 
 

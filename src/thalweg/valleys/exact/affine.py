@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from thalweg.base.checks import number
 from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.valleys.exact.cusps import power
 
@@ -62,7 +61,7 @@ def pair_lines(
     Raises
     ------
     InvalidValue
-        If p is outside its range or there are too many points.
+        If there are too many points.
     InvalidData
         If a value is not finite or all x are equal.
 
@@ -72,7 +71,7 @@ def pair_lines(
     >>> lines.minima[0].tolist(), lines.points.tolist()
     ([2.0, 1.0], [3, 2, 2, 2])
     """
-    _check(x, y, p, center)
+    _check(x, y)
     one, other = np.triu_indices(len(x), 1)
     apart = x[one] != x[other]
     one, other = one[apart], other[apart]
@@ -87,11 +86,7 @@ def pair_lines(
     )
 
 
-def _check(x, y, p: float, center: float) -> None:
-    number("p", p, above=0)
-    number("center", center)
-    if p >= 1:
-        raise InvalidValue(f"p = {p!r} has no exact census of lines; give a number below 1, or use method = 'grid'")
+def _check(x, y) -> None:
     if len(x) > LIMIT:
         raise InvalidValue(
             f"{len(x)} points have too many pairs for an exact census; give at most {LIMIT}, or use method = 'grid'"

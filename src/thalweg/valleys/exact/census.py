@@ -27,8 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from thalweg.base.checks import choice, number
-from thalweg.base.errors import InvalidData, InvalidValue
+from thalweg.base.errors import InvalidData
 from thalweg.valleys import tree
 from thalweg.valleys.exact import concave
 from thalweg.valleys.exact.cusps import Cusps, power, wrap
@@ -107,8 +106,6 @@ def through_origin(
 
     Raises
     ------
-    InvalidValue
-        If p, the residual or the tolerance is outside what is allowed.
     InvalidData
         If a value is not finite, or no point determines a line.
 
@@ -118,11 +115,7 @@ def through_origin(
     >>> exact.minima.ravel().round(4).tolist(), exact.points.tolist()
     ([0.7854, 0.0], [2, 1])
     """
-    number("p", p, above=0)
-    if p > 1:
-        raise InvalidValue(f"p = {p!r} has no exact census; give at most 1, or use method = 'grid'")
-    circular = choice("residual", residual, ("vertical", "orthogonal")) == "orthogonal"
-    number("same", same, at_least=0, at_most=1e-3)
+    circular = residual == "orthogonal"
     place, size, constant = _read(x, y, p, circular)
     scale = 0.0 if circular else float(np.abs(y).sum() / np.abs(x).sum())
     cusps, points = _merge(Cusps(place, size / len(x), p, circular), scale, same)

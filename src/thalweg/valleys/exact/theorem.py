@@ -6,12 +6,9 @@ local minimum lies there. What is left are the lines through data points, and th
 
 from __future__ import annotations
 
-from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.losses.loss import Loss
 
-MODELS = ("through_origin", "affine")
-RESIDUALS = ("vertical", "orthogonal")
 GRID = "use method = 'grid'"
 
 
@@ -38,8 +35,6 @@ def exponent(loss: Loss, *, model: str = "through_origin", residual: str = "vert
     >>> exponent(root(8))
     0.25
     """
-    choice("model", model, MODELS)
-    choice("residual", residual, RESIDUALS)
     if model == "affine" and residual == "orthogonal":
         raise InvalidValue(f"no exact census is known for y = W x + b with orthogonal residuals; {GRID}")
     p = _power(loss)

@@ -39,11 +39,7 @@ class Topology(NamedTuple):
     minima: Int[np.ndarray, " minimum"]
     basins: Int[np.ndarray, "..."]
     passes: CellPasses
-    persistence: Float[np.ndarray, " minimum"]
-    parent: Int[np.ndarray, " minimum"]
-    """The minimum that each one joins when it ends; itself for the deepest of a connected part."""
-    saddle: Int[np.ndarray, " minimum"]
-    """The number of the pass at which it ends; -1 for the deepest of a connected part."""
+    tree: MergeTree
     plateau: Int[np.ndarray, " minimum"]
     """The number of cells that touch each other and are as low as the minimum, itself included; 1 for a strict one."""
 
@@ -68,7 +64,7 @@ def analyse(values: Float[np.ndarray, "..."], periodic: tuple[bool, ...]) -> Top
     passes = CellPasses(between, _unframe(cell, values.shape), frame.height[cell])
     basins = np.ascontiguousarray(framed.reshape(frame.shape)[(slice(1, -1),) * values.ndim])
     joined = tree.merge(depths, between, passes.height)
-    topology = Topology(_unframe(lowest, values.shape), basins, passes, *joined, np.ones(len(lowest), dtype=np.int64))
+    topology = Topology(_unframe(lowest, values.shape), basins, passes, joined, np.ones(len(lowest), dtype=np.int64))
     if not joined.persistence.all():
         # The order by place can split a plateau into several minima, or find one beside its outlet.
         topology, _ = simplify(topology, joined.persistence > 0)
@@ -82,14 +78,12 @@ def simplify(topology: Topology, keep: Bool[np.ndarray, " minimum"]) -> tuple[To
     the old one, of the minima that stay.
     """
     old = topology.passes
-    kept = tree.simplify(MergeTree(topology.persistence, topology.parent, topology.saddle), old.between, keep)
+    kept = tree.simplify(topology.tree, old.between, keep)
     simpler = Topology(
         topology.minima[kept.minima],
         kept.renumber[topology.basins],
         CellPasses(kept.between, old.cell[kept.passes], old.height[kept.passes]),
-        topology.persistence[kept.minima],
-        kept.parent,
-        kept.saddle,
+        kept.tree,
         topology.plateau[kept.minima],
     )
     return simpler, kept.minima

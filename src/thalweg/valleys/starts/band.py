@@ -153,12 +153,8 @@ def relax(
     whole("images", images, at_least=5)
     # In one parameter the straight path is the only one.
     steps = whole("steps", steps, at_least=1) if len(domain) > 1 else 1
-    low, high, length = bounds(domain)
-    start = _bow(ends / length.T, images) * length.T
-
-    def program(columns: mean.Columns, paths: np.ndarray) -> tuple[Array, ...]:
-        return _program(paths, columns, low, high, length, example, steps)
-
+    start = _bow(ends / domain.lengths, images) * domain.lengths
+    program = partial(_program, box=bounds(domain), example=example, steps=steps)
     width = lanes.width_for(len(ends), BATCH)
     path, heights, force, rest = lanes.run(program, columns, start, width=width, what="relaxing")
     unknown = Bands(path, heights, heights[:, 0], path[:, 0], force, force <= rest)
@@ -201,7 +197,8 @@ def _summits(example: mean.Example, columns: mean.Columns, domain: Domain, bands
 
 
 @partial(jax.jit, static_argnames=("example", "steps"))
-def _program(path, columns, low, high, length, example, steps):
+def _program(columns, path, box, example, steps):
+    low, high, length = box
     path = jnp.swapaxes(path, 0, 1)
     unit, low, high = length[:, None], low / length, high / length
 

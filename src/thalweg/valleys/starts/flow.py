@@ -112,11 +112,7 @@ def descend(
     M. Hochbruck, A. Ostermann, J. Schweitzer, "Exponential Rosenbrock-type methods", SIAM Journal on Numerical
     Analysis 47, 786–803, 2009, doi:10.1137/080717717.
     """
-    low, high, length = bounds(domain)
-
-    def program(columns: mean.Columns, starts: np.ndarray) -> tuple[Array, ...]:
-        return _program(starts, columns, low, high, length, example, steps)
-
+    program = partial(_program, box=bounds(domain), example=example, steps=steps)
     return Ends(*lanes.run(program, columns, starts, width=lanes.width_for(len(starts), BATCH), what="flowing"))
 
 
@@ -129,7 +125,8 @@ def bounds(
 
 
 @partial(jax.jit, static_argnames=("example", "steps"))
-def _program(starts, columns, low, high, length, example, steps):
+def _program(columns, starts, box, example, steps):
+    low, high, length = box
     view = partial(look, example, columns)
 
     def more(flow: _Flow) -> Array:

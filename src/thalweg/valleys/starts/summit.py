@@ -97,18 +97,14 @@ def polish(
     places : where to begin
     reach : how far from there at most, in lengths of the axes
     """
-    low, high, length = bounds(domain)
-
-    def program(columns: mean.Columns, places: np.ndarray, reach: np.ndarray) -> tuple[Array, ...]:
-        return _program(places, columns, (reach, length, low, high), example)
-
+    program = partial(_program, box=bounds(domain), example=example)
     width = lanes.width_for(len(places), BATCH)
     return Summits(*lanes.run(program, columns, places, reach, width=width, what="polishing"))
 
 
 @partial(jax.jit, static_argnames="example")
-def _program(places, columns, around, example):
-    reach, length, low, high = around
+def _program(columns, places, reach, box, example):
+    low, high, length = box
 
     def inner(at: Array, gradient: Array, hessian: Array) -> tuple[Array, Array, Array]:
         """Gradient and curvature among the axes that do not point out of the box."""
