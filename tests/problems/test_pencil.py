@@ -69,7 +69,7 @@ def test_residuals_vanish_on_the_line_and_have_the_right_sign_off_it():
         ({"lines": 2.5}, "lines = 2.5 is not allowed; give a whole number or a list of numbers"),
         ({"lines": []}, "holds no angle; give a number of lines or a list of angles"),
         ({"points": 0}, "points = 0 is not allowed"),
-        ({"residual": "horizontal"}, "residual = 'horizontal' is not allowed; give one of 'vertical', 'orthogonal'"),
+        ({"residual": "horizontal"}, "residual = 'horizontal' is not allowed; give 'vertical' or 'orthogonal'"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(settings, text):

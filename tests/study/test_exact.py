@@ -141,5 +141,7 @@ def test_what_is_not_proved_is_refused_with_a_pointer_to_the_grid(problem, loss,
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(InvalidValue, match="method = 'topology' is not allowed; give one of 'grid', 'exact', 'starts'"):
+    with pytest.raises(
+        InvalidValue, match="method = 'topology' is not allowed; give 'grid', 'exact' or 'starts' or a Sobol"
+    ):
         tw.find_valleys(tw.objective(tw.problems.himmelblau()), method="topology")

@@ -168,7 +168,7 @@ def _any_of(options: Sequence[object]) -> Rule | None:
 
     if len(known) == 1:
         return _Optional(fits, known[0].words, known[0])
-    return Rule(fits, _joined(dict.fromkeys(rule.words.partition(", ")[0] for rule in known)))
+    return Rule(fits, _joined(dict.fromkeys(map(_short, known))))
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _several(kind: str, items: Items, inner: object, more: str = "") -> Rule:
         found = items(value)
         return found is not None and all(rule.fits(item) for _, item in found)
 
-    return _Several(fits, f"a {kind} of {_plural(rule.words)}{more}", items, rule)
+    return _Several(fits, f"a {kind} of {_plural(rule)}{more}", items, rule)
 
 
 def _numbered(value: object, once: bool = False) -> Iterable[tuple[object, object]] | None:
@@ -227,7 +227,7 @@ def _tuple(inner: Sequence[object]) -> Rule:
             return False
         return all(rule is None or rule.fits(item) for rule, item in zip(rules, items, strict=True))
 
-    words = {"things" if rule is None else _plural(rule.words) for rule in rules}
+    words = {"things" if rule is None else _plural(rule) for rule in rules}
     count = "a pair of" if len(rules) == 2 else f"a list of {len(rules)}"
     return Rule(fits, f"{count} {words.pop() if len(words) == 1 else 'things'}")
 
@@ -246,9 +246,14 @@ def is_table(value: object) -> TypeGuard[Mapping[str, object]]:
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in cast(Mapping[object, object], value))
 
 
-def _plural(words: str) -> str:
+def _short(rule: Rule) -> str:
+    """Give the words of a rule without what makes a thing of a class."""
+    return rule.words.partition(", ")[0] if isinstance(rule, _Instance) else rule.words
+
+
+def _plural(rule: Rule) -> str:
     """Put what is allowed into the plural, as far as our own words need it."""
-    first = words.partition(", ")[0]
+    first = _short(rule)
     for one in ("a list of", "a pair of", "a table of", "an array of"):
         if first.startswith(one):
             return one.split()[1] + "s of" + first.removeprefix(one)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import which
 
-from thalweg.base.errors import OutputError
 from thalweg.base.progress import track
 from thalweg.experiment.results import Results, Stage
 from thalweg.figures import page
@@ -32,16 +31,10 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
                     figure.save(target / f"{figure.name}.{ending}")
     if "html" in formats:
         with stage("interactive page"):
-            _write(target / "interactive.html", page.html(figures, f"Thalweg: {results.experiment.problem.name}"))
+            text = page.html(figures, f"Thalweg: {results.experiment.problem.name}")
+            (target / "interactive.html").write_text(text, encoding="utf-8")
     with stage("report"):
         write_report(results, figures, folder)
     if dpi != DPI and "png" in formats:  # the report keeps those of the usual size
         for figure in track(figures, "drawing larger"):
             figure.save(target / f"{figure.name}.png", dpi=dpi)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -28,7 +28,7 @@ lanes would not do: optimisers that take a norm over parameters, or search along
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -159,8 +159,11 @@ def worker(
             tuple(hints.device_put(c.astype(dtype)) for c in part) for part in (objective.train, objective.test)
         )
     recipe, _ = recipe_of(descent.optimizer)
-    plan = _Plan(objective.example, recipe, descent.steps, *_batching(descent))
-    sizes = np.broadcast_to(descent.minibatch.sizes if descent.minibatch else np.int32(1), source.count)
+    parts = descent.minibatch
+    plan = _Plan(objective.example, recipe, descent.steps)
+    if parts is not None:
+        plan = replace(plan, minibatch=(parts.largest, parts.seed), ragged=len(parts.sizes) > 1)
+    sizes = np.broadcast_to(parts.sizes if parts else np.int32(1), source.count)
 
     def lanes(values: np.ndarray) -> np.ndarray:
         return mean.pad(values[:, None], width)[0]
@@ -197,12 +200,7 @@ class _Plan:
     recipe: Recipe
     steps: int
     minibatch: tuple[int, int] | None = None
-    ragged: bool = field(default=False)
-
-
-def _batching(descent: Descent) -> tuple[tuple[int, int] | None, bool]:
-    batch = descent.minibatch
-    return (None, False) if batch is None else ((batch.largest, batch.seed), len(batch.sizes) > 1)
+    ragged: bool = False
 
 
 def _widest(parameters: int, descent: Descent, history: bool) -> int:

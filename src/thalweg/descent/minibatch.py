@@ -69,13 +69,12 @@ class Minibatch:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.size, Sequence | np.ndarray) and not isinstance(self.size, str):
-            if not len(self.size):
-                raise InvalidValue("minibatch size is an empty list; give one size, or one a run")
-            sizes = tuple(whole("minibatch size", size, at_least=1) for size in np.asarray(self.size).tolist())
-            object.__setattr__(self, "size", sizes)
-        else:
-            whole("minibatch size", self.size, at_least=1)
+        sizes = np.atleast_1d(self.size).tolist()
+        if not sizes:
+            raise InvalidValue("minibatch size is an empty list; give one size, or one a run")
+        for size in sizes:
+            whole("minibatch size", size, at_least=1)
+        object.__setattr__(self, "size", tuple(sizes) if np.ndim(self.size) else sizes[0])
         whole("minibatch seed", self.seed, at_least=0, at_most=2**32 - 1)
 
     @property

@@ -29,7 +29,6 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.base.showing import shown
 
 CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
@@ -121,18 +120,16 @@ class Schedule:
         return self.maker(**dict(self.settings))(step)
 
 
-def recipe_of(optimizer: Any) -> tuple[Recipe, dict[str, Float[np.ndarray, " run"]]]:
+def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarray, " run"]]]:
     """Part an optimiser into what is compiled and its settings that vary from run to run.
 
     Raises
     ------
     InvalidValue
-        If it is no optimiser, or a varying setting is no list of finite numbers.
+        If a varying setting is no list of finite numbers.
     """
     if isinstance(optimizer, optax.GradientTransformation):
         return Recipe(_given, (("optimizer", optimizer),)), {}
-    if not isinstance(optimizer, Optimizer):
-        raise InvalidValue(f"optimizer = {shown(optimizer)} is no optax optimiser; give one, such as optax.sgd(0.05)")
     fixed: dict[str, Any] = {}
     varying: dict[str, Float[np.ndarray, " run"]] = {}
     for name, value in optimizer.settings.items():

@@ -11,13 +11,13 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
-from thalweg.base.checks import choice, number, whole
+from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.files import parse_toml, read_text
 from thalweg.base.precision import dtype_of
@@ -32,8 +32,6 @@ from thalweg.problems import CATALOGUE as PROBLEMS
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_derailments import FLOOR
-
-FORMATS = ("png", "svg", "html")
 
 STARTS = Catalogue("kind of starts", starts.uniform, starts.even)
 
@@ -80,12 +78,8 @@ class Valleys:
 class Figures:
     """``[figures]``: which files are drawn."""
 
-    formats: Sequence[str] = FORMATS
+    formats: Sequence[Literal["png", "svg", "html"]] = ("png", "svg", "html")
     animation: bool = True
-
-    def __post_init__(self) -> None:
-        for value in self.formats:
-            choice("figures.formats", value, FORMATS)
 
 
 SECTIONS = {**KINDS, "descent": Going, "surface": Surface, "valleys": Valleys, "figures": Figures}
@@ -213,7 +207,7 @@ def _domain(problem: Problem, surface: Surface) -> Domain:
     settings.check_keys(given, problem.parameters, "surface.domain")
     if not given:
         return problem.domain
-    return Domain(_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in problem.domain)
+    return Domain([_narrow(axis, given[axis.name]) if axis.name in given else axis for axis in problem.domain])
 
 
 def _narrow(axis: Axis, bounds: Any) -> Axis:

@@ -105,7 +105,7 @@ def charted(
     surface, valleys = census(experiment, stage, refine=None)
     descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
     with stage("compile"):
-        announce(cost(target, descent, valleys, along))
+        announce(cost(target, descent, valleys, along, experiment.valleys.floor))
     with stage("map"):
         arguments = {"along": along, "floor": experiment.valleys.floor, "store": folder / STORE / "map"}
         chart = outcome_map(target, descent, valleys, **arguments)

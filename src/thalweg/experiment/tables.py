@@ -32,12 +32,8 @@ def write(results: Results, folder: Path) -> None:
 def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
     """List every step of every run; ``valley`` is a number of ``valleys.csv``, empty outside every valley."""
     shape = (runs.sizes["run"], runs.sizes["step"])
-    columns = {
-        "run": np.repeat(runs["run"].values, shape[1]),
-        "step": np.tile(runs["step"].values, shape[0]),
-    }
-    for k, name in enumerate(runs["param"].values.tolist()):
-        columns[name] = runs["params"].values[..., k].ravel()
+    columns = {"run": np.repeat(runs["run"].values, shape[1]), "step": np.tile(runs["step"].values, shape[0])}
+    columns |= _by_name(runs, runs["params"].values)
     for name, values in runs.data_vars.items():
         if values.dims == ("run", "step"):
             columns[str(name)] = values.values.ravel()
@@ -55,13 +51,10 @@ def valleys(found: xr.Dataset) -> pd.DataFrame:
     and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts.
     """
     columns = {"valley": found["valley"].values, "name": found.attrs["names"]}
-    for k, name in enumerate(found["param"].values.tolist()):
-        columns[name] = found["position"].values[:, k]
-    for name in ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau"):
-        columns[name] = found[name].values
-    for name in ("starts", "share", "share_low", "share_high"):
-        if name in found:
-            columns[name] = found[name].values
+    columns |= _by_name(found, found["position"].values)
+    told = ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau")
+    of_starts = ("starts", "share", "share_low", "share_high")
+    columns |= {name: found[name].values for name in told + of_starts if name in found}
     if "through" in found:
         columns["through"], columns["and"] = found["through"].values.T
     return pd.DataFrame(columns)
@@ -69,9 +62,7 @@ def valleys(found: xr.Dataset) -> pd.DataFrame:
 
 def passes(found: xr.Dataset) -> pd.DataFrame:
     """List the passes, lowest first; ``merges`` is 1 for those of the merge tree."""
-    columns = {"pass": np.arange(found.sizes["pass"])}
-    for k, name in enumerate(found["param"].values.tolist()):
-        columns[name] = found["pass_position"].values[:, k]
+    columns = {"pass": np.arange(found.sizes["pass"]), **_by_name(found, found["pass_position"].values)}
     columns["loss"] = found["pass_loss"].values
     columns["between"], columns["and"] = found["pass_between"].values.T
     columns["merges"] = found["pass_merges"].values
@@ -81,19 +72,10 @@ def passes(found: xr.Dataset) -> pd.DataFrame:
 def derailments(falls: xr.Dataset) -> pd.DataFrame:
     """List the derailments by run and step, valleys by number and by name."""
     names = np.array(falls.attrs["names"], dtype=object)
-    return pd.DataFrame(
-        {
-            "run": falls["run"].values,
-            "step": falls["step"].values,
-            "left": falls["left"].values,
-            "entered": falls["entered"].values,
-            "left_name": names[falls["left"].values],
-            "entered_name": names[falls["entered"].values],
-            "jump": falls["jump"].values,
-            "rise": falls["rise"].values,
-            "grad_norm": falls["grad_norm"].values,
-        }
-    )
+    columns = {name: falls[name].values for name in ("run", "step", "left", "entered")}
+    columns |= {f"{name}_name": names[falls[name].values] for name in ("left", "entered")}
+    columns |= {name: falls[name].values for name in ("jump", "rise", "grad_norm")}
+    return pd.DataFrame(columns)
 
 
 def race(ran: xr.Dataset) -> pd.DataFrame:
@@ -124,6 +106,11 @@ def outcomes(ends: xr.Dataset) -> pd.DataFrame:
     frame["outcome"] = names[frame["outcome"].to_numpy()]
     frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)
     return frame
+
+
+def _by_name(dataset: xr.Dataset, places: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the columns of places (…, param), by the names of the parameters."""
+    return {name: places[..., k].ravel() for k, name in enumerate(dataset["param"].values.tolist())}
 
 
 def _save(frame: pd.DataFrame, path: Path) -> None:

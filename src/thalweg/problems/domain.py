@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeGuard, TypeVar, overload
+from typing import TypeAlias, TypeVar, overload
 
 import numpy as np
 from jaxtyping import Array, Float
@@ -105,10 +105,8 @@ class Domain(Sequence[Axis]):
 
     axes: tuple[Axis, ...]
 
-    def __init__(self, axes: Axis | Iterable[Axis]) -> None:
-        given: tuple[object, ...] = tuple(axes) if isinstance(axes, Iterable) else (axes,)
-        if not _all_axes(given):
-            raise InvalidValue(f'domain = {shown(axes)} is not made of axes; give one a parameter: Axis("x", -2, 2)')
+    def __init__(self, axes: Axis | Sequence[Axis]) -> None:
+        given = (axes,) if isinstance(axes, Axis) else tuple(axes)
         names = [axis.name for axis in given]
         if not names or len(set(names)) != len(names):
             raise InvalidValue(f"domain has the axes {names}; give one a parameter, no name twice")
@@ -248,13 +246,11 @@ class Domain(Sequence[Axis]):
         if any(len(column) != len(names) for column in columns):
             raise InvalidValue(f"names = {shown(names)} are not those of attrs; give the names of the same axes")
         return cls(
-            Axis(name, low, high, periodic=bool(periodic), unit=unit)
-            for name, low, high, periodic, unit in zip(names, *columns, strict=True)
+            [
+                Axis(name, low, high, periodic=bool(periodic), unit=unit)
+                for name, low, high, periodic, unit in zip(names, *columns, strict=True)
+            ]
         )
-
-
-def _all_axes(given: tuple[object, ...]) -> TypeGuard[tuple[Axis, ...]]:
-    return all(isinstance(axis, Axis) for axis in given)
 
 
 def turned(values: Float[np.ndarray, "..."], low: float, high: float) -> Float[np.ndarray, "..."]:

@@ -69,9 +69,7 @@ def line(
     reach = 2 * sqrt(2)
     return Regression(
         name="line",
-        domain=Domain(
-            [Axis("W", slope - reach, slope + reach), Axis("b", intercept - reach, intercept + reach)],
-        ),
+        domain=Domain([Axis("W", slope - reach, slope + reach), Axis("b", intercept - reach, intercept + reach)]),
         start=(slope + 2.0, intercept - 2.0),
         minima=(Minimum((slope, intercept)),) if noise == 0 else (),
         source=SOURCE,

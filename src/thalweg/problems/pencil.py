@@ -89,7 +89,7 @@ def pencil(
 
 
 def _angles(lines: int | Sequence[float]) -> np.ndarray:
-    if isinstance(lines, Sequence) and not isinstance(lines, str):
+    if isinstance(lines, Sequence):
         if not lines:
             raise InvalidValue("lines = [] holds no angle; give a number of lines or a list of angles in radians")
         return np.array([number("an angle in lines", angle) for angle in lines])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 
@@ -59,12 +61,15 @@ def count_derailments(falls: Derailments) -> xr.Dataset:
         {
             **{name: part[0] for name, part in named("share", wilson(np.array([derailed]), runs)).items()},
             "count": (("left", "entered"), counts),
-            **{name: ("quantile", _quantiles(falls[name].values)) for name in ("step", "jump", "grad_norm")},
+            **{name: ("quantile", quantiles(falls[name].values)) for name in ("step", "jump", "grad_norm")},
         },
         coords={"left": np.arange(len(names)), "entered": np.arange(len(names)), "quantile": list(QUANTILES)},
         attrs=falls.attrs,
     )
 
 
-def _quantiles(values: np.ndarray) -> np.ndarray:
-    return np.quantile(values.astype(np.float64), QUANTILES) if values.size else np.full(len(QUANTILES), np.nan)
+def quantiles(values: np.ndarray, method: Literal["linear", "inverted_cdf"] = "linear") -> np.ndarray:
+    """Give the quantiles of some values, NaN where there are none."""
+    if not values.size:
+        return np.full(len(QUANTILES), np.nan)
+    return np.quantile(values.astype(np.float64), QUANTILES, method=method)

@@ -25,6 +25,9 @@ from thalweg.store.stream import Column, Stream
 from thalweg.study.memory import bound
 from thalweg.study.provenance import facts, provenance
 
+CODES = {"flag_values": [int(s) for s in Status], "flag_meanings": " ".join(s.name.lower() for s in Status)}
+"""What the numbers of a status mean."""
+
 
 @public
 def descend(
@@ -155,20 +158,8 @@ def label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
             "params": ((*over, "param"), np.where(alive[..., None], params, np.nan)),
             **{name: (over, np.where(alive, np.asarray(of(along)), np.nan)) for name, of in derived.items()},
             **{name: (over, np.where(alive, values, np.nan)) for name, values in losses.items()},
-            "status": (
-                "run",
-                status,
-                {"flag_values": [int(s) for s in Status], "flag_meanings": _meanings()},
-            ),
+            "status": ("run", status, CODES),
             "last_step": ("run", last_step),
         },
-        coords={
-            "run": np.arange(params.shape[0]),
-            "step": np.arange(params.shape[1]),
-            "param": list(problem.parameters),
-        },
+        coords={"run": np.arange(len(params)), "step": np.arange(params.shape[1]), "param": list(problem.parameters)},
     )
-
-
-def _meanings() -> str:
-    return " ".join(status.name.lower() for status in Status)

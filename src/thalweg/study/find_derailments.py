@@ -73,10 +73,7 @@ def find_derailments(runs: Runs, valleys: Valleys, *, floor: float = FLOOR) -> x
     moved = params[fell.run, fell.step + 1] - params[fell.run, fell.step]
     return xr.Dataset(
         {
-            "run": ("fall", fell.run),
-            "step": ("fall", fell.step),
-            "left": ("fall", fell.left),
-            "entered": ("fall", fell.entered),
+            **{name: ("fall", values) for name, values in fell._asdict().items()},
             "jump": ("fall", np.linalg.norm(moved, axis=-1)),
             "rise": ("fall", losses[fell.run, fell.step + 1] - losses[fell.run, fell.step]),
             "grad_norm": ("fall", runs["grad_norm"].values[fell.run, fell.step].astype(np.float64)),

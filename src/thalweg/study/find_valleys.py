@@ -169,9 +169,9 @@ def label(candidates: Candidates, persistence: float | None, attrs: dict[str, An
             "param": ("param", list(candidates.domain.names), candidates.domain.to_attrs()),
             **candidates.coords,
         },
-        attrs=attrs
-        | candidates.attrs
-        | {
+        attrs={
+            **attrs,
+            **candidates.attrs,
             "threshold": threshold,
             "minima": len(candidates.landscape.minima.depths),
             "left_out": _left_out(candidates, kept, threshold),

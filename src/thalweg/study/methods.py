@@ -58,21 +58,14 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candida
     landscape, number = _of_grid(grid, heights, places, domain), np.arange(len(grid.minima))
     if refined:
         landscape, number = _polished(objective, landscape, domain, places)
-    usual, least = _thresholds(heights, values.dtype)
 
     def basins(renumber: np.ndarray) -> dict[str, Any]:
         valley = renumber[np.append(number, -1)]
         return {"basin": (domain.names, valley[grid.basins].astype(np.int32))}
 
-    return Candidates(
-        landscape,
-        domain,
-        usual,
-        least,
-        basins,
-        {"method": "grid", "points": list(heights.shape), "refined": int(refined), "relief": _relief(heights)},
-        {name: surface.coords[name] for name in domain.names},
-    )
+    attrs = {"method": "grid", "points": list(heights.shape), "refined": int(refined), "relief": _relief(heights)}
+    coords = {name: surface.coords[name] for name in domain.names}
+    return Candidates(landscape, domain, *_thresholds(heights, values.dtype), basins, attrs, coords)
 
 
 def exactly(objective: Objective) -> Candidates:

@@ -28,7 +28,7 @@ from thalweg.store.kinds import Valleys
 from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
-from thalweg.study.outcomes import CODES, attributes, tasks, watch
+from thalweg.study.outcomes import ATTRS, attributes, tasks, watch
 from thalweg.valleys import boundary
 from thalweg.valleys.outcomes import DIVERGED
 
@@ -177,20 +177,20 @@ def outcome_map(
     parts = rows(watch(objective, varied, valleys, floor, source), (along[0].count,))
     if store is None:
         return _held(frame, parts)
-    stream = None
+    stream, dims = None, tuple(map(str, frame.sizes))
     ends = np.empty(tuple(frame.sizes.values()), np.int8 if valleys.sizes["valley"] < 128 else np.int16)
     for first, part in parts:
         if stream is None:
-            stream = Stream(Path(store), frame, {name: _column(name, part[name], frame) for name in part})
+            stream = Stream(
+                Path(store), frame, {name: Column(dims, part[name].dtype, ATTRS.get(name, {})) for name in part}
+            )
         stream.write(first, part)
         ends[first : first + len(part["outcome"])] = _ends(part["outcome"], part["valley"])
     assert stream is not None
     return stream.finish(texture(ends))
 
 
-def cost(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float = FLOOR
-) -> Cost:
+def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float) -> Cost:
     """Estimate what a map takes, from its first batch; its program is compiled on the way."""
     along = _named(objective.problem, descent, along)
     varied, source = _source(objective, descent, along)
@@ -208,15 +208,14 @@ def texture(ends: np.ndarray) -> dict[str, float]:
         return {}
     entropy = boundary.basin_entropy(ends)
     boxes, pairs = boundary.boundary_dimension(ends), boundary.uncertainty_exponent(ends)
+    measured = {
+        "entropy": (entropy.entropy, entropy.entropy_error),
+        "boundary_entropy": (entropy.boundary, entropy.boundary_error),
+        "dimension": (boxes.dimension, boxes.error),
+        "pair_dimension": (pairs.dimension, pairs.error),
+    }
     return {
-        "entropy": entropy.entropy,
-        "entropy_error": entropy.entropy_error,
-        "boundary_entropy": entropy.boundary,
-        "boundary_entropy_error": entropy.boundary_error,
-        "dimension": boxes.dimension,
-        "dimension_error": boxes.error,
-        "pair_dimension": pairs.dimension,
-        "pair_dimension_error": pairs.error,
+        name + end: value for name, both in measured.items() for end, value in zip(("", "_error"), both, strict=True)
     }
 
 
@@ -289,14 +288,9 @@ def _frame(
 def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:
     blocks = [part for _, part in parts]
     joined = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    chart = frame.assign(
-        {name: (tuple(frame.sizes), values, CODES if name == "outcome" else {}) for name, values in joined.items()}
-    )
+    dims = tuple(frame.sizes)
+    chart = frame.assign({name: (dims, values, ATTRS.get(name, {})) for name, values in joined.items()})
     return chart.assign_attrs(texture(_ends(joined["outcome"], joined["valley"])))
-
-
-def _column(name: str, values: np.ndarray, frame: xr.Dataset) -> Column:
-    return Column(tuple(map(str, frame.sizes)), values.dtype, CODES if name == "outcome" else {})
 
 
 def _ends(outcome: np.ndarray, valley: np.ndarray) -> np.ndarray:

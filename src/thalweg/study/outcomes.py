@@ -25,8 +25,8 @@ from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
 from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, Outcomes, judge
 
-CODES = {"flag_values": [DIVERGED, UNDECIDED], "flag_meanings": "diverged undecided"}
-"""What the outcomes below 0 mean."""
+ATTRS = {"outcome": {"flag_values": [DIVERGED, UNDECIDED], "flag_meanings": "diverged undecided"}}
+"""What the outcomes below 0 mean: attributes by variable."""
 
 
 @public
@@ -86,7 +86,7 @@ def outcomes(
     parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, positions))]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return xr.Dataset(
-        {name: ("run", values, CODES if name == "outcome" else {}) for name, values in joined.items()},
+        {name: ("run", values, ATTRS.get(name, {})) for name, values in joined.items()},
         coords={"run": np.arange(len(positions))},
         attrs=attributes(objective, descent, valleys, floor),
     )
@@ -128,16 +128,14 @@ def tasks(
 
 def attributes(objective: Objective, descent: Descent, valleys: xr.Dataset, floor: float) -> dict[str, Any]:
     """Collect what outcomes depend on."""
-    return (
-        provenance(objective, descent.precision)
-        | facts(objective, descent)
-        | {
-            "floor": floor,
-            "names": valleys.attrs["names"],
-            "valleys_method": valleys.attrs["method"],
-            "persistence": valleys.attrs["threshold"],
-        }
-    )
+    return {
+        **provenance(objective, descent.precision),
+        **facts(objective, descent),
+        "floor": floor,
+        "names": valleys.attrs["names"],
+        "valleys_method": valleys.attrs["method"],
+        "persistence": valleys.attrs["threshold"],
+    }
 
 
 def _lost(one: Outcomes, other: Outcomes) -> np.ndarray:

@@ -19,7 +19,7 @@ from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
 from thalweg.study.contest import RATE, Contest, Ran, Tried
-from thalweg.study.count_derailments import QUANTILES
+from thalweg.study.count_derailments import QUANTILES, quantiles
 from thalweg.study.deepest import deepest
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
@@ -123,14 +123,12 @@ def race(
         **_interval("success", won),
         **_interval("derailed", np.stack([end["derailments"].values > 0 for end in ends])),
         **_interval("diverged", np.stack([end["outcome"].values == DIVERGED for end in ends])),
+        # Whole steps, such as runs take.
         "settled": (
             ("optimizer", "quantile"),
-            np.stack([_quantiles(one.settled[one.won]) for one in ran]),
+            np.stack([quantiles(one.settled[one.won], "inverted_cdf") for one in ran]),
         ),
-        "success_by_step": (
-            ("optimizer", "step"),
-            np.stack([_by_step(one, conditions.steps) for one in ran]),
-        ),
+        "success_by_step": (("optimizer", "step"), np.stack([_by_step(one, conditions.steps) for one in ran])),
         **_differences(won),
         **{
             f"tuned_{name}": (("optimizer", "candidate"), np.stack([getattr(entry.tried, name) for entry in entries]))
@@ -187,11 +185,6 @@ def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:
     """Give the share of runs of each optimiser to which something happened; from (optimizer, run)."""
     shares = wilson(happened.sum(axis=1), happened.shape[1])
     return {key: ("optimizer", values) for key, values in named(name, shares).items()}
-
-
-def _quantiles(steps: np.ndarray) -> np.ndarray:
-    # Whole steps, such as runs take.
-    return np.quantile(steps, QUANTILES, method="inverted_cdf") if steps.size else np.full(len(QUANTILES), np.nan)
 
 
 def _by_step(ran: Ran, steps: int) -> np.ndarray:

@@ -104,4 +104,4 @@ def _sweep(
 
 def domain_of(values: xr.DataArray) -> Domain:
     """Read the domain of a grid back from its coordinates."""
-    return Domain(axis for name in values.dims for axis in Domain.from_attrs([str(name)], values[name].attrs))
+    return Domain([axis for name in values.dims for axis in Domain.from_attrs([str(name)], values[name].attrs)])

@@ -52,12 +52,6 @@ def exponent(loss: Loss, *, model: str = "through_origin", residual: str = "vert
 
 def _power(loss: Loss) -> float | None:
     """Exponent of a loss that is a power of the residual's size."""
-    settings = loss.settings
-    powers = {
-        "quadratic": lambda: 2.0,
-        "absolute": lambda: 1.0,
-        "fourth_root": lambda: 0.5,
-        "root": lambda: 2 / settings["n"],
-        "power": lambda: float(settings["p"]),
-    }
-    return powers[loss.name]() if loss.name in powers else None
+    n, p = loss.settings.get("n"), loss.settings.get("p")
+    powers = {"quadratic": 2.0, "absolute": 1.0, "fourth_root": 0.5, "root": n and 2 / n, "power": p}
+    return powers.get(loss.name)
