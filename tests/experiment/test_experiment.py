@@ -93,7 +93,10 @@ REFUSED = [
     (SMALL + "[surface]\ndomain = {phi=[1.0, 0.0]}", "low must be below high"),
     (SMALL + "[surface]\ndomain = {psi=[1.0, 2.0]}", "unknown key in .surface.domain. 'psi'"),
     (SMALL + "[valleys]\nfloor = 2.0", "valleys.floor = 2.0 is not allowed"),
-    (SMALL + "[figures]\nformats = ['jpg']", "figures.formats = 'jpg' is not allowed; give one of 'png'"),
+    (
+        SMALL + "[figures]\nformats = ['jpg']",
+        "figures.formats = .'jpg'. is not allowed; give a list of 'png', 'svg' or 'html'",
+    ),
 ]
 
 

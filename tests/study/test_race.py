@@ -9,7 +9,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.study.deepest import deepest
+from thalweg.study.contest import deepest
 from thalweg.study.race import pair_confidence
 from thalweg.valleys.shares import paired, wilson
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from thalweg.base import parallel
+from thalweg.descent import mean
 from thalweg.valleys import lanes
 
 PLACES = np.random.default_rng(5).normal(size=(100, 2))
@@ -51,8 +52,8 @@ def test_no_row_depends_on_the_threads(monkeypatch):
 
 @pytest.mark.parametrize(("places", "cores", "width"), [(5, 2, 16), (100, 2, 64), (100, 4, 32), (10_000, 2, 256)])
 def test_batches_are_equal_and_as_many_for_every_core(monkeypatch, places, cores, width):
-    monkeypatch.setattr(lanes, "cores", lambda: cores)
-    assert lanes.width_for(places, 256) == width
+    monkeypatch.setattr(mean, "cores", lambda: cores)
+    assert mean.width_for(places, 256, fewest=0) == width
 
 
 def test_the_hessian_of_a_mean_is_that_of_its_terms():

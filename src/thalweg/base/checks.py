@@ -27,14 +27,8 @@ def number(
         x = float(value)
     except OverflowError:
         raise InvalidValue(f"{name} is too large a number and is not allowed; give {allowed}") from None
-    outside = (
-        math.isnan(x)
-        or (math.isinf(x) and not infinite)
-        or (above is not None and x <= above)
-        or (at_least is not None and x < at_least)
-        or (at_most is not None and x > at_most)
-    )
-    if outside:
+    finite = not math.isnan(x) if infinite else math.isfinite(x)
+    if not finite or (above is not None and x <= above) or _outside(x, at_least, at_most):
         raise InvalidValue(f"{name} = {shown(value)} is not allowed; give {allowed}")
     return x
 
@@ -44,8 +38,7 @@ def whole(name: str, value: Any, *, at_least: int | None = None, at_most: int | 
     allowed = _allowed("a whole number", None, at_least, at_most)
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InvalidValue(f"{name} = {shown(value)} is not a whole number; give {allowed}")
-    n = int(value)
-    if (at_least is not None and n < at_least) or (at_most is not None and n > at_most):
+    if _outside(n := int(value), at_least, at_most):
         raise InvalidValue(f"{name} = {shown(n)} is not allowed; give {allowed}")
     return n
 
@@ -57,15 +50,14 @@ def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def _outside(value: float, at_least: float | None, at_most: float | None) -> bool:
+    return (at_least is not None and value < at_least) or (at_most is not None and value > at_most)
+
+
 def _allowed(kind: str, above: float | None, at_least: float | None, at_most: float | None) -> str:
-    bounds: list[str] = []
-    if above is not None:
-        bounds.append(f"above {_bound(above)}")
-    if at_least is not None:
-        bounds.append(f"of at least {_bound(at_least)}")
-    if at_most is not None:
-        bounds.append(f"at most {_bound(at_most)}")
-    return " ".join([kind, " and ".join(bounds)]).strip()
+    bounds = {"above": above, "of at least": at_least, "at most": at_most}
+    words = [f"{word} {_bound(value)}" for word, value in bounds.items() if value is not None]
+    return f"{kind} {' and '.join(words)}".strip()
 
 
 def _bound(value: float) -> str:

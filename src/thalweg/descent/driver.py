@@ -154,10 +154,7 @@ def worker(
 ) -> Callable[[slice], Tree]:
     """Make the function that makes the runs of one batch."""
     dtype, width = dtype_of(descent.precision), mean.padded(width)
-    with computing(descent.precision):
-        train, test = (
-            tuple(hints.device_put(c.astype(dtype)) for c in part) for part in (objective.train, objective.test)
-        )
+    train, test = (mean.placed(part, descent.precision) for part in (objective.train, objective.test))
     recipe, _ = recipe_of(descent.optimizer)
     parts = descent.minibatch
     plan = _Plan(objective.example, recipe, descent.steps)
@@ -165,16 +162,13 @@ def worker(
         plan = replace(plan, minibatch=(parts.largest, parts.seed), ragged=len(parts.sizes) > 1)
     sizes = np.broadcast_to(parts.sizes if parts else np.int32(1), source.count)
 
-    def lanes(values: np.ndarray) -> np.ndarray:
-        return mean.pad(values[:, None], width)[0]
-
     def work(span: slice) -> Tree:
         runs = source.draw(span.start, span.stop)
         batch = _Batch(
             hints.traced(mean.pad(runs.starts.astype(dtype), width)),
             hints.traced(np.arange(span.start, span.start + width, dtype=np.uint32)),
-            hints.traced(lanes(sizes[span])),
-            {name: hints.traced(lanes(runs.settings[name].astype(dtype))) for name in recipe.varying},
+            hints.traced(mean.pad(sizes[span], width)),
+            {name: hints.traced(mean.pad(runs.settings[name].astype(dtype), width)) for name in recipe.varying},
         )
         with computing(descent.precision):
             result = _program(batch, train, test if observer is None else (), observer, plan)

@@ -87,9 +87,7 @@ def sweep(
     ------
     Which positions, in order, and the objective there.
     """
-    dtype = dtype_of(precision)
-    with computing(precision):
-        columns = tuple(hints.device_put(np.asarray(column, dtype)) for column in columns)
+    columns, dtype = mean.placed(columns, precision), dtype_of(precision)
     width = mean.width_for(count, BATCH)
 
     def compute(span: slice) -> np.ndarray:

@@ -40,6 +40,7 @@ from jaxtyping import Array, Bool, Float, Shaped
 
 from thalweg.base import hints
 from thalweg.base.parallel import cores
+from thalweg.base.precision import computing, dtype_of
 from thalweg.descent.formulation import Formulation, chosen
 
 LANES = 16
@@ -88,17 +89,26 @@ def value_and_gradient(
     return both.real, both.imag[None]
 
 
-def pad(positions: Shaped[np.ndarray, "run param"], width: int) -> Shaped[np.ndarray, "param width"]:
-    """Lay positions into ``width`` lanes, filling up with copies of the last one."""
-    missing = width - len(positions)
-    return (np.pad(positions, ((0, missing), (0, 0)), mode="edge") if missing else positions).T
+def placed(columns: Columns, precision: int) -> Columns:
+    """Put data where programs compute, in the precision that they have."""
+    with computing(precision):
+        return tuple(hints.asarray(column, dtype_of(precision)) for column in columns)
 
 
-def width_for(runs: int, at_most: int) -> int:
-    """Choose how many lanes a batch has: equal batches, as many for every core, none wider than ``at_most``."""
+def pad(rows: Shaped[np.ndarray, "run *rest"], width: int) -> Shaped[np.ndarray, "*rest width"]:
+    """Lay rows into ``width`` lanes, the last axis, filling up with copies of the last one."""
+    missing = ((0, width - len(rows)), *[(0, 0)] * (rows.ndim - 1))
+    return np.moveaxis(np.pad(rows, missing, mode="edge") if len(rows) < width else rows, 0, -1)
+
+
+def width_for(runs: int, at_most: int, fewest: int = FEWEST) -> int:
+    """Choose how many lanes a batch has: equal batches, as many for every core, none wider than ``at_most``.
+
+    What is worth dividing has ``fewest`` lanes at least: evaluations those of ``FEWEST``, searches none.
+    """
     at_most = max(at_most // LANES, 1) * LANES
     rounds = -(-runs // (at_most * cores()))
-    each = max(-(-runs // (rounds * cores())), min(runs, FEWEST))
+    each = max(-(-runs // (rounds * cores())), min(runs, fewest))
     return min(padded(each), at_most)
 
 

@@ -18,9 +18,8 @@ from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
-from thalweg.study.contest import RATE, Contest, Ran, Tried
+from thalweg.study.contest import RATE, Contest, Ran, Tried, deepest
 from thalweg.study.count_derailments import QUANTILES, quantiles
-from thalweg.study.deepest import deepest
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import attributes

@@ -67,7 +67,8 @@ def survey(
     """
     axes = objective.problem.domain if domain is None else Domain(domain)
     places = grid.coordinates(axes, points, grid.MOST if store is None else grid.MOST_STORED)
-    frame = _frame(objective, axes, places, precision)
+    coords = {axis.name: (axis.name, along, axis.to_attrs()) for axis, along in zip(axes, places, strict=True)}
+    frame = xr.Dataset(coords=coords, attrs=provenance(objective, precision))
     parts = {"train_loss": objective.train}
     if objective.test:
         parts["test_loss"] = objective.test
@@ -86,13 +87,6 @@ def survey(
         for first, part in rows(batches, shape[1:]):
             stream.write(first, part)
     return stream.finish()
-
-
-def _frame(objective: Objective, axes: Domain, places: Sequence[np.ndarray], precision: int) -> xr.Dataset:
-    return xr.Dataset(
-        coords={axis.name: (axis.name, along, axis.to_attrs()) for axis, along in zip(axes, places, strict=True)},
-        attrs=provenance(objective, precision),
-    )
 
 
 def _sweep(

@@ -23,15 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
-from thalweg.base.parallel import cores, each
+from thalweg.base.parallel import each
 from thalweg.base.precision import computing
 from thalweg.descent import mean
-
-
-def width_for(places: int, at_most: int) -> int:
-    """Choose how many lanes a batch has: equal batches, as many for every core, none wider than ``at_most``."""
-    rounds = -(-places // (at_most * cores()))
-    return mean.padded(-(-places // (rounds * cores())))
 
 
 def run(
@@ -57,22 +51,16 @@ def run(
     What the program returns, as NumPy arrays with the rows as their first axis.
     """
     count = len(places[0])
-    with computing(64):
-        columns = tuple(jnp.asarray(column, jnp.float64) for column in columns)
+    columns = mean.placed(columns, 64)
 
     def work(span: slice) -> Any:
-        parts = [np.moveaxis(_fill(rows[span].astype(np.float64), width), 0, -1) for rows in places]
+        parts = [mean.pad(rows[span].astype(np.float64), width) for rows in places]
         with computing(64):
             result = program(columns, *parts)
         return jax.tree.map(lambda values: np.moveaxis(np.asarray(values), -1, 0)[: span.stop - span.start], result)
 
     spans = [slice(first, min(first + width, count)) for first in range(0, count, width)]
     return jax.tree.map(lambda *parts: np.concatenate(parts), *each(work, spans, what))
-
-
-def _fill(rows: np.ndarray, width: int) -> np.ndarray:
-    missing = width - len(rows)
-    return np.pad(rows, ((0, missing), *[(0, 0)] * (rows.ndim - 1)), mode="edge") if missing else rows
 
 
 def measure(

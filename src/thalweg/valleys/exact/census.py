@@ -172,11 +172,10 @@ def _merge(cusps: Cusps, scale: float, same: float) -> tuple[Cusps, Int[np.ndarr
 def _relief(cusps: Cusps) -> Relief:
     """Find minima and passes in order of place."""
     count = len(cusps.place)
-    none = Relief(np.zeros(1, int), np.zeros(1), np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2), int), np.zeros(0))
     if count == 1:
-        return none
+        return _without_passes(np.zeros(1, int), np.zeros(1))
     if cusps.p == 1:
-        return _sinusoids(cusps) if cusps.circular else _median(cusps, none)
+        return _sinusoids(cusps) if cusps.circular else _median(cusps)
     maxima = concave.maximise(cusps)
     gap = np.arange(len(maxima.offset))
     return Relief(
@@ -189,13 +188,17 @@ def _relief(cusps: Cusps) -> Relief:
     )
 
 
-def _median(cusps: Cusps, none: Relief) -> Relief:
+def _without_passes(minimum: Int[np.ndarray, " minimum"], depth: Float[np.ndarray, " minimum"]) -> Relief:
+    return Relief(minimum, depth, np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2), int), np.zeros(0))
+
+
+def _median(cusps: Cusps) -> Relief:
     """Find the smallest of the weighted medians; half the weight is reached where it is but for rounding."""
     below = np.cumsum(cusps.weight)
     rounding = len(below) * np.finfo(float).eps
     median = np.searchsorted(below, below[-1] / 2 * (1 - rounding))
     depth = np.abs(cusps.place - cusps.place[median]) @ cusps.weight
-    return none._replace(minimum=np.array([median]), depth=np.array([depth]))
+    return _without_passes(np.array([median]), np.array([depth]))
 
 
 def _sinusoids(cusps: Cusps) -> Relief:
@@ -215,8 +218,7 @@ def _sinusoids(cusps: Cusps) -> Relief:
     top = np.flatnonzero(rises & ~np.roll(rose, -1))
     depth = np.maximum(-(after[minimum] * np.exp(-1j * cusps.place[minimum])).imag, 0)
     if len(minimum) < 2:
-        empty = np.zeros(0)
-        return Relief(minimum, depth, empty, np.zeros((0, 2)), np.zeros((0, 2), int), empty)
+        return _without_passes(minimum, depth)
     angle = np.angle(after[top]) + pi / 2
     angle = np.clip(angle - pi * np.floor(angle / pi + 0.5), -pi / 2, np.nextafter(pi / 2, 0))
     from_ = np.searchsorted(minimum, top, side="right") - 1

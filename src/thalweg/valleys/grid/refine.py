@@ -21,16 +21,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain
+from thalweg.valleys import nearness
 from thalweg.valleys.grid import polish
 from thalweg.valleys.grid.ground import EPS, FEW, MANY, Ground
 from thalweg.valleys.grid.polish import Examined, Reached
@@ -173,22 +170,16 @@ def merge(
     way = domain.difference(places.position[pairs[:, 0]], places.position[pairs[:, 1]])
     apart = (np.abs(way) / spacing).max(axis=1)
     pairs = pairs[apart <= SAME + unsure[pairs].sum(axis=1)]
-    _, group = connected_components(coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count)), directed=False)
     order = np.lexsort((np.arange(count), places.value))
-    _, first = np.unique(group[order], return_index=True)
-    kept = order[np.sort(first)]
-    number = np.empty(len(kept), dtype=np.int64)
-    number[group[kept]] = np.arange(len(kept))
-    return Places(*(field[kept] for field in places)), number[group]
+    kept, number = nearness.firsts(nearness.components(pairs, count), order)
+    return Places(*(field[kept] for field in places)), number
 
 
 def _ground(
     example: mean.Example, columns: mean.Columns, domain: Domain, spacing: Float[np.ndarray, " param"], places: int
 ) -> Ground:
-    width = FEW if places <= FEW else MANY
-    with computing(64):  # once, not at every step of a search
-        columns = tuple(jnp.asarray(column, jnp.float64) for column in columns)
-    return Ground(example, columns, *domain.bounds, spacing, width)
+    columns = mean.placed(columns, 64)  # once, not at every step of a search
+    return Ground(example, columns, *domain.bounds, spacing, FEW if places <= FEW else MANY)
 
 
 def _look(ground: Ground, domain: Domain, search: Search | None, starts: np.ndarray, *ways: np.ndarray) -> Places:

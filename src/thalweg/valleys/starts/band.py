@@ -155,7 +155,7 @@ def relax(
     steps = whole("steps", steps, at_least=1) if len(domain) > 1 else 1
     start = _bow(ends / domain.lengths, images) * domain.lengths
     program = partial(_program, box=bounds(domain), example=example, steps=steps)
-    width = lanes.width_for(len(ends), BATCH)
+    width = mean.width_for(len(ends), BATCH, fewest=0)
     path, heights, force, rest = lanes.run(program, columns, start, width=width, what="relaxing")
     unknown = Bands(path, heights, heights[:, 0], path[:, 0], force, force <= rest)
     return _summits(example, columns, domain, unknown, rest)

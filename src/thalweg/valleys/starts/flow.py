@@ -113,7 +113,9 @@ def descend(
     Analysis 47, 786–803, 2009, doi:10.1137/080717717.
     """
     program = partial(_program, box=bounds(domain), example=example, steps=steps)
-    return Ends(*lanes.run(program, columns, starts, width=lanes.width_for(len(starts), BATCH), what="flowing"))
+    return Ends(
+        *lanes.run(program, columns, starts, width=mean.width_for(len(starts), BATCH, fewest=0), what="flowing")
+    )
 
 
 def bounds(

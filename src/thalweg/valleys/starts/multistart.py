@@ -16,9 +16,9 @@ from thalweg.base.errors import InvalidValue
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Domain
-from thalweg.valleys import shares, tree
+from thalweg.valleys import nearness, shares, tree
 from thalweg.valleys.shares import Shares, Unseen
-from thalweg.valleys.starts import band, flow, nearness, summit
+from thalweg.valleys.starts import band, flow, summit
 from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
 SAME = 1e-6

@@ -98,7 +98,7 @@ def polish(
     reach : how far from there at most, in lengths of the axes
     """
     program = partial(_program, box=bounds(domain), example=example)
-    width = lanes.width_for(len(places), BATCH)
+    width = mean.width_for(len(places), BATCH, fewest=0)
     return Summits(*lanes.run(program, columns, places, reach, width=width, what="polishing"))
 
 

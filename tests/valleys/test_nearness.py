@@ -5,7 +5,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from thalweg.problems import Axis, Domain
-from thalweg.valleys.starts import nearness
+from thalweg.valleys import nearness
 
 MIXED = Domain([Axis("phi", -1.0, 3.0, periodic=True), Axis("x", 0.0, 10.0)])
 seeds = st.integers(0, 10_000)

@@ -28,13 +28,17 @@ def gather(
     # Most places coincide: the search for near pairs begins with one of each.
     _, first, cell = np.unique(np.rint(units / (near / 4)), axis=0, return_index=True, return_inverse=True)
     close = _tree(units[first], domain).query_pairs(near, p=np.inf, output_type="ndarray")
-    group = _components(close, len(first))[cell.reshape(-1)]
-    order = np.lexsort((*positions.T[::-1], heights))
-    _, lowest, number = np.unique(group[order], return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(lowest))
-    groups = np.empty(len(positions), dtype=np.int64)
-    groups[order] = rank[number]
-    return order[np.sort(lowest)], groups
+    group = components(close, len(first))[cell.reshape(-1)]
+    return firsts(group, np.lexsort((*positions.T[::-1], heights)))
+
+
+def firsts(
+    group: Integer[np.ndarray, " place"], order: Integer[np.ndarray, " place"]
+) -> tuple[Integer[np.ndarray, " group"], Integer[np.ndarray, " place"]]:
+    """Take the place of each group that comes first in an order, in that order, and number the groups by it."""
+    _, first = np.unique(group[order], return_index=True)
+    kept = order[np.sort(first)]
+    return kept, np.argsort(group[kept])[group]
 
 
 def nearest(
@@ -102,7 +106,7 @@ def _spanning(units: np.ndarray, domain: Domain) -> np.ndarray:
             else:
                 ways.append(_way_out(units, inside, domain))
         chosen = np.concatenate([chosen, np.array(ways)])
-        label = _components(chosen, count)
+        label = components(chosen, count)
     return chosen
 
 
@@ -114,7 +118,8 @@ def _way_out(units: np.ndarray, inside: np.ndarray, domain: Domain) -> list[int]
     return [int(inside[best]), int(outside[index[best]])]
 
 
-def _components(close: np.ndarray, count: int) -> np.ndarray:
+def components(close: np.ndarray, count: int) -> np.ndarray:
+    """Number the groups that chains of pairs join; the group of each of ``count`` places."""
     graph = coo_matrix((np.ones(len(close)), (close[:, 0], close[:, 1])), shape=(count, count))
     return connected_components(graph, directed=False)[1]
 
