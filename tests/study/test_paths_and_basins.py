@@ -63,6 +63,15 @@ def test_small_steps_follow_the_flow_and_large_ones_do_not(well):
     assert float(large["share"]) > 0
 
 
+def test_of_runs_that_end_at_no_minimum_nothing_is_known(well):
+    objective, valleys = well
+    runs = tw.descend(objective, optax.sgd(1e3), starts=valleys["start_position"].values, steps=1)
+    differ = tw.compare_basins(runs, valleys)
+    assert (differ["run_valley"] == -1).all()
+    assert np.isnan(differ["share"])
+    assert [float(differ[name]) for name in ("share_low", "share_high", "compared", "unknown")] == [0, 1, 0, 64]
+
+
 def test_runs_from_elsewhere_are_refused(well):
     objective, valleys = well
     with pytest.raises(InvalidValue, match="the 2 runs did not start at the 64 starts of the census"):

@@ -152,16 +152,9 @@ class _Gate:
         for name in in_order[:given]:
             if name in named:
                 return InvalidValue(f"{name} of {self.name} is given twice, in order and by name; give it once")
-        missing = [
-            name
-            for name, part in self.own.items()
-            if part.default is inspect.Parameter.empty and name not in named and name not in in_order[:given]
-        ]
+        needed = [name for name, part in self.own.items() if part.default is inspect.Parameter.empty]
+        missing = [name for name in needed if name not in named and name not in in_order[:given]]
         return InvalidValue(
             f"{self.name} has no {' and no '.join(missing)}; give {'it' if len(missing) == 1 else 'them'}, as in "
-            f"{self.name}({', '.join(name if name in in_order else f'{name}=…' for name in self._needed)})"
+            f"{self.name}({', '.join(name if name in in_order else f'{name}=…' for name in needed)})"
         )
-
-    @property
-    def _needed(self) -> list[str]:
-        return [name for name, part in self.own.items() if part.default is inspect.Parameter.empty]

@@ -19,20 +19,9 @@ from thalweg.experiment.staging import staged, unwritable
 EXPERIMENT = "experiment.toml"
 DATA = "data.csv"
 
-OURS = {
-    EXPERIMENT,
-    DATA,
-    store.STORE,
-    "trajectory.csv",
-    "valleys.csv",
-    "passes.csv",
-    "derailments.csv",
-    "outcomes.csv",
-    "race.csv",
-    "compare.csv",
-    "figures",
-    "report.html",
-}
+DRAWN = {"figures", "report.html"}
+
+OURS = {EXPERIMENT, DATA, store.STORE, *tables.TABLES, *DRAWN}
 """All that a run directory holds; one that holds anything else is left alone."""
 
 
@@ -102,7 +91,7 @@ def read(folder: Path) -> Results:
 
 def copy(folder: Path, staged: Path) -> None:
     """Copy settings, arrays and tables of a finished run, but nothing that was drawn."""
-    for name in OURS - {"figures", "report.html"}:
+    for name in OURS - DRAWN:
         source = folder / name
         if source.is_dir():
             shutil.copytree(source, staged / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +15,11 @@ from thalweg.study.find_derailments import locate
 
 def write(results: Results, folder: Path) -> None:
     """Write the trajectories, the valleys, the passes and the derailments, each where there are any to write."""
-    if results.runs is not None:
-        _save(trajectory(results.runs, results.valleys), folder / "trajectory.csv")
-    if results.valleys is not None:
-        _save(valleys(results.valleys), folder / "valleys.csv")
-        _save(passes(results.valleys), folder / "passes.csv")
-    if results.derailments is not None:
-        _save(derailments(results.derailments), folder / "derailments.csv")
-    if results.outcomes is not None:
-        _save(outcomes(results.outcomes), folder / "outcomes.csv")
-    if results.race is not None:
-        _save(race(results.race), folder / "race.csv")
-    if results.comparison is not None:
-        _save(comparison(results.comparison), folder / "compare.csv")
+    for file, (part, table) in TABLES.items():
+        dataset = getattr(results, part)
+        if dataset is not None:
+            frame = table(dataset, results.valleys) if table is trajectory else table(dataset)
+            frame.to_csv(folder / file, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
@@ -113,5 +106,13 @@ def _by_name(dataset: xr.Dataset, places: np.ndarray) -> dict[str, np.ndarray]:
     return {name: places[..., k].ravel() for k, name in enumerate(dataset["param"].values.tolist())}
 
 
-def _save(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {
+    "trajectory.csv": ("runs", trajectory),
+    "valleys.csv": ("valleys", valleys),
+    "passes.csv": ("valleys", passes),
+    "derailments.csv": ("derailments", derailments),
+    "outcomes.csv": ("outcomes", outcomes),
+    "race.csv": ("race", race),
+    "compare.csv": ("comparison", comparison),
+}
+"""Files, each with the part of the results that it lists and what makes its table."""

@@ -9,7 +9,12 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.store.kinds import Runs, Valleys
 from thalweg.study.find_valleys import domain_of_valleys
-from thalweg.valleys.starts import multistart
+from thalweg.valleys.nearness import nearest
+from thalweg.valleys.shares import Shares, named, wilson
+from thalweg.valleys.tree import OUTSIDE
+
+NEAR = 1e-3
+"""A run's end nearer than this share of every axis's length belongs to the minimum."""
 
 
 @public
@@ -72,12 +77,19 @@ def compare_basins(runs: Runs, valleys: Valleys) -> xr.Dataset:
         )
     last = np.maximum(runs["last_step"].values, 0)
     ends = params[np.arange(len(params)), last].astype(np.float64)
-    run_valley = multistart.assign(ends, valleys["position"].values, domain_of_valleys(valleys))
-    differ = multistart.compare(valleys["start_valley"].values, run_valley)
+    domain, flow_valley = domain_of_valleys(valleys), valleys["start_valley"].values
+    run_valley = nearest(domain.wrap(ends), valleys["position"].values, domain, NEAR)
+    known = (flow_valley != OUTSIDE) & (run_valley != OUTSIDE)
+    compared = int(known.sum())
+    parted = np.array([np.sum(flow_valley[known] != run_valley[known])])
+    # Of nothing nothing is known.
+    shares = wilson(parted, compared) if compared else Shares(np.array([np.nan]), np.zeros(1), np.ones(1))
     return xr.Dataset(
         {
-            **differ._asdict(),
-            "flow_valley": ("start", valleys["start_valley"].values),
+            **{name: part[0] for name, part in named("share", shares).items()},
+            "compared": compared,
+            "unknown": len(starts) - compared,
+            "flow_valley": ("start", flow_valley),
             "run_valley": ("start", run_valley),
         },
         attrs=valleys.attrs,

@@ -268,7 +268,7 @@ def _without(descent: Descent, along: tuple[Range, Range]) -> Descent:
 
 
 def _frame(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float = FLOOR
 ) -> xr.Dataset:
     units = {axis.name: axis.unit for axis in objective.problem.domain}
     right, up = along

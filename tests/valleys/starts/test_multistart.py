@@ -6,10 +6,13 @@ import numpy as np
 import optax
 import pytest
 
-from thalweg import descend, losses, objective, problems
+import thalweg as tw
+from thalweg import losses, objective, problems
 from thalweg.base.errors import InvalidValue
 from thalweg.descent import grid
 from thalweg.problems import Axis, Domain, Function
+from thalweg.study.compare_basins import NEAR
+from thalweg.valleys import nearness
 from thalweg.valleys.grid import topology
 from thalweg.valleys.locate import cells
 from thalweg.valleys.starts import flow, multistart
@@ -18,6 +21,10 @@ from thalweg.valleys.tree import OUTSIDE
 
 def surface(value, *axes):
     return objective(Function(name="surface", domain=Domain(axes), start=tuple(axis.low for axis in axes), value=value))
+
+
+def assign(positions, minima, domain, near=NEAR):
+    return nearness.nearest(domain.wrap(positions), minima, domain, near)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +42,7 @@ def test_a_longer_design_begins_with_the_shorter_one():
 def test_himmelblau_has_four_minima_at_their_places(himmelblau):
     whole, _, census = himmelblau
     known = np.array([minimum.position for minimum in whole.problem.minima])
-    number = multistart.assign(known, census.position, whole.problem.domain, near=1e-9)
+    number = assign(known, census.position, whole.problem.domain, near=1e-9)
     assert sorted(number) == [0, 1, 2, 3]
     assert len(census.depth) == 4
     assert census.unseen.share == 0
@@ -47,7 +54,7 @@ def test_shares_are_those_of_the_basins_of_a_fine_grid(himmelblau):
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*places, indexing="ij")], axis=-1)
     heights = grid.evaluate(whole.example, (), mesh).reshape(301, 301)
     found = topology.analyse(heights, (False, False))
-    number = multistart.assign(mesh[found.minima], census.position, whole.problem.domain, near=0.02)
+    number = assign(mesh[found.minima], census.position, whole.problem.domain, near=0.02)
     assert sorted(number) == [0, 1, 2, 3]
     basins = number[found.basins]
     share = np.bincount(basins.ravel(), minlength=4) / basins.size
@@ -61,7 +68,7 @@ def test_shares_are_those_of_the_basins_of_a_fine_grid(himmelblau):
 def test_the_disconnectivity_graph_has_the_known_passes(himmelblau):
     whole, _, census = himmelblau
     known = [(3.0, 2.0), (-2.80511809, 3.13131252), (-3.77931025, -3.28318599), (3.58442834, -1.84812653)]
-    number = multistart.assign(np.array(known), census.position, whole.problem.domain)
+    number = assign(np.array(known), census.position, whole.problem.domain)
     heights = {
         tuple(sorted(pair)): height
         for pair, height in zip(census.routes.between.tolist(), census.routes.height, strict=True)
@@ -170,28 +177,24 @@ def test_more_starts_leave_less_unseen():
 def test_momentum_leaves_the_basins_of_the_flow_and_short_steps_do_not(himmelblau):
     whole, starts, census = himmelblau
 
+    valleys = tw.find_valleys(whole, method=tw.starts.Sobol(256, seed=1))
+    np.testing.assert_array_equal(valleys["start_position"], starts[:256])
+
     def differ(optimizer, steps):
-        ends = descend(whole, optimizer, starts=starts[:256], steps=steps)["params"].values[:, -1]
-        return multistart.compare(census.basin[:256], multistart.assign(ends, census.position, whole.problem.domain))
+        return tw.compare_basins(tw.descend(whole, optimizer, starts=starts[:256], steps=steps), valleys)
 
     short, heavy = differ(optax.sgd(2e-4), 4000), differ(optax.sgd(0.01, momentum=0.9), 1000)
     # Short steps err only where a start lies by a ridge.
-    assert short.share < 0.02
-    assert heavy.share_low > 0.1 > short.share_high
-    assert short.compared == heavy.compared == 256
+    assert short["share"] < 0.02
+    assert heavy["share_low"] > 0.1 > short["share_high"]
+    assert short["compared"] == heavy["compared"] == 256
 
 
 def test_ends_far_from_every_minimum_are_in_no_basin():
     domain = Domain([Axis("phi", 0.0, 1.0, periodic=True), Axis("x", 0.0, 10.0)])
     minima = np.array([[0.0, 5.0], [0.5, 5.0]])
     positions = np.array([[0.9995, 5.004], [1.5004, 5.0], [0.2, 5.0], [np.nan, 5.0]])
-    assert multistart.assign(positions, minima, domain).tolist() == [0, 1, OUTSIDE, OUTSIDE]
-
-
-def test_nothing_to_compare_is_no_number():
-    found = multistart.compare(np.array([0, OUTSIDE]), np.array([OUTSIDE, 1]))
-    assert np.isnan(found.share)
-    assert (found.share_low, found.share_high, found.compared, found.unknown) == (0.0, 1.0, 0, 2)
+    assert assign(positions, minima, domain).tolist() == [0, 1, OUTSIDE, OUTSIDE]
 
 
 def test_starts_off_the_domain_are_refused():

@@ -28,6 +28,7 @@ EPS = float(np.finfo(np.float64).eps)
 Points = Float[np.ndarray, "place param"]
 Each = Float[np.ndarray, " place"]
 Yes = Bool[np.ndarray, " place"]
+Spacing = Float[np.ndarray, " param"]
 Curvature = Float[np.ndarray, "place param param"]
 Box = tuple[Points, Points]
 
@@ -58,9 +59,9 @@ class Ground:
 
     example: mean.Example
     columns: mean.Columns
-    low: Float[np.ndarray, " param"]
-    high: Float[np.ndarray, " param"]
-    spacing: Float[np.ndarray, " param"]
+    low: Spacing
+    high: Spacing
+    spacing: Spacing
     width: int
 
     def measure(self, x: Points) -> Measured:

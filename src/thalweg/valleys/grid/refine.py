@@ -29,7 +29,7 @@ from thalweg.descent import mean
 from thalweg.problems.domain import Domain
 from thalweg.valleys import nearness
 from thalweg.valleys.grid import polish
-from thalweg.valleys.grid.ground import EPS, FEW, MANY, Ground
+from thalweg.valleys.grid.ground import EPS, FEW, MANY, Curvature, Each, Ground, Points, Spacing
 from thalweg.valleys.grid.polish import Examined, Reached
 
 Search = Callable[..., Reached]
@@ -62,21 +62,16 @@ class Places(NamedTuple):
         all 0 where there is no Hessian
     """
 
-    position: Float[np.ndarray, "place param"]
-    value: Float[np.ndarray, " place"]
-    gradient: Float[np.ndarray, " place"]
-    bracket: Float[np.ndarray, "place param"]
+    position: Points
+    value: Each
+    gradient: Each
+    bracket: Points
     kind: Shaped[np.ndarray, " place"]
     signature: Int[np.ndarray, "place 3"]
 
 
 def refine_minima(
-    example: mean.Example,
-    columns: mean.Columns,
-    *,
-    domain: Domain,
-    positions: Float[np.ndarray, "place param"],
-    spacing: Float[np.ndarray, " param"],
+    example: mean.Example, columns: mean.Columns, *, domain: Domain, positions: Points, spacing: Spacing
 ) -> tuple[Places, Int[np.ndarray, " place"]]:
     """Polish the minima of a grid.
 
@@ -120,8 +115,8 @@ def refine_passes(
     columns: mean.Columns,
     *,
     domain: Domain,
-    positions: Float[np.ndarray, "place param"],
-    spacing: Float[np.ndarray, " param"],
+    positions: Points,
+    spacing: Spacing,
     between: Float[np.ndarray, "place 2 param"],
 ) -> Places:
     """Polish the passes of a grid: a maximum in one parameter, a saddle with one negative curvature in more.
@@ -148,9 +143,7 @@ def refine_passes(
     return _fall_back(look, _where(near & (polished.kind == "smooth"), polished, closed), positions)
 
 
-def merge(
-    places: Places, domain: Domain, spacing: Float[np.ndarray, " param"]
-) -> tuple[Places, Int[np.ndarray, " place"]]:
+def merge(places: Places, domain: Domain, spacing: Spacing) -> tuple[Places, Int[np.ndarray, " place"]]:
     """Make places that lie at one position one, by position alone: valleys of equal depth stay apart.
 
     Returns
@@ -175,9 +168,7 @@ def merge(
     return Places(*(field[kept] for field in places)), number
 
 
-def _ground(
-    example: mean.Example, columns: mean.Columns, domain: Domain, spacing: Float[np.ndarray, " param"], places: int
-) -> Ground:
+def _ground(example: mean.Example, columns: mean.Columns, domain: Domain, spacing: Spacing, places: int) -> Ground:
     columns = mean.placed(columns, 64)  # once, not at every step of a search
     return Ground(example, columns, *domain.bounds, spacing, FEW if places <= FEW else MANY)
 
@@ -200,9 +191,7 @@ def _fall_back(look: Look, places: Places, starts: np.ndarray) -> Places:
     return _put(places, lost, look(None, starts[lost])) if lost.size else places
 
 
-def _judge(
-    search: Search | None, reached: Reached, seen: Examined, ground: Ground, moved: Float[np.ndarray, "place param"]
-) -> Places:
+def _judge(search: Search | None, reached: Reached, seen: Examined, ground: Ground, moved: Points) -> Places:
     """Say of what kind each place is that a search ended at, and describe it."""
     x, spacing = reached.position, ground.spacing
     at_edge = ((x <= ground.low) | (x >= ground.high)).any(axis=1)
@@ -230,9 +219,7 @@ def _judge(
     )
 
 
-def _signature(
-    H: Float[np.ndarray, "place param param"], free: Bool[np.ndarray, "place param"], zero: Float[np.ndarray, " place"]
-) -> Int[np.ndarray, "place 3"]:
+def _signature(H: Curvature, free: Bool[np.ndarray, "place param"], zero: Each) -> Int[np.ndarray, "place 3"]:
     """Count the curvatures below, at and above zero along the free axes; none where they are not finite."""
     both = free[:, :, None] & free[:, None, :]
     usable = np.all(np.abs(np.where(both, H, 0)) < 1e150, axis=(1, 2))

@@ -159,7 +159,7 @@ def _program(columns, starts, box, example, steps):
 
 def _judge(flow: _Flow, there: tuple[Array, Array, Array, Array], moved: Array, error: Array, steps: int) -> _Flow:
     """Take the step or leave it, and choose the next width."""
-    position, height, gradient, hessian = there
+    height, gradient = there[1:3]
     finite = jnp.isfinite(height) & jnp.all(jnp.isfinite(gradient), axis=0)
     lower = height <= flow.height + ROUNDING * jnp.abs(flow.height)
     wide = jnp.maximum((error / ERROR) ** (1 / 3), moved / REACH)
@@ -170,15 +170,8 @@ def _judge(flow: _Flow, there: tuple[Array, Array, Array, Array], moved: Array, 
     done = flow.steps + flow.running
     # A move that is not finite is no short one.
     running = flow.running & ~(moved <= FLOOR) & (done < steps)
-    return _Flow(
-        jnp.where(taken, position, flow.position),
-        jnp.where(taken, height, flow.height),
-        jnp.where(taken, gradient, flow.gradient),
-        jnp.where(taken, hessian, flow.hessian),
-        jnp.clip(jnp.where(flow.running, flow.width * factor, flow.width), 1e-200, 1e200),
-        running,
-        done,
-    )
+    width = jnp.clip(jnp.where(flow.running, flow.width * factor, flow.width), 1e-200, 1e200)
+    return _Flow(*(jnp.where(taken, new, old) for new, old in zip(there, flow[:4], strict=True)), width, running, done)
 
 
 def look(example: mean.Example, columns: mean.Columns, position: Array) -> tuple[Array, Array, Array]:

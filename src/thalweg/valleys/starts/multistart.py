@@ -24,9 +24,6 @@ from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 SAME = 1e-6
 """Ends nearer than this share of every axis's length are one place."""
 
-NEAR = 1e-3
-"""A run's end nearer than this share of every axis's length belongs to the minimum."""
-
 RISE = 1e-6
 """Usual least persistence of a minimum, as a share of the starts' median height above the lowest end."""
 
@@ -76,23 +73,6 @@ class Exploration(NamedTuple):
     rise: float
 
 
-class Difference(NamedTuple):
-    """How often two descents from one start end in different basins.
-
-    Attributes
-    ----------
-    share, share_low, share_high : of the starts compared, with Wilson's interval
-    compared : starts for which both basins are known
-    unknown : the others
-    """
-
-    share: float
-    share_low: float
-    share_high: float
-    compared: int
-    unknown: int
-
-
 def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "start param"]:
     """Spread starts over a domain by a scrambled Sobol sequence; a longer list begins with the shorter one.
 
@@ -114,10 +94,7 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
 
 
 def explore(
-    objective: Objective,
-    starts: Float[np.ndarray, "start param"],
-    *,
-    rise: float | None = None,
+    objective: Objective, starts: Float[np.ndarray, "start param"], *, rise: float | None = None
 ) -> Exploration:
     """Find the minima that starts flow to, their shares of the start volume, and the passes between them.
 
@@ -181,30 +158,6 @@ def explore(
         tree.merge(depth, routes.between, routes.height),
         rise,
     )
-
-
-def assign(
-    positions: Float[np.ndarray, "run param"],
-    minima: Float[np.ndarray, "minimum param"],
-    domain: Domain,
-    near: float = NEAR,
-) -> Integer[np.ndarray, " run"]:
-    """Number the minimum nearest to each run's end; ``OUTSIDE`` if none is within ``near`` of every axis's length."""
-    return nearness.nearest(domain.wrap(positions), minima, domain, near)
-
-
-def compare(one: Integer[np.ndarray, " start"], other: Integer[np.ndarray, " start"]) -> Difference:
-    """Count how often two descents from the same starts end in different basins.
-
-    Starts whose basin is ``OUTSIDE`` for either are left out, and counted.
-    """
-    known = (one != OUTSIDE) & (other != OUTSIDE)
-    compared = int(known.sum())
-    if not compared:
-        return Difference(np.nan, 0.0, 1.0, 0, len(one))
-    interval = shares.wilson(np.array([np.sum(one[known] != other[known])]), compared)
-    share, low, high = (float(part[0]) for part in interval)
-    return Difference(share, low, high, compared, len(one) - compared)
 
 
 def _check(starts: np.ndarray, domain: Domain) -> None:
