@@ -11,10 +11,7 @@ Item = TypeVar("Item")
 Listener = Callable[[str, int, int], None]
 """``listener(what, done, total)``, called before the first item and after each."""
 
-_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-
-
-def _nobody(what: str, done: int, total: int) -> None: ...
+_listener: ContextVar[Listener] = ContextVar("listener", default=lambda what, done, total: None)
 
 
 @contextmanager
@@ -29,7 +26,7 @@ def listening(listener: Listener) -> Generator[None]:
 
 def track(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Go through ``items``, reporting how far it is; silent unless somebody listens."""
-    listener = _listener.get() or _nobody
+    listener = _listener.get()
     listener(what, 0, len(items))
     for done, item in enumerate(items, start=1):
         yield item

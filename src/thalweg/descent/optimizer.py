@@ -203,10 +203,8 @@ def _single(value: Any) -> bool:
 def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
     values = numbers(name, value, "give one number, or a list of them").astype(np.float64)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise InvalidValue(
-            f"{name} has the shape {values.shape}{'' if values.ndim != 1 else ' and is not finite everywhere'}; "
-            "give one finite number, or one a run"
-        )
+        wrong = "" if values.ndim != 1 else " and is not finite everywhere"
+        raise InvalidValue(f"{name} has the shape {values.shape}{wrong}; give one finite number, or one a run")
     return values
 
 

@@ -175,8 +175,7 @@ def test_more_starts_leave_less_unseen():
 
 
 def test_momentum_leaves_the_basins_of_the_flow_and_short_steps_do_not(himmelblau):
-    whole, starts, census = himmelblau
-
+    whole, starts, _ = himmelblau
     valleys = tw.find_valleys(whole, method=tw.starts.Sobol(256, seed=1))
     np.testing.assert_array_equal(valleys["start_position"], starts[:256])
 

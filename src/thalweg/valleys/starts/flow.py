@@ -171,7 +171,8 @@ def _judge(flow: _Flow, there: tuple[Array, Array, Array, Array], moved: Array, 
     # A move that is not finite is no short one.
     running = flow.running & ~(moved <= FLOOR) & (done < steps)
     width = jnp.clip(jnp.where(flow.running, flow.width * factor, flow.width), 1e-200, 1e200)
-    return _Flow(*(jnp.where(taken, new, old) for new, old in zip(there, flow[:4], strict=True)), width, running, done)
+    position, height, gradient, hessian = (jnp.where(taken, new, old) for new, old in zip(there, flow[:4], strict=True))
+    return _Flow(position, height, gradient, hessian, width, running, done)
 
 
 def look(example: mean.Example, columns: mean.Columns, position: Array) -> tuple[Array, Array, Array]:
