@@ -83,7 +83,7 @@ def test_the_texture_of_a_map_is_measured_where_it_has_pixels_enough():
 
 
 def test_the_cost_counts_runs_and_bytes(objective, valleys):
-    cost = outcome_map.cost(objective, descent(shadows=True), valleys, (START, RATE))
+    cost = outcome_map.cost(objective, descent(shadows=True), valleys, (START, RATE), floor=0.25)
     assert cost.runs == 4 * 21 * 13
     chart = tw.outcome_map(objective, descent(shadows=True), valleys, along=(START, RATE))
     assert cost.stored == sum(chart[name].nbytes for name in chart.data_vars)
