@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.marks import VALLEY
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Valleys
 
 ALL, SOME = 16, 10
@@ -122,16 +121,11 @@ def barcode(valleys: Valleys) -> Figure:
     'How long each valley lasts'
     """
     drawn = _barcode(forest_of(valleys, "barcode"))
-    return Figure(
-        name="barcode",
-        title="How long each valley lasts",
-        caption=(
-            f"{drawn.forest.note.replace(' · ', ', ')}: every bar goes from the loss of a minimum to that of the pass "
-            f"at which its valley ends; {drawn.forest.story}."
-        ),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
+    caption = (
+        f"{drawn.forest.note.replace(' · ', ', ')}: every bar goes from the loss of a minimum to that of the pass "
+        f"at which its valley ends; {drawn.forest.story}."
     )
+    return figure_of("barcode", "How long each valley lasts", caption, drawn, _static, _interactive)
 
 
 def _barcode(forest: Forest) -> _Barcode:
@@ -152,8 +146,8 @@ def _barcode(forest: Forest) -> _Barcode:
     )
 
 
-def _static(drawn: _Barcode) -> Sheet:
-    sheet, (axes,) = canvas.blank("How long each valley lasts", drawn.forest.note)
+def _static(drawn: _Barcode, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.forest.note)
     axes.set_xlim(drawn.view.low, drawn.view.high)
     axes.set_ylim(*drawn.rows)
     axes.grid(axis="y", visible=False)
@@ -181,8 +175,7 @@ def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
             axes.fill([high - tip, high, high - tip], [row - THICK, row, row + THICK], **look)
             continue
         text = number(float(drawn.forest.persistence[drawn.order[k]]), 3)
-        place = {"textcoords": "offset points", "va": "center", "size": 8.5, "color": style.MUTED}
-        axes.annotate(text, (high, row), (6, 0), **place)
+        canvas.write(axes, text, (high, row), (6, 0), va="center", size=8.5, color=style.MUTED)
     broad = slice(None, drawn.named)
     VALLEY.draw(axes, drawn.low[broad], drawn.row[broad], ms=6.5, label="minimum", zorder=2.5)
     _draw_thin(axes, drawn)
@@ -218,14 +211,12 @@ def _interactive(drawn: _Barcode) -> dict[str, Any]:
 
 def _web_texts(drawn: _Barcode) -> list[dict[str, Any]]:
     """Write the persistence of broad bars at their ends."""
-    plain = {"showarrow": False, "xanchor": "left", "xshift": 5, "font": {"color": style.MUTED, "size": 12}}
-    ending = np.flatnonzero(~drawn.endless[: drawn.named])
-    return [
-        plain
-        | {"x": float(drawn.high[k]), "y": float(drawn.row[k])}
-        | {"text": number(float(drawn.forest.persistence[drawn.order[k]]), 3)}
-        for k in ending.tolist()
-    ]
+    found = []
+    for k in np.flatnonzero(~drawn.endless[: drawn.named]).tolist():
+        words = number(float(drawn.forest.persistence[drawn.order[k]]), 3)
+        place = {"xanchor": "left", "xshift": 5}
+        found.append(web.text(float(drawn.high[k]), float(drawn.row[k]), words, style.MUTED, 12, **place))
+    return found
 
 
 def _web_bars(drawn: _Barcode, which: np.ndarray, name: str, line: dict[str, Any]) -> web.Trace:

@@ -6,7 +6,6 @@ The file is long because the picture and the page of one figure are drawn from t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import joined, number, shortened, subject
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Comparison
 
 COLOURS = ("#f0b429", "#3a9fd6", "#c2451e", "#16191d", "#0a8f6a", "#8a5bb5")
@@ -148,13 +147,7 @@ def compare(compared: Comparison) -> Figure:
     'The same descent in one framework'
     """
     drawn = arrays_of(compared)
-    return Figure(
-        name="compare",
-        title=drawn.title,
-        caption=_caption(drawn),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
-    )
+    return figure_of("compare", drawn.title, _caption(drawn), drawn, _static, _interactive)
 
 
 def arrays_of(compared: xr.Dataset) -> _Comparison:
@@ -209,8 +202,8 @@ def _caption(drawn: _Comparison) -> str:
     )
 
 
-def _static(drawn: _Comparison) -> Sheet:
-    sheet, (upper, lower) = canvas.blank(drawn.title, drawn.note, rows=2)
+def _static(drawn: _Comparison, title: str) -> Sheet:
+    sheet, (upper, lower) = canvas.blank(title, drawn.note, rows=2)
     upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
     low, high = drawn.span
     lower.set_yscale("log")
@@ -285,7 +278,7 @@ def _interactive(drawn: _Comparison) -> dict[str, Any]:
         traces.append(below | common | {"yaxis": "y2", "showlegend": False})
     powers = {"type": "log", "exponentformat": "power", "range": np.log10(span).tolist()}
     axes = {
-        "xaxis": web.axis("step", range=list(timeline.step_range(drawn.last)), anchor="y2"),
+        "xaxis": timeline.web_steps(drawn.last, anchor="y2"),
         "yaxis": web.parameter_axis(drawn.scale, domain=[0.54, 1.0]),
         "yaxis2": web.axis(f"difference{drawn.unit}", domain=[0.0, 0.46], **powers),
     }
@@ -293,12 +286,10 @@ def _interactive(drawn: _Comparison) -> dict[str, Any]:
 
 
 def _web_marks(drawn: _Comparison) -> timeline.Annotations:
-    line = {"type": "line", "y0": 0, "y1": 1, "yref": "y2 domain", "line": {"color": style.FALL, "width": 1.5}}
-    text = {"yref": "y2 domain", "yanchor": "top", "showarrow": False, "font": {"color": style.FALL, "size": 12}}
-    labels = [
-        text
-        | {"x": mark.step, "y": 1 - ROOM * row, "text": f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"}
-        | dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
-        for row, mark in enumerate(drawn.marks[:MOST])
-    ]
-    return timeline.Annotations([line | {"x0": mark.step, "x1": mark.step} for mark in drawn.marks], labels)
+    labels = []
+    for row, mark in enumerate(drawn.marks[:MOST]):
+        side = dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
+        told = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
+        place = {"yref": "y2 domain", "yanchor": "top"} | side
+        labels.append(web.text(mark.step, 1 - ROOM * row, told, style.FALL, 12, **place))
+    return timeline.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -16,6 +17,8 @@ from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.figures import page
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.canvas import Sheet
+
+Drawn = TypeVar("Drawn")
 
 UNDATED = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 """Keeps what changes from day to day, or with Matplotlib's version, out of files: equal figures are equal bytes."""
@@ -160,3 +163,15 @@ class Figure:
 
     def _repr_png_(self) -> bytes:
         return self.png(IN_NOTEBOOK)
+
+
+def figure_of(
+    name: str,
+    title: str,
+    caption: str,
+    drawn: Drawn,
+    sheet: Callable[[Drawn, str], Sheet],
+    page: Callable[[Drawn], dict[str, Any]],
+) -> Figure:
+    """Make a figure of what is drawn, on a sheet below its title and in a page, which has the title elsewhere."""
+    return Figure(name, title, caption, partial(sheet, drawn, title), partial(page, drawn))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import number, subject
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.problems.problem import Problem, Regression
 from thalweg.store.kinds import Runs
 
@@ -91,13 +90,7 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
         )
     course = run_of(runs, run)
     fitted = _fit(regression, course, f"{subject(runs.attrs)} · {course.story}")
-    return Figure(
-        name="fit",
-        title="The fitted line",
-        caption=_caption(fitted, course),
-        draw=partial(_static, fitted),
-        interactive=partial(_interactive, fitted),
-    )
+    return figure_of("fit", "The fitted line", _caption(fitted, course), fitted, _static, _interactive)
 
 
 def _fit(problem: Regression, course: DrawnRun, note: str) -> _Fit:
@@ -123,8 +116,8 @@ def _caption(fitted: _Fit, course: DrawnRun) -> str:
     )
 
 
-def _static(fitted: _Fit) -> Sheet:
-    sheet, (axes,) = canvas.blank("The fitted line", fitted.note)
+def _static(fitted: _Fit, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, fitted.note)
     points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
     between = LineCollection(
         list(fitted.segments[1:-1]),

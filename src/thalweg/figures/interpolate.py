@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from thalweg.figures.drawing.provenance import network_of
 from thalweg.figures.drawing.series import series
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Curve
 
 KINDS = {"line": "straight line", "bezier": "Bézier curve"}
@@ -112,14 +111,10 @@ def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str =
         )
     read = [_curve(part, name, along) for part, name in zip(curves, names or _named(curves), strict=True)]
     finite = [np.concatenate([part.loss, part.ends[:, 1]]) for part in read]
+    title = "Loss between two checkpoints"
     drawn = _Curves(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
-    return Figure(
-        name="interpolate",
-        title="Loss between two checkpoints",
-        caption=f"Loss between two checkpoints, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}.",
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
-    )
+    caption = f"{title}, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}."
+    return figure_of("interpolate", title, caption, drawn, _static, _interactive)
 
 
 def _named(curves: Sequence[xr.Dataset]) -> list[str]:
@@ -177,8 +172,8 @@ def _barrier(part: _Curve) -> str:
     return f"barrier {number(part.barrier, 3)}" if part.barrier > 0 else "no barrier"
 
 
-def _static(drawn: _Curves) -> Sheet:
-    sheet, (axes,) = canvas.blank("Loss between two checkpoints", drawn.note)
+def _static(drawn: _Curves, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)
     axes.set_xlabel(ALONG[drawn.along])
     axes.set_ylabel("loss")
@@ -213,7 +208,7 @@ def _draw(axes: Axes, part: _Curve, k: int) -> None:
     axes.annotate("", (place, high), (place, part.foot), arrowprops=line, zorder=1.8)
     halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
     text = {"ha": "center", "size": 8.5, "color": colour, "path_effects": halo, "zorder": 2.5}
-    axes.annotate(number(part.barrier, 3), (place, high), (0, 5), textcoords="offset points", **text)
+    canvas.write(axes, number(part.barrier, 3), (place, high), (0, 5), **text)
 
 
 def _interactive(drawn: _Curves) -> dict[str, Any]:

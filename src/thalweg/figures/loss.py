@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,18 +12,11 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
-from thalweg.figures.drawing.run import (
-    Derailments,
-    DrawnRun,
-    derailments_note,
-    derailments_of,
-    derailments_story,
-    run_of,
-    valley_names,
-)
+from thalweg.figures.drawing.run import DrawnRun, run_of
+from thalweg.figures.drawing.timeline import Levels
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, number, subject
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Valleys
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -34,22 +26,21 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 @dataclass(frozen=True, eq=False)
 class _Loss:
     course: DrawnRun
-    falls: Derailments
-    names: list[str]
     others: np.ndarray
     floors: np.ndarray
     view: View
     note: str
 
     @property
-    def shown(self) -> np.ndarray:
-        """The visited valleys whose floors lie in the view, and visibly below nothing that the run had there.
+    def levels(self) -> Levels:
+        """Floors of the visited valleys that lie in the view, and visibly below nothing that the run had there.
 
         A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
         """
-        floors = self.floors[self.falls.visited]
-        undercut = self.view.fraction(floors) - self.view.fraction(self.falls.lowest) > 0.01
-        return self.falls.visited[self.view.shows(floors) & ~undercut]
+        visited, places = self.course.falls.visited, self.view.fraction(self.floors)
+        undercut = places - self.view.fraction(self.course.falls.lowest) > 0.01
+        shown = self.view.shows(self.floors) & ~undercut
+        return Levels(self.floors[shown], places[shown], [self.course.names[k] for k in visited[shown]])
 
     @property
     def many(self) -> bool:
@@ -95,27 +86,13 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     >>> loss(runs).title
     'Loss by step'
     """
-    course, falls = run_of(runs, run), derailments_of(runs, valleys, run)
-    floors = np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)
+    course = run_of(runs, run, valleys)
+    floors = np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[course.falls.visited]
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [course.train] if course.test is None else [course.train, course.test]
-    names = valley_names(valleys)
-    drawn = _Loss(
-        course=course,
-        falls=falls,
-        names=names,
-        others=others,
-        floors=floors,
-        view=view_of([*own, crowd(others)], floors[falls.visited]),
-        note=f"{subject(runs.attrs)} · {course.story}{derailments_note(falls, names)}",
-    )
-    return Figure(
-        name="loss",
-        title="Loss by step",
-        caption=_caption(drawn),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
-    )
+    view = view_of([*own, crowd(others)], floors)
+    drawn = _Loss(course, others, floors, view, f"{subject(runs.attrs)} · {course.note}")
+    return figure_of("loss", "Loss by step", _caption(drawn), drawn, _static, _interactive)
 
 
 def _caption(drawn: _Loss) -> str:
@@ -128,27 +105,25 @@ def _caption(drawn: _Loss) -> str:
         texts.append(f", the test loss from {number(course.test[0])} to {number(course.test[-1])}")
     if drawn.many:
         texts.append("; of the other runs the bands hold half and 90 %")
-    if drawn.names:
-        texts.append(f"; {derailments_story(drawn.falls, drawn.names)}")
+    if course.names:
+        texts.append(f"; {course.told}")
     return "".join(texts) + "."
 
 
-def _static(drawn: _Loss) -> Sheet:
-    sheet, (axes,) = canvas.blank("Loss by step", drawn.note)
-    course, view = drawn.course, drawn.view
-    view.show(axes)
+def _static(drawn: _Loss, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.note)
+    course = drawn.course
+    drawn.view.show(axes)
     timeline.draw_run(axes, course, course.train, color=style.TRAIN, lw=1.8, label="training loss")
     if course.test is not None:
         look = {"color": style.TEST, "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
         timeline.draw_run(axes, course, course.test, **look)
     timeline.draw_lost(axes, course, course.train)
     _draw_others(axes, drawn)
-    floors = drawn.floors[drawn.shown]
-    timeline.draw_levels(axes, floors, "floors of visited valleys")
+    timeline.draw_levels(axes, drawn.levels, "floors of visited valleys")
     timeline.show_steps(axes, course.last)
     axes.set_ylabel("loss")
-    timeline.mark_falls(axes, drawn.falls, drawn.names, course.last)
-    timeline.margin_labels(axes, view.fraction(floors), [drawn.names[k] for k in drawn.shown])
+    timeline.mark_falls(axes, course)
     canvas.legend(sheet, axes)
     return sheet
 
@@ -178,12 +153,10 @@ def _interactive(drawn: _Loss) -> dict[str, Any]:
         if values is not None:
             traces.append(timeline.web_run(name, course, values, line))
     traces += timeline.web_lost(course, course.train)
-    floors = drawn.floors[drawn.shown]
-    texts = [drawn.names[k] for k in drawn.shown]
-    levels = timeline.web_levels(floors, drawn.view.fraction(floors), texts, "y")
-    x = web.axis("step", range=list(timeline.step_range(course.last)))
-    y = web.axis("loss", exponentformat="power", **drawn.view.web)
-    return timeline.web_timeline(traces, {"xaxis": x, "yaxis": y}, timeline.web_falls(drawn.falls, drawn.names), levels)
+    axes = {"xaxis": timeline.web_steps(course.last)}
+    axes |= {"yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)}
+    marks = timeline.web_falls(course), timeline.web_levels(drawn.levels, "y")
+    return timeline.web_timeline(traces, axes, *marks)
 
 
 def _web_others(drawn: _Loss) -> list[web.Trace]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.marks import PASS, VALLEY
 from thalweg.figures.drawing.view import View
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Valleys
 
 BRANCH = "#4b5563"
@@ -99,16 +98,11 @@ def merge_tree(valleys: Valleys) -> Figure:
     'How the valleys join'
     """
     drawn = arrays_of(forest_of(valleys, "merge_tree"))
-    return Figure(
-        name="merge_tree",
-        title="How the valleys join",
-        caption=(
-            f"{drawn.forest.note.replace(' · ', ', ')}: every stem begins at the loss of a minimum and ends at the "
-            f"pass to a deeper valley; {drawn.forest.story}."
-        ),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
+    caption = (
+        f"{drawn.forest.note.replace(' · ', ', ')}: every stem begins at the loss of a minimum and ends at the "
+        f"pass to a deeper valley; {drawn.forest.story}."
     )
+    return figure_of("merge_tree", "How the valleys join", caption, drawn, _static, _interactive)
 
 
 def arrays_of(forest: Forest) -> _Stems:
@@ -151,8 +145,8 @@ def _order(forest: Forest) -> list[int]:
     return [k for group in groups.values() for k in group]
 
 
-def _static(drawn: _Stems) -> Sheet:
-    sheet, (axes,) = canvas.blank("How the valleys join", drawn.forest.note)
+def _static(drawn: _Stems, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.forest.note)
     axes.set_xlim(*drawn.edges)
     drawn.view.show(axes)
     axes.set_ylabel("loss")
@@ -196,16 +190,8 @@ def _draw_names(axes: Axes, drawn: _Stems) -> None:
     order = order[(boxes[order, 0] >= 0) & (boxes[order, 2] <= width)]
     for k, fits in zip(order.tolist(), canvas.fitting(boxes[order], lines), strict=True):
         if fits:
-            axes.annotate(
-                canvas.plain(drawn.names[k]),
-                (drawn.across[k], drawn.stems[k, 0]),
-                (0, -7),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                size=SIZE,
-                color=style.VALLEY,
-            )
+            look = {"ha": "center", "va": "top", "size": SIZE, "color": style.VALLEY}
+            canvas.write(axes, drawn.names[k], (drawn.across[k], drawn.stems[k, 0]), (0, -7), **look)
 
 
 def _interactive(drawn: _Stems) -> dict[str, Any]:

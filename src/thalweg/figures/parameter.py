@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,12 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.canvas import Sheet
-from thalweg.figures.drawing.run import (
-    Derailments,
-    DrawnRun,
-    derailments_note,
-    derailments_of,
-    derailments_story,
-    run_of,
-    valley_names,
-)
+from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.timeline import Levels
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, subject
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Valleys
 
 PANELS = 4
@@ -43,17 +35,13 @@ class _Panel:
     values: np.ndarray
     others: np.ndarray
     view: View
-    levels: np.ndarray
-    texts: list[str]
+    levels: Levels
 
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
     course: DrawnRun
-    falls: Derailments
-    names: list[str]
     panels: list[_Panel]
-    title: str
     note: str
 
 
@@ -88,49 +76,33 @@ def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Fi
     >>> parameter(runs).title
     'phi by step'
     """
-    course, falls, names = run_of(runs, run), derailments_of(runs, valleys, run), valley_names(valleys)
-    panels = _panels(runs, valleys, course, falls)
+    course = run_of(runs, run, valleys)
+    panels = _panels(runs, valleys, course)
     total = runs.sizes["param"]
     few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
-    drawn = _Parameters(
-        course=course,
-        falls=falls,
-        names=names,
-        panels=panels,
-        title=f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step",
-        note=f"{subject(runs.attrs)} · {course.story}{derailments_note(falls, names)}{few}",
-    )
-    return Figure(
-        name="parameter",
-        title=drawn.title,
-        caption=_caption(drawn),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
-    )
+    title = f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step"
+    drawn = _Parameters(course, panels, f"{subject(runs.attrs)} · {course.note}{few}")
+    return figure_of("parameter", title, _caption(drawn), drawn, _static, _interactive)
 
 
-def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: DrawnRun, falls: Derailments) -> list[_Panel]:
+def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: DrawnRun) -> list[_Panel]:
     others = np.delete(np.arange(course.runs), course.run)
     if len(others) > timeline.OTHERS:
         others = others[np.linspace(0, len(others) - 1, timeline.OTHERS).round().astype(int)]
     faint = runs["params"].values[others].astype(np.float64)
-    chosen, names = _chosen(valleys, falls), valley_names(valleys)
+    every = np.arange(len(course.names))
+    chosen = every if len(every) <= LEVELS else course.falls.visited[:LEVELS]
     panels = []
     for k, shown in enumerate(scale.of_runs(runs, valleys)[:PANELS]):
         values, beside = shown.of(course.params[:, k]), shown.of(faint[..., k])
         extent = np.append(values, crowd(beside))
         positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
-        levels, texts = _turns(shown, positions, [names[j] for j in chosen], extent)
+        levels, texts = _turns(shown, positions, [course.names[j] for j in chosen], extent)
         view = view_of([extent], levels, may_log=False)
         seen = view.shows(levels)
-        panels.append(_Panel(shown, values, beside, view, levels[seen], list(np.array(texts, dtype=object)[seen])))
+        named = Levels(levels[seen], view.fraction(levels[seen]), list(np.array(texts, dtype=object)[seen]))
+        panels.append(_Panel(shown, values, beside, view, named))
     return panels
-
-
-def _chosen(valleys: xr.Dataset | None, falls: Derailments) -> np.ndarray:
-    """Choose all valleys where they are few, else those that the run visited."""
-    number = 0 if valleys is None else valleys.sizes["valley"]
-    return np.arange(number) if number <= LEVELS else falls.visited[:LEVELS]
 
 
 def _turns(shown: Scale, positions: np.ndarray, names: list[str], extent: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -156,17 +128,15 @@ def _caption(drawn: _Parameters) -> str:
         f"{panel.scale.name} goes from {panel.scale.text(panel.values[0])} to {panel.scale.text(panel.values[-1])}"
         for panel in drawn.panels
     ]
-    falls = f"; {derailments_story(drawn.falls, drawn.names)}" if drawn.names else ""
+    falls = f"; {course.told}" if course.names else ""
     return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
 
 
-def _static(drawn: _Parameters) -> Sheet:
-    rows = len(drawn.panels)
-    sheet, all_axes = canvas.blank(drawn.title, drawn.note, rows)
+def _static(drawn: _Parameters, title: str) -> Sheet:
+    sheet, all_axes = canvas.blank(title, drawn.note, len(drawn.panels))
     for axes, panel in zip(all_axes, drawn.panels, strict=True):
         _draw_panel(axes, panel, drawn)
-        timeline.mark_falls(axes, drawn.falls, drawn.names if axes is all_axes[0] else [], drawn.course.last)
-        timeline.margin_labels(axes, panel.view.fraction(panel.levels), panel.texts, rows)
+        timeline.mark_falls(axes, drawn.course, named=axes is all_axes[0])
         timeline.show_steps(axes, drawn.course.last)
         axes.label_outer()
     canvas.legend(sheet, all_axes[0])
@@ -178,7 +148,7 @@ def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
     panel.view.show(axes)
     canvas.show_unit(axes.yaxis, panel.scale)
     timeline.draw_others(axes, panel.others, _others_name(drawn))
-    timeline.draw_levels(axes, panel.levels, "valleys")
+    timeline.draw_levels(axes, panel.levels, "valleys", len(drawn.panels))
     timeline.draw_run(axes, course, panel.values, color=style.INK, lw=1.8)
     timeline.draw_lost(axes, course, panel.values)
 
@@ -190,12 +160,12 @@ def _others_name(drawn: _Parameters) -> str:
 
 def _interactive(drawn: _Parameters) -> dict[str, Any]:
     rows, course = len(drawn.panels), drawn.course
-    traces, marks = [], [timeline.web_falls(drawn.falls, drawn.names)]
-    axes: dict[str, Any] = {"xaxis": web.axis("step", range=list(timeline.step_range(course.last)), anchor=f"y{rows}")}
+    traces, marks = [], [timeline.web_falls(course)]
+    axes: dict[str, Any] = {"xaxis": timeline.web_steps(course.last, anchor=f"y{rows}")}
     for k, panel in enumerate(drawn.panels):
         y = "y" if k == 0 else f"y{k + 1}"
         traces += [trace | {"yaxis": y} for trace in _web_panel(panel, drawn, k == 0)]
-        marks.append(timeline.web_levels(panel.levels, panel.view.fraction(panel.levels), panel.texts, y, rows))
+        marks.append(timeline.web_levels(panel.levels, y, rows))
         domain = [1 - (k + 0.92) / rows, 1 - k / rows] if rows > 1 else [0, 1]
         axes[f"yaxis{k + 1 if k else ''}"] = web.parameter_axis(panel.scale, domain=domain, **panel.view.web)
     return timeline.web_timeline(traces, axes, *marks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.wording import number, shortened
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import PhaseDiagram
 
 DIMS = ("exponent", "noise")
@@ -116,13 +115,8 @@ def phase_diagram(diagram: PhaseDiagram) -> Figure:
     """
     drawn = arrays_of(diagram)
     least, most = (int(pick(drawn.counts[drawn.known])) for pick in (np.min, np.max))
-    return Figure(
-        name="phase_diagram",
-        title="Valleys over noise and exponent",
-        caption=f"{drawn.note.replace(' · ', ', ')}: from {least:,} to {most:,} of them. {_ends(drawn)}.",
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
-    )
+    caption = f"{drawn.note.replace(' · ', ', ')}: from {least:,} to {most:,} of them. {_ends(drawn)}."
+    return figure_of("phase_diagram", "Valleys over noise and exponent", caption, drawn, _static, _interactive)
 
 
 def arrays_of(diagram: xr.Dataset) -> _Phases:
@@ -156,8 +150,8 @@ def _ends(drawn: _Phases) -> str:
     return f"At the corners: {', '.join(dict.fromkeys(told))}"
 
 
-def _static(drawn: _Phases) -> Sheet:
-    sheet, (axes,) = canvas.blank("Valleys over noise and exponent", drawn.note)
+def _static(drawn: _Phases, title: str) -> Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.note)
     rows, columns = drawn.counts.shape
     box = (-0.5, columns - 0.5, -0.5, rows - 0.5)
     axes.imshow(drawn.colours, origin="lower", extent=box, aspect="auto", interpolation="nearest")
@@ -235,8 +229,4 @@ def _web_counts(drawn: _Phases) -> list[dict[str, Any]]:
     if max(rows, columns) > WRITTEN:
         return []
     size = min(13.0, 300 / max(rows, columns))
-    return [
-        {"x": j, "y": i, "text": drawn.texts[i][j], "showarrow": False}
-        | {"font": {"size": size, "color": str(drawn.inks[i, j])}}
-        for i, j in np.ndindex(rows, columns)
-    ]
+    return [web.text(j, i, drawn.texts[i][j], str(drawn.inks[i, j]), size) for i, j in np.ndindex(rows, columns)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from thalweg.base.border import public
 from thalweg.figures.drawing.terrain.landscape import describe
 from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption, draw_map
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Surface, Valleys
 
 
@@ -45,10 +43,4 @@ def plane(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = 
     """
     terrain = terrain_of(surface, runs, valleys, run)
     title = f"Loss over {' and '.join(shown.name for shown in terrain.scales)}"
-    return Figure(
-        name="plane",
-        title=title,
-        caption=caption(terrain),
-        draw=partial(draw_map, terrain, title),
-        interactive=partial(describe, terrain),
-    )
+    return figure_of("plane", title, caption(terrain), terrain, draw_map, describe)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from thalweg.base.border import public
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption, draw_profile
 from thalweg.figures.drawing.section.web import describe
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Surface, Valleys
 
 
@@ -44,10 +42,5 @@ def profile(surface: Surface, runs: Runs | None = None, valleys: Valleys | None 
     'Loss over phi'
     """
     drawn = section_of(surface, runs, valleys, run)
-    return Figure(
-        name="profile",
-        title=f"Loss over {drawn.scale.name}",
-        caption=caption(drawn),
-        draw=partial(draw_profile, drawn, f"Loss over {drawn.scale.name}"),
-        interactive=partial(describe, drawn),
-    )
+    title = f"Loss over {drawn.scale.name}"
+    return figure_of("profile", title, caption(drawn), drawn, draw_profile, describe)

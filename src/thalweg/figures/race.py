@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.series import Series, series
 from thalweg.figures.drawing.wording import count, number, shortened, subject
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Race
+
+TITLE = "How often each optimiser finds the deepest valley"
 
 SUCCESS = "runs that end on its floor, %"
 SETTLED = "settled there by step, %"
@@ -107,17 +108,12 @@ def race(ran: Race) -> Figure:
         for name, success in zip(drawn.names, drawn.success, strict=True)
     ]
     goal = " or ".join(ran.attrs.get("best_names", [])[:4])
-    return Figure(
-        name="race",
-        title="How often each optimiser finds the deepest valley",
-        caption=(
-            f"{drawn.note.replace(' · ', ', ')}. Runs that end on the floor of the deepest valley{goal and f', {goal}'}"
-            f", with 95 % intervals: {', '.join(told)}. Beside it the share that has settled there by each step, and "
-            "the success of each learning rate in the tuning, the chosen one marked."
-        ),
-        draw=partial(_static, drawn),
-        interactive=partial(_interactive, drawn),
+    caption = (
+        f"{drawn.note.replace(' · ', ', ')}. Runs that end on the floor of the deepest valley{goal and f', {goal}'}"
+        f", with 95 % intervals: {', '.join(told)}. Beside it the share that has settled there by each step, and "
+        "the success of each learning rate in the tuning, the chosen one marked."
     )
+    return figure_of("race", TITLE, caption, drawn, _static, _interactive)
 
 
 def arrays_of(ran: xr.Dataset) -> _Race:
@@ -146,8 +142,8 @@ def _share(percent: float) -> str:
     return f"{percent:.1f} %"
 
 
-def _static(drawn: _Race) -> Sheet:
-    sheet = canvas.headed("How often each optimiser finds the deepest valley", drawn.note)
+def _static(drawn: _Race, title: str) -> Sheet:
+    sheet = canvas.headed(title, drawn.note)
     _draw_dots(sheet, drawn)
     settled = canvas.placed(sheet, RIGHT, UPPER[0], WIDTH, UPPER[1])
     settled.set_title(SETTLED, size=9, weight="normal", pad=5)
@@ -198,9 +194,9 @@ def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
         axes.plot([low, high], [k, k], color=look.colour, linewidth=2.2, solid_capstyle="butt", clip_on=False)
         _mark(axes, [share], [k], look, float(np.clip(400 / rows, 10, 34)))
         # The numbers stand where there is more room.
-        after, gap = share < most / 2, {"xytext": (7 if share < most / 2 else -7, 0), "textcoords": "offset points"}
-        look_of = {"ha": "left" if after else "right", "va": "center", "size": 0.8 * size, "color": style.INK}
-        axes.annotate(f"{share:.1f} ({low:.1f}–{high:.1f})", (high if after else low, k), **gap, **look_of)
+        end, gap, side = (high, 7, "left") if share < most / 2 else (low, -7, "right")
+        text = {"ha": side, "va": "center", "size": 0.8 * size, "color": style.INK}
+        canvas.write(axes, f"{share:.1f} ({low:.1f}–{high:.1f})", (end, k), (gap, 0), **text)
         ends = [(LEFT - start) / wide, (LEFT + SAMPLE - start) / wide]
         line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
         axes.plot(ends, [k, k], transform=across, clip_on=False, **line)

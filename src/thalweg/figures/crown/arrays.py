@@ -13,7 +13,7 @@ from thalweg.base.checks import number as check_number
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown.ring import Ring
 from thalweg.figures.drawing import scale
-from thalweg.figures.drawing.run import Derailments, DrawnRun, derailments_of, no_derailments, run_of, valley_names
+from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.problems.domain import Axis
@@ -78,9 +78,8 @@ class Crown:
     marks : (mark,), places of the valleys on the drawn circle, first copies first, each deepest first
     mark_losses, mark_texts : their losses and names
     passes, pass_losses : (pass,), places and losses of the passes at which valleys join, those below the cut
-    course, falls : the run and its derailments, None and none where no run is drawn
+    course : the run, None where none is drawn
     path : (step,), the run's place on the drawn circle, not wrapped
-    names : of the valleys, as ``falls`` counts them
     """
 
     shown: Scale
@@ -93,9 +92,7 @@ class Crown:
     mark_texts: list[str]
     passes: np.ndarray
     pass_losses: np.ndarray
-    names: list[str]
     course: DrawnRun | None
-    falls: Derailments
     path: np.ndarray
 
     @cached_property
@@ -120,6 +117,11 @@ class Crown:
         counts = np.clip(np.ceil(moves / FINE), COARSE, MOST).astype(int)
         between = [step + np.arange(count) / count for step, count in enumerate(counts)]
         return np.append(np.concatenate([np.empty(0), *between]), len(moves))
+
+    @property
+    def falls(self) -> Derailments:
+        """The derailments of the run."""
+        return NONE if self.course is None else self.course.falls
 
     @property
     def highest(self) -> float:
@@ -170,8 +172,7 @@ def crown_of(
     copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
     turn = 2 * np.pi / (copies * axis.length)
     angles, losses = _around(surface, axis, copies)
-    course = None if runs is None else run_of(runs, run)
-    falls = derailments_of(runs, valleys, run) if runs is not None else no_derailments()
+    course = None if runs is None else run_of(runs, run, valleys)
     marks, mark_losses, mark_texts = _marks(valleys, shown, copies)
     levels = _levels(losses, valleys, np.empty(0) if course is None else course.train, cut)
     passes, pass_losses = _passes(valleys, shown, copies, levels.cut)
@@ -186,9 +187,7 @@ def crown_of(
         mark_texts=mark_texts,
         passes=passes,
         pass_losses=pass_losses,
-        names=valley_names(valleys),
         course=course,
-        falls=falls,
         path=np.empty(0) if course is None else course.params[:, 0] * turn,
     )
 

@@ -121,10 +121,9 @@ def _caption(shown: Crown) -> str:
         )
     if shown.above.any():
         words.append(f"The surface is cut at {number(shown.levels.cut)}.")
-    for step, left, entered in zip(shown.falls.step, shown.falls.left, shown.falls.entered, strict=True):
-        names = shown.names[int(left)], shown.names[int(entered)]
-        words.append(f"Between steps {step} and {step + 1} the run is thrown out of {names[0]} into {names[1]}.")
-        break
+    if shown.course is not None and len(shown.falls.step):
+        step, way = shown.falls.step[0], shown.course.ways[0].replace(" → ", " into ")
+        words.append(f"Between steps {step} and {step + 1} the run is thrown out of {way}.")
     return " ".join(words)
 
 

@@ -11,7 +11,6 @@ from matplotlib.patheffects import withStroke
 
 from thalweg.figures.crown.stage import Stage
 from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.wording import minus
 
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height."""
@@ -43,8 +42,8 @@ def draw_names(stage: Stage) -> None:
     boxes = np.hstack([middle - half, middle + half])
     for k in seen[canvas.fitting(boxes[seen])].tolist():
         look = {"size": NAME, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
-        place = {"textcoords": "offset points", "ha": "center", "va": "center"}
-        stage.axes.annotate(crown.mark_texts[k], tuple(flat[k].tolist()), (0, int(offsets[k])), **place, **look)
+        where = tuple(flat[k].tolist()), (0, int(offsets[k]))
+        canvas.write(stage.axes, crown.mark_texts[k], *where, ha="center", va="center", **look)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,19 +139,7 @@ def _fall(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Artist]
     )
     if place >= LABELLED:
         return [arrow]
-    crown = stage.crown
-    left, entered = (crown.names[int(valley[place])] for valley in (crown.falls.left, crown.falls.entered))
-    text = minus(f"step {step} → {step + 1}: {left} → {entered}")
-    label = stage.axes.annotate(
-        text,
-        ((x + to) / 2, (y + low) / 2),
-        (0, 36),
-        textcoords="offset points",
-        ha="center",
-        size=10.5,
-        weight="bold",
-        color=style.FALL,
-        path_effects=HALO,
-        zorder=21,
-    )
-    return [arrow, label]
+    assert stage.crown.course is not None
+    text = f"step {step} → {step + 1}: {stage.crown.course.ways[place]}"
+    look = {"size": 10.5, "color": style.FALL, "weight": "bold", "path_effects": HALO, "zorder": 21}
+    return [arrow, canvas.write(stage.axes, text, ((x + to) / 2, (y + low) / 2), (0, 36), ha="center", **look)]

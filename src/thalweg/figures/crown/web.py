@@ -10,7 +10,7 @@ from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
 from thalweg.figures.drawing import style, web
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.wording import minus, number
+from thalweg.figures.drawing.wording import number
 
 GRAYS = [[0.0, "#000000"], [1.0, "#ffffff"]]
 
@@ -30,7 +30,7 @@ def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
     traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
     if crown.course is not None:
-        traces += [*_falls(crown), *_run(crown, crown.course)]
+        traces += [*_falls(crown, crown.course), *_run(crown, crown.course)]
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
@@ -142,20 +142,16 @@ def _run(crown: Crown, course: DrawnRun) -> list[web.Trace]:
     ]
 
 
-def _falls(crown: Crown) -> list[web.Trace]:
+def _falls(crown: Crown, course: DrawnRun) -> list[web.Trace]:
     """Draw every derailment as an arc through the air."""
-    if not len(crown.falls.step):
+    if not len(course.falls.step):
         return []
-    assert crown.course is not None
     share = np.append(np.linspace(0, 1, 24), np.nan)
-    step = crown.falls.step[:, None]
+    step = course.falls.step[:, None]
     angles = crown.path[step] + share * (crown.path[step + 1] - crown.path[step])
-    ends = crown.levels.height(crown.course.train)
+    ends = crown.levels.height(course.train)
     heights = ends[step] + share * (ends[step + 1] - ends[step]) + LIFT + 0.6 * share * (1 - share)
-    told = [
-        minus(f"step {k} → {k + 1}: {crown.names[int(left)]} → {crown.names[int(entered)]}")
-        for k, left, entered in zip(crown.falls.step, crown.falls.left, crown.falls.entered, strict=True)
-    ]
+    told = [f"step {k} → {k + 1}: {way}" for k, way in zip(course.falls.step, course.ways, strict=True)]
     name = "derailments" if len(told) > 1 else web.safe(told[0])
     texts, line = [text for text in told for _ in share], {"width": 6, "color": style.FALL}
     places = _joined(_place(angles, heights, 0.5))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from thalweg.base.border import public
 from thalweg.figures.curvature import chart, web
 from thalweg.figures.curvature.reading import EDGE, Bend, plus, read
 from thalweg.figures.drawing.wording import count, number
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Curvature
 
 
@@ -55,13 +53,8 @@ def curvature(result: Curvature) -> Figure:
     """
     bend = read(result)
     title = "Spectrum of the Hessian" if bend.step is None else "Curvature along the run"
-    return Figure(
-        name="curvature",
-        title=title,
-        caption=f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}.",
-        draw=partial(chart.draw, bend, title),
-        interactive=partial(web.describe, bend),
-    )
+    caption = f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}."
+    return figure_of("curvature", title, caption, bend, chart.draw, web.describe)
 
 
 def _story(bend: Bend) -> str:

@@ -10,6 +10,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from thalweg.figures.drawing import style
@@ -87,6 +88,12 @@ def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float
 def plain(text: str) -> str:
     """Keep Matplotlib from reading dollar signs as mathematics."""
     return text.replace("$", r"\$")
+
+
+def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look: Any) -> Annotation:
+    """Write a text beside a place, so many points to the right and up unless ``textcoords`` says otherwise."""
+    look.setdefault("textcoords", "offset points")
+    return axes.annotate(plain(text), place, offset, **look)
 
 
 def side_bar(sheet: Sheet, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:

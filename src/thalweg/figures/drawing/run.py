@@ -14,44 +14,8 @@ from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import count, minus
 from thalweg.study.find_derailments import find_derailments, locate
 
-
-@dataclass(frozen=True, eq=False)
-class DrawnRun:
-    """One of several runs, up to its last finite step.
-
-    Attributes
-    ----------
-    run : its place among the runs
-    runs : how many there are
-    step : (step,), 0, 1, …, the last finite one
-    params : (step, param), in the parameters' own units, not wrapped
-    train, test : (step,), the losses; ``test`` is None where there are no test data
-    status : how the run ended
-    """
-
-    run: int
-    runs: int
-    step: np.ndarray
-    params: np.ndarray
-    train: np.ndarray
-    test: np.ndarray | None
-    status: Status
-
-    @property
-    def last(self) -> int:
-        """The last step at which all numbers were finite."""
-        return int(self.step[-1])
-
-    @property
-    def steps(self) -> Steps:
-        """How its steps are coloured."""
-        return Steps(0, self.last)
-
-    @property
-    def story(self) -> str:
-        """Which run this is and how far it came, in a few words."""
-        which = f"run {self.run} of {self.runs:,}, " if self.runs > 1 else ""
-        return f"{which}{count(self.last, 'step')}" + (", then diverged" if self.status == Status.DIVERGED else "")
+TOLD = 3
+"""Derailments that are told one by one at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +37,80 @@ class Derailments:
     lowest: np.ndarray
 
 
+_NOTHING = np.empty(0, dtype=np.int64)
+NONE = Derailments(_NOTHING, _NOTHING, _NOTHING, _NOTHING, np.empty(0))
+"""Those of a run that is not there, or among no valleys."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRun:
+    """One of several runs, up to its last finite step.
+
+    Attributes
+    ----------
+    run : its place among the runs
+    runs : how many there are
+    step : (step,), 0, 1, …, the last finite one
+    params : (step, param), in the parameters' own units, not wrapped
+    train, test : (step,), the losses; ``test`` is None where there are no test data
+    status : how the run ended
+    falls : where it derailed
+    names : of the valleys, as ``falls`` counts them; none where none were given
+    """
+
+    run: int
+    runs: int
+    step: np.ndarray
+    params: np.ndarray
+    train: np.ndarray
+    test: np.ndarray | None
+    status: Status
+    falls: Derailments
+    names: list[str]
+
+    @property
+    def last(self) -> int:
+        """The last step at which all numbers were finite."""
+        return int(self.step[-1])
+
+    @property
+    def steps(self) -> Steps:
+        """How its steps are coloured."""
+        return Steps(0, self.last)
+
+    @property
+    def story(self) -> str:
+        """Which run this is and how far it came, in a few words."""
+        which = f"run {self.run} of {self.runs:,}, " if self.runs > 1 else ""
+        return f"{which}{count(self.last, 'step')}" + (", then diverged" if self.status == Status.DIVERGED else "")
+
+    @property
+    def note(self) -> str:
+        """The same for the line of facts, and how often it derailed where that is known."""
+        return f"{self.story} · {self._falls}" if self.names else self.story
+
+    @property
+    def ways(self) -> list[str]:
+        """Name every derailment by the two valleys."""
+        pairs = zip(self.falls.left, self.falls.entered, strict=True)
+        return [f"{self.names[left]} → {self.names[entered]}" for left, entered in pairs]
+
+    @property
+    def told(self) -> str:
+        """Tell the derailments one by one, the first few of many; that there is none too."""
+        falls = zip(self.falls.step[:TOLD], self.falls.left, self.falls.entered, strict=False)
+        told = [
+            f"from {self.names[left]} to {self.names[entered]} between steps {step} and {step + 1}"
+            for step, left, entered in falls
+        ]
+        more = "; …" if len(self.falls.step) > TOLD else ""
+        return ": ".join(filter(None, [self._falls, "; ".join(told) + more]))
+
+    @property
+    def _falls(self) -> str:
+        return count(len(self.falls.step), "derailment") if len(self.falls.step) else "no derailment"
+
+
 def of_one_problem(parameters: int, runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
     """Refuse runs and valleys that have another number of parameters than the surface that they are drawn on."""
     for name, given in (("runs", runs), ("valleys", valleys)):
@@ -83,8 +121,8 @@ def of_one_problem(parameters: int, runs: xr.Dataset | None, valleys: xr.Dataset
             )
 
 
-def run_of(runs: xr.Dataset, run: int) -> DrawnRun:
-    """Read one run, refusing a run that is not there or has no finite step."""
+def run_of(runs: xr.Dataset, run: int, valleys: xr.Dataset | None = None) -> DrawnRun:
+    """Read one run, and where it derails among valleys, refusing a run that is not there or has no finite step."""
     number = runs.sizes["run"]
     whole("run", run, at_least=0, at_most=number - 1)
     chosen = runs.isel(run=run)
@@ -101,20 +139,14 @@ def run_of(runs: xr.Dataset, run: int) -> DrawnRun:
         train=chosen["train_loss"].values[steps].astype(np.float64),
         test=test if np.isfinite(test).any() else None,
         status=Status(int(chosen["status"])),
+        falls=_derailments(runs.isel(run=[run]), valleys),
+        names=valley_names(valleys),
     )
 
 
-def no_derailments() -> Derailments:
-    """Tell of a run that is not there, or among no valleys."""
-    nothing = np.empty(0, dtype=np.int64)
-    return Derailments(nothing, nothing, nothing, nothing, np.empty(0))
-
-
-def derailments_of(runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Derailments:
-    """Find the derailments of one run; none where no valleys are given."""
+def _derailments(chosen: xr.Dataset, valleys: xr.Dataset | None) -> Derailments:
     if valleys is None or not valleys.sizes["valley"]:
-        return no_derailments()
-    chosen = runs.isel(run=[run])
+        return NONE
     found = find_derailments(chosen, valleys)
     places, losses = locate(chosen, valleys).values[0], chosen["train_loss"].values[0].astype(np.float64)
     visited = np.array(list(dict.fromkeys(places[places >= 0].tolist())), dtype=np.int64)
@@ -129,24 +161,3 @@ def valley_names(valleys: xr.Dataset | None) -> list[str]:
     if valleys.sizes["param"] == 1:
         return [minus(name) for name in valleys.attrs["names"]]
     return [f"valley {number}" for number in valleys["valley"].values]
-
-
-def derailments_note(falls: Derailments, names: list[str]) -> str:
-    """Count the derailments, for the line of facts; nothing where no valleys were given."""
-    return f" · {_number_of(falls)}" if names else ""
-
-
-def derailments_story(falls: Derailments, names: list[str], most: int = 3) -> str:
-    """Tell the derailments one by one, the first few of many."""
-    told = [
-        f"from {names[left]} to {names[entered]} between steps {step} and {step + 1}"
-        for step, left, entered in zip(falls.step, falls.left, falls.entered, strict=True)
-    ]
-    if not told:
-        return _number_of(falls)
-    more = "; …" if len(told) > most else ""
-    return f"{_number_of(falls)}: {'; '.join(told[:most])}{more}"
-
-
-def _number_of(falls: Derailments) -> str:
-    return count(len(falls.step), "derailment") if len(falls.step) else "no derailment"

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.marks import LOST
-from thalweg.figures.drawing.run import Derailments, DrawnRun
+from thalweg.figures.drawing.run import DrawnRun
 
 FEW = 40
 """Up to so many steps each is marked by a point."""
@@ -27,6 +27,18 @@ SMALL = 8.5
 
 LINE = 0.058
 """Height of a label's line, as a share of the height of all panels."""
+
+
+class Levels(NamedTuple):
+    """Valleys as horizontal lines: their values, where these lie on the axis, from 0 to 1, and their names."""
+
+    values: np.ndarray
+    places: np.ndarray
+    texts: Sequence[str]
+
+    def apart(self, rows: int) -> np.ndarray:
+        """Choose places of the names, in one of so many panels, that do not overlap."""
+        return canvas.spread(self.places, LINE * rows, 0.0, 1.0)
 
 
 class Annotations(NamedTuple):
@@ -49,15 +61,10 @@ def step_range(last: int) -> tuple[float, float]:
     return -room, max(last, 1) + room
 
 
-def fall_labels(falls: Derailments, names: Sequence[str]) -> list[str]:
-    """Name every derailment by the two valleys."""
-    return [f"{names[left]} → {names[entered]}" for left, entered in zip(falls.left, falls.entered, strict=True)]
-
-
-def mark_falls(axes: Axes, falls: Derailments, names: Sequence[str], last: int) -> None:
-    """Draw a line between the two steps of every derailment and, where names are given, the labels that have room."""
-    places, texts = falls.step + 0.5, fall_labels(falls, names) if names else [""] * len(falls.step)
-    low, high = step_range(last)
+def mark_falls(axes: Axes, run: DrawnRun, named: bool = True) -> None:
+    """Draw a line between the two steps of every derailment and, where they are named, the labels that have room."""
+    places, texts = run.falls.step + 0.5, run.ways if named else [""] * len(run.falls.step)
+    low, high = step_range(run.last)
     # In points; the text starts right of its line, or ends left of it where the axes end.
     full = 72 * canvas.AREA[0]
     lines = full * (places - low) / (high - low)
@@ -68,17 +75,8 @@ def mark_falls(axes: Axes, falls: Derailments, names: Sequence[str], last: int) 
     for place, side, text, fits in zip(places, sides, texts, canvas.fitting(boxes), strict=True):
         axes.axvline(float(place), color=style.FALL, lw=1.0, alpha=0.8, zorder=1.5)
         if fits:
-            axes.annotate(
-                canvas.plain(text),
-                (place, 0.985),
-                (3 * int(side), 0),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                ha="right" if side < 0 else "left",
-                va="top",
-                size=SMALL,
-                color=style.FALL,
-            )
+            where = {"xycoords": ("data", "axes fraction"), "ha": "right" if side < 0 else "left", "va": "top"}
+            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.FALL, **where)
 
 
 def draw_run(axes: Axes, run: DrawnRun, values: np.ndarray, **look: Any) -> None:
@@ -99,60 +97,55 @@ def draw_others(axes: Axes, values: np.ndarray, name: str) -> None:
         axes.plot(one, color=FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=None if k else name)
 
 
-def draw_levels(axes: Axes, levels: np.ndarray, name: str) -> None:
-    """Draw horizontal lines for valleys."""
-    for k, level in enumerate(levels):
-        axes.axhline(level, color=style.VALLEY, lw=0.9, zorder=1.4, label=None if k else name)
+def draw_levels(axes: Axes, levels: Levels, name: str, rows: int = 1) -> None:
+    """Draw horizontal lines for valleys, their labels in the right margin moved apart where they would overlap."""
+    for k, (value, place, where, text) in enumerate(zip(*levels[:2], levels.apart(rows), levels.texts, strict=True)):
+        axes.axhline(value, color=style.VALLEY, lw=0.9, zorder=1.4, label=None if k else name)
+        line = {"arrowstyle": "-", "lw": 0.7, "color": style.VALLEY, "shrinkA": 1, "shrinkB": 0}
+        look = {"textcoords": "axes fraction", "va": "center", "size": SMALL, "color": style.VALLEY}
+        canvas.write(axes, text, (1.0, place), (1.022, where), xycoords="axes fraction", arrowprops=line, **look)
 
 
 def _lost(run: DrawnRun) -> str:
     return f"last finite step, {run.last}"
 
 
-def margin_labels(axes: Axes, places: np.ndarray, texts: Sequence[str], rows: int = 1) -> None:
-    """Write labels into the right margin, moved apart where they would overlap."""
-    moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
-    for place, where, text in zip(places, moved, texts, strict=True):
-        axes.annotate(
-            canvas.plain(text),
-            (1.0, place),
-            (1.022, where),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            size=SMALL,
-            color=style.VALLEY,
-            arrowprops={"arrowstyle": "-", "lw": 0.7, "color": style.VALLEY, "shrinkA": 1, "shrinkB": 0},
-        )
-
-
-def web_falls(falls: Derailments, names: Sequence[str]) -> Annotations:
+def web_falls(run: DrawnRun) -> Annotations:
     """Describe the marks of derailments, through all panels."""
-    places = (falls.step + 0.5).tolist()
-    line = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"color": style.FALL, "width": 1.5}}
-    text = {"y": 1, "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
-    font = {"color": style.FALL, "size": 12}
-    labels = zip(places, fall_labels(falls, names), strict=True)
+    places = (run.falls.step + 0.5).tolist()
+    place = {"yref": "paper", "xanchor": "left", "yanchor": "top"}
     return Annotations(
-        [line | {"x0": place, "x1": place} for place in places],
-        [text | {"x": place, "text": web.safe(label), "font": font} for place, label in labels],
-    )
-
-
-def web_levels(values: np.ndarray, places: np.ndarray, texts: Sequence[str], axis: str, rows: int = 1) -> Annotations:
-    """Describe horizontal lines and their labels in the right margin."""
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
-    colour = {"color": style.VALLEY, "width": 1}
-    text = {"xref": "paper", "x": 1.005, "xanchor": "left", "yanchor": "middle", "showarrow": False}
-    text["yref"] = f"{axis} domain"
-    moved = canvas.spread(places, LINE * rows, 0.0, 1.0)
-    return Annotations(
-        [line | {"y0": value, "y1": value, "line": colour} for value in values.tolist()],
+        [web_upright(step, "paper") for step in places],
         [
-            text | {"y": float(place), "text": web.safe(label), "font": {"color": style.VALLEY, "size": 12}}
-            for place, label in zip(moved, texts, strict=True)
+            web.text(step, 1, web.safe(label), style.FALL, 12, **place)
+            for step, label in zip(places, run.ways, strict=True)
         ],
     )
+
+
+def web_upright(step: float, reference: str) -> dict[str, Any]:
+    """Describe the line at a step where something happens."""
+    line = {"color": style.FALL, "width": 1.5}
+    return {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "yref": reference, "line": line}
+
+
+def web_levels(levels: Levels, axis: str, rows: int = 1) -> Annotations:
+    """Describe horizontal lines and their labels in the right margin."""
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
+    line["line"] = {"color": style.VALLEY, "width": 1}
+    place = {"xref": "paper", "yref": f"{axis} domain", "xanchor": "left", "yanchor": "middle"}
+    return Annotations(
+        [line | {"y0": value, "y1": value} for value in levels.values.tolist()],
+        [
+            web.text(1.005, float(where), web.safe(label), style.VALLEY, 12, **place)
+            for where, label in zip(levels.apart(rows), levels.texts, strict=True)
+        ],
+    )
+
+
+def web_steps(last: int, **more: Any) -> dict[str, Any]:
+    """Describe the axis of steps."""
+    return web.axis("step", range=list(step_range(last)), **more)
 
 
 def web_line(name: str, x: np.ndarray, y: np.ndarray, line: dict[str, Any], sign: str = "") -> web.Trace:

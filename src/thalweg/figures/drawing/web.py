@@ -58,10 +58,15 @@ def parameter_axis(scale: Scale, **more: Any) -> dict[str, Any]:
     return axis(scale.label, ticksuffix=scale.sign, **more)
 
 
-def heading(text: str, x: float, y: float) -> dict[str, Any]:
+def text(x: float, y: float, words: str, colour: str = "", size: float = 12, **more: Any) -> dict[str, Any]:
+    """Write a text at a place; without a colour it has that of all texts."""
+    font = ({"color": colour} if colour else {}) | {"size": size}
+    return {"x": x, "y": y, "text": words, "showarrow": False, "font": font, **more}
+
+
+def heading(words: str, x: float, y: float) -> dict[str, Any]:
     """Write a heading above a panel whose upper left corner is there, as shares of the page."""
-    place = {"xref": "paper", "yref": "paper", "x": x, "y": y, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": text, "showarrow": False, "font": {"size": 12}}
+    return text(x, y, words, xref="paper", yref="paper", xanchor="left", yanchor="bottom")
 
 
 def trace(mode: str, x: Any, y: Any, z: Any = None, *, name: str = "", hover: str = "", **more: Any) -> Trace:

@@ -129,6 +129,5 @@ def _note(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> list[dic
     if (len(rows), len(columns)) == chart.kind.shape:
         return []
     shown, there = f"{len(columns):,} × {len(rows):,}", f"{chart.kind.shape[1]:,} × {chart.kind.shape[0]:,}"
-    place = {"xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right", "yanchor": "top", "yshift": -30}
-    font = {"size": 11, "color": style.MUTED}
-    return [place | {"text": f"{shown} of {there} runs, picked evenly", "showarrow": False, "font": font}]
+    place = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "top", "yshift": -30}
+    return [web.text(1, 0, f"{shown} of {there} runs, picked evenly", style.MUTED, 11, **place)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.patches import Rectangle
 
-from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice.reading import Projection
@@ -109,11 +109,11 @@ def draw(sheet: Sheet, path: Projection) -> None:
         sheet.text((left + 0.17) / wide, y, canvas.plain(text), va="center", size=SIZE, weight=weight)
 
 
-def note(path: Projection) -> dict[str, object]:
+def note(path: Projection) -> dict[str, Any]:
     """Describe the heading as a band over a page's figure; the reasons stand in its caption, where they wrap."""
     look = DEGREES[path.trust]
     # As wide as a phone has room for.
     words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(held(path).partition(" (")[0], BAND)])
-    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "top"}
+    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top", "align": "left"}
     frame = {"bgcolor": look.ground, "bordercolor": look.edge, "borderwidth": 2 if look.weight else 1, "borderpad": 5}
-    return place | frame | {"text": words, "showarrow": False, "align": "left", "font": {"size": 12}}
+    return web.text(0, 1, words, **place, **frame)

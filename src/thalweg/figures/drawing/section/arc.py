@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View
 
@@ -26,25 +26,20 @@ class Arc(NamedTuple):
 
 
 def arcs(
-    path: np.ndarray,
-    steps: np.ndarray,
-    texts: Sequence[str],
-    curve: tuple[np.ndarray, np.ndarray],
-    view: View,
-    shown: Scale,
+    path: np.ndarray, course: DrawnRun, curve: tuple[np.ndarray, np.ndarray], view: View, shown: Scale
 ) -> list[Arc]:
     """Draw each derailment the shorter way around a circle; one that crosses its ends is drawn at both.
 
     Parameters
     ----------
     path : (step, 2), places and losses of the run
-    steps, texts : of the derailments
+    course : the run
     curve : the surface, over which an arc stays
     view, shown : of the loss and of the parameter
     """
     found = []
     width = curve[0][-1] - curve[0][0]
-    for step, text in zip(steps, texts, strict=True):
+    for step, text in zip(course.falls.step, course.ways, strict=True):
         (x, y), (to, low) = path[step], path[step + 1]
         turn = -width * np.round((to - x) / width) if shown.periodic else 0.0
         for shift in dict.fromkeys((0.0, -turn)):

@@ -52,17 +52,9 @@ def write_under(
     room = canvas.fitting(boxes, np.hstack([dots - DOT, dots + DOT]))
     for label, dot, (side, box), fits in zip(labels, dots, places, room, strict=True):
         if fits and view.shows(np.array(label.y)) and dot[1] - box[3] <= FAR and box[1] >= 0:
-            axes.annotate(
-                canvas.plain(label.text),
-                (label.x, label.y),
-                (0, float(box[3] - dot[1])),
-                textcoords="offset points",
-                ha=side,
-                va="top",
-                size=label.size,
-                color=label.colour,
-                path_effects=[withStroke(linewidth=2, foreground=ground)],
-            )
+            look = {"size": label.size, "color": label.colour, "ha": side, "va": "top"}
+            halo = [withStroke(linewidth=2, foreground=ground)]
+            canvas.write(axes, label.text, (label.x, label.y), (0, float(box[3] - dot[1])), path_effects=halo, **look)
 
 
 def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.ndarray]:

@@ -8,16 +8,8 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import scale, timeline
-from thalweg.figures.drawing.run import (
-    Derailments,
-    DrawnRun,
-    derailments_note,
-    derailments_of,
-    of_one_problem,
-    run_of,
-    valley_names,
-)
+from thalweg.figures.drawing import scale
+from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.section.arc import Arc, arcs
 from thalweg.figures.drawing.section.ground import Piece, pieces
@@ -58,7 +50,7 @@ class Section:
     valleys, passes : marks; passes that join two valleys for the first time
     view : of the loss
     path : (step, 2), place, wrapped on a circle, and training loss of every step
-    falls, arcs : the derailments, and how they are drawn
+    arcs : how the derailments are drawn
     basins, hues : (place,), the basin of every place and its colour; none where basins are not shown
     """
 
@@ -72,7 +64,6 @@ class Section:
     note: str
     course: DrawnRun | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-    falls: Derailments | None = None
     arcs: list[Arc] = field(default_factory=list)
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
@@ -133,20 +124,17 @@ def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Sect
 
 
 def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Section:
-    course, falls, names = run_of(runs, run), derailments_of(runs, valleys, run), valley_names(valleys)
-    shown = bare.scale
+    course, shown = run_of(runs, run, valleys), bare.scale
     path = np.stack([shown.wrapped(course.params[:, 0]), course.train], axis=-1)
     outside = (path[:, 0] < bare.x[0]) | (path[:, 0] > bare.x[-1])
     view = _view(bare.train, path[~outside, 1], np.append(bare.valleys.y, bare.passes.y))
-    texts = timeline.fall_labels(falls, names)
     return replace(
         bare,
         course=course,
         path=path,
-        falls=falls,
-        arcs=arcs(path, falls.step, texts, (bare.x, bare.train), view, shown),
+        arcs=arcs(path, course, (bare.x, bare.train), view, shown),
         view=view,
-        note=f"{bare.note} · {course.story}{derailments_note(falls, names)}{_leaving(outside)}",
+        note=f"{bare.note} · {course.note}{_leaving(outside)}",
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import PASS, VALLEY, draw_ends
-from thalweg.figures.drawing.run import DrawnRun, derailments_story
+from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section import ground, labels
 from thalweg.figures.drawing.section.ground import GROUND
 from thalweg.figures.drawing.section.reading import Section
@@ -31,8 +31,8 @@ def caption(drawn: Section) -> str:
     if drawn.valleys.texts:
         told = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
         parts.append(f"valleys and their losses, deepest first: {', '.join(told)}" + ", …" * (len(drawn.valleys.x) > 8))
-    if drawn.falls is not None and len(drawn.falls.step):
-        parts.append(derailments_story(drawn.falls, drawn.valleys.texts))
+    if drawn.arcs and drawn.course is not None:
+        parts.append(drawn.course.told)
     if drawn.cut is not None:
         parts.append(_cut_text(drawn))
     return "; ".join(parts) + "."
@@ -104,5 +104,4 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
         head = {"arrowstyle": "-|>", "color": style.FALL, "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
         if fits and low <= arc.x.mean() <= drawn.x[-1]:
-            place = {"textcoords": "offset points", "ha": "center", "size": 8.5, "color": style.FALL}
-            axes.annotate(arc.text, (arc.x.mean(), arc.y.max()), (0, 3), **place)
+            canvas.write(axes, arc.text, (arc.x.mean(), arc.y.max()), (0, 3), ha="center", size=8.5, color=style.FALL)

@@ -66,16 +66,19 @@ def _path(drawn: Section, course: DrawnRun, hover: str) -> list[web.Trace]:
 
 
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:
-    plain = {"showarrow": False, "font": {"color": style.VALLEY, "size": 13}, "yanchor": "top", "yshift": -6}
-    valleys = zip(drawn.valleys.x.tolist(), drawn.valleys.y.tolist(), drawn.valleys.texts, _roomy(drawn), strict=True)
-    found = [plain | {"x": x, "y": y, "text": web.safe(text)} for x, y, text, roomy in valleys if roomy]
-    red = {"showarrow": False, "font": {"color": style.FALL, "size": 12}, "yanchor": "bottom"}
+    valleys, below = drawn.valleys, {"yanchor": "top", "yshift": -6}
+    found = [
+        web.text(x, y, web.safe(text), style.VALLEY, 13, **below)
+        for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
+        if roomy
+    ]
     head = {"text": "", "showarrow": True, "arrowcolor": style.FALL, "arrowwidth": 2, "arrowhead": 2}
     for arc in drawn.arcs:
         tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
         found.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
         if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
-            found.append(red | {"x": float(arc.x.mean()), "y": float(arc.y.max()), "text": web.safe(arc.text)})
+            place = float(arc.x.mean()), float(arc.y.max())
+            found.append(web.text(*place, web.safe(arc.text), style.FALL, 12, yanchor="bottom"))
     return found
 
 

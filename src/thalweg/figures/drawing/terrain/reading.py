@@ -11,15 +11,7 @@ import xarray as xr
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief, scale
 from thalweg.figures.drawing.relief import Spacing
-from thalweg.figures.drawing.run import (
-    Derailments,
-    DrawnRun,
-    derailments_note,
-    derailments_of,
-    of_one_problem,
-    run_of,
-    valley_names,
-)
+from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.span import pieces_inside
 from thalweg.figures.drawing.wording import count, subject
@@ -62,7 +54,6 @@ class Terrain:
     names: list[str]
     note: str
     course: DrawnRun | None = None
-    falls: Derailments | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
     piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -166,7 +157,7 @@ def _marks(valleys: xr.Dataset | None, scales: tuple[Scale, ...]) -> dict[str, A
 
 
 def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Terrain:
-    course, falls = run_of(runs, run), derailments_of(runs, valleys, run)
+    course = run_of(runs, run, valleys)
     pieces, steps = _pieces(bare, course)
     others = np.delete(np.arange(course.runs), run)
     others = others[runs["last_step"].values[others] >= 0][:ENDS]
@@ -175,7 +166,6 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
     found = replace(
         bare,
         course=course,
-        falls=falls,
         path=_wrapped(course.params, bare.scales),
         pieces=pieces,
         piece_step=steps,
@@ -183,7 +173,7 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
         others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, run_of(runs, int(k)))[0] for k in few)]),
     )
     leaving = f" · {found.leaving}" if found.leaving else ""
-    return replace(found, note=f"{bare.note} · {course.story}{derailments_note(falls, bare.names)}{leaving}")
+    return replace(found, note=f"{bare.note} · {course.note}{leaving}")
 
 
 def _wrapped(params: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:

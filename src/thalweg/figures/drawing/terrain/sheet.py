@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from thalweg.figures.drawing import canvas, relief, style, timeline
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
-from thalweg.figures.drawing.run import DrawnRun, derailments_story
+from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain import listing
 from thalweg.figures.drawing.terrain.reading import Terrain
 from thalweg.figures.drawing.wording import count, number
@@ -50,8 +50,8 @@ def caption(terrain: Terrain) -> str:
             f"{name} at {_place(terrain, at)}" for name, at in zip(terrain.names[:5], terrain.valleys, strict=False)
         ]
         parts.append(", ".join(told) + ", …" * (len(terrain.valleys) > 5))
-    if terrain.falls is not None and len(terrain.falls.step):
-        parts.append(derailments_story(terrain.falls, terrain.names))
+    if terrain.course is not None and len(terrain.course.falls.step):
+        parts.append(terrain.course.told)
     return "; ".join(parts) + "."
 
 
@@ -132,16 +132,14 @@ def _draw_marks(axes: Axes, terrain: Terrain) -> None:
     text = {"size": 8.5, "color": style.VALLEY, "weight": "bold", "zorder": 2.6, "path_effects": halo}
     for valley, side, up in _numbers(terrain):
         place = {"ha": "left" if side > 0 else "right", "va": "bottom" if up > 0 else "top"}
-        axes.annotate(
-            str(valley), terrain.valleys[valley], (4 * side, 2 * up), textcoords="offset points", **place, **text
-        )
+        canvas.write(axes, str(valley), terrain.valleys[valley], (4 * side, 2 * up), **place, **text)
 
 
 def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
     """Choose the valleys that have room for their number: those visited first, then the deepest; and its side."""
     low, high = terrain.corners
     shares = (terrain.valleys - low) / (high - low)
-    visited = [] if terrain.falls is None else terrain.falls.visited.tolist()
+    visited = [] if terrain.course is None else terrain.course.falls.visited.tolist()
     order = np.array(list(dict.fromkeys([*visited, *range(len(shares))])), dtype=int)[:NUMBERED]
     sides = np.where(shares > (0.94, 0.92), -1, 1)
     # In points on a map of usual size: a number beside and above its valley, or on the other side at an edge.
