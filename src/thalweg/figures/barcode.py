@@ -11,7 +11,6 @@ from matplotlib.collections import LineCollection
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.marks import VALLEY
 from thalweg.figures.drawing.view import View
@@ -146,13 +145,11 @@ def _barcode(forest: Forest) -> _Barcode:
     )
 
 
-def _static(drawn: _Barcode, title: str) -> Sheet:
+def _static(drawn: _Barcode, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.forest.note)
-    axes.set_xlim(drawn.view.low, drawn.view.high)
-    axes.set_ylim(*drawn.rows)
+    axes.set(xlim=(drawn.view.low, drawn.view.high), ylim=drawn.rows, xlabel="loss")
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("loss")
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     rows, names = drawn.labels
     axes.set_yticks(rows, [canvas.plain(name) for name in names])

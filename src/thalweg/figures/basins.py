@@ -13,13 +13,13 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import hues
 from thalweg.figures.drawing.run import valley_names
-from thalweg.figures.drawing.scale import Scale
+from thalweg.figures.drawing.scale import Scale, closed
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption as told_of_profile
 from thalweg.figures.drawing.section.sheet import draw_profile
 from thalweg.figures.drawing.section.web import describe
 from thalweg.figures.drawing.terrain import landscape
-from thalweg.figures.drawing.terrain.reading import closed, terrain_of
+from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption as told_of_map
 from thalweg.figures.drawing.terrain.sheet import draw_map
 from thalweg.figures.drawing.wording import number

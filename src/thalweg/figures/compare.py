@@ -16,7 +16,6 @@ from matplotlib.patches import Rectangle
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import joined, number, shortened, subject
@@ -202,12 +201,11 @@ def _caption(drawn: _Comparison) -> str:
     )
 
 
-def _static(drawn: _Comparison, title: str) -> Sheet:
+def _static(drawn: _Comparison, title: str) -> canvas.Sheet:
     sheet, (upper, lower) = canvas.blank(title, drawn.note, rows=2)
     upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
     low, high = drawn.span
-    lower.set_yscale("log")
-    lower.set_ylim(low, high)
+    lower.set(yscale="log", ylim=(low, high), ylabel=f"difference{drawn.unit}")
     lower.fill_between(drawn.step, low, _shown_bound(drawn), color=BAND, lw=0, zorder=0.5)
     for k, look in enumerate(drawn.looks):
         line: dict[str, Any] = {"color": look.colour, "solid_capstyle": "round", "zorder": 2 + 0.01 * k}
@@ -216,7 +214,6 @@ def _static(drawn: _Comparison, title: str) -> Sheet:
         lower.plot(drawn.step, drawn.difference[k], lw=0.75 * look.width, **line)
         _end(upper, drawn, k)
     canvas.show_unit(upper.yaxis, drawn.scale)
-    lower.set_ylabel(f"difference{drawn.unit}")
     _write_marks(lower, drawn)
     for axes in (upper, lower):
         timeline.show_steps(axes, drawn.last)

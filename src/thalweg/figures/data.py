@@ -7,7 +7,6 @@ from typing import Any
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, points, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, shortened
 from thalweg.figures.figure import Figure
 from thalweg.problems.problem import Problem, Regression
@@ -53,7 +52,7 @@ def data(problem: Problem) -> Figure:
     )
 
 
-def _static(problem: Regression, parts: list[points.Points], note: str) -> Sheet:
+def _static(problem: Regression, parts: list[points.Points], note: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank("The data", note)
     for part in parts:
         points.scatter(axes, part)

@@ -14,7 +14,6 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.figures.drawing import canvas, points, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
@@ -116,7 +115,7 @@ def _caption(fitted: _Fit, course: DrawnRun) -> str:
     )
 
 
-def _static(fitted: _Fit, title: str) -> Sheet:
+def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, fitted.note)
     points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
     between = LineCollection(

@@ -15,7 +15,6 @@ from thalweg.base.border import public
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import END, START
 from thalweg.figures.drawing.provenance import network_of
 from thalweg.figures.drawing.series import series
@@ -172,11 +171,10 @@ def _barrier(part: _Curve) -> str:
     return f"barrier {number(part.barrier, 3)}" if part.barrier > 0 else "no barrier"
 
 
-def _static(drawn: _Curves, title: str) -> Sheet:
+def _static(drawn: _Curves, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)
-    axes.set_xlabel(ALONG[drawn.along])
-    axes.set_ylabel("loss")
+    axes.set(xlabel=ALONG[drawn.along], ylabel="loss")
     for k, part in enumerate(drawn.curves):
         _draw(axes, part, k)
     for k, name, mark in ((0, "a", START), (1, "b", END)):
@@ -188,7 +186,7 @@ def _static(drawn: _Curves, title: str) -> Sheet:
     return sheet
 
 
-def _legend(sheet: Sheet, axes: Axes) -> None:
+def _legend(sheet: canvas.Sheet, axes: Axes) -> None:
     """Draw the legend in a row above the axes, or inside them where a row has no room for it."""
     texts = axes.get_legend_handles_labels()[1]
     if sum(canvas.width_of(text, 8.5) + KEY for text in texts) <= 72 * style.SIZE[0]:

@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, timeline, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.run import DrawnRun, run_of
-from thalweg.figures.drawing.timeline import Levels
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure, figure_of
@@ -32,7 +30,7 @@ class _Loss:
     note: str
 
     @property
-    def levels(self) -> Levels:
+    def levels(self) -> timeline.Levels:
         """Floors of the visited valleys that lie in the view, and visibly below nothing that the run had there.
 
         A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
@@ -40,7 +38,7 @@ class _Loss:
         visited, places = self.course.falls.visited, self.view.fraction(self.floors)
         undercut = places - self.view.fraction(self.course.falls.lowest) > 0.01
         shown = self.view.shows(self.floors) & ~undercut
-        return Levels(self.floors[shown], places[shown], [self.course.names[k] for k in visited[shown]])
+        return timeline.Levels(self.floors[shown], places[shown], [self.course.names[k] for k in visited[shown]])
 
     @property
     def many(self) -> bool:
@@ -110,7 +108,7 @@ def _caption(drawn: _Loss) -> str:
     return "".join(texts) + "."
 
 
-def _static(drawn: _Loss, title: str) -> Sheet:
+def _static(drawn: _Loss, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     course = drawn.course
     drawn.view.show(axes)

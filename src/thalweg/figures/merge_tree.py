@@ -11,7 +11,6 @@ from matplotlib.collections import LineCollection
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.forest import Forest, forest_of
 from thalweg.figures.drawing.marks import PASS, VALLEY
 from thalweg.figures.drawing.view import View
@@ -145,12 +144,10 @@ def _order(forest: Forest) -> list[int]:
     return [k for group in groups.values() for k in group]
 
 
-def _static(drawn: _Stems, title: str) -> Sheet:
+def _static(drawn: _Stems, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.forest.note)
-    axes.set_xlim(*drawn.edges)
     drawn.view.show(axes)
-    axes.set_ylabel("loss")
-    axes.set_xticks([])
+    axes.set(xlim=drawn.edges, xticks=[], ylabel="loss")
     axes.spines["bottom"].set_visible(False)
     _draw_lines(axes, drawn)
     if not drawn.crowded:
@@ -183,8 +180,7 @@ def _draw_names(axes: Axes, drawn: _Stems) -> None:
     width, height = 72 * np.array(canvas.AREA)
     x = width * (drawn.across - left) / (right - left)
     low, high = (height * drawn.view.fraction(drawn.stems[:, side]) for side in (0, 1))
-    half = np.array([canvas.width_of(name, SIZE) / 2 for name in drawn.names])
-    boxes = np.stack([x - half, low - 19, x + half, low - 7], axis=-1)
+    boxes = canvas.boxes(x, low - 19, low - 7, drawn.names, SIZE)
     lines = np.stack([x - 1, low, x + 1, high], axis=-1)
     order = drawn.forest.lasting
     order = order[(boxes[order, 0] >= 0) & (boxes[order, 2] <= width)]

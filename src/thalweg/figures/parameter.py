@@ -11,10 +11,8 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.timeline import Levels
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, subject
 from thalweg.figures.figure import Figure, figure_of
@@ -35,7 +33,7 @@ class _Panel:
     values: np.ndarray
     others: np.ndarray
     view: View
-    levels: Levels
+    levels: timeline.Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +98,7 @@ def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: DrawnRun) -> l
         levels, texts = _turns(shown, positions, [course.names[j] for j in chosen], extent)
         view = view_of([extent], levels, may_log=False)
         seen = view.shows(levels)
-        named = Levels(levels[seen], view.fraction(levels[seen]), list(np.array(texts, dtype=object)[seen]))
+        named = timeline.Levels(levels[seen], view.fraction(levels[seen]), list(np.array(texts, dtype=object)[seen]))
         panels.append(_Panel(shown, values, beside, view, named))
     return panels
 
@@ -132,7 +130,7 @@ def _caption(drawn: _Parameters) -> str:
     return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
 
 
-def _static(drawn: _Parameters, title: str) -> Sheet:
+def _static(drawn: _Parameters, title: str) -> canvas.Sheet:
     sheet, all_axes = canvas.blank(title, drawn.note, len(drawn.panels))
     for axes, panel in zip(all_axes, drawn.panels, strict=True):
         _draw_panel(axes, panel, drawn)

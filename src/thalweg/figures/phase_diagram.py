@@ -14,7 +14,6 @@ from matplotlib.patches import Rectangle
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.wording import number, shortened
 from thalweg.figures.figure import Figure, figure_of
@@ -150,7 +149,7 @@ def _ends(drawn: _Phases) -> str:
     return f"At the corners: {', '.join(dict.fromkeys(told))}"
 
 
-def _static(drawn: _Phases, title: str) -> Sheet:
+def _static(drawn: _Phases, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     rows, columns = drawn.counts.shape
     box = (-0.5, columns - 0.5, -0.5, rows - 0.5)
@@ -158,8 +157,7 @@ def _static(drawn: _Phases, title: str) -> Sheet:
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=TICK)
-    axes.set_xlabel("noise")
-    axes.set_ylabel("exponent p")
+    axes.set(xlabel="noise", ylabel="exponent p")
     axes.set_xticks(*_ticks(drawn.noise, along=True))
     axes.set_yticks(*_ticks(drawn.exponent))
     _draw_counts(axes, drawn)

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.series import Series, series
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure, figure_of
@@ -120,7 +119,7 @@ def arrays_of(ran: xr.Dataset) -> _Race:
     """Work out all that the picture and the page draw of a race."""
     order = np.argsort(-ran["success"].values, kind="stable")
     attrs, ran = ran.attrs, ran.isel(optimizer=order)
-    names = attrs.get("names", [f"#{k}" for k in range(len(order))])
+    names = attrs["names"]
     success = np.stack([ran[f"success{end}"].values for end in ("", "_low", "_high")], axis=-1)
     facts = [subject(attrs)]
     if {"starts", "steps", "tuning_starts"} <= attrs.keys():
@@ -142,13 +141,11 @@ def _share(percent: float) -> str:
     return f"{percent:.1f} %"
 
 
-def _static(drawn: _Race, title: str) -> Sheet:
+def _static(drawn: _Race, title: str) -> canvas.Sheet:
     sheet = canvas.headed(title, drawn.note)
     _draw_dots(sheet, drawn)
-    settled = canvas.placed(sheet, RIGHT, UPPER[0], WIDTH, UPPER[1])
-    settled.set_title(SETTLED, size=9, weight="normal", pad=5)
-    tuning = canvas.placed(sheet, RIGHT, LOWER[0], WIDTH, LOWER[1])
-    tuning.set_title(TUNING, size=9, weight="normal", pad=5)
+    settled = _panel(sheet, (RIGHT, UPPER[0], WIDTH, UPPER[1]), SETTLED)
+    tuning = _panel(sheet, (RIGHT, LOWER[0], WIDTH, LOWER[1]), TUNING)
     steps = np.arange(drawn.by_step.shape[1])
     for k, look in reversed(list(enumerate(drawn.looks))):
         line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.2}
@@ -157,8 +154,7 @@ def _static(drawn: _Race, title: str) -> Sheet:
             tuning.plot(drawn.rates[k], drawn.tuned[k], clip_on=False, **line)
             here = drawn.at(k)
             _mark(tuning, drawn.rates[k, here], drawn.tuned[k, here], look, 30)
-    settled.set_xlim(0, steps[-1])
-    settled.set_ylim(0, None)
+    settled.set(xlim=(0, steps[-1]), ylim=(0, None))
     tuning.set_ylim(0, None)
     if np.isfinite(drawn.chosen).any():
         tuning.set_xscale("log")
@@ -166,12 +162,17 @@ def _static(drawn: _Race, title: str) -> Sheet:
     else:
         tuning.set_axis_off()
         tuning.set_title("")
-    for axes in (settled, tuning):
-        axes.tick_params(labelsize=8, length=2)
     return sheet
 
 
-def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
+def _panel(sheet: canvas.Sheet, place: tuple[float, float, float, float], title: str) -> Axes:
+    axes = canvas.placed(sheet, *place)
+    axes.set_title(title, size=9, weight="normal", pad=5)
+    axes.tick_params(labelsize=8, length=2)
+    return axes
+
+
+def _draw_dots(sheet: canvas.Sheet, drawn: _Race) -> None:
     """Draw success with its interval, a row an optimiser; a sample of its curve stands beside its name."""
     rows = len(drawn.names)
     bottom, top = LOWER[0], UPPER[0] + UPPER[1]
@@ -179,15 +180,11 @@ def _draw_dots(sheet: Sheet, drawn: _Race) -> None:
     words = max(canvas.width_of(name, size) for name in drawn.names) / 72
     start = LEFT + SAMPLE + 0.2 + min(words, 1.7)
     wide = RIGHT - 0.42 - start
-    axes = canvas.placed(sheet, start, bottom, wide, top - bottom)
-    axes.set_title(SUCCESS, size=9, weight="normal", pad=5)
-    room = max(0.6, (5 - rows) / 2)
-    axes.set_ylim(rows - 1 + room, -room)
+    axes = _panel(sheet, (start, bottom, wide, top - bottom), SUCCESS)
+    room, most = max(0.6, (5 - rows) / 2), 1.06 * float(drawn.success.max())
+    axes.set(xlim=(0, most), ylim=(rows - 1 + room, -room))
     axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])
     axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.INK)
-    axes.tick_params(axis="x", length=2, labelsize=8)
-    most = 1.06 * float(drawn.success.max())
-    axes.set_xlim(0, most)
     axes.grid(visible=False, axis="y")
     across = axes.get_yaxis_transform()
     for k, (look, (share, low, high)) in enumerate(zip(drawn.looks, drawn.success.tolist(), strict=True)):

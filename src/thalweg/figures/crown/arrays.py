@@ -14,7 +14,6 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown.ring import Ring
 from thalweg.figures.drawing import scale
 from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
-from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.problems.domain import Axis
 
@@ -82,7 +81,7 @@ class Crown:
     path : (step,), the run's place on the drawn circle, not wrapped
     """
 
-    shown: Scale
+    shown: scale.Scale
     copies: int
     angles: np.ndarray
     losses: np.ndarray
@@ -211,14 +210,14 @@ def _telling(losses: np.ndarray) -> np.ndarray:
     return np.unique([a + pick(filled[a:b]) for a, b in pairwise(ends) for pick in (np.argmin, np.argmax)])
 
 
-def _marks(valleys: xr.Dataset | None, shown: Scale, copies: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _marks(valleys: xr.Dataset | None, shown: scale.Scale, copies: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if valleys is None or not valleys.sizes["valley"]:
         return np.empty(0), np.empty(0), []
     places, angles = _copied(valleys["position"].values[:, 0], shown, copies)
     return angles, np.tile(valleys["loss"].values, copies), [shown.text(place) for place in places]
 
 
-def _passes(valleys: xr.Dataset | None, shown: Scale, copies: int, cut: float) -> tuple[np.ndarray, np.ndarray]:
+def _passes(valleys: xr.Dataset | None, shown: scale.Scale, copies: int, cut: float) -> tuple[np.ndarray, np.ndarray]:
     if valleys is None or not valleys.sizes["pass"]:
         return np.empty(0), np.empty(0)
     joining = (valleys["pass_merges"].values == 1) & (valleys["pass_loss"].values <= cut)
@@ -226,7 +225,7 @@ def _passes(valleys: xr.Dataset | None, shown: Scale, copies: int, cut: float) -
     return angles, np.tile(valleys["pass_loss"].values[joining], copies)
 
 
-def _copied(values: np.ndarray, shown: Scale, copies: int) -> tuple[np.ndarray, np.ndarray]:
+def _copied(values: np.ndarray, shown: scale.Scale, copies: int) -> tuple[np.ndarray, np.ndarray]:
     """Place values of the parameter on the drawn circle, first copies first: in the shown unit, and as angles."""
     period = shown.high - shown.low
     places = np.concatenate([shown.of(values) + copy * period for copy in range(copies)])

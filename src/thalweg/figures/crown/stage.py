@@ -14,7 +14,6 @@ from matplotlib.tri import Triangulation
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import INNER, OUTER, Ring
 from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import number
 
@@ -50,7 +49,7 @@ class Stage:
 
     crown: Crown
     ring: Ring
-    page: Sheet
+    page: canvas.Sheet
     axes: Axes
 
     @property
@@ -70,7 +69,7 @@ class Stage:
 
 def set_stage(crown: Crown, title: str, note: str) -> Stage:
     """Draw all that does not depend on the run's steps."""
-    page = Sheet(figsize=SIZE, dpi=style.DPI)
+    page = canvas.Sheet(figsize=SIZE, dpi=style.DPI)
     page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
     page.text(0.03, 0.915, canvas.plain(note), va="top", size=10, color=style.MUTED)
     axes = page.add_axes(BOX)

@@ -44,9 +44,7 @@ def describe(crown: Crown) -> dict[str, Any]:
             "center": {"x": 0, "y": 0, "z": -0.12},
         },
     }
-    found = web.described(traces, {"scene": scene, "margin": {"l": 0, "r": 0, "t": 40, "b": 0}})
-    found["layout"]["legend"]["itemsizing"] = "constant"
-    return found
+    return web.in_space(traces, {"scene": scene, "margin": {"l": 0, "r": 0, "t": 40, "b": 0}})
 
 
 def _place(angles: np.ndarray, heights: np.ndarray, across: float | np.ndarray) -> dict[str, np.ndarray]:

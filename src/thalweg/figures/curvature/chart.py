@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from thalweg.figures.curvature.reading import EDGE, Bend, plus
 from thalweg.figures.drawing import canvas, style, timeline
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import count, number
 
 RUG = 0.07
@@ -23,7 +22,7 @@ BAND = "#d3d6da"
 TRACE = "trace ± error"
 
 
-def draw(bend: Bend, title: str) -> Sheet:
+def draw(bend: Bend, title: str) -> canvas.Sheet:
     """Draw the spectrum at one point, or what changes along a run."""
     if bend.step is not None:
         return _static_run(bend, title)
@@ -32,14 +31,13 @@ def draw(bend: Bend, title: str) -> Sheet:
     ground = np.maximum(bend.density, bend.view.low)
     axes.fill_between(bend.value, bend.view.low, ground, color=BAND, lw=0, zorder=1.5)
     axes.plot(bend.value, bend.spectrum, color=style.INK, lw=1.4, label="density of eigenvalues", zorder=2)
-    axes.set_xlabel("eigenvalue")
-    axes.set_ylabel("density")
     names = f"{count(len(bend.leading), 'leading eigenvalue')}, the largest {number(float(bend.leading[0]), 3)}"
     _draw_ticks(axes, bend.leading, style.FIT, names)
     _draw_ticks(axes, np.atleast_1d(bend.lowest), style.TRAIN, f"lowest {number(float(bend.lowest), 3)}")
     ends = np.concatenate([bend.value, bend.leading, np.atleast_1d(bend.lowest)])
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
-    axes.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
+    room = 0.02 * (high - low)
+    axes.set(xlim=(low - room, high + room), xlabel="eigenvalue", ylabel="density")
     canvas.legend(sheet, axes)
     return sheet
 
@@ -52,7 +50,7 @@ def _draw_ticks(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
         axes.plot([value, value], [0, RUG], transform=axes.get_xaxis_transform(), label=label, **line)
 
 
-def _static_run(bend: Bend, title: str) -> Sheet:
+def _static_run(bend: Bend, title: str) -> canvas.Sheet:
     far = bool(np.isfinite(bend.edge)) and not bend.near
     sheet, (axes, *lower) = canvas.blank(
         title, bend.note + f" · {EDGE} = {number(bend.edge, 3)}, far above" * far, rows=1 + bend.traced
@@ -72,9 +70,8 @@ def _static_run(bend: Bend, title: str) -> Sheet:
     for below in lower:
         _draw_trace(below, bend, steps)
     last = [axes, *lower][-1]
-    last.set_xlabel("step")
     room = 0.02 * max(float(np.ptp(steps)), 1)
-    last.set_xlim(steps[0] - room, steps[-1] + room)
+    last.set(xlim=(steps[0] - room, steps[-1] + room), xlabel="step")
     canvas.legend(sheet, axes)
     return sheet
 

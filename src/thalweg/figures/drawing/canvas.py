@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,12 @@ def fitting(boxes: np.ndarray, taken: np.ndarray | None = None) -> np.ndarray:
         if chosen[k]:
             others = np.vstack([others, box])
     return chosen
+
+
+def boxes(x: np.ndarray, bottom: np.ndarray, top: np.ndarray, texts: Sequence[str], size: float) -> np.ndarray:
+    """Estimate the boxes, (text, 4), that texts take about their places, in points."""
+    half = np.array([width_of(text, size) / 2 for text in texts])
+    return np.stack([x - half, bottom, x + half, top], axis=-1)
 
 
 def width_of(text: str, size: float) -> float:

@@ -89,7 +89,7 @@ def forest_of(valleys: xr.Dataset, figure: str) -> Forest:
         joins=valleys["joins"].values,
         passes=valleys["pass_loss"].values[joining].astype(np.float64),
         names=valley_names(valleys),
-        places=[minus(name) for name in valleys.attrs.get("names", valley_names(valleys))],
+        places=[minus(name) for name in valleys.attrs["names"]],
         note=f"{subject(valleys.attrs)} · {count(valleys.sizes['valley'], 'valley')}{_threshold(valleys)}",
     )
 

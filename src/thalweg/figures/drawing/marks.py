@@ -17,7 +17,6 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 
 
 class Mark(NamedTuple):
@@ -95,7 +94,7 @@ class Steps(NamedTuple):
         low, high = self.ends
         return {"color": step, "colorscale": style.plotly_colours(), "cmin": low, "cmax": high}
 
-    def bar(self, sheet: Sheet, **place: Any) -> None:
+    def bar(self, sheet: canvas.Sheet, **place: Any) -> None:
         """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
         bar = canvas.side_bar(sheet, ScalarMappable(self.static["norm"], self.static["cmap"]), "step", **place)
         bar.ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], integer=True))

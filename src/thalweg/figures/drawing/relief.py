@@ -23,12 +23,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import MaxNLocator
 from scipy.ndimage import zoom
 
-from thalweg.figures.drawing import hues
+from thalweg.figures.drawing import hues, style
+from thalweg.figures.drawing.canvas import Sheet, side_bar
+from thalweg.figures.drawing.wording import number
 
 WIDE = 20.0
 """Heights whose spread is so many times that of their lowest tenth are spaced by their logarithm."""
@@ -137,9 +140,36 @@ def _light(spaced: np.ndarray) -> np.ndarray:
     return np.clip(0.5 + 0.5 * (shade - z) / np.where(shade > z, 1 - z, z), 0, 1)
 
 
-def bar_of(levels: np.ndarray, share: float = 1.0) -> ScalarMappable:
-    """Pair levels and grays, for a bar; of the grays a share where they are coloured."""
-    return ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), ListedColormap([str(share * gray) for gray in _GRAYS]))
+def draw(
+    axes: Axes, x: np.ndarray, y: np.ndarray, spaced: np.ndarray, box: tuple[float, ...], hue: np.ndarray | None = None
+) -> int:
+    """Draw a surface over x and y with its contour lines, a picture that fills a box; tell the points of the lines."""
+    levels = levels_of(spaced)
+    axes.imshow(picture(spaced, levels, hue), origin="lower", extent=box, aspect="auto", zorder=0.5)  # pyright: ignore
+    if not np.ptp(spaced):
+        return 0
+    look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
+    lines = axes.contour(x, y, spaced.T, levels=levels[1:-1], **look)
+    return sum(len(np.asarray(path.vertices)) for path in lines.get_paths())
+
+
+def draw_bar(place: Axes, spacing: Spacing, spaced: np.ndarray, name: str, share: float = 1.0, digits: int = 4) -> None:
+    """Draw the bar of a surface's levels into its place; of the grays a share where they are coloured."""
+    levels = levels_of(spaced)
+    grays = ListedColormap([str(share * gray) for gray in _GRAYS])
+    colours = ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), grays)
+    sheet = place.figure
+    assert isinstance(sheet, Sheet)
+    bar = side_bar(sheet, colours, name, cax=place)
+    ticks, texts = scale_of(spacing, spacing.back(levels[[0, -1]]), digits)
+    bar.set_ticks(ticks.tolist(), labels=texts)
+    bar.ax.minorticks_off()
+
+
+def scale_of(spacing: Spacing, ends: np.ndarray, digits: int = 4) -> tuple[np.ndarray, list[str]]:
+    """Choose what is written beside heights between two: its places as they are spaced, and the numbers."""
+    ticks = ticks_of(spacing, *ends.tolist())
+    return spacing.of(ticks), [number(tick, digits) for tick in ticks]
 
 
 def ticks_of(spacing: Spacing, low: float, high: float, most: int = 6) -> np.ndarray:

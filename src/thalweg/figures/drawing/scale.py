@@ -48,11 +48,23 @@ class Scale:
             return shown
         return turned(shown, self.low, self.high)
 
+    def places(self, surface: xr.Dataset) -> np.ndarray:
+        """Read the places of a surface's grid, a circle's first one again at its end."""
+        shown = self.of(surface[self.name].values)
+        return np.append(shown, self.high) if self.periodic else shown
+
     def text(self, value: float) -> str:
         """Write a shown value with its unit."""
         if self.sign:
             return minus(f"{np.round(value, 2) + 0.0:g}{self.sign}")
         return number(value)
+
+
+def closed(values: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
+    """Repeat what stands at the first place of every circle at its end."""
+    for k, shown in enumerate(scales):
+        values = np.concatenate([values, values.take([0], axis=k)], axis=k) if shown.periodic else values
+    return values
 
 
 def of_axis(axis: Axis) -> Scale:

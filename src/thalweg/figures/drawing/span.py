@@ -1,4 +1,4 @@
-"""The part of a straight line, or of a path, that lies inside a box."""
+"""The part of a straight line, or of a path, that lies inside a box, and the cells of a grid."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def lines_inside(slopes: np.ndarray, intercepts: np.ndarray, low: np.ndarray, hi
         origin = middle + distance[:, None] * np.stack([-direction[:, 1], direction[:, 0]], axis=-1)
     ends = np.stack(span(origin, direction, low, high), axis=-1)
     return np.clip(origin[:, None] + ends[..., None] * direction[:, None], low, high)
+
+
+def cell_edges(places: np.ndarray) -> np.ndarray:
+    """Find the edges of the cells around places; the outer ones end with their places."""
+    return np.concatenate([places[:1], (places[:-1] + places[1:]) / 2, places[-1:]])
 
 
 def pieces_inside(pieces: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

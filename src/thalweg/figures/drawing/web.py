@@ -37,6 +37,13 @@ def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     return {"data": traces, "layout": look | layout}
 
 
+def in_space(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
+    """The same with marks in space, which are small; in the legend they are as large as elsewhere."""
+    found = described(traces, layout)
+    found["layout"]["legend"]["itemsizing"] = "constant"
+    return found
+
+
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """Describe an axis."""
     return {

@@ -100,10 +100,10 @@ class OutcomeGrid:
 
 def grid_of(outcomes: xr.Dataset) -> OutcomeGrid:
     """Read a map, refusing what is none."""
-    if "outcome" not in outcomes or outcomes["outcome"].ndim != 2 or not outcomes["outcome"].size:
-        found = " x ".join(map(str, outcomes["outcome"].shape)) if "outcome" in outcomes else "nothing"
-        raise InvalidValue(f"an outcome map needs the variable 'outcome' over two dimensions; it is {found} here")
     grid = outcomes["outcome"]
+    if not grid.size:
+        found = " x ".join(map(str, grid.shape))
+        raise InvalidValue(f"an outcome map needs the variable 'outcome' over two dimensions; it is {found} here")
     y, x = (_side(outcomes, str(name)) for name in grid.dims)
     order, names = _in_order(_names(outcomes))
     return OutcomeGrid(
@@ -148,7 +148,7 @@ def _side(outcomes: xr.Dataset, name: str) -> Side:
 
 
 def _names(outcomes: xr.Dataset) -> list[str]:
-    names = outcomes.attrs.get("names")
+    names = outcomes.attrs["names"]
     if not isinstance(names, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in names):
         raise InvalidValue(f"an outcome map needs the names of its valleys as attribute 'names'; it is {names!r} here")
     return [minus(name) for name in names]

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map.chart import OutcomeGrid, Side
 from thalweg.figures.outcome_map.listing import draw_list, least_height
@@ -29,7 +28,7 @@ GAP, EDGE = 0.26, 0.16
 """From the map to the list, and from the list to the edge of the page, inches."""
 
 
-def draw(chart: OutcomeGrid, painting: Painting, title: str) -> Sheet:
+def draw(chart: OutcomeGrid, painting: Painting, title: str) -> canvas.Sheet:
     """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
     wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
     # Whole dots, so that the map begins and ends on the edge of one.

@@ -10,9 +10,8 @@ from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
 
 from thalweg.figures.drawing import canvas, relief, style, timeline
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import ORIGIN, draw_ends
-from thalweg.figures.drawing.span import pieces_inside
+from thalweg.figures.drawing.span import cell_edges, pieces_inside
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice import panels, verdict
@@ -43,7 +42,7 @@ WIDTH = 0.54
 """Of a letter, as a share of its size."""
 
 
-def draw(ground: Ground, path: Projection | None, title: str, note: str) -> Sheet:
+def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canvas.Sheet:
     """Draw a slice, and with a path all that belongs to it."""
     sheet = canvas.headed(title, note)
     bottom, tall = _room(ground, path)
@@ -56,7 +55,10 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> Shee
         _draw_profile(axes, ground, path)
     else:
         _draw_map(axes, ground, heights)
-        _draw_bar(sheet, canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high), heights)
+        name = "loss, log" if heights.spacing.logarithmic else "loss"
+        bar = canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high)
+        relief.draw_bar(bar, heights.spacing, heights.spaced, name, digits=3)
+        bar.tick_params(labelsize=8)
         if path is not None:
             _draw_path(axes, ground, path)
     if path is not None:
@@ -69,7 +71,7 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> Shee
     return sheet
 
 
-def _list(sheet: Sheet, ground: Ground, start: float) -> None:
+def _list(sheet: canvas.Sheet, ground: Ground, start: float) -> None:
     """Write what one cannot read off the map, where there is room beside it."""
     finite, (wide, tall) = ground.losses[ground.finite], style.SIZE
     rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
@@ -133,19 +135,12 @@ def _fitting(label: str, room: float) -> float:
 
 
 def _draw_map(axes: Axes, ground: Ground, heights: Heights) -> None:
-    spaced = heights.spaced
-    levels = relief.levels_of(spaced)
-    painted = relief.picture(spaced, levels)
     # Painted points at the edges lie on the edges of the grid, so that the picture reaches half of one beyond.
-    rows, columns = painted.shape[:2]
-    across, up = (np.ptp(side) / (2 * (dots - 1)) for side, dots in ((ground.x, columns), (ground.y, rows)))
+    across, up = (np.ptp(side) / (2 * (relief.FINER * len(side) - 1)) for side in (ground.x, ground.y))
     box = (ground.x[0] - across, ground.x[-1] + across, ground.y[0] - up, ground.y[-1] + up)
-    axes.imshow(painted, origin="lower", extent=box, aspect="auto", zorder=0.5)
+    relief.draw(axes, ground.x, ground.y, heights.spaced, box)
     axes.set_xlim(ground.x[0], ground.x[-1])
     axes.set_ylim(ground.y[0], ground.y[-1])
-    if np.ptp(spaced) > 0:
-        look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
-        axes.contour(ground.x, ground.y, spaced.T, levels=levels[1:-1], **look)
     if heights.missing:
         _hatch(axes, ground, f"not finite, {verdict.percent(heights.missing)}")
     if heights.above:
@@ -156,7 +151,7 @@ def _draw_map(axes: Axes, ground: Ground, heights: Heights) -> None:
 
 def _hatch(axes: Axes, ground: Ground, label: str) -> None:
     """Cover what is not finite with white, hatched cells."""
-    (x, y), (rows, columns) = (edges(side) for side in (ground.x, ground.y)), np.nonzero(~ground.finite)
+    (x, y), (rows, columns) = (cell_edges(side) for side in (ground.x, ground.y)), np.nonzero(~ground.finite)
     left, right, low, high = x[columns], x[columns + 1], y[rows], y[rows + 1]
     corners = np.stack([left, low, right, low, right, high, left, high, left, low], axis=-1).reshape(-1, 2)
     codes = np.tile([Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY], len(rows))
@@ -164,26 +159,11 @@ def _hatch(axes: Axes, ground: Ground, label: str) -> None:
     axes.add_patch(PathPatch(Outline(corners, codes), label=label, **look))
 
 
-def edges(places: np.ndarray) -> np.ndarray:
-    """Find the edges of the cells around places; the outer ones end with their places."""
-    return np.concatenate([places[:1], (places[:-1] + places[1:]) / 2, places[-1:]])
-
-
 def _mark_origin(axes: Axes, ground: Ground) -> None:
     if ground.home:
         label = f"origin, loss {number(ground.origin, 3)}"
         height = ground.origin if ground.flat else 0.0
         ORIGIN.draw(axes, [0.0], [height], label=label, zorder=2.4)
-
-
-def _draw_bar(sheet: Sheet, place: Axes, heights: Heights) -> None:
-    levels = relief.levels_of(heights.spaced)
-    ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(levels[[0, -1]]))
-    name = "loss, log" if heights.spacing.logarithmic else "loss"
-    bar = canvas.side_bar(sheet, relief.bar_of(levels), name, cax=place)
-    bar.set_ticks(heights.spacing.of(ticks).tolist(), labels=[number(tick, 3) for tick in ticks])
-    bar.ax.tick_params(labelsize=8)
-    bar.ax.minorticks_off()
 
 
 def _draw_path(axes: Axes, ground: Ground, path: Projection) -> None:

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.slice.reading import Projection
 
@@ -74,7 +73,7 @@ def view(path: Projection) -> View:
     return View(10**powers.low, 10**powers.high, True)
 
 
-def draw(sheet: Sheet, box: Box, path: Projection) -> None:
+def draw(sheet: canvas.Sheet, box: Box, path: Projection) -> None:
     """Draw both panels into a box, a strip of the path's colours between them."""
     lower = 0.36 * (box.height - APART)
     upper = box.height - APART - lower

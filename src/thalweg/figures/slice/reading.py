@@ -18,7 +18,6 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.provenance import directions_of, network_of
-from thalweg.figures.drawing.relief import Spacing
 from thalweg.figures.drawing.wording import shortened
 
 TRUST = ("good", "fair", "poor")
@@ -117,7 +116,7 @@ class Heights:
     """
 
     losses: np.ndarray
-    spacing: Spacing
+    spacing: relief.Spacing
     top: float
     missing: float
     above: float
@@ -201,12 +200,11 @@ class Projection:
 
 def ground_of(surface: xr.Dataset) -> Ground:
     """Read a slice, refusing what is none."""
-    dims = tuple(map(str, surface["loss"].dims)) if "loss" in surface else ()
+    dims = tuple(map(str, surface["loss"].dims))
     if dims not in (("y", "x"), ("x",)):
-        found = f"lies over {dims}" if "loss" in surface else "is missing"
         raise InvalidValue(
-            f"a slice needs the variable 'loss' over ('y', 'x') or ('x',); it {found} here; give the results of "
-            "thalweg.networks.slice"
+            f"a slice needs the variable 'loss' over ('y', 'x') or ('x',); it lies over {dims} here; give the results "
+            "of thalweg.networks.slice"
         )
     attrs, losses = surface.attrs, surface["loss"].values.astype(np.float64)
     x, y = (_side(surface, name) if name in dims else np.empty(0) for name in ("x", "y"))
@@ -248,12 +246,12 @@ def heights_of(ground: Ground, path: Projection | None) -> Heights:
     )
 
 
-def _with_run(spacing: Spacing, seen: np.ndarray, losses: np.ndarray) -> Spacing:
+def _with_run(spacing: relief.Spacing, seen: np.ndarray, losses: np.ndarray) -> relief.Spacing:
     """Count heights from the lowest loss of all, and space them so that the run's own can be told apart."""
     floor = float(np.quantile(seen - seen.min(), relief.FLOOR))
     flat = np.ptp(losses) < TOLD_APART * np.ptp(seen)
     pad = floor if flat and not spacing.logarithmic else spacing.pad
-    return Spacing(min(spacing.lowest, float(losses.min())), pad)
+    return relief.Spacing(min(spacing.lowest, float(losses.min())), pad)
 
 
 def projection_of(path: xr.Dataset, ground: Ground) -> Projection:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from matplotlib.patches import Rectangle
 
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice.reading import Projection
 
@@ -92,7 +91,7 @@ def height_of(path: Projection) -> float:
     return FOOT + 2 * PAD + LINE * (1 + len(lines_of(path)))
 
 
-def draw(sheet: Sheet, path: Projection) -> None:
+def draw(sheet: canvas.Sheet, path: Projection) -> None:
     """Draw the band across the foot of a sheet."""
     look, (wide, tall) = DEGREES[path.trust], style.SIZE
     left, right, top = 0.14, wide - 0.14, height_of(path)

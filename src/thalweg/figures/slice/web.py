@@ -56,13 +56,10 @@ def describe(ground: Ground, path: Projection | None) -> dict[str, Any]:
     else:
         traces, layout = _landscape(ground, path)
     if path is None:
-        found = web.described(traces, layout)
-    else:
-        below = panels.layout(path, None if ground.flat else BELOW)
-        notes = {"annotations": [*below["annotations"], verdict.note(path)]}
-        found = web.described([*traces, *panels.traces(path)], layout | below | notes)
-    found["layout"]["legend"]["itemsizing"] = "constant"
-    return found
+        return web.in_space(traces, layout)
+    below = panels.layout(path, None if ground.flat else BELOW)
+    notes = {"annotations": [*below["annotations"], verdict.note(path)]}
+    return web.in_space([*traces, *panels.traces(path)], layout | below | notes)
 
 
 def _landscape(ground: Ground, path: Projection | None) -> tuple[list[web.Trace], dict[str, Any]]:
@@ -70,17 +67,14 @@ def _landscape(ground: Ground, path: Projection | None) -> tuple[list[web.Trace]
     levels = relief.levels_of(heights.spaced)
     runs = heights.spacing.of(path.losses) if path is not None and len(path.losses) else levels
     low, high = min(levels[0], runs.min()), max(levels[-1], runs.max())
-    ticks = relief.ticks_of(heights.spacing, *heights.spacing.back(np.array([low, high])))
+    ticks, texts = relief.scale_of(heights.spacing, heights.spacing.back(np.array([low, high])), 3)
     (left, lower), (right, upper) = ground.corners
     wide = (ground.ratio or 1.0) if is_to_scale(ground) else 1.0
-    losses = {"tickvals": heights.spacing.of(ticks), "ticktext": [number(tick, 3) for tick in ticks]}
     scene = {
         "xaxis": _axis(ground.names[0], ground.units[0], range=[left, right], nticks=5),
         "yaxis": _axis(ground.names[1], ground.units[1], range=[lower, upper], nticks=5),
-        "zaxis": _axis("loss", "", **losses),
-        "aspectmode": "manual",
-        "aspectratio": {"x": wide / max(wide, 1), "y": 1 / max(wide, 1), "z": landscape.TALL},
-        "camera": _camera(heights.spaced),
+        "zaxis": _axis("loss", "", tickvals=ticks, ticktext=texts),
+        **landscape.frame(wide, _camera(heights.spaced)),
         "domain": {"x": [0, 1], "y": [0, 1] if path is None else list(UPPER)},
     }
     traces = [_ground(ground, heights, 1.0 if path is None else CLEAR), *_origin(ground, heights)]
@@ -109,15 +103,8 @@ def _titled(name: str, unit: str, most: int = 60) -> str:
 
 
 def _axis(name: str, unit: str, **more: Any) -> dict[str, Any]:
-    title = _titled(name, unit, LINE)
-    look = {"color": style.MUTED, "gridcolor": style.GRID, "zeroline": False, "showbackground": False}
-    return {
-        "title": {"text": title, "font": {"size": 12}},
-        "tickfont": {"size": 11},
-        "showspikes": False,
-        **look,
-        **more,
-    }
+    title = {"text": _titled(name, unit, LINE), "font": {"size": 12}}
+    return landscape.axis("", tickfont={"size": 11}, **more) | {"title": title}
 
 
 def _hover(ground: Ground) -> str:
@@ -125,23 +112,10 @@ def _hover(ground: Ground) -> str:
 
 
 def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
-    levels = relief.levels_of(heights.spaced)
-    lines = {"start": levels[1], "end": levels[-2], "size": levels[1] - levels[0]}
-    return {
-        "type": "surface",
-        "x": ground.x,
-        "y": ground.y,
-        # 32 bits are finer than any screen; what is not finite is a hole.
-        "z": np.where(ground.finite, heights.spaced.T, np.nan).astype(np.float32),
-        "customdata": ground.losses.astype(np.float32),
-        "colorscale": style.plotly_colours(landscape.GREYS),
-        "showscale": False,
-        "opacity": opacity,
-        "lighting": landscape.LIGHTING,
-        "lightposition": {"x": -2000, "y": 1500, "z": 3000},
-        "contours": {"z": {"show": True, "color": "#7b828c", "width": 1, "highlight": False, **lines}},
-        "hovertemplate": f"{_hover(ground)}<br>loss %{{customdata:.5g}}<extra></extra>",
-    }
+    hover = f"{_hover(ground)}<br>loss %{{customdata:.5g}}"
+    found = landscape.surface((ground.x, ground.y), heights.spaced, ground.losses.T, hover)
+    # What is not finite is a hole.
+    return found | {"z": np.where(ground.finite, found["z"], np.nan).astype(np.float32), "opacity": opacity}
 
 
 def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:

@@ -107,13 +107,15 @@ def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
 
 
 def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Section:
-    x = shown.of(surface[shown.name].values)
-    train, test = (_closed(surface, name, shown) for name in ("train_loss", "test_loss"))
+    train, test = (
+        scale.closed(surface[name].values.astype(np.float64), (shown,)) if name in surface else None
+        for name in ("train_loss", "test_loss")
+    )
     assert train is not None
     tops, passes = _marks(valleys, shown)
     return Section(
         scale=shown,
-        x=np.append(x, shown.high) if shown.periodic else x,
+        x=shown.places(surface),
         train=train,
         test=test,
         valleys=tops,
@@ -142,14 +144,6 @@ def _leaving(outside: np.ndarray) -> str:
     """Say where a run leaves an interval."""
     steps = np.flatnonzero(outside)
     return f" · outside the interval at {count(len(steps), 'step')}, first at step {steps[0]}" if len(steps) else ""
-
-
-def _closed(surface: xr.Dataset, name: str, shown: Scale) -> np.ndarray | None:
-    """Read heights and repeat a circle's first one at its upper end."""
-    if name not in surface:
-        return None
-    heights = surface[name].values.astype(np.float64)
-    return np.append(heights, heights[0]) if shown.periodic else heights
 
 
 def _marks(valleys: xr.Dataset | None, shown: Scale) -> tuple[Places, Places]:

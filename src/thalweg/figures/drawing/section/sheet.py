@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import PASS, VALLEY, draw_ends
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section import ground, labels
@@ -42,13 +41,12 @@ def _cut_text(drawn: Section) -> str:
     return f"axis cut at {number(drawn.view.high, 3)}: the loss reaches {number(drawn.cut or 0, 3)}"
 
 
-def draw_profile(drawn: Section, title: str) -> Sheet:
+def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     """Draw a profile, the run on it and its bar of steps."""
     sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)
     canvas.show_unit(axes.xaxis, drawn.scale)
-    axes.set_xlim(drawn.x[0], drawn.x[-1])
-    axes.set_ylabel("loss")
+    axes.set(xlim=(drawn.x[0], drawn.x[-1]), ylabel="loss")
     axes.grid(axis="x", visible=False)
     axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=GROUND, lw=0)
     ground.draw(axes, drawn.ground)
@@ -92,16 +90,13 @@ def _draw_path(axes: Axes, drawn: Section, course: DrawnRun) -> None:
 
 
 def _draw_arcs(axes: Axes, drawn: Section) -> None:
-    full, low = 72 * canvas.AREA[0] / (drawn.x[-1] - drawn.x[0]), drawn.x[0]
-    height = 72 * canvas.AREA[1]
-    boxes = []
-    for arc in drawn.arcs:
-        half, foot = canvas.width_of(arc.text, 8.5) / 2, height * float(drawn.view.fraction(arc.y.max())) + 3
-        middle = full * (arc.x.mean() - low)
-        boxes.append((middle - half, foot, middle + half, foot + 11))
-    for arc, fits in zip(drawn.arcs, canvas.fitting(np.array(boxes).reshape(-1, 4)), strict=True):
+    middles, tops = (np.array([arc.x.mean() for arc in drawn.arcs]), np.array([arc.y.max() for arc in drawn.arcs]))
+    width, height = 72 * np.array(canvas.AREA)
+    x, y = width * (middles - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(tops) + 3
+    boxes = canvas.boxes(x, y, y + 11, [arc.text for arc in drawn.arcs], 8.5)
+    for arc, x, y, fits in zip(drawn.arcs, middles, tops, canvas.fitting(boxes), strict=True):
         axes.plot(arc.x, arc.y, color=style.FALL, lw=1.3, zorder=3.4)
         head = {"arrowstyle": "-|>", "color": style.FALL, "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
-        if fits and low <= arc.x.mean() <= drawn.x[-1]:
-            canvas.write(axes, arc.text, (arc.x.mean(), arc.y.max()), (0, 3), ha="center", size=8.5, color=style.FALL)
+        if fits and drawn.x[0] <= x <= drawn.x[-1]:
+            canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.FALL)

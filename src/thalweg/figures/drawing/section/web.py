@@ -87,5 +87,4 @@ def _roomy(drawn: Section) -> np.ndarray:
     width, height = WEB
     x = width * (drawn.valleys.x - drawn.x[0]) / np.ptp(drawn.x)
     y = height * drawn.view.fraction(drawn.valleys.y)
-    half = np.array([canvas.width_of(text, 13) / 2 for text in drawn.valleys.texts])
-    return canvas.fitting(np.stack([x - half, y - 16, x + half, y], axis=-1))
+    return canvas.fitting(canvas.boxes(x, y - 16, y, drawn.valleys.texts, 13))

@@ -10,7 +10,7 @@ from thalweg.figures.drawing import hues, relief, style, web
 from thalweg.figures.drawing.marks import VALLEY, web_ends
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain.reading import Terrain
-from thalweg.figures.drawing.wording import count, number
+from thalweg.figures.drawing.wording import count
 
 LIGHTING = {"ambient": 0.62, "diffuse": 0.55, "specular": 0.04, "roughness": 0.9, "fresnel": 0.05}
 
@@ -35,27 +35,30 @@ def describe(terrain: Terrain) -> dict[str, Any]:
     traces = [_ground(terrain), *_basins(terrain), *_marks(terrain)]
     if terrain.course is not None:
         traces += _path(terrain, terrain.course)
-    levels = relief.levels_of(terrain.spaced)
-    ticks = relief.ticks_of(terrain.spacing, *terrain.spacing.back(levels[[0, -1]]))
-    heights = {"tickvals": terrain.spacing.of(ticks), "ticktext": [number(tick) for tick in ticks]}
+    ends = terrain.spacing.back(relief.levels_of(terrain.spaced)[[0, -1]])
+    heights = dict(zip(("tickvals", "ticktext"), relief.scale_of(terrain.spacing, ends), strict=True))
     (left, low), (right, high) = terrain.corners
     stretch = (right - left) / (high - low)
     wide = stretch if 0.5 <= stretch <= 2 else 1.0
-    scene = {
-        "xaxis": _axis(web.safe(terrain.scales[0].label), range=[left, right], ticksuffix=terrain.scales[0].sign),
-        "yaxis": _axis(web.safe(terrain.scales[1].label), range=[low, high], ticksuffix=terrain.scales[1].sign),
-        "zaxis": _axis("loss", **heights),
-        "aspectmode": "manual",
-        "aspectratio": {"x": wide / max(wide, 1), "y": 1 / max(wide, 1), "z": TALL},
-        "camera": {"eye": _eye(terrain), "center": {"x": 0, "y": 0, "z": -0.1}},
+    x, y = terrain.scales
+    axes = {
+        "xaxis": axis(web.safe(x.label), range=[left, right], ticksuffix=x.sign),
+        "yaxis": axis(web.safe(y.label), range=[low, high], ticksuffix=y.sign),
+        "zaxis": axis("loss", **heights),
     }
-    found = web.described(traces, {"scene": scene, "margin": {"l": 0, "r": 0, "t": 40, "b": 0}})
-    # The marks in space are small; in the legend they are as large as elsewhere.
-    found["layout"]["legend"]["itemsizing"] = "constant"
-    return found
+    camera = {"eye": _eye(terrain), "center": {"x": 0, "y": 0, "z": -0.1}}
+    margin = {"l": 0, "r": 0, "t": 40, "b": 0}
+    return web.in_space(traces, {"scene": axes | frame(wide, camera), "margin": margin})
 
 
-def _axis(title: str, **more: Any) -> dict[str, Any]:
+def frame(wide: float, camera: dict[str, Any]) -> dict[str, Any]:
+    """Describe a scene but for its axes: so many times as wide as deep, and from where it is seen."""
+    shares = {"x": wide / max(wide, 1), "y": 1 / max(wide, 1), "z": TALL}
+    return {"aspectmode": "manual", "aspectratio": shares, "camera": camera}
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """Describe an axis in space."""
     return {
         "title": {"text": title},
         "color": style.MUTED,
@@ -97,22 +100,27 @@ def _hover(terrain: Terrain) -> str:
 
 
 def _ground(terrain: Terrain) -> web.Trace:
-    spaced = terrain.spaced
+    return surface((terrain.x, terrain.y), terrain.spaced, terrain.heights, _hover(terrain))
+
+
+def surface(sides: tuple[np.ndarray, np.ndarray], spaced: np.ndarray, losses: np.ndarray, hover: str) -> web.Trace:
+    """Describe ground over two sides, with its spaced heights and its losses, (x, y)."""
     levels = relief.levels_of(spaced)
     lines = {"start": levels[1], "end": levels[-2], "size": levels[1] - levels[0]}
+    x, y = sides
     return {
         "type": "surface",
-        "x": terrain.x,
-        "y": terrain.y,
+        "x": x,
+        "y": y,
         # 32 bits are finer than any screen, and halve the page.
         "z": spaced.T.astype(np.float32),
-        "customdata": terrain.heights.T.astype(np.float32),
+        "customdata": losses.T.astype(np.float32),
         "colorscale": style.plotly_colours(GREYS),
         "showscale": False,
         "lighting": LIGHTING,
         "lightposition": {"x": -2000, "y": 1500, "z": 3000},
         "contours": {"z": {"show": True, "color": "#7b828c", "width": 1, "highlight": False, **lines}},
-        "hovertemplate": f"{_hover(terrain)}<extra></extra>",
+        "hovertemplate": f"{hover}<extra></extra>",
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.terrain.reading import Terrain
 from thalweg.figures.drawing.wording import number, shortened
 
@@ -39,7 +38,7 @@ def rows_of(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     return rows
 
 
-def write(sheet: Sheet, terrain: Terrain, start: float) -> None:
+def write(sheet: canvas.Sheet, terrain: Terrain, start: float) -> None:
     """Write the list from so many inches to the right margin."""
     width, height = style.SIZE
     left, right = start / width, 1 - 0.14 / width

@@ -10,10 +10,8 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief, scale
-from thalweg.figures.drawing.relief import Spacing
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
-from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.span import pieces_inside
+from thalweg.figures.drawing.span import cell_edges, pieces_inside
 from thalweg.figures.drawing.wording import count, subject
 from thalweg.study.survey import domain_of
 
@@ -43,11 +41,11 @@ class Terrain:
     basins, hues : (x, y), the basin of every place and its colour; none where basins are not shown
     """
 
-    scales: tuple[Scale, ...]
+    scales: tuple[scale.Scale, ...]
     x: np.ndarray
     y: np.ndarray
     heights: np.ndarray
-    spacing: Spacing
+    spacing: relief.Spacing
     valleys: np.ndarray
     depths: np.ndarray
     passes: np.ndarray
@@ -77,7 +75,7 @@ class Terrain:
         """(piece, 2, 2), the lines between places of different basins."""
         if self.basins is None:
             return np.empty((0, 2, 2))
-        x, y = (_edges(places) for places in (self.x, self.y))
+        x, y = (cell_edges(places) for places in (self.x, self.y))
         i, j = np.nonzero(np.diff(self.basins, axis=0))
         upright = np.stack([np.stack([x[i + 1], y[j]], -1), np.stack([x[i + 1], y[j + 1]], -1)], axis=1)
         i, j = np.nonzero(np.diff(self.basins, axis=1))
@@ -113,8 +111,8 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     if not finite.any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
     scales = scale.of_domain(domain)
-    heights = closed(np.where(finite, heights, heights[finite].max()), scales)
-    x, y = (_places(surface, shown) for shown in scales)
+    heights = scale.closed(np.where(finite, heights, heights[finite].max()), scales)
+    x, y = (shown.places(surface) for shown in scales)
     bare = Terrain(
         scales=scales,
         x=x,
@@ -128,24 +126,7 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     return bare if runs is None else _with_run(bare, runs, valleys, run)
 
 
-def closed(values: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
-    """Repeat the first place of every circle at its end."""
-    for k, shown in enumerate(scales):
-        values = np.concatenate([values, values.take([0], axis=k)], axis=k) if shown.periodic else values
-    return values
-
-
-def _places(surface: xr.Dataset, shown: Scale) -> np.ndarray:
-    places = shown.of(surface[shown.name].values)
-    return np.append(places, shown.high) if shown.periodic else places
-
-
-def _edges(places: np.ndarray) -> np.ndarray:
-    """Find the edges of the cells around places; the outer ones end with their places."""
-    return np.concatenate([places[:1], (places[:-1] + places[1:]) / 2, places[-1:]])
-
-
-def _marks(valleys: xr.Dataset | None, scales: tuple[Scale, ...]) -> dict[str, Any]:
+def _marks(valleys: xr.Dataset | None, scales: tuple[scale.Scale, ...]) -> dict[str, Any]:
     if valleys is None:
         return {"valleys": np.empty((0, 2)), "depths": np.empty(0), "passes": np.empty((0, 2))}
     factors = np.array([shown.factor for shown in scales])
@@ -176,7 +157,7 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
     return replace(found, note=f"{bare.note} · {course.note}{leaving}")
 
 
-def _wrapped(params: np.ndarray, scales: tuple[Scale, ...]) -> np.ndarray:
+def _wrapped(params: np.ndarray, scales: tuple[scale.Scale, ...]) -> np.ndarray:
     return np.stack([shown.wrapped(params[:, k]) for k, shown in enumerate(scales)], axis=-1)
 
 

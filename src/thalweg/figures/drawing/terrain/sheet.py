@@ -8,12 +8,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 
 from thalweg.figures.drawing import canvas, relief, style, timeline
-from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain import listing
 from thalweg.figures.drawing.terrain.reading import Terrain
-from thalweg.figures.drawing.wording import count, number
+from thalweg.figures.drawing.wording import count
 
 DENSE = 15000
 """Points of contour lines above which they are drawn as a picture."""
@@ -55,7 +54,7 @@ def caption(terrain: Terrain) -> str:
     return "; ".join(parts) + "."
 
 
-def draw_map(terrain: Terrain, title: str) -> Sheet:
+def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
     """Draw a map, its bars and the list beside it."""
     (left, low), (right, high) = terrain.corners
     ratio = (right - left) / (high - low)
@@ -64,14 +63,13 @@ def draw_map(terrain: Terrain, title: str) -> Sheet:
     sheet = canvas.headed(title, terrain.note)
     axes = canvas.placed(sheet, LEFT, BOTTOM, width, HEIGHT)
     axes.grid(visible=False)
-    axes.set_xlim(left, right)
-    axes.set_ylim(low, high)
+    axes.set(xlim=(left, right), ylim=(low, high))
     for axis, shown in zip((axes.xaxis, axes.yaxis), terrain.scales, strict=True):
         canvas.show_unit(axis, shown)
     _draw_ground(axes, terrain)
     _draw_marks(axes, terrain)
     bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, HEIGHT) for k in (0, 1)]
-    _draw_bar(sheet, bars[0], terrain)
+    relief.draw_bar(bars[0], terrain.spacing, terrain.spaced, "loss", 1.0 if terrain.hues is None else relief.TINTED)
     if terrain.course is None:
         bars[1].remove()
     else:
@@ -84,28 +82,12 @@ def draw_map(terrain: Terrain, title: str) -> Sheet:
 
 
 def _draw_ground(axes: Axes, terrain: Terrain) -> None:
-    spaced = terrain.spaced
-    levels = relief.levels_of(spaced)
     box = (terrain.x[0], terrain.x[-1], terrain.y[0], terrain.y[-1])
-    picture = relief.picture(spaced, levels, terrain.hues)
-    axes.imshow(picture, origin="lower", extent=box, aspect="auto", zorder=0.5)
-    look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
-    lines = axes.contour(terrain.x, terrain.y, spaced.T, levels=levels[1:-1], **look)
+    points = relief.draw(axes, terrain.x, terrain.y, terrain.spaced, box, terrain.hues)
     # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
-    points = sum(len(np.asarray(path.vertices)) for path in lines.get_paths()) + 2 * len(terrain.shores)
-    axes.set_rasterization_zorder(1 if points > DENSE else None)
+    axes.set_rasterization_zorder(1 if points + 2 * len(terrain.shores) > DENSE else None)
     shores = LineCollection(list(terrain.shores), colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
     axes.add_collection(shores, autolim=False)
-
-
-def _draw_bar(sheet: Sheet, place: Axes, terrain: Terrain) -> None:
-    levels = relief.levels_of(terrain.spaced)
-    ticks = relief.ticks_of(terrain.spacing, *terrain.spacing.back(levels[[0, -1]]))
-    bar = canvas.side_bar(
-        sheet, relief.bar_of(levels, 1.0 if terrain.hues is None else relief.TINTED), "loss", cax=place
-    )
-    bar.set_ticks(terrain.spacing.of(ticks).tolist(), labels=[number(tick) for tick in ticks])
-    bar.ax.minorticks_off()
 
 
 def _draw_path(axes: Axes, terrain: Terrain, course: DrawnRun) -> None:
