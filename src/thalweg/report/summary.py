@@ -10,10 +10,11 @@ import xarray as xr
 
 from thalweg.base.status import Status
 from thalweg.experiment.results import Results
-from thalweg.problems.domain import Axis
+from thalweg.figures.drawing.wording import count as counted
+from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, race
-from thalweg.report.text import SHOWN, TextTable, figures, quantity
+from thalweg.report.text import SHOWN, TextTable, figures, left_out, quantity
 from thalweg.study.find_derailments import locate
 from thalweg.study.find_valleys import ASK
 
@@ -37,9 +38,9 @@ def summarise(results: Results) -> Summary:
     if results.comparison is not None:
         tables += compare.listed(results.comparison)
     if results.valleys is not None:
-        tables.append(_valleys(results))
-    if results.derailments is not None and results.derailments.sizes["fall"]:
-        tables.append(_derailments(results))
+        tables.append(_valleys(results.valleys))
+        if results.derailments is not None and results.derailments.sizes["fall"]:
+            tables.append(_derailments(results.derailments, results.valleys, results.experiment.domain))
     return Summary(_heading(results), tables, _remarks(results))
 
 
@@ -49,9 +50,8 @@ def _heading(results: Results) -> str:
     what = settings["problem"]["kind"].replace("_", " ") + (f" under the {loss.replace('_', ' ')} loss" if loss else "")
     if results.race is not None:
         attrs = results.race.attrs
-        count = f"{attrs['starts']:,} start{'s' * (attrs['starts'] != 1)}"
-        raced = f"{count} for each optimiser, {attrs['steps']} steps, {attrs['precision']} bits"
-        return f"{what}, {raced}"
+        starts = counted(attrs["starts"], "start")
+        return f"{what}, {starts} for each optimiser, {attrs['steps']} steps, {attrs['precision']} bits"
     if results.runs is None and results.map is None and results.comparison is None:
         return what
     varies = results.map is not None and "learning_rate" in results.map.dims
@@ -63,7 +63,7 @@ def _heading(results: Results) -> str:
         [
             what,
             settings["optimizer"]["kind"] + (f" with learning rate {rate:g}" if isinstance(rate, int | float) else ""),
-            f"{count:,} run{'s' * (count != 1)} of {settings['descent']['steps']} steps",
+            f"{counted(count, 'run')} of {settings['descent']['steps']} steps",
             f"{settings['descent']['precision']} bits",
         ]
     )
@@ -77,37 +77,24 @@ def _runs(results: Results, runs: xr.Dataset) -> TextTable:
     losses = {"train_loss": "train loss", "test_loss": "test loss"}
     if not results.experiment.objective.test:
         losses = {"train_loss": "loss"}
-    rows = []
+    columns, rows = (), []
     for run in range(min(count, SHOWN)):
         last = int(runs["last_step"][run])
         # A run that never had a finite number has no end to show.
         ends = [(0, "start"), (max(last, 0), "end")]
         for step, label in ends:
             place = runs.isel(run=run, step=step)
-            rows.append(
-                (
-                    *([str(run)] if count > 1 else []),
-                    label,
-                    str(step),
-                    *(quantity(value, axis) for value, axis in zip(place["params"].values, axes, strict=True)),
-                    *(figures(float(place[name])) for name in _derived(runs)),
-                    *(figures(float(place[name])) for name in losses),
-                    *(_decided(results.outcomes, run, label) if results.outcomes is not None else []),
-                    _way(runs.isel(run=[run]), results.valleys) if label == "end" else "",
-                )
-            )
-    columns = (
-        *(["run"] if count > 1 else []),
-        "",
-        "step",
-        *names,
-        *_derived(runs),
-        *losses.values(),
-        *(["by rounding"] if results.outcomes is not None else []),
-        "valleys",
-    )
-    note = f"{SHOWN} of {count} runs; all are in trajectory.csv" if count > SHOWN else ""
-    return TextTable("Runs", columns, rows, note)
+            cells = [("run", str(run))] * (count > 1) + [("", label), ("step", str(step))]
+            params = zip(names, place["params"].values, axes, strict=True)
+            cells += [(name, quantity(value, axis)) for name, value, axis in params]
+            cells += [(name, figures(float(place[name]))) for name in _derived(runs)]
+            cells += [(losses[name], figures(float(place[name]))) for name in losses]
+            if results.outcomes is not None:
+                cells.append(("by rounding", _decided(results.outcomes, run, label)))
+            cells.append(("valleys", _way(runs.isel(run=[run]), results.valleys) if label == "end" else ""))
+            rows.append(tuple(text for _, text in cells))
+            columns = tuple(column for column, _ in cells)
+    return TextTable("Runs", columns, rows, left_out(count, "runs", "trajectory.csv"))
 
 
 def _derived(runs: xr.Dataset) -> list[str]:
@@ -117,9 +104,9 @@ def _derived(runs: xr.Dataset) -> list[str]:
     ]
 
 
-def _decided(ends: xr.Dataset, run: int, label: str) -> list[str]:
+def _decided(ends: xr.Dataset, run: int, label: str) -> str:
     """Tell whether rounding decided where a run ended."""
-    return [("yes" if ends["rounding"][run] else "no") if label == "end" else ""]
+    return ("yes" if ends["rounding"][run] else "no") if label == "end" else ""
 
 
 def _way(run: xr.Dataset, valleys: xr.Dataset | None) -> str:
@@ -142,9 +129,7 @@ def _called(valleys: xr.Dataset) -> list[str]:
     return [f"#{number}" for number in valleys["valley"].values.tolist()]
 
 
-def _valleys(results: Results) -> TextTable:
-    valleys = results.valleys
-    assert valleys is not None
+def _valleys(valleys: xr.Dataset) -> TextTable:
     losses, barriers = valleys["loss"].values, valleys["barrier"].values
     heights = np.abs([*losses, *barriers[np.isfinite(barriers)]])
     # A minimum of zero, refined to rounding, is written as zero.
@@ -159,17 +144,12 @@ def _valleys(results: Results) -> TextTable:
         )
         for k in range(min(valleys.sizes["valley"], SHOWN))
     ]
-    count = valleys.sizes["valley"]
-    note = f"{SHOWN} of {count} valleys; all are in valleys.csv" if count > SHOWN else ""
+    note = left_out(valleys.sizes["valley"], "valleys", "valleys.csv")
     return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier"), rows, note)
 
 
-def _derailments(results: Results) -> TextTable:
-    falls = results.derailments
-    assert falls is not None
-    assert results.valleys is not None
-    names = _called(results.valleys)
-    axes = results.experiment.domain
+def _derailments(falls: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> TextTable:
+    names = _called(valleys)
     unit = axes[0] if len(axes) == 1 else Axis("", 0, 1)
     rows = [
         (
@@ -182,9 +162,8 @@ def _derailments(results: Results) -> TextTable:
         )
         for k in range(min(falls.sizes["fall"], SHOWN))
     ]
-    count = falls.sizes["fall"]
-    note = f"{SHOWN} of {count} derailments; all are in derailments.csv" if count > SHOWN else ""
-    return TextTable("Derailments", ("run", "step", "valleys", "jump", "rise in loss", "gradient norm"), rows, note)
+    columns = ("run", "step", "valleys", "jump", "rise in loss", "gradient norm")
+    return TextTable("Derailments", columns, rows, left_out(falls.sizes["fall"], "derailments", "derailments.csv"))
 
 
 def _remarks(results: Results) -> list[str]:

@@ -41,6 +41,11 @@ def figures(value: float) -> str:
     return "∞" if np.isinf(value) else f"{value:.5g}"
 
 
+def left_out(count: int, what: str, table: str) -> str:
+    """Say that a table does not show all, and where all are; nothing where it does."""
+    return f"{SHOWN} of {count} {what}; all are in {table}" if count > SHOWN else ""
+
+
 def share(chosen: np.ndarray, count: int) -> str:
     """Write how many of all."""
     return f"{np.count_nonzero(chosen) / count:.2%}"
