@@ -18,7 +18,7 @@ from thalweg.figures.outcome_map import palette
 from thalweg.figures.outcome_map.chart import grid_of
 from thalweg.figures.outcome_map.listing import chosen, percent
 from thalweg.figures.outcome_map.painting import COLOURS, painted
-from thalweg.figures.outcome_map.pixels import resized
+from thalweg.figures.outcome_map.sheet import resized
 from thalweg.figures.outcome_map.web import LARGEST, picks
 
 NAMES = ("0°", "36°", "-36°")

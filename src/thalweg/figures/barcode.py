@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
@@ -64,6 +63,12 @@ class _Barcode:
     def endless(self) -> np.ndarray:
         """Tell which bars never end."""
         return self.forest.endless[self.order]
+
+    @property
+    def lengths(self) -> list[str]:
+        """Write the persistence at the end of each broad bar; nothing where it never ends."""
+        broad = self.forest.persistence[self.order[: self.named]].tolist()
+        return [number(length, 3) if np.isfinite(length) else "" for length in broad]
 
     @property
     def rows(self) -> tuple[float, float]:
@@ -171,8 +176,7 @@ def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
         if endless:
             axes.fill([high - tip, high, high - tip], [row - THICK, row, row + THICK], **look)
             continue
-        text = number(float(drawn.forest.persistence[drawn.order[k]]), 3)
-        canvas.write(axes, text, (high, row), (6, 0), va="center", size=8.5, color=style.MUTED)
+        canvas.write(axes, drawn.lengths[k], (high, row), (6, 0), va="center", size=8.5, color=style.MUTED)
     broad = slice(None, drawn.named)
     VALLEY.draw(axes, drawn.low[broad], drawn.row[broad], ms=6.5, label="minimum", zorder=2.5)
     _draw_thin(axes, drawn)
@@ -182,8 +186,7 @@ def _draw_thin(axes: Axes, drawn: _Barcode) -> None:
     """Draw all other bars as lines; a dot at the minimum shows even one too short to be seen."""
     rest = slice(drawn.named, None)
     ends = np.stack([drawn.low, drawn.row, drawn.high, drawn.row], axis=-1).reshape(-1, 2, 2)
-    look = {"colors": style.VALLEY, "linewidths": drawn.thin, "snap": False}
-    axes.add_collection(LineCollection(list(ends[rest]), **look), autolim=False)
+    canvas.segments(axes, ends[rest], colors=style.VALLEY, linewidths=drawn.thin, snap=False)
     VALLEY.draw(axes, drawn.low[rest], drawn.row[rest], ms=max(1.6, drawn.thin), mew=0)
 
 
@@ -203,17 +206,9 @@ def _interactive(drawn: _Barcode) -> dict[str, Any]:
     head = {"color": style.VALLEY, "symbol": "triangle-right", "size": 1.8 * height}
     heads = web.trace("markers", drawn.high[endless], drawn.row[endless], marker=head, cliponaxis=False)
     traces = [*(trace for trace in traces if len(trace["x"])), heads, minima]
-    return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": _web_texts(drawn)})
-
-
-def _web_texts(drawn: _Barcode) -> list[dict[str, Any]]:
-    """Write the persistence of broad bars at their ends."""
-    found = []
-    for k in np.flatnonzero(~drawn.endless[: drawn.named]).tolist():
-        words = number(float(drawn.forest.persistence[drawn.order[k]]), 3)
-        place = {"xanchor": "left", "xshift": 5}
-        found.append(web.text(float(drawn.high[k]), float(drawn.row[k]), words, style.MUTED, 12, **place))
-    return found
+    ends = zip(drawn.high.tolist(), drawn.row.tolist(), drawn.lengths, strict=False)
+    texts = [web.text(*end, style.MUTED, 12, xanchor="left", xshift=5) for end in ends if end[-1]]
+    return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": texts})
 
 
 def _web_bars(drawn: _Barcode, which: np.ndarray, name: str, line: dict[str, Any]) -> web.Trace:

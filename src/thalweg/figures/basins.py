@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,13 @@ from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.scale import Scale, closed
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption as told_of_profile
-from thalweg.figures.drawing.section.sheet import draw_profile
-from thalweg.figures.drawing.section.web import describe
+from thalweg.figures.drawing.section.sheet import describe, draw_profile
 from thalweg.figures.drawing.terrain import landscape
 from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption as told_of_map
 from thalweg.figures.drawing.terrain.sheet import draw_map
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Surface, Valleys
 
 
@@ -65,14 +63,12 @@ def basins(surface: Surface, runs: Runs | None = None, valleys: Valleys | None =
     if ground.ndim == 1:
         section = section_of(surface, runs, valleys, run)
         section = replace(section, **_colours(valleys, ground, (section.scale,)))
-        text, static = told_of_profile(section), partial(draw_profile, section, title)
-        interactive = partial(describe, section)
-    else:
-        terrain = terrain_of(surface, runs, valleys, run)
-        terrain = replace(terrain, **_colours(valleys, ground, terrain.scales))
-        text, static = told_of_map(terrain), partial(draw_map, terrain, title)
-        interactive = partial(landscape.describe, terrain)
-    return Figure("basins", title, f"{_shares(valleys, ground)} {text[:1].upper()}{text[1:]}", static, interactive)
+        caption = _caption(valleys, ground, told_of_profile(section))
+        return figure_of("basins", title, caption, section, draw_profile, describe)
+    terrain = terrain_of(surface, runs, valleys, run)
+    terrain = replace(terrain, **_colours(valleys, ground, terrain.scales))
+    caption = _caption(valleys, ground, told_of_map(terrain))
+    return figure_of("basins", title, caption, terrain, draw_map, landscape.describe)
 
 
 def _colours(valleys: xr.Dataset, ground: np.ndarray, scales: tuple[Scale, ...]) -> dict[str, Any]:
@@ -104,11 +100,12 @@ def _with_ground(surface: xr.Dataset, valleys: xr.Dataset | None) -> tuple[xr.Da
     return valleys, ground.values
 
 
-def _shares(valleys: xr.Dataset, ground: np.ndarray) -> str:
-    """Tell how much of the domain drains into the largest basins."""
+def _caption(valleys: xr.Dataset, ground: np.ndarray, text: str) -> str:
+    """Tell how much of the domain drains into the largest basins, before what is told of the surface."""
     names = valley_names(valleys)
     shares = np.bincount(ground[ground >= 0], minlength=len(names)) / ground.size
     largest = np.argsort(-shares, kind="stable")[:5].tolist()
     told = ", ".join(f"{names[k]} {number(float(100 * shares[k]), 2)} %" for k in largest)
     end = ", …" if len(names) > len(largest) else "."
-    return f"Shares of the domain that drain into each valley: {told}{end}" if names else "There is no basin."
+    shares = f"Shares of the domain that drain into each valley: {told}{end}" if names else "There is no basin."
+    return f"{shares} {text[:1].upper()}{text[1:]}"

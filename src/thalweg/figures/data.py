@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, points, web
 from thalweg.figures.drawing.wording import count, shortened
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.problems.problem import Problem, Regression
 
 
@@ -41,19 +40,15 @@ def data(problem: Problem) -> Figure:
     regression = points.with_data(problem, "data")
     parts = points.points_of(regression)
     name, source = shortened(problem.name), problem.source or "source not stated"
+    caption = f"The data of {name}: {'; '.join(part.legend for part in parts)}. {source}."
+    return figure_of("data", "The data", caption, regression, _static, _interactive)
+
+
+def _static(problem: Regression, title: str) -> canvas.Sheet:
+    parts = points.points_of(problem)
     number = count(sum(len(part.x) for part in parts), "point")
-    note = f"{name} · {number} · {shortened(source, 70)}"
-    return Figure(
-        name="data",
-        title="The data",
-        caption=f"The data of {name}: {'; '.join(part.legend for part in parts)}. {source}.",
-        draw=partial(_static, regression, parts, note),
-        interactive=partial(_interactive, regression, parts),
-    )
-
-
-def _static(problem: Regression, parts: list[points.Points], note: str) -> canvas.Sheet:
-    sheet, (axes,) = canvas.blank("The data", note)
+    source = shortened(problem.source or "source not stated", 70)
+    sheet, (axes,) = canvas.blank(title, f"{shortened(problem.name)} · {number} · {source}")
     for part in parts:
         points.scatter(axes, part)
     points.name_axes(axes, problem)
@@ -61,5 +56,6 @@ def _static(problem: Regression, parts: list[points.Points], note: str) -> canva
     return sheet
 
 
-def _interactive(problem: Regression, parts: list[points.Points]) -> dict[str, Any]:
-    return web.described([points.trace(part, problem) for part in parts], points.web_axes(problem))
+def _interactive(problem: Regression) -> dict[str, Any]:
+    traces = [points.trace(part, problem) for part in points.points_of(problem)]
+    return web.described(traces, points.web_axes(problem))

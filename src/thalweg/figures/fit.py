@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
 from thalweg.base.border import public
@@ -118,14 +117,8 @@ def _caption(fitted: _Fit, course: DrawnRun) -> str:
 def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, fitted.note)
     points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
-    between = LineCollection(
-        list(fitted.segments[1:-1]),
-        array=fitted.step[1:-1],
-        **fitted.steps.static,
-        linewidths=0.9,
-        alpha=0.75,
-    )
-    axes.add_collection(between, autolim=False)
+    steps = {"array": fitted.step[1:-1], **fitted.steps.static}
+    canvas.segments(axes, fitted.segments[1:-1], linewidths=0.9, alpha=0.75, **steps)
     axes.plot(*fitted.segments[0].T, color=style.INK, lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
     if len(fitted.step) > 1:
         axes.plot(*fitted.segments[-1].T, color=style.FIT, lw=2.6, solid_capstyle="butt", label=fitted.name(-1))

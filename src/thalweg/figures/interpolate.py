@@ -15,9 +15,8 @@ from thalweg.base.border import public
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.marks import END, START
+from thalweg.figures.drawing.marks import END, START, series
 from thalweg.figures.drawing.provenance import network_of
-from thalweg.figures.drawing.series import series
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.drawing.wording import count, number, shortened
 from thalweg.figures.figure import Figure, figure_of

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
@@ -166,7 +165,7 @@ def _draw_lines(axes: Axes, drawn: _Stems) -> None:
     endless = drawn.forest.endless
     thin = 0.7 if drawn.crowded else 1.5
     look = {"linewidths": thin, "colors": BRANCH, "capstyle": "projecting"}
-    axes.add_collection(LineCollection([*stems[~endless], *drawn.branches], zorder=2, **look), autolim=False)
+    canvas.segments(axes, [*stems[~endless], *drawn.branches], zorder=2, **look)
     for (x, low), (_, high) in stems[endless]:
         label = "the deepest valley" if x == drawn.across[np.argmin(drawn.forest.losses)] else None
         axes.plot([x, x], [low, high], color=style.VALLEY, lw=max(2.5 * thin, 2.2), zorder=2.2, label=label)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from thalweg.base.border import public
 from thalweg.figures.drawing.section.reading import section_of
-from thalweg.figures.drawing.section.sheet import caption, draw_profile
-from thalweg.figures.drawing.section.web import describe
+from thalweg.figures.drawing.section.sheet import caption, describe, draw_profile
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Surface, Valleys
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.series import Series, series
+from thalweg.figures.drawing.marks import Series, series
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Race

@@ -157,7 +157,8 @@ def test_a_film_keeps_the_colours_of_the_path():
     colours = film.palette()
     assert colours.shape == (256, 3)
     frame = (255 * style.path_colours()(np.linspace(0, 1, 200))[None, :, :3]).astype(np.uint8)
-    kept = colours[film.reduced(frame, colours)].astype(int)
+    bins = film.bins_of(frame)
+    kept = colours[film.nearest_of(colours, [bins])[bins]].astype(int)
     # A bin is 4 wide, and the palette's steps along the path are about 5.
     assert np.abs(kept - frame.astype(int)).max() <= 9
 

@@ -157,9 +157,10 @@ class Crown:
         """Read the parameter, in the shown unit, back from the drawn circle."""
         return angle / (2 * np.pi) * self.copies * (self.shown.high - self.shown.low)
 
-    def text(self, angle: float) -> str:
-        """Write the parameter at a place on the drawn circle."""
-        return self.shown.text(float(self.value(np.array(angle))))
+    def told(self, angles: np.ndarray, losses: np.ndarray) -> list[str]:
+        """Write the parameter at places on the drawn circle, and the losses there."""
+        places = self.value(angles).tolist()
+        return [f"{self.shown.text(place)}, loss {loss:.5g}" for place, loss in zip(places, losses, strict=True)]
 
 
 def crown_of(
@@ -172,9 +173,11 @@ def crown_of(
     turn = 2 * np.pi / (copies * axis.length)
     angles, losses = _around(surface, axis, copies)
     course = None if runs is None else run_of(runs, run, valleys)
-    marks, mark_losses, mark_texts = _marks(valleys, shown, copies)
+    marks, mark_losses, places = _marks(valleys, "", shown, copies)
     levels = _levels(losses, valleys, np.empty(0) if course is None else course.train, cut)
-    passes, pass_losses = _passes(valleys, shown, copies, levels.cut)
+    merging = None if valleys is None else valleys.isel({"pass": valleys["pass_merges"].values == 1})
+    passes, pass_losses, _ = _marks(merging, "pass_", shown, copies)
+    low = pass_losses <= levels.cut
     return Crown(
         shown=shown,
         copies=copies,
@@ -183,9 +186,9 @@ def crown_of(
         levels=levels,
         marks=marks,
         mark_losses=mark_losses,
-        mark_texts=mark_texts,
-        passes=passes,
-        pass_losses=pass_losses,
+        mark_texts=[shown.text(place) for place in places],
+        passes=passes[low],
+        pass_losses=pass_losses[low],
         course=course,
         path=np.empty(0) if course is None else course.params[:, 0] * turn,
     )
@@ -210,26 +213,16 @@ def _telling(losses: np.ndarray) -> np.ndarray:
     return np.unique([a + pick(filled[a:b]) for a, b in pairwise(ends) for pick in (np.argmin, np.argmax)])
 
 
-def _marks(valleys: xr.Dataset | None, shown: scale.Scale, copies: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    if valleys is None or not valleys.sizes["valley"]:
-        return np.empty(0), np.empty(0), []
-    places, angles = _copied(valleys["position"].values[:, 0], shown, copies)
-    return angles, np.tile(valleys["loss"].values, copies), [shown.text(place) for place in places]
-
-
-def _passes(valleys: xr.Dataset | None, shown: scale.Scale, copies: int, cut: float) -> tuple[np.ndarray, np.ndarray]:
-    if valleys is None or not valleys.sizes["pass"]:
-        return np.empty(0), np.empty(0)
-    joining = (valleys["pass_merges"].values == 1) & (valleys["pass_loss"].values <= cut)
-    _, angles = _copied(valleys["pass_position"].values[joining, 0], shown, copies)
-    return angles, np.tile(valleys["pass_loss"].values[joining], copies)
-
-
-def _copied(values: np.ndarray, shown: scale.Scale, copies: int) -> tuple[np.ndarray, np.ndarray]:
-    """Place values of the parameter on the drawn circle, first copies first: in the shown unit, and as angles."""
-    period = shown.high - shown.low
-    places = np.concatenate([shown.of(values) + copy * period for copy in range(copies)])
-    return places, np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
+def _marks(
+    valleys: xr.Dataset | None, kind: str, shown: scale.Scale, copies: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read the angles on the drawn circle, the losses and the shown places of valleys or of passes, copy by copy."""
+    if valleys is None:
+        return np.empty(0), np.empty(0), np.empty(0)
+    period, values = shown.high - shown.low, shown.of(valleys[f"{kind}position"].values[:, 0])
+    places = np.concatenate([values + copy * period for copy in range(copies)])
+    angles = np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
+    return angles, np.tile(valleys[f"{kind}loss"].values, copies), places
 
 
 def _levels(losses: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray, cut: float | None) -> Levels:

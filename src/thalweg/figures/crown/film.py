@@ -149,8 +149,8 @@ class Film:
     def _gif(self, path: Path) -> None:
         from PIL import Image
 
-        colours, bins = palette(), [_bins(patch.dots) for patch in self.frames]
-        nearest = _nearest(colours, bins)
+        colours, bins = palette(), [bins_of(patch.dots) for patch in self.frames]
+        nearest = nearest_of(colours, bins)
         picture, images = np.zeros(bins[0].shape, np.uint8), []
         for patch, places in zip(self.frames, bins, strict=True):
             patch.lay(picture, nearest[places])
@@ -184,19 +184,13 @@ def palette() -> np.ndarray:
     return (255 * np.concatenate([grays, path, *tints])).round().astype(np.uint8)
 
 
-def reduced(dots: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Find the nearest of the colours for every dot: (row, column, 3 or 4) to (row, column), bytes."""
-    bins = _bins(dots)
-    return _nearest(colours, [bins])[bins]
-
-
-def _bins(dots: np.ndarray) -> np.ndarray:
+def bins_of(dots: np.ndarray) -> np.ndarray:
     """Number colours by the first bits of each channel."""
     red, green, blue = (dots[..., k].astype(np.int32) >> (8 - BITS) for k in range(3))
     return (red << 2 * BITS) | (green << BITS) | blue
 
 
-def _nearest(colours: np.ndarray, bins: list[np.ndarray]) -> np.ndarray:
+def nearest_of(colours: np.ndarray, bins: list[np.ndarray]) -> np.ndarray:
     """Table the nearest of the colours for every bin that occurs; white and black stay what they are."""
     seen = np.zeros(1 << 3 * BITS, dtype=bool)
     for places in bins:

@@ -57,14 +57,13 @@ def _ring(crown: Crown) -> web.Trace:
     across, heights, light = (np.append(part, part[:, :1], axis=1) for part in crown.ring.outline(crown.cut))
     angles = np.append(crown.angles, crown.angles[0] + 2 * np.pi)
     losses = np.append(crown.losses, crown.losses[0])
-    texts = [f"{crown.text(angle)}, loss {loss:.5g}" for angle, loss in zip(angles, losses, strict=True)]
     return {
         "type": "surface",
         **_place(np.broadcast_to(angles, heights.shape), heights, across[:, :1]),
         "surfacecolor": light,
         "cmin": 0,
         "cmax": 1,
-        "text": [texts] * len(heights),
+        "text": [crown.told(angles, losses)] * len(heights),
         "hoverinfo": "text",
         "colorscale": GRAYS,
         "showscale": False,
@@ -114,8 +113,7 @@ def _passes(crown: Crown) -> list[web.Trace]:
     heights = crown.levels.height(crown.pass_losses)[:, None] + LIFT
     across = np.append(np.linspace(0, 1, 14), np.nan)
     across[2::3] = np.nan
-    told = zip(crown.passes, crown.pass_losses, strict=True)
-    texts = [f"pass at {crown.text(angle)}, loss {loss:.5g}" for angle, loss in told for _ in across]
+    texts = [f"pass at {told}" for told in crown.told(crown.passes, crown.pass_losses) for _ in across]
     line = {"width": 1 if crown.crowded else 4, "color": style.MUTED}
     places = _joined(_place(crown.passes[:, None], heights, across))
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
@@ -128,10 +126,7 @@ def _run(crown: Crown, course: DrawnRun) -> list[web.Trace]:
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
     falling = np.isin(np.floor(along), crown.falls.step) & (along != np.floor(along))
     way = _place(angles, np.where(falling, np.nan, ground + LIFT), 0.5)
-    texts = [
-        f"step {k}, {crown.text(angle)}, loss {loss:.5g}"
-        for k, angle, loss in zip(steps, crown.path, losses, strict=True)
-    ]
+    texts = [f"step {k}, {told}" for k, told in enumerate(crown.told(crown.path, losses))]
     line, marker = {"width": 7} | course.steps.web(along), course.steps.web_marker(steps, size=3.5)
     dots = _place(crown.path, heights + LIFT, 0.5)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from thalweg.base.border import public
-from thalweg.figures.curvature import chart, web
+from thalweg.figures.curvature import chart
 from thalweg.figures.curvature.reading import EDGE, Bend, plus, read
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure, figure_of
@@ -54,7 +54,7 @@ def curvature(result: Curvature) -> Figure:
     bend = read(result)
     title = "Spectrum of the Hessian" if bend.step is None else "Curvature along the run"
     caption = f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}."
-    return figure_of("curvature", title, caption, bend, chart.draw, web.describe)
+    return figure_of("curvature", title, caption, bend, chart.draw, chart.describe)
 
 
 def _story(bend: Bend) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from scipy.optimize import isotonic_regression
 
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.scale import Scale
@@ -97,6 +99,11 @@ def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look
     return axes.annotate(plain(text), place, offset, **look)
 
 
+def segments(axes: Axes, lines: Iterable[np.ndarray], **look: Any) -> None:
+    """Draw lines, (point, 2) each, that choose no part of the axes to be shown."""
+    axes.add_collection(LineCollection(list(lines), **look), autolim=False)
+
+
 def side_bar(sheet: Sheet, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:
     """Draw a slender bar of colours, its name above it."""
     bar = sheet.colorbar(colours, **({} if "cax" in place else {"aspect": 34, "pad": 0.025, "fraction": 0.05}), **place)
@@ -139,21 +146,14 @@ def legend(sheet: Sheet, axes: Axes) -> None:
 def spread(places: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
     """Move labels apart along one axis, as little as needed, so that neighbours keep a gap within bounds.
 
-    The labels keep their order; the result minimises the largest move of each clump.
+    The labels keep their order; the moves are the smallest in squares, so that each clump stays about its own middle.
     """
-    order = np.argsort(places, kind="stable")
-    ladder = gap * np.arange(len(places))
-    shifted = np.asarray(places, dtype=np.float64)[order] - ladder
-    groups: list[list[float]] = []
-    for value in shifted:
-        groups.append([value])
-        while len(groups) > 1 and np.mean(groups[-2]) > np.mean(groups[-1]):
-            last = groups.pop()
-            groups[-1] += last
-    level = np.concatenate([[float(np.mean(group))] * len(group) for group in groups]) if groups else shifted
-    fitted = np.clip(level, low, max(low, high - ladder[-1] if len(ladder) else high)) + ladder
-    result = np.empty_like(fitted)
-    result[order] = fitted
+    if not len(places):
+        return np.empty(0)
+    order, ladder = np.argsort(places, kind="stable"), gap * np.arange(len(places))
+    level = isotonic_regression(np.asarray(places, dtype=np.float64)[order] - ladder).x
+    result = np.empty_like(ladder)
+    result[order] = np.clip(level, low, max(low, high - ladder[-1])) + ladder
     return result
 
 

@@ -1,4 +1,4 @@
-"""How things look that many figures show: where a run starts and ends, valleys, passes, the path and its steps.
+"""How things look that many figures show: starts and ends, valleys, passes, the path and its steps, several curves.
 
 Each mark is defined once, with both of its forms: Matplotlib's and plotly.js's. A figure says where a mark stands and
 how large it is, never how it looks.
@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
@@ -72,6 +71,18 @@ VALLEY = Mark("o", "circle", style.VALLEY, style.PAPER, (0.8, 1.0), 6.0)
 PASS = Mark("x", "x-thin", style.INK, style.INK, (1.3, 2.0), 6.0)
 ORIGIN = Mark("+", "cross-thin", style.INK, style.INK, (1.5, 2.0), 8.0)
 
+COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98")
+"""Told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
+
+MARKS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
+
+DASHES = (
+    ("-", "solid"),
+    ((0, (5, 1.6)), "5px,2px"),
+    ((0, (1.2, 1.2)), "2px,2px"),
+    ((0, (7, 1.5, 1.5, 1.5)), "7px,2px,2px,2px"),
+)
+
 
 class Steps(NamedTuple):
     """How steps are coloured, from the first one to the last."""
@@ -112,11 +123,8 @@ class Steps(NamedTuple):
     def draw_path(self, axes: Axes, pieces: Sequence[np.ndarray], step: np.ndarray, width: float, halo: float) -> None:
         """Draw pieces of a path, (point, 2) each, coloured by their steps over a white halo."""
         round_ = {"capstyle": "round"}
-        for lines in (
-            LineCollection(pieces, colors=style.PAPER, linewidths=halo, zorder=2, **round_),
-            LineCollection(pieces, array=step, linewidths=width, zorder=2.1, **round_, **self.static),
-        ):
-            axes.add_collection(lines, autolim=False)
+        canvas.segments(axes, pieces, colors=style.PAPER, linewidths=halo, zorder=2, **round_)
+        canvas.segments(axes, pieces, array=step, linewidths=width, zorder=2.1, **round_, **self.static)
 
     def draw_dots(self, axes: Axes, places: np.ndarray, step: np.ndarray, **look: Any) -> None:
         """Draw a dot at every step."""
@@ -141,3 +149,16 @@ def web_ends(
         for k, mark, name in ((0, START, names[0]), (-1, END, names[1]))
         if shown[k]
     ]
+
+
+class Series(NamedTuple):
+    """How one of several curves is drawn: its colour, and for Matplotlib and for plotly.js its mark and its dashes."""
+
+    colour: str
+    mark: tuple[str, str]
+    dash: tuple[Any, str]
+
+
+def series(k: int) -> Series:
+    """Choose how the curve number ``k`` is drawn; no two of the first 40 have all three alike."""
+    return Series(COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)], DASHES[k % len(DASHES)])

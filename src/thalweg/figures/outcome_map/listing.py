@@ -29,27 +29,27 @@ SCALE, GAP, LINE = 0.66, 0.08, 0.17
 """Inches that the bar of shades takes with its name and numbers, that are free below, and of a line of numbers."""
 
 
-def draw_list(axes: Axes, painting: Painting, measured: list[tuple[str, str]], size: tuple[float, float]) -> None:
+def draw_list(axes: Axes, painting: Painting, size: tuple[float, float]) -> None:
     """Draw the list into axes of a size in inches, from the top down."""
     width, height = size
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     below = 0.0
     if painting.swatches:
-        below = _rows(axes, painting.swatches, width, height - _below(painting, measured))
+        below = _rows(axes, painting.swatches, width, height - _below(painting))
     if painting.ramp:
         _bar(axes, painting.ramp, width, below)
         below += SCALE
     below += GAP
     look = {"va": "center", "size": SMALL, "color": style.MUTED}
-    for k, (words, value) in enumerate(measured):
+    for k, (words, value) in enumerate(painting.chart.measured):
         axes.text(0, below + LINE * (k + 0.5), words, **look)
         axes.text(width, below + LINE * (k + 0.5), value, ha="right", **look)
 
 
-def least_height(painting: Painting, measured: list[tuple[str, str]]) -> float:
+def least_height(painting: Painting) -> float:
     """Tell how many inches the list needs with its lowest rows."""
-    return ROWS[1] * min(len(painting.swatches), MOST) + _below(painting, measured)
+    return ROWS[1] * min(len(painting.swatches), MOST) + _below(painting)
 
 
 def chosen(swatches: list[Swatch], most: int) -> tuple[list[Swatch], str]:
@@ -71,8 +71,9 @@ def percent(share: float) -> str:
     return f"{number(100 * share, 3 if share >= 0.1 else 2)} %"
 
 
-def _below(painting: Painting, measured: list[tuple[str, str]]) -> float:
+def _below(painting: Painting) -> float:
     """Tell how many inches what is below the rows takes."""
+    measured = painting.chart.measured
     return (SCALE if painting.ramp else 0.0) + (GAP + LINE * len(measured) if measured else 0.0)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from thalweg.base.border import public
 from thalweg.figures.drawing.wording import count, number
-from thalweg.figures.figure import Figure
+from thalweg.figures.figure import Figure, figure_of
 from thalweg.figures.outcome_map import sheet, web
 from thalweg.figures.outcome_map.chart import OutcomeGrid, grid_of
 from thalweg.figures.outcome_map.listing import percent
@@ -64,13 +62,8 @@ def outcome_map(chart: OutcomeMap, *, colour: str = "outcome") -> Figure:
     drawn = grid_of(chart)
     painting = painted(drawn, colour)
     title = f"{TITLES[colour]} over {drawn.x.name} and {drawn.y.name}"
-    return Figure(
-        name="outcome_map" if colour == "outcome" else f"outcome_map_{colour}",
-        title=title,
-        caption=_caption(drawn),
-        draw=partial(sheet.draw, drawn, painting, title),
-        interactive=partial(web.describe, drawn, painting),
-    )
+    name = "outcome_map" if colour == "outcome" else f"outcome_map_{colour}"
+    return figure_of(name, title, _caption(drawn), painting, sheet.draw, web.describe)
 
 
 def _caption(chart: OutcomeGrid) -> str:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
@@ -95,12 +96,14 @@ class Painting:
 
     Attributes
     ----------
+    chart : what is painted
     indices : (row, column), from the lowest y up, places in the palette
     palette : (colour, 3), between 0 and 1
     swatches : of each valley in order, then of what is none
     ramp : what shades tell, where they tell something
     """
 
+    chart: OutcomeGrid
     indices: np.ndarray
     palette: np.ndarray
     swatches: list[Swatch]
@@ -119,7 +122,7 @@ def painted(chart: OutcomeGrid, colour: str) -> Painting:
 
 def _outcomes(chart: OutcomeGrid) -> Painting:
     colours = _plain(chart)
-    return Painting(chart.kind, colours, _swatches(chart, colours[:, None]))
+    return Painting(chart, chart.kind, colours, _swatches(chart, colours[:, None]))
 
 
 def _settled(chart: OutcomeGrid) -> Painting:
@@ -132,7 +135,8 @@ def _settled(chart: OutcomeGrid) -> Painting:
     ramps = palette.ramps(valleys, SHADES)
     indices = np.where(in_valley, chart.kind * SHADES + ramp.shades(steps), valleys * (SHADES - 1) + chart.kind)
     shown = [*ramps, *palette.neutrals()[:, None]]
-    return Painting(indices, np.concatenate([*ramps, palette.neutrals()]), _swatches(chart, shown), ramp)
+    colours = np.concatenate([*ramps, palette.neutrals()])
+    return Painting(chart, indices, colours, _swatches(chart, shown), ramp)
 
 
 def _derailments(chart: OutcomeGrid) -> Painting:
@@ -141,18 +145,15 @@ def _derailments(chart: OutcomeGrid) -> Painting:
     ramp = _ramp("times thrown out of a valley", chart.derailments, 0, colours)
     thrown, once = float((chart.derailments > 0).mean()), int(ramp.shades(np.array(1)))
     swatches = [Swatch("never", 1 - thrown, colours[:1]), Swatch("at least once", thrown, colours[once:])]
-    return Painting(ramp.shades(chart.derailments), colours, swatches, ramp)
+    return Painting(chart, ramp.shades(chart.derailments), colours, swatches, ramp)
 
 
 def _rounding(chart: OutcomeGrid) -> Painting:
     assert chart.rounding is not None
     pale = palette.encoded(PALE * palette.decoded(_plain(chart)) + 1 - PALE)
-    mark = np.array([int(MARK[place : place + 2], 16) / 255 for place in (1, 3, 5)])
-    swatches = [
-        *_swatches(chart, pale[:, None]),
-        Swatch("rounding", float(chart.rounding.mean()), mark[None]),
-    ]
-    return Painting(np.where(chart.rounding, len(pale), chart.kind), np.vstack([pale, mark]), swatches)
+    mark = np.array(to_rgb(MARK))
+    swatches = [*_swatches(chart, pale[:, None]), Swatch("rounding", float(chart.rounding.mean()), mark[None])]
+    return Painting(chart, np.where(chart.rounding, len(pale), chart.kind), np.vstack([pale, mark]), swatches)
 
 
 def _plain(chart: OutcomeGrid) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""A map on paper: the picture in whole dots, its axes, and the list of outcomes beside it."""
+"""A map on paper: the picture, its axes, and the list of outcomes beside it.
+
+The picture is drawn pixel for pixel: exact at whole multiples, else averaged by area, in amounts of light.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import BboxImage
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from scipy.sparse import csr_array
 
 from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map.chart import OutcomeGrid, Side
 from thalweg.figures.outcome_map.listing import draw_list, least_height
 from thalweg.figures.outcome_map.painting import Painting
-from thalweg.figures.outcome_map.pixels import PixelImage
+from thalweg.figures.outcome_map.palette import decoded, encoded
 
 DOTS = 1100
 """Dots that the map takes at most along a side, at the usual size."""
@@ -28,20 +33,20 @@ GAP, EDGE = 0.26, 0.16
 """From the map to the list, and from the list to the edge of the page, inches."""
 
 
-def draw(chart: OutcomeGrid, painting: Painting, title: str) -> canvas.Sheet:
+def draw(painting: Painting, title: str) -> canvas.Sheet:
     """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
     wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
     # Whole dots, so that the map begins and ends on the edge of one.
-    body = max(tall, np.ceil(style.DPI * least_height(painting, chart.measured)) / style.DPI)
+    body = max(tall, np.ceil(style.DPI * least_height(painting)) / style.DPI)
     width, height = (np.round(style.DPI * side) / style.DPI for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
-    sheet = canvas.headed(title, chart.note, size=(width, height), below=0.42)
+    sheet = canvas.headed(title, painting.chart.note, size=(width, height), below=0.42)
     bottom = FOOT + body - tall
     axes = sheet.add_axes((LEFT / width, bottom / height, wide / width, tall / height))
     axes.add_artist(PixelImage(axes, painting.indices, painting.palette))
-    _axes(axes, chart)
+    _axes(axes, painting.chart)
     column = RIGHT - GAP - EDGE
     side = sheet.add_axes(((LEFT + wide + GAP) / width, FOOT / height, column / width, body / height))
-    draw_list(side, painting, chart.measured, (column, body))
+    draw_list(side, painting, (column, body))
     return sheet
 
 
@@ -84,3 +89,51 @@ def _log_ticks(axis: Any, side: Side) -> None:
     axis.set_minor_locator(LogLocator(subs=every, numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def resized(indices: np.ndarray, palette: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize a picture to (height, width, 3), whole numbers from 0 to 255.
+
+    Every dot gets the mean light of what it covers, as an eye farther away would. Where each pixel becomes a whole
+    number of dots, it keeps its colour.
+
+    Parameters
+    ----------
+    indices : (row, column), places in the palette
+    palette : (colour, 3), between 0 and 1
+    """
+    rows, columns = indices.shape
+    # In 8 bits first, so that a dot of one colour has exactly that colour.
+    shown = np.rint(255 * palette).astype(np.uint8)
+    if height % rows == 0 and width % columns == 0:
+        return shown[indices.repeat(height // rows, axis=0).repeat(width // columns, axis=1)]
+    down, across, light = _cover(rows, height), _cover(columns, width), decoded(shown / 255)
+    channels = [across @ (down @ light[:, channel][indices]).T for channel in range(3)]
+    return np.rint(255 * encoded(np.stack(channels, axis=-1))).astype(np.uint8).swapaxes(0, 1)
+
+
+class PixelImage(BboxImage):
+    """A picture that fills its axes, at whatever size they are drawn."""
+
+    def __init__(self, axes: Axes, indices: np.ndarray, palette: np.ndarray) -> None:
+        # Above the ticks, which would reach one dot into it.
+        super().__init__(axes.bbox, zorder=3)
+        self.indices, self.palette = indices, palette
+        # Matplotlib asks for data; it draws what make_image returns.
+        self.set_data(np.zeros((1, 1, 3), dtype=np.uint8))
+
+    def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
+        """Draw the picture at the size of its axes, in whole dots."""
+        box = self.get_window_extent(renderer)
+        left, bottom, right, top = (magnification * np.array(box.extents)).round().astype(int).tolist()
+        drawn = resized(self.indices, self.palette, max(top - bottom, 1), max(right - left, 1))
+        opaque = np.full((*drawn.shape[:2], 1), 255, dtype=np.uint8)
+        return np.concatenate([drawn, opaque], axis=-1), left / magnification, bottom / magnification, None
+
+
+def _cover(pixels: int, dots: int) -> csr_array:
+    """Tell (dot, pixel), which share of each dot along one axis each pixel covers."""
+    # In units of 1 / (pixels dots) all edges are whole numbers.
+    edges = np.union1d(np.arange(pixels + 1) * dots, np.arange(dots + 1) * pixels)
+    dot, pixel = edges[:-1] // pixels, edges[:-1] // dots
+    return csr_array((np.diff(edges) / pixels, (dot, pixel)), shape=(dots, pixels))

@@ -23,8 +23,9 @@ COARSE = 1.1
 """Ratio of neighbours on a logarithmic axis from which plotly.js, which halves distances, would shift their pixels."""
 
 
-def describe(chart: OutcomeGrid, painting: Painting) -> dict[str, Any]:
+def describe(painting: Painting) -> dict[str, Any]:
     """Describe a map for plotly.js; of a large one every third run along both sides is shown, or every fifth …"""
+    chart = painting.chart
     rows, columns = picks(len(chart.y.places)), picks(len(chart.x.places))
     (x, across), (y, up) = _axis(chart.x, columns), _axis(chart.y, rows)
     told, words = _told(chart, rows, columns)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
@@ -63,7 +62,7 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canv
             _draw_path(axes, ground, path)
     if path is not None:
         start = LEFT + wide + (sum(BAR) if heights is not None else 0.1) + 0.5
-        panels.draw(sheet, panels.Box(start, bottom, EDGE - start, tall), path)
+        panels.draw(sheet, path, start, bottom, EDGE - start, tall)
         verdict.draw(sheet, path)
     elif heights is not None:
         _list(sheet, ground, LEFT + wide + sum(BAR))
@@ -192,7 +191,7 @@ def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
     steps = np.stack([x, path.true], -1)
     drops = np.stack([steps, np.stack([x, path.under], -1)], axis=1)[inside]
     drops = drops[np.isfinite(drops).all(axis=(1, 2))]
-    axes.add_collection(LineCollection(list(drops), colors=panels.GAP, linewidths=0.8, zorder=1.2), autolim=False)
+    canvas.segments(axes, drops, colors=panels.GAP, linewidths=0.8, zorder=1.2)
     axes.plot(x, np.where(inside, path.true, np.nan), color=panels.GAP, lw=0.8, zorder=1.8)
     path.steps.draw_dots(axes, steps[inside], path.step[inside], s=9, zorder=2.2)
     draw_ends(axes, steps, path.ends, inside, zorder=2.6)

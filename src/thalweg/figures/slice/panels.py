@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.view import View, view_of
 from thalweg.figures.slice.reading import Projection
 
@@ -47,15 +47,6 @@ def away(path: Projection) -> str:
     return f"from the {path.ground}"
 
 
-class Box(NamedTuple):
-    """A place on the sheet, inches."""
-
-    left: float
-    bottom: float
-    width: float
-    height: float
-
-
 def shows_recorded(path: Projection) -> bool:
     """Tell whether the training's own losses were known, and others than those on the network's data."""
     known = np.isfinite(path.recorded) & np.isfinite(path.true)
@@ -73,21 +64,20 @@ def view(path: Projection) -> View:
     return View(10**powers.low, 10**powers.high, True)
 
 
-def draw(sheet: canvas.Sheet, box: Box, path: Projection) -> None:
-    """Draw both panels into a box, a strip of the path's colours between them."""
-    lower = 0.36 * (box.height - APART)
-    upper = box.height - APART - lower
-    losses = canvas.placed(sheet, box.left, box.bottom + lower + APART, box.width, upper)
-    strip = canvas.placed(sheet, box.left, box.bottom + lower + APART - 1.4 * STRIP, box.width, STRIP)
-    ways = canvas.placed(sheet, box.left, box.bottom, box.width, lower)
+def draw(sheet: canvas.Sheet, path: Projection, left: float, bottom: float, width: float, height: float) -> None:
+    """Draw both panels at a place in inches, a strip of the path's colours between them."""
+    lower = 0.36 * (height - APART)
+    losses = canvas.placed(sheet, left, bottom + lower + APART, width, height - APART - lower)
+    strip = canvas.placed(sheet, left, bottom + lower + APART - 1.4 * STRIP, width, STRIP)
+    ways = canvas.placed(sheet, left, bottom, width, lower)
     ends = path.steps.ends
     strip.imshow(np.linspace(0, 1, 256)[None], cmap=style.path_colours(), aspect="auto", extent=(*ends, 0, 1))
     strip.set_axis_off()
     _draw_losses(losses, path)
     _draw_ways(ways, path)
-    for axes in (losses, strip, ways):
-        axes.set_xlim(*ends)
+    strip.set_xlim(*ends)
     for axes in (losses, ways):
+        axes.set_xlim(*ends)
         axes.tick_params(labelsize=8, length=2)
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=True))
     losses.tick_params(axis="x", length=0, labelbottom=False)
@@ -127,20 +117,10 @@ def _draw_ways(axes: Axes, path: Projection) -> None:
 
 def _legend(axes: Axes, title: str) -> None:
     """Write the legend in a row above a panel, what it is about first."""
-    handles, labels = axes.get_legend_handles_labels()
     look: dict[str, Any] = {"fontsize": SMALL, "handlelength": 1.7, "handletextpad": 0.4, "columnspacing": 0.9}
-    axes.legend(
-        handles,
-        labels,
-        loc="lower right",
-        bbox_to_anchor=(1.02, 0.97),
-        ncols=3,
-        borderaxespad=0,
-        borderpad=0.25,
-        **look,
-    )
-    place = {"xycoords": "axes fraction", "textcoords": "offset points", "size": SMALL + 0.6, "va": "bottom"}
-    axes.annotate(title, (0, 1), (-20 - 2 * len(title), 3.5), **place)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.97), ncols=3, borderaxespad=0, borderpad=0.25, **look)
+    place = {"xycoords": "axes fraction", "size": SMALL + 0.6, "va": "bottom"}
+    canvas.write(axes, title, (0, 1), (-20 - 2 * len(title), 3.5), **place)
 
 
 def traces(path: Projection) -> list[web.Trace]:
@@ -154,14 +134,12 @@ def traces(path: Projection) -> list[web.Trace]:
     ]
     if shows_recorded(path):
         lines.insert(0, (RECORDED, path.recorded, {"width": 1, "dash": "dot", "color": style.MUTED}, ""))
-    found = []
-    for name, values, line, place in lines:
-        place = {"xaxis": f"x{place}", "yaxis": f"y{place}"} | (
-            {"fill": "tonexty", "fillcolor": GAP} if name == TRUE else {}
-        )
-        told = f"step %{{x}}<br>{name} %{{y:.5g}}"
-        found.append(web.trace("lines", path.step, values, line=line, hover=told, **place) | {"name": name})
-    return found
+    fill = {TRUE: {"fill": "tonexty", "fillcolor": GAP}}
+    return [
+        timeline.web_line(name, path.step, values, line)
+        | {"xaxis": f"x{place}", "yaxis": f"y{place}", "showlegend": False, **fill.get(name, {})}
+        for name, values, line, place in lines
+    ]
 
 
 def layout(path: Projection, across: tuple[float, float] | None = None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -11,8 +12,6 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import scale
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.section.arc import Arc, arcs
-from thalweg.figures.drawing.section.ground import Piece, pieces
 from thalweg.figures.drawing.view import ROUNDING, View
 from thalweg.figures.drawing.wording import count, subject
 from thalweg.study.survey import domain_of
@@ -28,6 +27,29 @@ NEAR = 6.0
 
 ROOM = (0.16, 0.14)
 """Room below and above, as shares of the shown heights: for labels of valleys, for arrows."""
+
+ALONG = np.linspace(0, 1, 33)
+"""Where along an arc its points lie."""
+
+LIFT = (0.05, 0.35)
+"""Height of an arc above its chord, in shares of the view: of any arc, and more for one as wide as the picture."""
+
+
+class Arc(NamedTuple):
+    """One derailment, drawn as a parabola."""
+
+    x: np.ndarray
+    y: np.ndarray
+    text: str
+
+
+class Piece(NamedTuple):
+    """Ground of one basin."""
+
+    outline: np.ndarray
+    """(point, 2), along the curve and back along the foot."""
+
+    hue: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +107,7 @@ class Section:
         if self.basins is None or self.hues is None:
             return []
         roof = np.where(np.isfinite(self.roof), self.roof, self.view.low)
-        return pieces(self.x, roof, self.view.low, self.basins, self.hues)
+        return pieces_of(self.x, roof, self.view.low, self.basins, self.hues)
 
     @property
     def cut(self) -> float | None:
@@ -134,7 +156,7 @@ def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
         bare,
         course=course,
         path=path,
-        arcs=arcs(path, course, (bare.x, bare.train), view, shown),
+        arcs=arcs_of(path, course, (bare.x, bare.train), view, shown),
         view=view,
         note=f"{bare.note} · {course.note}{_leaving(outside)}",
     )
@@ -169,3 +191,56 @@ def _view(heights: np.ndarray, path: np.ndarray, marks: np.ndarray) -> View:
     # A constant needs some room of its own.
     span = high - low if high - low > ROUNDING * max(abs(low), abs(high)) else abs(high) or 1.0
     return View(low - ROOM[0] * span, high + ROOM[1] * span)
+
+
+def arcs_of(
+    path: np.ndarray, course: DrawnRun, curve: tuple[np.ndarray, np.ndarray], view: View, shown: Scale
+) -> list[Arc]:
+    """Draw each derailment the shorter way around a circle; one that crosses its ends is drawn at both.
+
+    Parameters
+    ----------
+    path : (step, 2), places and losses of the run
+    course : the run
+    curve : the surface, over which an arc stays
+    view, shown : of the loss and of the parameter
+    """
+    found = []
+    width = curve[0][-1] - curve[0][0]
+    for step, text in zip(course.falls.step, course.ways, strict=True):
+        (x, y), (to, low) = path[step], path[step + 1]
+        turn = -width * np.round((to - x) / width) if shown.periodic else 0.0
+        for shift in dict.fromkeys((0.0, -turn)):
+            across = x + shift + (to + turn - x) * ALONG
+            found.append(Arc(across, _lifted(across, (y, low), curve, view, shown), text))
+    return found
+
+
+def _lifted(
+    x: np.ndarray, ends: tuple[float, float], curve: tuple[np.ndarray, np.ndarray], view: View, shown: Scale
+) -> np.ndarray:
+    """Lift a chord so far that it clears the ground between its ends."""
+    width, span = curve[0][-1] - curve[0][0], view.high - view.low
+    chord, bow = ends[0] + (ends[1] - ends[0]) * ALONG, 4 * ALONG * (1 - ALONG)
+    ground = np.interp(x, *curve, period=width if shown.periodic else None)
+    # Near its ends an arc lies on the ground anyway.
+    inner = slice(4, -4)
+    needed = ((np.minimum(ground, view.high) - chord)[inner] / bow[inner]).max()
+    usual = span * (LIFT[0] + LIFT[1] * abs(x[-1] - x[0]) / width)
+    return chord + bow * max(usual, 1.15 * needed)
+
+
+def pieces_of(x: np.ndarray, roof: np.ndarray, foot: float, basins: np.ndarray, hue: np.ndarray) -> list[Piece]:
+    """Cut the ground half-way between places of different basins."""
+    shores = np.flatnonzero(np.diff(basins)) + 1
+    starts, ends = np.append(0, shores), np.append(shores, len(x))
+    found = []
+    for start, end in zip(starts, ends, strict=True):
+        inner = slice(max(start - 1, 0), min(end + 1, len(x)))
+        left = (x[start - 1] + x[start]) / 2 if start else x[0]
+        right = (x[end - 1] + x[end]) / 2 if end < len(x) else x[-1]
+        across = np.concatenate([[left], x[start:end], [right]])
+        top = np.interp(across, x[inner], roof[inner])
+        feet = np.array([[right, foot], [left, foot]])
+        found.append(Piece(np.vstack([np.stack([across, top], axis=-1), feet]), int(hue[start])))
+    return found

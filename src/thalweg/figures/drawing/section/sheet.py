@@ -1,24 +1,52 @@
-"""A surface of one parameter on paper: the ground cut open, and on it every step of a run."""
+"""A surface of one parameter, on paper and in a page: the ground cut open, and on it every step of a run."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patheffects import withStroke
 
-from thalweg.figures.drawing import canvas, style
-from thalweg.figures.drawing.marks import PASS, VALLEY, draw_ends
+from thalweg.figures.drawing import canvas, hues, style, web
+from thalweg.figures.drawing.marks import PASS, VALLEY, Mark, draw_ends, web_ends
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.section import ground, labels
-from thalweg.figures.drawing.section.ground import GROUND
-from thalweg.figures.drawing.section.reading import Section
+from thalweg.figures.drawing.section.reading import Piece, Places, Section
 from thalweg.figures.drawing.wording import number
 
-EDGE = "#4b5563"
+GROUND, EDGE = "#d5d9de", "#4b5563"
+
+SHORES = 40
+"""Pieces of ground that are parted by lines at most."""
 
 CROWDED = 60
 """Valleys above which marks are small."""
+
+WEB = (620.0, 330.0)
+"""Points of the axes in a page, about."""
+
+GAP = 6.0
+"""Points between a place on the curve and its label."""
+
+FAR = 34.0
+"""Points beyond which a label no longer seems to belong to its place."""
+
+DOT = 3.0
+"""Half the size of the mark at a place."""
+
+ALIGNED = {"center": (-0.5, 0.5), "right": (-1.0, 0.0), "left": (0.0, 1.0)}
+"""Ends of a label, in widths from its place, for each alignment."""
+
+
+class Label(NamedTuple):
+    """A text that belongs to a place on a curve."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    colour: str
 
 
 def caption(drawn: Section) -> str:
@@ -49,7 +77,7 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     axes.set(xlim=(drawn.x[0], drawn.x[-1]), ylabel="loss")
     axes.grid(axis="x", visible=False)
     axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=GROUND, lw=0)
-    ground.draw(axes, drawn.ground)
+    _draw_ground(axes, drawn.ground)
     axes.plot(drawn.x, drawn.train, color=EDGE, lw=1.4, label="training loss")
     if drawn.test is not None:
         axes.plot(drawn.x, drawn.test, color=style.TEST, lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
@@ -65,6 +93,14 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     return sheet
 
 
+def _draw_ground(axes: Axes, found: list[Piece]) -> None:
+    """Draw the ground, with a fine line wherever one basin ends, unless the lines would hide the basins."""
+    colours = [hues.coloured(GROUND, piece.hue) for piece in found]
+    axes.add_collection(PolyCollection([piece.outline for piece in found], facecolors=colours, lw=0), autolim=False)
+    shores = [piece.outline[[0, -1]] for piece in found[1:]] if len(found) <= SHORES else []
+    canvas.segments(axes, shores, colors=style.PAPER, linewidths=1.0)
+
+
 def _draw_marks(axes: Axes, drawn: Section) -> None:
     size = 1.0 if len(drawn.valleys.x) <= CROWDED else 0.5
     rimless = {"mec": style.VALLEY, "mew": 1.0, "ms": 4.5 * size}
@@ -72,13 +108,45 @@ def _draw_marks(axes: Axes, drawn: Section) -> None:
     if len(drawn.passes.x):
         look = {"ms": 5 * size, "mew": 1.2 * size, "label": "passes"}
         PASS.of(style.MUTED).draw(axes, drawn.passes.x, drawn.passes.y, zorder=2.4, **look)
-    texts = [(drawn.valleys, 9.0, style.VALLEY), (drawn.passes, 7.5, style.MUTED)]
-    found = [
-        labels.Label(x, y, text, size, colour)
-        for marks, size, colour in texts
+    _write_under(axes, drawn)
+
+
+def _write_under(axes: Axes, drawn: Section) -> None:
+    """Name valleys, then passes, below their places, the first ones first; those without room are left out."""
+    labels = [
+        Label(x, y, text, size, colour)
+        for marks, size, colour in ((drawn.valleys, 9.0, style.VALLEY), (drawn.passes, 7.5, style.MUTED))
         for x, y, text in zip(marks.x, marks.y, marks.texts, strict=True)
     ]
-    labels.write_under(axes, found, (drawn.x, drawn.train), drawn.view, GROUND)
+    width, height = 72 * np.array(canvas.AREA)
+
+    def points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.stack([width * (x - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(y)], axis=-1)
+
+    dots = points(np.array([label.x for label in labels]), np.array([label.y for label in labels]))
+    along = points(drawn.x, drawn.train)
+    places = [_place(label, dot, along) for label, dot in zip(labels, dots, strict=True)]
+    boxes = np.array([box for _, box in places]).reshape(-1, 4)
+    room = canvas.fitting(boxes, np.hstack([dots - DOT, dots + DOT]))
+    for label, dot, (side, box), fits in zip(labels, dots, places, room, strict=True):
+        if fits and drawn.view.shows(np.array(label.y)) and dot[1] - box[3] <= FAR and box[1] >= 0:
+            look = {"size": label.size, "color": label.colour, "ha": side, "va": "top"}
+            look |= {"path_effects": [withStroke(linewidth=2, foreground=GROUND)]}
+            canvas.write(axes, label.text, (label.x, label.y), (0, float(box[3] - dot[1])), **look)
+
+
+def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.ndarray]:
+    """Choose the alignment in which a label can stand highest with the curve above it, in points."""
+    wide, found = canvas.width_of(label.text, label.size), {}
+    for side, (left, right) in ALIGNED.items():
+        start, end = dot[0] + left * wide, dot[0] + right * wide
+        over = curve[(curve[:, 0] >= start) & (curve[:, 0] <= end), 1]
+        top = float(np.min(over, initial=dot[1])) - GAP
+        inside = start >= 0 and end <= 72 * canvas.AREA[0]
+        found[side] = np.array([start, top - 1.2 * label.size, end, top if inside else -np.inf])
+    # Centred, unless another alignment brings the label closer.
+    side = max(found, key=lambda name: found[name][3] + (2.0 if name == "center" else 0.0))
+    return side, found[side]
 
 
 def _draw_path(axes: Axes, drawn: Section, course: DrawnRun) -> None:
@@ -100,3 +168,85 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
         if fits and drawn.x[0] <= x <= drawn.x[-1]:
             canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.FALL)
+
+
+def describe(drawn: Section) -> dict[str, Any]:
+    """Describe a profile for plotly.js."""
+    name, sign = web.safe(drawn.scale.name), drawn.scale.sign
+    hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
+    edge, fill = {"color": EDGE, "width": 2}, {"fill": "tonexty", "fillcolor": GROUND} if drawn.hues is None else {}
+    told = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in ("training loss", "test loss")}
+    traces = [
+        *_web_ground(drawn.ground),
+        web.trace("lines", drawn.x, np.full_like(drawn.x, drawn.view.low), line={"width": 0}),
+        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **told["training loss"]),
+    ]
+    if drawn.test is not None:
+        dashes = {"color": style.TEST, "width": 1.2, "dash": "dash"}
+        traces.append(web.trace("lines", drawn.x, drawn.test, line=dashes, **told["test loss"]))
+    traces += [
+        _web_marks("valley", drawn.valleys, VALLEY),
+        _web_marks("pass", drawn.passes, PASS.of(style.MUTED)),
+    ]
+    if drawn.course is not None:
+        traces += _web_path(drawn, drawn.course, hover)
+    # A circle is read in steps of 30 degrees.
+    ticks = {"dtick": 30} if drawn.scale.periodic and drawn.scale.sign and np.ptp(drawn.x) >= 150 else {}
+    x = web.parameter_axis(drawn.scale, range=[drawn.x[0], drawn.x[-1]], showgrid=False, **ticks)
+    cut = "" if drawn.cut is None else f", cut at {number(drawn.view.high, 3)}"
+    y = web.axis(f"loss{cut}", exponentformat="power", **drawn.view.web)
+    return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": _web_labels(drawn)})
+
+
+def _web_ground(found: list[Piece]) -> list[web.Trace]:
+    """Describe the ground for a page: one trace for each colour, with gaps between its pieces."""
+    gap = np.full((1, 2), np.nan)
+    traces = []
+    for hue in sorted({piece.hue for piece in found}):
+        points = np.vstack([part for piece in found if piece.hue == hue for part in (piece.outline, gap)])
+        look = {"fill": "toself", "fillcolor": hues.coloured(GROUND, hue), "line": {"width": 0}}
+        traces.append(web.trace("lines", points[:, 0], points[:, 1], **look))
+    return traces
+
+
+def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
+    size = 1.0 if len(places.x) <= CROWDED else 0.5
+    look = mark.web(8 * size, line={"color": mark.face, "width": 2 * size})
+    told = {"name": f"{what}{'e' * (what == 'pass')}s", "hover": f"{what} %{{text}}<br>loss %{{y:.5g}}"}
+    return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **told)
+
+
+def _web_path(drawn: Section, course: DrawnRun, hover: str) -> list[web.Trace]:
+    places = {"x": drawn.path[:, 0], "y": drawn.path[:, 1]}
+    told = f"step %{{marker.color}}<br>{hover}<br>training loss %{{y:.5g}}"
+    path = web.trace("markers", *places.values(), marker=course.steps.web_marker(course.step, size=6), hover=told)
+    jumps = [
+        web.trace("lines", arc.x, arc.y, line={"color": style.FALL, "width": 2}, hover=f"derailment {arc.text}")
+        for arc in drawn.arcs
+    ]
+    return [path, *jumps, *web_ends(places, drawn.ends, (True, True), 11)]
+
+
+def _web_labels(drawn: Section) -> list[dict[str, Any]]:
+    valleys, below = drawn.valleys, {"yanchor": "top", "yshift": -6}
+    found = [
+        web.text(x, y, web.safe(text), style.VALLEY, 13, **below)
+        for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
+        if roomy
+    ]
+    head = {"text": "", "showarrow": True, "arrowcolor": style.FALL, "arrowwidth": 2, "arrowhead": 2}
+    for arc in drawn.arcs:
+        tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
+        found.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
+        if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
+            place = float(arc.x.mean()), float(arc.y.max())
+            found.append(web.text(*place, web.safe(arc.text), style.FALL, 12, yanchor="bottom"))
+    return found
+
+
+def _roomy(drawn: Section) -> np.ndarray:
+    """Tell which valleys have room for their names in a page, the deepest first."""
+    width, height = WEB
+    x = width * (drawn.valleys.x - drawn.x[0]) / np.ptp(drawn.x)
+    y = height * drawn.view.fraction(drawn.valleys.y)
+    return canvas.fitting(canvas.boxes(x, y - 16, y, drawn.valleys.texts, 13))

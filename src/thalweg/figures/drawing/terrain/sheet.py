@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 
 from thalweg.figures.drawing import canvas, relief, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.terrain import listing
 from thalweg.figures.drawing.terrain.reading import Terrain
-from thalweg.figures.drawing.wording import count
+from thalweg.figures.drawing.wording import count, number, shortened
 
 DENSE = 15000
 """Points of contour lines above which they are drawn as a picture."""
@@ -31,6 +29,21 @@ LISTED = 3.1
 
 NUMBERED = 24
 """Valleys that get their number on the map at most."""
+
+ROWS = 12
+"""Rows of the list at most."""
+
+LETTERS = 7.8
+"""Of the letters of the list, points."""
+
+FIRST, LAST = 0.46, 0.56
+"""Widths of its first and its last column, inches."""
+
+LONG = 8
+"""Characters of a number for which a column has room; longer ones lose a digit."""
+
+STEP = 0.2
+"""From row to row of the list, inches."""
 
 
 def _place(terrain: Terrain, point: np.ndarray) -> str:
@@ -76,7 +89,7 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
         terrain.course.steps.bar(sheet, cax=bars[1])
         _draw_path(axes, terrain, terrain.course)
     if width <= LISTED:
-        listing.write(sheet, terrain, LEFT + width + BARS)
+        _write_list(sheet, terrain, LEFT + width + BARS)
     canvas.legend(sheet, axes)
     return sheet
 
@@ -86,13 +99,11 @@ def _draw_ground(axes: Axes, terrain: Terrain) -> None:
     points = relief.draw(axes, terrain.x, terrain.y, terrain.spaced, box, terrain.hues)
     # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
     axes.set_rasterization_zorder(1 if points + 2 * len(terrain.shores) > DENSE else None)
-    shores = LineCollection(list(terrain.shores), colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
-    axes.add_collection(shores, autolim=False)
+    canvas.segments(axes, terrain.shores, colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
 
 
 def _draw_path(axes: Axes, terrain: Terrain, course: DrawnRun) -> None:
-    faint = LineCollection(list(terrain.others), colors=style.INK, linewidths=0.7, alpha=0.35, zorder=1.8)
-    axes.add_collection(faint, autolim=False)
+    canvas.segments(axes, terrain.others, colors=style.INK, linewidths=0.7, alpha=0.35, zorder=1.8)
     course.steps.draw_path(axes, list(terrain.pieces), terrain.piece_step, 2.2, 4.2)
     inside, few = terrain.inside, course.last <= timeline.FEW
     dots = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
@@ -131,3 +142,46 @@ def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
     boxes = np.hstack([np.minimum(dots, dots + reach), np.maximum(dots, dots + reach)])
     fits = canvas.fitting(boxes[order])
     return [(int(k), int(sides[k, 0]), int(sides[k, 1])) for k in order[fits]]
+
+
+def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
+    """Write what is listed: a name, two places and a loss, and the colour of the name."""
+    rows = []
+    if terrain.course is not None:
+        for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.course.last}", style.FIT)):
+            rows.append((name, *_columns(terrain, terrain.path[k], terrain.course.train[k]), colour))
+    for name, place, depth in zip(terrain.names, terrain.valleys, terrain.depths, strict=True):
+        rows.append((name, *_columns(terrain, place, depth), style.VALLEY))
+    if len(rows) > ROWS:
+        more = len(rows) - ROWS + 1
+        rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.MUTED)]
+    return rows
+
+
+def _write_list(sheet: canvas.Sheet, terrain: Terrain, start: float) -> None:
+    """Write the list from so many inches to the right margin."""
+    width, height = style.SIZE
+    left, right = start / width, 1 - 0.14 / width
+    gap = (right - left - (FIRST + LAST) / width) / 2
+    columns = [left, right - (LAST / width + gap), right - LAST / width, right]
+    head = ("", *(shortened(shown.name, 8) for shown in terrain.scales), "loss", style.MUTED)
+    for k, row in enumerate([head, *_rows(terrain)]):
+        y = 1 - (canvas.HEADER + 0.17 + STEP * k) / height
+        for column, text in enumerate(row[:4]):
+            align = "right" if column else "left"
+            colour = row[4] if column == 0 or k == 0 else style.INK
+            sheet.text(columns[column], y, canvas.plain(text), size=LETTERS, ha=align, va="center", color=colour)
+
+
+def _columns(terrain: Terrain, place: np.ndarray, loss: float) -> tuple[str, str, str]:
+    low, high = terrain.corners
+    if not ((place >= low) & (place <= high)).all():
+        return "outside", "the box", _brief(loss)
+    x, y = (f"{_brief(value)}{shown.sign}" for shown, value in zip(terrain.scales, place, strict=True))
+    return x, y, _brief(loss)
+
+
+def _brief(value: float) -> str:
+    """Write a number in at most nine characters or so."""
+    text = number(value, 3)
+    return text if len(text) <= LONG else number(value, 2).replace(" × ", "·")
