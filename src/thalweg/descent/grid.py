@@ -62,10 +62,7 @@ def coordinates(domain: Domain, points: int | Sequence[int] | None = None, most:
 
 
 def evaluate(
-    example: mean.Example,
-    columns: mean.Columns,
-    positions: Float[np.ndarray, "position param"],
-    precision: int = 64,
+    example: mean.Example, columns: mean.Columns, positions: Float[np.ndarray, "position param"], precision: int = 64
 ) -> Float[np.ndarray, " position"]:
     """Evaluate an objective at many positions, in the same order of summation as the runs."""
     values = np.empty(len(positions), dtype_of(precision))

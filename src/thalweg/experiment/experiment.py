@@ -131,11 +131,7 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experi
 
 
 def parse(
-    text: str,
-    folder: Path | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    *,
-    name: str = "experiment",
+    text: str, folder: Path | None = None, overrides: Mapping[str, Any] | None = None, *, name: str = "experiment"
 ) -> Experiment:
     """Read an experiment from TOML text; relative paths in it start from ``folder``."""
     tables = parse_toml(text, name)

@@ -71,7 +71,7 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candida
 def exactly(objective: Objective) -> Candidates:
     """Find every minimum by theorem."""
     problem, loss = objective.problem, objective.loss
-    if not isinstance(problem, Regression) or not problem.model or loss is None:
+    if not isinstance(problem, Regression) or not (problem.model and problem.distance) or loss is None:
         raise InvalidValue(f"{problem.name} has no exact census: it needs a straight line; use method = 'grid'")
     p = theorem.exponent(loss, model=problem.model, residual=problem.distance)
     return _pairs(objective, problem, p) if problem.model == "affine" else _around(objective, problem, p)

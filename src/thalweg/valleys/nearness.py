@@ -11,12 +11,14 @@ from scipy.spatial import KDTree
 from thalweg.problems.domain import Domain
 from thalweg.valleys.tree import OUTSIDE
 
+Places = Float[np.ndarray, "place param"]
+
 LISTED = 9
 """Nearest places listed once for each, itself included; further ones are searched for where they are needed."""
 
 
 def gather(
-    positions: Float[np.ndarray, "place param"], heights: Float[np.ndarray, " place"], domain: Domain, near: float
+    positions: Places, heights: Float[np.ndarray, " place"], domain: Domain, near: float
 ) -> tuple[Integer[np.ndarray, " group"], Integer[np.ndarray, " place"]]:
     """Gather places that a chain of near ones joins: the lowest place of each group, and the group of each place.
 
@@ -42,10 +44,7 @@ def firsts(
 
 
 def nearest(
-    positions: Float[np.ndarray, "place param"],
-    others: Float[np.ndarray, "other param"],
-    domain: Domain,
-    near: float,
+    positions: Places, others: Float[np.ndarray, "other param"], domain: Domain, near: float
 ) -> Integer[np.ndarray, " place"]:
     """Number the nearest of ``others`` for each place; ``OUTSIDE`` for none within ``near`` of every axis's length."""
     numbers = np.full(len(positions), OUTSIDE)
@@ -57,7 +56,7 @@ def nearest(
 
 
 def pairs(
-    positions: Float[np.ndarray, "place param"], domain: Domain, neighbours: int
+    positions: Places, domain: Domain, neighbours: int
 ) -> tuple[Integer[np.ndarray, "pair 2"], Integer[np.ndarray, "pair param"]]:
     """Pair each place with its nearest ones, and with those beside it in a minimum spanning tree (Borůvka 1926).
 

@@ -33,6 +33,8 @@ from thalweg.valleys.exact import concave
 from thalweg.valleys.exact.cusps import Cusps, power, wrap
 from thalweg.valleys.tree import OUTSIDE
 
+Data = Float[np.ndarray, " point"]
+
 SAME = 4 * np.finfo(float).eps
 """Rounding x, y and the result moves a slope by 3/2 eps of itself and an angle by 3/2 eps at most, so lines that are
 equal but for rounding lie within 3 eps. Slopes near 0 are compared with the mean size of y over that of x instead."""
@@ -82,14 +84,7 @@ class Relief(NamedTuple):
     width: Float[np.ndarray, " pass"]
 
 
-def through_origin(
-    x: Float[np.ndarray, " point"],
-    y: Float[np.ndarray, " point"],
-    p: float,
-    *,
-    residual: str = "vertical",
-    same: float = SAME,
-) -> Census:
+def through_origin(x: Data, y: Data, p: float, *, residual: str = "vertical", same: float = SAME) -> Census:
     """List every strict local minimum and every pass of a line through the origin under the loss ``|r|^p``.
 
     Vertical: the pole of the tangent is a wall, as the objective is infinite there. For p = 1 the objective is convex

@@ -32,6 +32,8 @@ from thalweg.valleys.grid import polish
 from thalweg.valleys.grid.ground import EPS, FEW, MANY, Curvature, Each, Ground, Points, Spacing
 from thalweg.valleys.grid.polish import Examined, Reached
 
+Pairs = Float[np.ndarray, "place 2 param"]
+
 Search = Callable[..., Reached]
 Look = Callable[..., "Places"]
 
@@ -111,13 +113,7 @@ def refine_minima(
 
 
 def refine_passes(
-    example: mean.Example,
-    columns: mean.Columns,
-    *,
-    domain: Domain,
-    positions: Points,
-    spacing: Spacing,
-    between: Float[np.ndarray, "place 2 param"],
+    example: mean.Example, columns: mean.Columns, *, domain: Domain, positions: Points, spacing: Spacing, between: Pairs
 ) -> Places:
     """Polish the passes of a grid: a maximum in one parameter, a saddle with one negative curvature in more.
 

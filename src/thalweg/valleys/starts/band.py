@@ -77,6 +77,8 @@ class Bands(NamedTuple):
     converged: Bool[np.ndarray, " pair"]
 
 
+Ends = Float[np.ndarray, "pair 2 param"]
+
 Push = Callable[[Array, Array | bool], tuple[Array, Array, Array]]
 
 
@@ -97,7 +99,7 @@ def ends(
     between: Integer[np.ndarray, "pair 2"],
     domain: Domain,
     turns: Integer[np.ndarray, "pair param"] | None = None,
-) -> Float[np.ndarray, "pair 2 param"]:
+) -> Ends:
     """Lay out both ends of every band; on a circle the second lies the shortest way round from the first.
 
     Parameters
@@ -119,7 +121,7 @@ def relax(
     columns: mean.Columns,
     *,
     domain: Domain,
-    ends: Float[np.ndarray, "pair 2 param"],
+    ends: Ends,
     images: int = IMAGES,
     steps: int = STEPS,
 ) -> Bands:

@@ -56,6 +56,10 @@ STEPS = 5000
 """Steps of one start at most."""
 
 
+Starts = Float[np.ndarray, "start param"]
+Column = Float[np.ndarray, "param 1"]
+
+
 class Ends(NamedTuple):
     """Where each start came to rest.
 
@@ -68,7 +72,7 @@ class Ends(NamedTuple):
     steps : how many were tried
     """
 
-    position: Float[np.ndarray, "start param"]
+    position: Starts
     height: Float[np.ndarray, " start"]
     gradient: Float[np.ndarray, " start"]
     settled: Bool[np.ndarray, " start"]
@@ -87,13 +91,7 @@ class _Flow(NamedTuple):
     steps: Array
 
 
-def descend(
-    example: mean.Example,
-    columns: mean.Columns,
-    domain: Domain,
-    starts: Float[np.ndarray, "start param"],
-    steps: int = STEPS,
-) -> Ends:
+def descend(example: mean.Example, columns: mean.Columns, domain: Domain, starts: Starts, steps: int = STEPS) -> Ends:
     """Let every start flow along ``-∇f`` until it rests, in 64 bits.
 
     On a bounded axis the flow ends at the edge or slides along it. Each start is computed as if it were alone. A
@@ -118,9 +116,7 @@ def descend(
     )
 
 
-def bounds(
-    domain: Domain,
-) -> tuple[Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"], Float[np.ndarray, "param 1"]]:
+def bounds(domain: Domain) -> tuple[Column, Column, Column]:
     """Lay out (low, high, length) of every axis as columns; a circle has no ends."""
     low, high = domain.bounds
     return low[:, None], high[:, None], domain.lengths[:, None]

@@ -28,6 +28,8 @@ ROUNDS = 10
 STEPS = 20
 """Newton steps onto a pass."""
 
+Places = Float[np.ndarray, "path param"]
+Each = Float[np.ndarray, " path"]
 
 Carry = tuple[Array, tuple[Array, Array, Array]]
 """Where Newton's method is, and height, gradient and Hessian there."""
@@ -43,15 +45,15 @@ class Summits(NamedTuple):
     is_pass : whether exactly one curvature is below 0
     """
 
-    place: Float[np.ndarray, "path param"]
-    height: Float[np.ndarray, " path"]
-    slope: Float[np.ndarray, " path"]
+    place: Places
+    height: Each
+    slope: Each
     is_pass: Bool[np.ndarray, " path"]
 
 
 def highest(
     example: mean.Example, columns: mean.Columns, paths: Float[np.ndarray, "path image param"]
-) -> tuple[Float[np.ndarray, " path"], Float[np.ndarray, "path param"]]:
+) -> tuple[Each, Places]:
     """Find the highest place on each path of straight pieces: (height, place); infinite where a place is not finite.
 
     Between two places looked at there may be a higher one only if the objective turns twice between them.
@@ -80,14 +82,7 @@ def highest(
     return summits[:, 0], summits[:, 1:]
 
 
-def polish(
-    example: mean.Example,
-    columns: mean.Columns,
-    *,
-    domain: Domain,
-    places: Float[np.ndarray, "path param"],
-    reach: Float[np.ndarray, " path"],
-) -> Summits:
+def polish(example: mean.Example, columns: mean.Columns, *, domain: Domain, places: Places, reach: Each) -> Summits:
     """Go from every place to the pass beside it by Newton's method, while the gradient falls.
 
     Parameters
