@@ -26,7 +26,6 @@ Carry_co = TypeVar("Carry_co", covariant=True)
 
 arange: Callable[..., Array] = jnp.arange
 asarray: Callable[..., Array] = jnp.asarray
-device_put: Callable[[np.ndarray], Array] = jax.device_put
 full_like: Callable[[Array, float], Array] = jnp.full_like
 ones_like: Callable[[Array], Array] = jnp.ones_like
 zeros: Callable[..., Array] = jnp.zeros

@@ -121,9 +121,8 @@ def even(problem: Problem, count: int) -> np.ndarray:
     """
     whole("count of starts", count, at_least=1, at_most=int(MOST ** (1 / len(problem.domain))))
     domain = problem.domain
-    middles = (np.arange(count) + 0.5) / count
-    mesh = np.meshgrid(*[middles] * len(domain), indexing="ij")
-    return domain.lows + domain.lengths * np.stack([axis.ravel() for axis in mesh], axis=-1)
+    cells = np.indices((count,) * len(domain)).reshape(len(domain), -1).T
+    return domain.lows + domain.lengths * ((cells + 0.5) / count)
 
 
 def read(problem: Problem, starts: Any) -> np.ndarray:

@@ -181,9 +181,8 @@ def outcome_map(
     ends = np.empty(tuple(frame.sizes.values()), np.int8 if valleys.sizes["valley"] < 128 else np.int16)
     for first, part in parts:
         if stream is None:
-            stream = Stream(
-                Path(store), frame, {name: Column(dims, part[name].dtype, ATTRS.get(name, {})) for name in part}
-            )
+            columns = {name: Column(dims, values.dtype, ATTRS.get(name, {})) for name, values in part.items()}
+            stream = Stream(Path(store), frame, columns)
         stream.write(first, part)
         ends[first : first + len(part["outcome"])] = _ends(part["outcome"], part["valley"])
     assert stream is not None
@@ -268,21 +267,14 @@ def _without(descent: Descent, along: tuple[Range, Range]) -> Descent:
 
 
 def _frame(
-    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float = FLOOR
+    objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float
 ) -> xr.Dataset:
     units = {axis.name: axis.unit for axis in objective.problem.domain}
-    right, up = along
-    return xr.Dataset(
-        coords={
-            axis.name: (
-                axis.name,
-                axis.values(),
-                {"unit": units.get(axis.name, ""), "scale": axis.scale, "low": axis.low, "high": axis.high},
-            )
-            for axis in (up, right)
-        },
-        attrs=attributes(objective, descent, valleys, floor),
-    )
+    coords: dict[str, Any] = {}
+    for axis in reversed(along):
+        attrs = {"unit": units.get(axis.name, ""), "scale": axis.scale, "low": axis.low, "high": axis.high}
+        coords[axis.name] = axis.name, axis.values(), attrs
+    return xr.Dataset(coords=coords, attrs=attributes(objective, descent, valleys, floor))
 
 
 def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:
