@@ -104,7 +104,7 @@ def pad(rows: Shaped[np.ndarray, "run *rest"], width: int) -> Shaped[np.ndarray,
 def width_for(runs: int, at_most: int, fewest: int = FEWEST) -> int:
     """Choose how many lanes a batch has: equal batches, as many for every core, none wider than ``at_most``.
 
-    What is worth dividing has ``fewest`` lanes at least: evaluations those of ``FEWEST``, searches none.
+    No batch is divided below ``fewest`` lanes: ``FEWEST`` for an evaluation, none for a search, which takes long.
     """
     at_most = max(at_most // LANES, 1) * LANES
     rounds = -(-runs // (at_most * cores()))
