@@ -144,14 +144,13 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     ([0, 1, 0, 1], ['bias', 'weight', 'bias', 'weight'])
     """
     origin = network.point(at).astype(np.float64)
-    if not any(
-        _filtered(leaf) and origin[span].any() for leaf, span in zip(network.leaves, network.spans, strict=True)
-    ):
+    pairs = list(zip(network.leaves, network.spans, strict=True))
+    if not any(_filtered(leaf) and origin[span].any() for leaf, span in pairs):
         raise InvalidValue(
             "the network has no filters other than zero, so nothing can be scaled to them; take orthonormal directions"
         )
     drawn = _drawn(network, count, seed)
-    for leaf, span in zip(network.leaves, network.spans, strict=True):
+    for leaf, span in pairs:
         drawn[:, span] = [_scaled(leaf, part, origin[span]) for part in drawn[:, span]]
     return _random("filter-normalised", network, drawn, seed=seed, at=at, unit="each filter's norm")
 

@@ -76,8 +76,7 @@ def hessian(
             f"{int(np.isnan(values).sum())} of {count} eigenvectors of the Hessian were not found; take fewer, another "
             "point or another seed"
         )
-    names = tuple(f"Hessian eigenvector {i} (λ = {value:.3g})" for i, value in enumerate(values, start=1))
-    if lowest:
-        names = (*names[:-1], f"lowest Hessian eigenvector (λ = {values[-1]:.3g})")
+    called = [f"Hessian eigenvector {i}" for i in range(1, high + 1)] + ["lowest Hessian eigenvector"] * lowest
+    names = tuple(f"{name} (λ = {value:.3g})" for name, value in zip(called, values, strict=True))
     facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
     return Plane(origin.astype(np.float64), signed(vectors), names, (DISTANCE,) * count, facts)

@@ -22,7 +22,7 @@ only; the measurement is repeated once where something may have been compiled.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -275,9 +275,7 @@ class Network:
             def work(span: slice, evaluate: Values = evaluate) -> np.ndarray:
                 return np.asarray(evaluate(coordinates[span]), dtype=np.float64)
 
-            results: Iterator[np.ndarray] = (
-                each(work, chunks, "evaluating") if parallel else map(work, track(chunks, "evaluating"))
-            )
+            results = each(work, chunks, "evaluating") if parallel else map(work, track(chunks, "evaluating"))
             for span, losses in zip(chunks, results, strict=True):
                 total[span] += part.share * losses
         return total

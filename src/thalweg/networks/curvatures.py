@@ -162,11 +162,10 @@ def _spectra(network: Network, places: Places, count: int, probes: int, seed: in
         where = "" if step is None else f" at step {step}"
         otherwise = f"the Hessian{where} is not finite; give a point where loss and gradient are"
         product = finite(network.hessian_product(point), otherwise)
-        spectra.append(
-            spectrum.whole(product, size, count)
-            if exact
-            else spectrum.sampled(product, count, start, random, rounding=rounding)
-        )
+        if exact:
+            spectra.append(spectrum.whole(product, size, count))
+        else:
+            spectra.append(spectrum.sampled(product, count, start, random, rounding=rounding))
     return spectra
 
 

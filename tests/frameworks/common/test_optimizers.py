@@ -66,8 +66,8 @@ def run(framework, optimizer, **settings):
 
 
 def carried(framework, name):
-    counterpart = TABLES[framework][name]
-    return [*counterpart.names, *(ours for several in counterpart.tuples.values() for ours in several)]
+    names = TABLES[framework][name].names.values()
+    return [one for ours in names for one in ((ours,) if isinstance(ours, str) else ours)]
 
 
 def possible(framework, name):

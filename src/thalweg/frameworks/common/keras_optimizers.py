@@ -10,8 +10,8 @@ import numpy as np
 
 from thalweg.frameworks.common.optimizers import Chosen, Counterpart
 
-MOMENTS = {"b1": "beta_1", "b2": "beta_2"}
-EPS = {"eps": "epsilon"}
+MOMENTS = {"beta_1": "b1", "beta_2": "b2"}
+EPS = {"epsilon": "eps"}
 DECAY = {"weight_decay": "weight_decay"}
 
 # The momentum of Keras' Nadam rises to b1 by a rule of its own, which optax's does not have.
@@ -20,10 +20,7 @@ TABLE: Mapping[str, Counterpart] = {
     "adam": Counterpart("Adam", MOMENTS | EPS),
     "adamw": Counterpart("AdamW", MOMENTS | EPS | DECAY),
     "amsgrad": Counterpart(
-        "Adam",
-        MOMENTS | EPS,
-        fixed={"amsgrad": True},
-        only={"bias_correction_mu": True, "bias_correction_nu": True},
+        "Adam", MOMENTS | EPS, {"amsgrad": True}, {"bias_correction_mu": True, "bias_correction_nu": True}
     ),
     "nadam": Counterpart("Nadam", MOMENTS | EPS, only={"nesterov": True}),
     "nadamw": Counterpart("Nadam", MOMENTS | EPS | DECAY, only={"nesterov": True}),
@@ -31,7 +28,7 @@ TABLE: Mapping[str, Counterpart] = {
     "adamaxw": Counterpart("Adamax", MOMENTS | EPS | DECAY),
     "adadelta": Counterpart("Adadelta", EPS | {"rho": "rho"}),
     "adagrad": Counterpart("Adagrad", EPS | {"initial_accumulator_value": "initial_accumulator_value"}),
-    "rmsprop": Counterpart("RMSprop", EPS | {"decay": "rho", "momentum": "momentum", "centered": "centered"}),
+    "rmsprop": Counterpart("RMSprop", EPS | {"rho": "decay", "momentum": "momentum", "centered": "centered"}),
     "lion": Counterpart("Lion", MOMENTS | DECAY),
     "lamb": Counterpart("Lamb", MOMENTS | EPS),
 }

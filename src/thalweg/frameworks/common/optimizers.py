@@ -55,15 +55,13 @@ class Counterpart:
     Attributes
     ----------
     maker : the name of its class
-    names : their name of each setting of ours
-    tuples : settings of theirs that are several of ours, in order
+    names : what each setting of theirs is of ours: one, or several in order
     fixed : settings of theirs that make it ours
     only : settings of ours that have no name there, and the only value that suits; otherwise that is none, false or 0
     """
 
     maker: str
-    names: Mapping[str, str] = field(default_factory=dict)
-    tuples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     only: Mapping[str, Any] = field(default_factory=dict)
 
@@ -120,12 +118,14 @@ def translate(chosen: Chosen, table: Mapping[str, Counterpart], title: str) -> t
         )
     counterpart = table[chosen.name]
     values = {name: 0.0 if value is None else value for name, value in chosen.settings.items()}
-    joined = {ours for several in counterpart.tuples.values() for ours in several}
-    for name in values.keys() - counterpart.names.keys() - joined:
+    taken = {name for ours in counterpart.names.values() for name in ((ours,) if isinstance(ours, str) else ours)}
+    for name in values.keys() - taken:
         _refuse_unless_neutral(name, values[name], counterpart, title)
-    theirs = {theirs: values[ours] for ours, theirs in counterpart.names.items()}
-    theirs |= {theirs: tuple(values[ours] for ours in several) for theirs, several in counterpart.tuples.items()}
-    return counterpart.maker, {**theirs, **counterpart.fixed}
+    given = {
+        theirs: values[ours] if isinstance(ours, str) else tuple(values[name] for name in ours)
+        for theirs, ours in counterpart.names.items()
+    }
+    return counterpart.maker, {**given, **counterpart.fixed}
 
 
 def _refuse_unless_neutral(name: str, value: Any, counterpart: Counterpart, title: str) -> None:

@@ -42,9 +42,8 @@ class _Descended(NamedTuple):
     @property
     def seconds(self) -> float:
         """How long its steps took."""
-        return float(
-            self.run.attrs["seconds_first"] + (self.run.sizes["step"] - 1) * self.run.attrs["seconds_per_step"]
-        )
+        facts = self.run.attrs
+        return float(facts["seconds_first"] + (self.run.sizes["step"] - 1) * facts["seconds_per_step"])
 
 
 class _Compared(NamedTuple):

@@ -64,7 +64,8 @@ class Programs:
     def __init__(self, loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any):
         self.loss, self.shapes, self.dtype, self.device = loss, shapes, dtype, device
         options = CPU if device.platform == "cpu" else None
-        self.written, self.split = cache(self._written), cache(self._split)
+        self.written = cache(self._written)
+        self.split = cache(lambda data: affine.split(self.written(data), len(shapes)))
         self.value = jax.jit(self._value, compiler_options=options)
         self.value_and_gradient = jax.jit(self._value_and_gradient)
         self.slope = jax.jit(jax.grad(self._raw))
@@ -82,10 +83,6 @@ class Programs:
         count = len(self.shapes)
         leaves = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in self.shapes]
         return written_out(lambda *inputs: self.loss(list(inputs[:count]), list(inputs[count:])), *leaves, *data)
-
-    def _split(self, data: Shapes) -> affine.Staged:
-        """Part the loss into what is made once a plane and what remains."""
-        return affine.split(self.written(data), len(self.shapes))
 
     def _raw(self, point: Any, data: Sequence[Any]) -> Any:
         return self.loss(self.leaves(point), data)

@@ -110,13 +110,10 @@ class _Apart(NamedTuple):
 def _apart(tree: Any, wanted: Callable[[Any], bool] = lambda array: True) -> _Apart:
     """Take arrays out of a pytree."""
     pairs, form = jax.tree_util.tree_flatten_with_path(tree)
-    paths, fixed = [path for path, _ in pairs], [leaf for _, leaf in pairs]
-    chosen = [number for number, leaf in enumerate(fixed) if _is_array(leaf) and wanted(leaf)]
-    arrays = [fixed[number] for number in chosen]
-    for number in chosen:
-        fixed[number] = None
-    names = [jax.tree_util.keystr(paths[number], simple=True, separator="/") for number in chosen]
-    return _Apart(arrays, names, chosen, fixed, form)
+    chosen = [number for number, (_, leaf) in enumerate(pairs) if _is_array(leaf) and wanted(leaf)]
+    names = [jax.tree_util.keystr(pairs[number][0], simple=True, separator="/") for number in chosen]
+    fixed = [None if number in chosen else leaf for number, (_, leaf) in enumerate(pairs)]
+    return _Apart([pairs[number][1] for number in chosen], names, chosen, fixed, form)
 
 
 def _parameters(model: Any) -> _Apart:

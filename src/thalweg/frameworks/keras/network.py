@@ -53,17 +53,10 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     whole = objective(model, criterion, training=training)
     evaluators, device = FRAMEWORKS[backend].backend.evaluators(whole, values, data, training=training)
     position = flatten(model)
-    facts = of_network(
-        of_framework("keras", backend=backend),
-        position,
-        device=device,
-        loss=name,
-        examples=examples,
-        mode=mode,
-        statistics=_statistics(model, mode),
-        # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
-        precision=8 * dtype.itemsize if backend == "tensorflow" else 32,
-    )
+    # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
+    precision = 8 * dtype.itemsize if backend == "tensorflow" else 32
+    evaluated = {"device": device, "mode": mode, "statistics": _statistics(model, mode), "precision": precision}
+    facts = of_network(of_framework("keras", backend=backend), position, loss=name, examples=examples, **evaluated)
     return Network(leaves, position, tuple(map(Part, shares, evaluators)), facts, model)
 
 

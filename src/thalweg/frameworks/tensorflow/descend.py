@@ -43,10 +43,10 @@ DIALECT = Dialect(
 
 VERSION_1: Mapping[str, Counterpart] = {
     "sgd": Counterpart("GradientDescentOptimizer"),
-    "adam": Counterpart("AdamOptimizer", {"b1": "beta1", "b2": "beta2", "eps": "epsilon"}),
-    "adadelta": Counterpart("AdadeltaOptimizer", {"rho": "rho", "eps": "epsilon"}),
+    "adam": Counterpart("AdamOptimizer", {"beta1": "b1", "beta2": "b2", "epsilon": "eps"}),
+    "adadelta": Counterpart("AdadeltaOptimizer", {"rho": "rho", "epsilon": "eps"}),
     "rmsprop": Counterpart(
-        "RMSPropOptimizer", {"decay": "decay", "momentum": "momentum", "eps": "epsilon", "centered": "centered"}
+        "RMSPropOptimizer", {"decay": "decay", "momentum": "momentum", "epsilon": "eps", "centered": "centered"}
     ),
 }
 """What our optimisers are called in TensorFlow 1, whose classes TensorFlow 2 still has."""

@@ -53,15 +53,9 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         evaluators.append(GraphEvaluator(list(_variables(private).values()), computed))
         check(evaluators[-1], position, training=mode == "training")
     _own_variables_only(evaluators[0])
-    facts = of_network(
-        of_framework("tensorflow"),
-        position,
-        device=device_of(next(iter(variables.values()))),
-        loss=loss,
-        examples=examples,
-        mode=mode,
-        statistics=_statistics(model, mode) if options else "none",
-    )
+    statistics = _statistics(model, mode) if options else "none"
+    evaluated = {"device": device_of(next(iter(variables.values()))), "mode": mode, "statistics": statistics}
+    facts = of_network(of_framework("tensorflow"), position, loss=loss, examples=examples, **evaluated)
     return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, private)
 
 

@@ -52,6 +52,9 @@ from thalweg.frameworks.torch.walk import Walk, spans_without
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
 
+UNUSED = {"allow_unused": True, "materialize_grads": True}
+"""Lets the gradient in what a loss does not depend on be zero."""
+
 
 class ModuleEvaluator:
     """The loss of a module on one part of the data.
@@ -124,9 +127,7 @@ class ModuleEvaluator:
             loss = replica.compute(self.batch)
             if again:
                 _check_twice(loss)
-            slopes = torch.autograd.grad(
-                loss, replica.parameters, create_graph=again, allow_unused=True, materialize_grads=True
-            )
+            slopes = torch.autograd.grad(loss, replica.parameters, create_graph=again, **UNUSED)
             return loss, torch.cat([slope.reshape(-1) for slope in slopes])
 
     def _multiply(self, replica: Replica, slope: Any, vector: Flat, *, keep: bool) -> Flat:
@@ -134,14 +135,7 @@ class ModuleEvaluator:
         if not slope.requires_grad:
             return np.zeros_like(vector)
         try:
-            columns = torch.autograd.grad(
-                slope,
-                replica.parameters,
-                self._tensor(vector),
-                retain_graph=keep,
-                allow_unused=True,
-                materialize_grads=True,
-            )
+            columns = torch.autograd.grad(slope, replica.parameters, self._tensor(vector), retain_graph=keep, **UNUSED)
         except RuntimeError as error:
             raise InvalidValue(
                 f"the model has no second derivative: {reason(error)}; give one that PyTorch differentiates twice"

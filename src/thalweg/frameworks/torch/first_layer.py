@@ -80,9 +80,7 @@ def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, .
     still = [name for name in able if len(seen[0][name]) == len(seen[1][name]) == 1 and seen[0][name] == seen[1][name]]
     if not still:
         return ()
-    caught = _watched(
-        replica, batch, there, {name: able[name] for name in still}, lambda *both: _copied(replica, *both)
-    )
+    caught = _watched(replica, batch, there, {name: able[name] for name in still}, partial(_copied, replica))
     owners = [id(parameter) for parameter in replica.parameters]
     pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
     layers = []

@@ -49,15 +49,8 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     replica.watch(batches[0])
     evaluators = [ModuleEvaluator(replica, batch, alone=len(parts) == 1) for batch in batches]
     position = flatten(model)
-    facts = of_network(
-        of_framework("torch"),
-        position,
-        device=str(first.device),
-        loss=loss,
-        examples=examples,
-        mode=mode,
-        statistics=_statistics(replica.module),
-    )
+    evaluated = {"device": str(first.device), "mode": mode, "statistics": _statistics(replica.module)}
+    facts = of_network(of_framework("torch"), position, loss=loss, examples=examples, **evaluated)
     return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, replica.module)
 
 
