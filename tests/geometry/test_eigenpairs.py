@@ -73,6 +73,6 @@ def test_what_was_not_found_is_nan(monkeypatch):
 def test_a_whole_matrix_gives_all_pairs():
     values = np.array([3.0, 1.0, -2.0])
     matrix = symmetric(values)
-    found = eigenpairs.of_matrix(eigenpairs.matrix(lambda v: matrix @ v, 3))
+    found = eigenpairs.of_whole(lambda v: matrix @ v, 3)
     np.testing.assert_allclose(found.values, values, atol=1e-14)  # rounding of 3
     assert found.residuals.max() < 1e-14

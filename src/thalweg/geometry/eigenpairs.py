@@ -60,14 +60,10 @@ def is_small(size: int, count: int) -> bool:
     return size <= max(DENSE, 2 * count)
 
 
-def matrix(product: Product, size: int) -> Float[np.ndarray, "size size"]:
-    """Make the whole matrix, exactly symmetric."""
+def of_whole(product: Product, size: int) -> Eigenpairs:
+    """Make the whole matrix, exactly symmetric, and find all its eigenpairs, the largest first."""
     rows = np.stack([np.asarray(product(unit), dtype=np.float64) for unit in np.eye(size)])
-    return (rows + rows.T) / 2
-
-
-def of_matrix(whole: Float[np.ndarray, "size size"]) -> Eigenpairs:
-    """Find all eigenpairs of a matrix, the largest first."""
+    whole = (rows + rows.T) / 2
     values, vectors = np.linalg.eigh(whole)
     values, vectors = values[::-1], vectors.T[::-1]
     return Eigenpairs(values, vectors, np.linalg.norm(vectors @ whole - values[:, None] * vectors, axis=1))

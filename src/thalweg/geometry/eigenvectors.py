@@ -65,7 +65,7 @@ def hessian(
     )
     high = count - lowest
     if eigenpairs.is_small(origin.size, count):
-        pairs = eigenpairs.of_matrix(eigenpairs.matrix(product, origin.size))
+        pairs = eigenpairs.of_whole(product, origin.size)
         chosen = [*range(high), *range(origin.size - lowest, origin.size)]
         values, vectors = pairs.values[chosen], pairs.vectors[chosen]
     else:

@@ -51,7 +51,7 @@ class Spectrum(NamedTuple):
 
 def whole(product: Product, size: int, count: int) -> Spectrum:
     """Make the whole matrix: everything is exact to rounding, and the quadrature has all eigenvalues."""
-    pairs = eigenpairs.of_matrix(eigenpairs.matrix(product, size))
+    pairs = eigenpairs.of_whole(product, size)
     rule = Quadrature(pairs.values, np.full(size, 1 / size))
     return _outermost(pairs, count, Trace(float(pairs.values.sum()), 0.0), (rule,))
 

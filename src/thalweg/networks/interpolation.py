@@ -77,9 +77,8 @@ def interpolate(
     """
     low, high = rising(*span)
     whole("points", points, at_least=2, at_most=MOST)
-    plane = (
-        ways(network, a, {"b": b}, "line") if bend is None else ways(network, a, {"the bend": bend, "b": b}, "bezier")
-    )
+    others = {"b": b} if bend is None else {"the bend": bend, "b": b}
+    plane = ways(network, a, others, "line" if bend is None else "bezier")
     if not plane.directions[-1].any():
         raise InvalidValue("the checkpoints a and b are the same point; give different ones")
     along = np.linspace(low, high, points)

@@ -120,21 +120,18 @@ def translate(chosen: Chosen, table: Mapping[str, Counterpart], title: str) -> t
     values = {name: 0.0 if value is None else value for name, value in chosen.settings.items()}
     taken = {name for ours in counterpart.names.values() for name in ((ours,) if isinstance(ours, str) else ours)}
     for name in values.keys() - taken:
-        _refuse_unless_neutral(name, values[name], counterpart, title)
+        value = values[name]
+        suits = counterpart.only.get(name, value if name in PLACES else 0)
+        if value != suits:
+            raise NoCounterpart(
+                f"{counterpart.maker} of {title} has no setting for {name} = {value!r}; give {name} = {suits!r}, or "
+                "leave this framework out"
+            )
     given = {
         theirs: values[ours] if isinstance(ours, str) else tuple(values[name] for name in ours)
         for theirs, ours in counterpart.names.items()
     }
     return counterpart.maker, {**given, **counterpart.fixed}
-
-
-def _refuse_unless_neutral(name: str, value: Any, counterpart: Counterpart, title: str) -> None:
-    suits = counterpart.only.get(name, value if name in PLACES else 0)
-    if value != suits:
-        raise NoCounterpart(
-            f"{counterpart.maker} of {title} has no setting for {name} = {value!r}; give {name} = {suits!r}, or leave "
-            "this framework out"
-        )
 
 
 def _rates(rate: Any, steps: int, precision: int) -> Float[np.ndarray, " step"]:

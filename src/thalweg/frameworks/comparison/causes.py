@@ -189,11 +189,10 @@ def explain_nonfinite(
     if counted is None or not counted.nearly:
         near = "" if counted is None else "; no residual is zero there"
         return Cause("not finite", f"{begin}, where the reference still is{near}.", step), 0
-    exact = f"{counted.zero} of {counted.examples} residuals {'is' if counted.zero == 1 else 'are'} exactly zero there"
-    near = f"{counted.nearly} of {counted.examples} residuals are zero to rounding there"
-    why = "the derivative of the plain formula is no number at zero, and the reference takes 0"
+    exactly = f"{'is' if counted.zero == 1 else 'are'} exactly zero" if counted.zero else "are zero to rounding"
     count = counted.zero or counted.nearly
-    sentence = f"{begin}: {exact if counted.zero else near}; {why}."
+    why = "the derivative of the plain formula is no number at zero, and the reference takes 0"
+    sentence = f"{begin}: {count} of {counted.examples} residuals {exactly} there; {why}."
     return Cause("NaN gradient at a residual of 0", sentence, step), count
 
 

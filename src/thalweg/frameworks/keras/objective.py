@@ -97,7 +97,6 @@ def _restoring(model: Any) -> Iterator[None]:
 def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Criterion:
 
     def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
-        del inputs, training
         total = loss(targets, outputs) * weight
         for penalty in model.losses:
             total = total + keras.ops.cast(keras.ops.sum(penalty), total.dtype)

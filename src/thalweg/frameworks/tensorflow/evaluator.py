@@ -57,7 +57,6 @@ class GraphEvaluator:
 
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane. There is no quick way here: the whole network is evaluated at every point either way."""
-        del plain
         origin, directions = tf.constant(plane.origin), tf.constant(plane.directions)
         evaluate = self._values(len(plane.directions))
 

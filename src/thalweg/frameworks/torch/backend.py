@@ -83,7 +83,6 @@ class TensorEvaluator:
 
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane. There is no quick way here: the whole network is evaluated at every point either way."""
-        del plain
         origin, directions = self._tensor(plane.origin), [self._tensor(direction) for direction in plane.directions]
 
         def at(coordinates: Float[np.ndarray, " axis"]) -> float:

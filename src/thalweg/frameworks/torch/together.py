@@ -78,11 +78,7 @@ class Together(Walk):
         """Compute the losses at coordinates; where points cannot be evaluated at once, each by itself."""
         if self.partial:
             replica.flat.fill_(float("nan"))
-        moved = [
-            k
-            for k, own in enumerate(replica.spans)
-            if any(span.start <= own.start and own.stop <= span.stop for span in self.spans)
-        ]
+        moved = [pair for pair in zip(replica.spans, replica.parameters, strict=True) if self.moves(pair[0])]
         losses: list[Any] = []
         now: Sequence[Any] = ()
 
@@ -100,12 +96,10 @@ class Together(Walk):
 
         with (
             standing_in(replica, {layer.name: partial(given, i) for i, layer in enumerate(self.layers)}),
-            _parameters_put(replica, [replica.parameters[k] for k in moved]) as put,
+            _parameters_put(replica, [parameter for _, parameter in moved]) as put,
         ):
             at_once = torch.vmap(evaluate)
-            parameters = [
-                self._vectors[:, replica.spans[k]].view(self.count, *replica.parameters[k].shape) for k in moved
-            ]
+            parameters = [self._vectors[:, span].view(self.count, *parameter.shape) for span, parameter in moved]
             for first in range(0, len(rows), self.count):
                 some = list(rows[first : first + self.count])
                 self._fill(some + some[-1:] * (self.count - len(some)))

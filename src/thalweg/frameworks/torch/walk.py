@@ -78,6 +78,10 @@ class Walk:
         """Whether some parameters are not moved."""
         return sum(span.stop - span.start for span in self.spans) < len(self.terms[0])
 
+    def moves(self, own: slice) -> bool:
+        """Tell whether a parameter is moved, by its place in the flat vector."""
+        return any(span.start <= own.start and own.stop <= span.stop for span in self.spans)
+
     def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
         """Compute the losses at coordinates, tensors without axes."""
         moving = [(Sum([term[span] for term in self.terms]), replica.flat[span]) for span in self.spans]
