@@ -1,8 +1,8 @@
 """The frameworks that networks are made in: a row for each, from which everything else follows.
 
 A framework has a room, the package ``thalweg.frameworks.<name>``, whose parts the protocols of
-:mod:`thalweg.frameworks.common.room` describe, for pyright to check. A part is imported when it is first asked for, its
-framework when it is called.
+:mod:`thalweg.frameworks.common.room` describe, for pyright to check. A part is imported when it is first asked for, and
+its framework with it.
 """
 
 from __future__ import annotations

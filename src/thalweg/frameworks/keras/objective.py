@@ -95,7 +95,6 @@ def _restoring(model: Any) -> Iterator[None]:
 
 
 def _penalised(model: Any, loss: Callable[[Any, Any], Any], weight: float) -> Criterion:
-
     def criterion(inputs: Any, targets: Any, outputs: Any, training: bool) -> Any:
         total = loss(targets, outputs) * weight
         for penalty in model.losses:
