@@ -8,6 +8,7 @@ from itertools import groupby
 import numpy as np
 import xarray as xr
 
+from thalweg.base.showing import cleaned
 from thalweg.base.status import Status
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing.wording import count as counted
@@ -130,10 +131,8 @@ def _called(valleys: xr.Dataset) -> list[str]:
 
 
 def _valleys(valleys: xr.Dataset) -> TextTable:
-    losses, barriers = valleys["loss"].values, valleys["barrier"].values
-    heights = np.abs([*losses, *barriers[np.isfinite(barriers)]])
-    # A minimum of zero, refined to rounding, is written as zero.
-    losses = np.where(np.abs(losses) < np.finfo(float).eps * heights.max(initial=0.0), 0.0, losses)
+    losses = valleys["loss"].values
+    losses = cleaned(losses, np.append(losses, valleys["barrier"].values))
     rows = [
         (
             f"#{int(valleys['valley'][k])}",

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
+from thalweg.base.showing import cleaned
 from thalweg.figures.drawing import canvas, relief, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
 from thalweg.figures.drawing.run import DrawnRun
@@ -150,7 +151,8 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     if terrain.course is not None:
         for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.course.last}", style.FIT)):
             rows.append((name, *_columns(terrain, terrain.path[k], terrain.course.train[k]), colour))
-    for name, place, depth in zip(terrain.names, terrain.valleys, terrain.depths, strict=True):
+    depths = cleaned(terrain.depths, terrain.heights)
+    for name, place, depth in zip(terrain.names, terrain.valleys, depths, strict=True):
         rows.append((name, *_columns(terrain, place, depth), style.VALLEY))
     if len(rows) > ROWS:
         more = len(rows) - ROWS + 1
