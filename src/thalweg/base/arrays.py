@@ -1,4 +1,4 @@
-"""Numbers as people give them: lists, arrays and tensors of any library become arrays of NumPy."""
+"""Numbers as people give them, lists, arrays and tensors of any library, become arrays; and losses to be read by people."""
 
 from __future__ import annotations
 
@@ -83,3 +83,15 @@ class _Numbers(Rule):
 
 Numbers = Annotated[ArrayLike, _Numbers(lambda value: not _read(value)[1], "real numbers")]
 """One real number or an array of them, of any library: what :func:`numbers` reads."""
+
+
+def cleaned(losses: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Write 0 for losses that are 0 to rounding beside the finite heights of their surface.
+
+    Examples
+    --------
+    >>> cleaned(np.array([7.9e-31, 0.2]), np.array([0.0, 104.0, np.inf])).tolist()
+    [0.0, 0.2]
+    """
+    highest = np.abs(heights[np.isfinite(heights)]).max(initial=0.0)
+    return np.where(np.abs(losses) < np.finfo(float).eps * highest, 0.0, losses)

@@ -1,12 +1,10 @@
-"""How a value looks in a message, one short line whatever it is, and a loss in a table."""
+"""How a value looks in a message: one short line, whatever it is."""
 
 from __future__ import annotations
 
 import reprlib
 from contextlib import suppress
 from typing import Any, cast
-
-import numpy as np
 
 WIDTH = 60
 """Characters of a value at most."""
@@ -78,15 +76,3 @@ def _thing(value: object) -> str:
         text = ""
     plain = text and len(text) <= WIDTH and "\n" not in text and " at 0x" not in text
     return text if plain else f"<{type(value).__name__}>"
-
-
-def cleaned(losses: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Write 0 for losses that are 0 to rounding beside the finite heights of their surface.
-
-    Examples
-    --------
-    >>> cleaned(np.array([7.9e-31, 0.2]), np.array([0.0, 104.0, np.inf])).tolist()
-    [0.0, 0.2]
-    """
-    highest = np.abs(heights[np.isfinite(heights)]).max(initial=0.0)
-    return np.where(np.abs(losses) < np.finfo(float).eps * highest, 0.0, losses)

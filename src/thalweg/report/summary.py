@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 import xarray as xr
 
-from thalweg.base.showing import cleaned
+from thalweg.base.arrays import cleaned
 from thalweg.base.status import Status
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing.wording import count as counted

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from thalweg.base.showing import cleaned
+from thalweg.base.arrays import cleaned
 from thalweg.figures.drawing import canvas, relief, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
 from thalweg.figures.drawing.run import DrawnRun
