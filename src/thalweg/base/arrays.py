@@ -1,4 +1,4 @@
-"""Numbers as people give them, lists, arrays and tensors of any library, become arrays; and losses to be read by people."""
+"""Numbers of people: lists, arrays and tensors of any library become arrays, and losses are made fit to be read."""
 
 from __future__ import annotations
 
