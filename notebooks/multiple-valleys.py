@@ -93,10 +93,10 @@ figures.profile(surface, valleys=valleys)
 
 # %%
 runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=100, precision=32)
-falls = tw.find_derailments(runs, valleys)
-for fall in falls["fall"].values:
-    at = falls.sel(fall=fall)
-    left, entered = (falls.attrs["names"][int(at[side])] for side in ("left", "entered"))
+derailments = tw.find_derailments(runs, valleys)
+for derailment in derailments["derailment"].values:
+    at = derailments.sel(derailment=derailment)
+    left, entered = (derailments.attrs["names"][int(at[side])] for side in ("left", "entered"))
     print(
         f"step {int(at['step'])}: thrown out of {left} into {entered}, {np.degrees(float(at['jump'])):.1f}° in one step"
     )
@@ -131,11 +131,11 @@ starts = tw.starts.even(problem, 720)
 def outcome(optimizer, target=objective, among=valleys):
     """Share of runs that derailed, and share that settled."""
     runs = tw.descend(target, optimizer, starts=starts, steps=100)
-    falls = tw.find_derailments(runs, among)
+    derailments = tw.find_derailments(runs, among)
     last = tw.locate(runs, among).values[:, -1]
     height = runs["train_loss"].values[:, -1] - among["loss"].values[last]
     settled = height <= 0.05 * among["barrier"].values[last]
-    return len(np.unique(falls["run"].values)) / len(starts), settled.mean()
+    return len(np.unique(derailments["run"].values)) / len(starts), settled.mean()
 
 
 clip = optax.clip_by_global_norm(0.5)

@@ -57,7 +57,7 @@ class Things:
     figure = cached_property(lambda t: tw.figures.data(t.problem))
     axis = cached_property(lambda t: tw.problems.Axis(**AXIS))
     domain = cached_property(lambda t: tw.problems.Domain(t.axis))
-    falls = cached_property(lambda t: tw.find_derailments(t.runs, t.valleys))
+    derailments = cached_property(lambda t: tw.find_derailments(t.runs, t.valleys))
     # In two parameters, and what takes seconds to make.
     hill = cached_property(lambda t: tw.objective(tw.problems.himmelblau()))
     hill_surface = cached_property(lambda t: tw.survey(t.hill, points=9))
@@ -117,7 +117,7 @@ CALLS = {
     "Range": lambda: {"name": "phi", "low": 0.0, "high": 1.0, "count": 3, "scale": "linear"},
     "Tuning": lambda: {"starts": 3, "rates": 2, "low": 0.1, "high": 1.0, "seed": 1},
     "compilation_cache": lambda: {"folder": "cache"},
-    "count_derailments": lambda: {"falls": t().falls},
+    "count_derailments": lambda: {"derailments": t().derailments},
     "descend": lambda: {"objective": t().objective, "optimizer": t().sgd, "starts": [0.1], "steps": 2, "precision": 64},
     "find_derailments": lambda: {"runs": t().runs, "valleys": t().valleys, "floor": 0.25},
     "find_valleys": lambda: {"objective": t().objective, "method": "exact", "persistence": 0.0, "refine": False},

@@ -65,7 +65,7 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run(README)
     assert (tmp_path / "crown.html").stat().st_size > 1_000_000
-    assert names["falls"]["step"].values.tolist() == [6]
+    assert names["derailments"]["step"].values.tolist() == [6]
     assert names["runs"].sizes["run"] == 3
 
 

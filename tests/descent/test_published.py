@@ -70,10 +70,10 @@ def test_32_bits_agree_with_a_plain_numpy_loop_until_the_floor(objective):
 def test_the_fall_is_between_steps_6_and_7_from_36_to_0_degrees(objective):
     runs = tw.descend(objective, optax.sgd(0.05), steps=100, precision=32)
     valleys = tw.find_valleys(objective)
-    falls = tw.find_derailments(runs, valleys)
+    derailments = tw.find_derailments(runs, valleys)
     names = valleys.attrs["names"]
-    assert falls["step"].values.tolist() == [6]
-    assert [names[k] for k in (int(falls["left"][0]), int(falls["entered"][0]))] == ["36°", "0°"]
+    assert derailments["step"].values.tolist() == [6]
+    assert [names[k] for k in (int(derailments["left"][0]), int(derailments["entered"][0]))] == ["36°", "0°"]
 
 
 def test_the_straight_line_reaches_least_squares():

@@ -105,7 +105,7 @@ def test_passes_name_the_valleys_that_they_join(done, folder):
 
 def test_derailments_are_named(done, folder):
     table = read(folder, "derailments.csv")
-    assert len(table) == done.derailments.sizes["fall"] > 0
+    assert len(table) == done.derailments.sizes["derailment"] > 0
     names = done.valleys.attrs["names"]
     for row in table.itertuples():
         assert row.left_name == names[int(row.left)]

@@ -22,7 +22,7 @@ def test_the_losses_are_those_of_the_run(published):
 def test_the_fall_stands_between_its_two_steps(published):
     for draw in (tw.figures.loss, tw.figures.parameter):
         axes = draw(published.runs, published.valleys).static().axes[0]
-        marks = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.FALL]
+        marks = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.DERAILMENT]
         assert marks == [6.5]
         assert "36° → 0°" in [text.get_text() for text in axes.texts]
 

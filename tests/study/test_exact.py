@@ -66,8 +66,8 @@ def test_runs_are_located_in_exact_valleys_as_on_the_grid():
     there, here = (tw.locate(runs, valleys).values for valleys in (exact, grid))
     # Between a pass and the edge of its cell the two may differ, and vertical walls at the pole are one cell wide.
     assert (there == here).mean() > 0.99
-    falls = tw.find_derailments(tw.descend(objective, optax.sgd(0.05), precision=32), exact)
-    assert falls["step"].values.tolist() == [6]
+    derailments = tw.find_derailments(tw.descend(objective, optax.sgd(0.05), precision=32), exact)
+    assert derailments["step"].values.tolist() == [6]
 
 
 def test_two_lines_on_a_circle_have_two_stretches():

@@ -36,15 +36,15 @@ def test_every_derailment_is_that_of_a_loop_over_all_steps(runs, valleys):
         and losses[run, step] <= level[visited[run, step]]
         and visited[run, step + 1] not in (-1, visited[run, step])
     ]
-    falls = tw.find_derailments(runs, valleys, floor=floor)
-    told = np.stack([falls[name].values for name in ("run", "step", "left", "entered")], axis=1)
+    derailments = tw.find_derailments(runs, valleys, floor=floor)
+    told = np.stack([derailments[name].values for name in ("run", "step", "left", "entered")], axis=1)
     assert len(expected) > 0
     assert told.tolist() == [list(row) for row in expected]
     run, step = told[:, 0], told[:, 1]
-    np.testing.assert_array_equal(falls["jump"], np.abs(params[run, step + 1] - params[run, step]))
-    np.testing.assert_array_equal(falls["rise"], losses[run, step + 1] - losses[run, step])
-    np.testing.assert_array_equal(falls["grad_norm"], runs["grad_norm"].values[run, step])
-    assert falls.attrs["runs"] == 40
+    np.testing.assert_array_equal(derailments["jump"], np.abs(params[run, step + 1] - params[run, step]))
+    np.testing.assert_array_equal(derailments["rise"], losses[run, step + 1] - losses[run, step])
+    np.testing.assert_array_equal(derailments["grad_norm"], runs["grad_norm"].values[run, step])
+    assert derailments.attrs["runs"] == 40
 
 
 def test_a_place_between_two_lines_lies_in_the_valley_of_its_stretch(runs, valleys):

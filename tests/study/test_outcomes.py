@@ -38,7 +38,9 @@ def from_history(runs, valleys):
     for run in range(runs.sizes["run"]):
         last = int(runs["last_step"][run])
         on = [v >= 0 and losses[run, k] <= levels[v] for k, v in enumerate(visited[run])]
-        falls = sum(on[k] and visited[run, k + 1] not in (-1, visited[run, k]) for k in range(runs.sizes["step"] - 1))
+        derailments = sum(
+            on[k] and visited[run, k + 1] not in (-1, visited[run, k]) for k in range(runs.sizes["step"] - 1)
+        )
         settled, outcome = np.nan, UNDECIDED
         if last < runs.sizes["step"] - 1:
             outcome = DIVERGED
@@ -46,7 +48,7 @@ def from_history(runs, valleys):
             outcome, settled = visited[run, -1], last
             while settled > 0 and on[settled - 1] and visited[run, settled - 1] == outcome:
                 settled -= 1
-        rows.append((outcome, visited[run, -1], settled, falls, losses[run, max(last, 0)]))
+        rows.append((outcome, visited[run, -1], settled, derailments, losses[run, max(last, 0)]))
     return [np.array(column) for column in zip(*rows, strict=True)]
 
 

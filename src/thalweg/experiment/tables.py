@@ -37,37 +37,37 @@ def trajectory(runs: xr.Dataset, valleys: xr.Dataset | None) -> pd.DataFrame:
     return frame
 
 
-def valleys(found: xr.Dataset) -> pd.DataFrame:
+def valleys(dataset: xr.Dataset) -> pd.DataFrame:
     """List the valleys, deepest first; ``persistence`` of the deepest is infinite.
 
     ``width`` is how far the place may be off. Where each valley is a line through two training examples, ``through``
     and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts.
     """
-    columns = {"valley": found["valley"].values, "name": found.attrs["names"]}
-    columns |= _by_name(found, found["position"].values)
+    columns = {"valley": dataset["valley"].values, "name": dataset.attrs["names"]}
+    columns |= _by_name(dataset, dataset["position"].values)
     told = ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau")
     of_starts = ("starts", "share", "share_low", "share_high")
-    columns |= {name: found[name].values for name in told + of_starts if name in found}
-    if "through" in found:
-        columns["through"], columns["and"] = found["through"].values.T
+    columns |= {name: dataset[name].values for name in told + of_starts if name in dataset}
+    if "through" in dataset:
+        columns["through"], columns["and"] = dataset["through"].values.T
     return pd.DataFrame(columns)
 
 
-def passes(found: xr.Dataset) -> pd.DataFrame:
+def passes(dataset: xr.Dataset) -> pd.DataFrame:
     """List the passes, lowest first; ``merges`` is 1 for those of the merge tree."""
-    columns = {"pass": np.arange(found.sizes["pass"]), **_by_name(found, found["pass_position"].values)}
-    columns["loss"] = found["pass_loss"].values
-    columns["between"], columns["and"] = found["pass_between"].values.T
-    columns["merges"] = found["pass_merges"].values
+    columns = {"pass": np.arange(dataset.sizes["pass"]), **_by_name(dataset, dataset["pass_position"].values)}
+    columns["loss"] = dataset["pass_loss"].values
+    columns["between"], columns["and"] = dataset["pass_between"].values.T
+    columns["merges"] = dataset["pass_merges"].values
     return pd.DataFrame(columns)
 
 
-def derailments(falls: xr.Dataset) -> pd.DataFrame:
+def derailments(dataset: xr.Dataset) -> pd.DataFrame:
     """List the derailments by run and step, valleys by number and by name."""
-    names = np.array(falls.attrs["names"], dtype=object)
-    columns = {name: falls[name].values for name in ("run", "step", "left", "entered")}
-    columns |= {f"{name}_name": names[falls[name].values] for name in ("left", "entered")}
-    columns |= {name: falls[name].values for name in ("jump", "rise", "grad_norm")}
+    names = np.array(dataset.attrs["names"], dtype=object)
+    columns = {name: dataset[name].values for name in ("run", "step", "left", "entered")}
+    columns |= {f"{name}_name": names[dataset[name].values] for name in ("left", "entered")}
+    columns |= {name: dataset[name].values for name in ("jump", "rise", "grad_norm")}
     return pd.DataFrame(columns)
 
 

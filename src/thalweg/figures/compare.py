@@ -241,14 +241,14 @@ def _write_marks(axes: Axes, drawn: _Comparison) -> None:
     """Write below the upper edge, one line a mark, what parts where."""
     low, high = timeline.step_range(drawn.last)
     for mark in drawn.marks:
-        axes.axvline(mark.step, color=style.FALL, lw=1.0, alpha=0.8, zorder=1.5)
+        axes.axvline(mark.step, color=style.DERAILMENT, lw=1.0, alpha=0.8, zorder=1.5)
     for row, mark in enumerate(drawn.marks[:MOST]):
         longest = max(len(mark.who), len(mark.why))
         size = min(timeline.SMALL, 72 * ACROSS / (LETTER * longest))
         wide = LETTER * size * longest / (72 * ACROSS)
         place = (mark.step - low) / (high - low)
         after = place + wide < 1
-        look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.FALL, "zorder": 4}
+        look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.DERAILMENT, "zorder": 4}
         look |= {"bbox": {"facecolor": style.PAPER, "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
         where = place + 0.008 if after else max(place - 0.008, min(wide, 1.0))
         told = canvas.plain(f"{mark.who}\n{mark.why}")
@@ -288,5 +288,5 @@ def _web_marks(drawn: _Comparison) -> timeline.Annotations:
         side = dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
         told = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
         place = {"yref": "y2 domain", "yanchor": "top"} | side
-        labels.append(web.text(mark.step, 1 - ROOM * row, told, style.FALL, 12, **place))
+        labels.append(web.text(mark.step, 1 - ROOM * row, told, style.DERAILMENT, 12, **place))
     return timeline.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)

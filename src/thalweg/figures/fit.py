@@ -86,31 +86,31 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
         raise InvalidValue(
             f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
         )
-    course = run_of(runs, run)
-    fitted = _fit(regression, course, f"{subject(runs.attrs)} · {course.story}")
-    return figure_of("fit", "The fitted line", _caption(fitted, course), fitted, _static, _interactive)
+    drawn_run = run_of(runs, run)
+    fitted = _fit(regression, drawn_run, f"{subject(runs.attrs)} · {drawn_run.story}")
+    return figure_of("fit", "The fitted line", _caption(fitted, drawn_run), fitted, _static, _interactive)
 
 
-def _fit(problem: Regression, course: DrawnRun, note: str) -> _Fit:
+def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
     parts = points.points_of(problem)
     x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
     margin = 0.04 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
     low, high = np.array([x.min(), y.min()]) - margin, np.array([x.max(), y.max()]) + margin
-    chosen = np.unique(np.linspace(0, course.last, BETWEEN + 2).round().astype(int))
+    chosen = np.unique(np.linspace(0, run.last, BETWEEN + 2).round().astype(int))
     assert problem.line
     with computing(64):
-        lines = np.array([problem.line(course.params[k]) for k in chosen], dtype=np.float64)
+        lines = np.array([problem.line(run.params[k]) for k in chosen], dtype=np.float64)
     slopes, intercepts = lines.T
     segments = lines_inside(slopes, intercepts, low, high)
     return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note)
 
 
-def _caption(fitted: _Fit, course: DrawnRun) -> str:
+def _caption(fitted: _Fit, run: DrawnRun) -> str:
     which = "Test data" if fitted.part.hollow else "Training data (there are no test data)"
     return (
         f"{which} and the fitted line, {fitted.note}: slope {number(fitted.slopes[0])} and intercept "
         f"{number(fitted.intercepts[0])} at the start, slope {number(fitted.slopes[-1])} and intercept "
-        f"{number(fitted.intercepts[-1])} at step {course.last}. Lines between are coloured by step."
+        f"{number(fitted.intercepts[-1])} at step {run.last}. Lines between are coloured by step."
     )
 
 

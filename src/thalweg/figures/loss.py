@@ -23,7 +23,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, eq=False)
 class _Loss:
-    course: DrawnRun
+    run: DrawnRun
     others: np.ndarray
     floors: np.ndarray
     view: View
@@ -35,10 +35,10 @@ class _Loss:
 
         A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
         """
-        visited, places = self.course.falls.visited, self.view.fraction(self.floors)
-        undercut = places - self.view.fraction(self.course.falls.lowest) > 0.01
+        visited, places = self.run.derailments.visited, self.view.fraction(self.floors)
+        undercut = places - self.view.fraction(self.run.derailments.lowest) > 0.01
         shown = self.view.shows(self.floors) & ~undercut
-        return timeline.Levels(self.floors[shown], places[shown], [self.course.names[k] for k in visited[shown]])
+        return timeline.Levels(self.floors[shown], places[shown], [self.run.names[k] for k in visited[shown]])
 
     @property
     def many(self) -> bool:
@@ -84,44 +84,46 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     >>> loss(runs).title
     'Loss by step'
     """
-    course = run_of(runs, run, valleys)
-    floors = np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[course.falls.visited]
+    drawn_run = run_of(runs, run, valleys)
+    floors = (
+        np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[drawn_run.derailments.visited]
+    )
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
-    own = [course.train] if course.test is None else [course.train, course.test]
+    own = [drawn_run.train] if drawn_run.test is None else [drawn_run.train, drawn_run.test]
     view = view_of([*own, crowd(others)], floors)
-    drawn = _Loss(course, others, floors, view, f"{subject(runs.attrs)} · {course.note}")
+    drawn = _Loss(drawn_run, others, floors, view, f"{subject(runs.attrs)} · {drawn_run.note}")
     return figure_of("loss", "Loss by step", _caption(drawn), drawn, _static, _interactive)
 
 
 def _caption(drawn: _Loss) -> str:
-    course = drawn.course
+    run = drawn.run
     texts = [
-        f"{drawn.note.partition(' · ')[0]}, {course.story}: the training loss goes from "
-        f"{number(course.train[0])} to {number(course.train[-1])}"
+        f"{drawn.note.partition(' · ')[0]}, {run.story}: the training loss goes from "
+        f"{number(run.train[0])} to {number(run.train[-1])}"
     ]
-    if course.test is not None:
-        texts.append(f", the test loss from {number(course.test[0])} to {number(course.test[-1])}")
+    if run.test is not None:
+        texts.append(f", the test loss from {number(run.test[0])} to {number(run.test[-1])}")
     if drawn.many:
         texts.append("; of the other runs the bands hold half and 90 %")
-    if course.names:
-        texts.append(f"; {course.told}")
+    if run.names:
+        texts.append(f"; {run.told}")
     return "".join(texts) + "."
 
 
 def _static(drawn: _Loss, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
-    course = drawn.course
+    run = drawn.run
     drawn.view.show(axes)
-    timeline.draw_run(axes, course, course.train, color=style.TRAIN, lw=1.8, label="training loss")
-    if course.test is not None:
+    timeline.draw_run(axes, run, run.train, color=style.TRAIN, lw=1.8, label="training loss")
+    if run.test is not None:
         look = {"color": style.TEST, "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
-        timeline.draw_run(axes, course, course.test, **look)
-    timeline.draw_lost(axes, course, course.train)
+        timeline.draw_run(axes, run, run.test, **look)
+    timeline.draw_lost(axes, run, run.train)
     _draw_others(axes, drawn)
     timeline.draw_levels(axes, drawn.levels, "floors of visited valleys")
-    timeline.show_steps(axes, course.last)
+    timeline.show_steps(axes, run.last)
     axes.set_ylabel("loss")
-    timeline.mark_falls(axes, course)
+    timeline.mark_derailments(axes, run)
     canvas.legend(sheet, axes)
     return sheet
 
@@ -142,18 +144,18 @@ def _others_name(drawn: _Loss) -> str:
 
 
 def _interactive(drawn: _Loss) -> dict[str, Any]:
-    course = drawn.course
+    run = drawn.run
     traces = _web_others(drawn)
     for name, values, line in (
-        ("training loss", course.train, {"color": style.TRAIN, "width": 2.5}),
-        ("test loss", course.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
+        ("training loss", run.train, {"color": style.TRAIN, "width": 2.5}),
+        ("test loss", run.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
     ):
         if values is not None:
-            traces.append(timeline.web_run(name, course, values, line))
-    traces += timeline.web_lost(course, course.train)
-    axes = {"xaxis": timeline.web_steps(course.last)}
+            traces.append(timeline.web_run(name, run, values, line))
+    traces += timeline.web_lost(run, run.train)
+    axes = {"xaxis": timeline.web_steps(run.last)}
     axes |= {"yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)}
-    marks = timeline.web_falls(course), timeline.web_levels(drawn.levels, "y")
+    marks = timeline.web_derailments(run), timeline.web_levels(drawn.levels, "y")
     return timeline.web_timeline(traces, axes, *marks)
 
 

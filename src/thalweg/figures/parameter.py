@@ -38,7 +38,7 @@ class _Panel:
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
-    course: DrawnRun
+    run: DrawnRun
     panels: list[_Panel]
     note: str
 
@@ -74,28 +74,28 @@ def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Fi
     >>> parameter(runs).title
     'phi by step'
     """
-    course = run_of(runs, run, valleys)
-    panels = _panels(runs, valleys, course)
+    drawn_run = run_of(runs, run, valleys)
+    panels = _panels(runs, valleys, drawn_run)
     total = runs.sizes["param"]
     few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
     title = f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step"
-    drawn = _Parameters(course, panels, f"{subject(runs.attrs)} · {course.note}{few}")
+    drawn = _Parameters(drawn_run, panels, f"{subject(runs.attrs)} · {drawn_run.note}{few}")
     return figure_of("parameter", title, _caption(drawn), drawn, _static, _interactive)
 
 
-def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, course: DrawnRun) -> list[_Panel]:
-    others = np.delete(np.arange(course.runs), course.run)
+def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list[_Panel]:
+    others = np.delete(np.arange(run.runs), run.index)
     if len(others) > timeline.OTHERS:
         others = others[np.linspace(0, len(others) - 1, timeline.OTHERS).round().astype(int)]
     faint = runs["params"].values[others].astype(np.float64)
-    every = np.arange(len(course.names))
-    chosen = every if len(every) <= LEVELS else course.falls.visited[:LEVELS]
+    every = np.arange(len(run.names))
+    chosen = every if len(every) <= LEVELS else run.derailments.visited[:LEVELS]
     panels = []
     for k, shown in enumerate(scale.of_runs(runs, valleys)[:PANELS]):
-        values, beside = shown.of(course.params[:, k]), shown.of(faint[..., k])
+        values, beside = shown.of(run.params[:, k]), shown.of(faint[..., k])
         extent = np.append(values, crowd(beside))
         positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
-        levels, texts = _turns(shown, positions, [course.names[j] for j in chosen], extent)
+        levels, texts = _turns(shown, positions, [run.names[j] for j in chosen], extent)
         view = view_of([extent], levels, may_log=False)
         seen = view.shows(levels)
         named = timeline.Levels(levels[seen], view.fraction(levels[seen]), list(np.array(texts, dtype=object)[seen]))
@@ -121,45 +121,45 @@ def _turn(shift: float, sign: str) -> str:
 
 
 def _caption(drawn: _Parameters) -> str:
-    course = drawn.course
+    run = drawn.run
     told = [
         f"{panel.scale.name} goes from {panel.scale.text(panel.values[0])} to {panel.scale.text(panel.values[-1])}"
         for panel in drawn.panels
     ]
-    falls = f"; {course.told}" if course.names else ""
-    return f"{drawn.note.partition(' · ')[0]}, {course.story}: {', '.join(told)}{falls}."
+    derailments = f"; {run.told}" if run.names else ""
+    return f"{drawn.note.partition(' · ')[0]}, {run.story}: {', '.join(told)}{derailments}."
 
 
 def _static(drawn: _Parameters, title: str) -> canvas.Sheet:
     sheet, all_axes = canvas.blank(title, drawn.note, len(drawn.panels))
     for axes, panel in zip(all_axes, drawn.panels, strict=True):
         _draw_panel(axes, panel, drawn)
-        timeline.mark_falls(axes, drawn.course, named=axes is all_axes[0])
-        timeline.show_steps(axes, drawn.course.last)
+        timeline.mark_derailments(axes, drawn.run, named=axes is all_axes[0])
+        timeline.show_steps(axes, drawn.run.last)
         axes.label_outer()
     canvas.legend(sheet, all_axes[0])
     return sheet
 
 
 def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
-    course = drawn.course
+    run = drawn.run
     panel.view.show(axes)
     canvas.show_unit(axes.yaxis, panel.scale)
     timeline.draw_others(axes, panel.others, _others_name(drawn))
     timeline.draw_levels(axes, panel.levels, "valleys", len(drawn.panels))
-    timeline.draw_run(axes, course, panel.values, color=style.INK, lw=1.8)
-    timeline.draw_lost(axes, course, panel.values)
+    timeline.draw_run(axes, run, panel.values, color=style.INK, lw=1.8)
+    timeline.draw_lost(axes, run, panel.values)
 
 
 def _others_name(drawn: _Parameters) -> str:
-    drawn_ones, others = len(drawn.panels[0].others), drawn.course.runs - 1
+    drawn_ones, others = len(drawn.panels[0].others), drawn.run.runs - 1
     return (f"{drawn_ones} of " if drawn_ones < others else "") + count(others, "other run")
 
 
 def _interactive(drawn: _Parameters) -> dict[str, Any]:
-    rows, course = len(drawn.panels), drawn.course
-    traces, marks = [], [timeline.web_falls(course)]
-    axes: dict[str, Any] = {"xaxis": timeline.web_steps(course.last, anchor=f"y{rows}")}
+    rows, run = len(drawn.panels), drawn.run
+    traces, marks = [], [timeline.web_derailments(run)]
+    axes: dict[str, Any] = {"xaxis": timeline.web_steps(run.last, anchor=f"y{rows}")}
     for k, panel in enumerate(drawn.panels):
         y = "y" if k == 0 else f"y{k + 1}"
         traces += [trace | {"yaxis": y} for trace in _web_panel(panel, drawn, k == 0)]
@@ -170,10 +170,10 @@ def _interactive(drawn: _Parameters) -> dict[str, Any]:
 
 
 def _web_panel(panel: _Panel, drawn: _Parameters, first: bool) -> list[web.Trace]:
-    course, name = drawn.course, panel.scale.name
+    run, name = drawn.run, panel.scale.name
     faint = timeline.web_others(_others_name(drawn), panel.others)
-    line = timeline.web_run(name, course, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
-    ends = timeline.web_lost(course, panel.values)
+    line = timeline.web_run(name, run, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
+    ends = timeline.web_lost(run, panel.values)
     return (
         [trace | {"showlegend": first} for trace in faint]
         + [line | {"showlegend": False}]

@@ -40,7 +40,7 @@ def summarise(results: Results) -> Summary:
         tables += compare.listed(results.comparison)
     if results.valleys is not None:
         tables.append(_valleys(results.valleys))
-        if results.derailments is not None and results.derailments.sizes["fall"]:
+        if results.derailments is not None and results.derailments.sizes["derailment"]:
             tables.append(_derailments(results.derailments, results.valleys, results.experiment.domain))
     return Summary(_heading(results), tables, _remarks(results))
 
@@ -147,22 +147,24 @@ def _valleys(valleys: xr.Dataset) -> TextTable:
     return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier"), rows, note)
 
 
-def _derailments(falls: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> TextTable:
+def _derailments(derailments: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> TextTable:
     names = _called(valleys)
     unit = axes[0] if len(axes) == 1 else Axis("", 0, 1)
     rows = [
         (
-            str(int(falls["run"][k])),
-            f"{int(falls['step'][k])} → {int(falls['step'][k]) + 1}",
-            f"{names[int(falls['left'][k])]} → {names[int(falls['entered'][k])]}",
-            quantity(float(falls["jump"][k]), unit),
-            f"{float(falls['rise'][k]):+.5f}",
-            figures(float(falls["grad_norm"][k])),
+            str(int(derailments["run"][k])),
+            f"{int(derailments['step'][k])} → {int(derailments['step'][k]) + 1}",
+            f"{names[int(derailments['left'][k])]} → {names[int(derailments['entered'][k])]}",
+            quantity(float(derailments["jump"][k]), unit),
+            f"{float(derailments['rise'][k]):+.5f}",
+            figures(float(derailments["grad_norm"][k])),
         )
-        for k in range(min(falls.sizes["fall"], SHOWN))
+        for k in range(min(derailments.sizes["derailment"], SHOWN))
     ]
     columns = ("run", "step", "valleys", "jump", "rise in loss", "gradient norm")
-    return TextTable("Derailments", columns, rows, left_out(falls.sizes["fall"], "derailments", "derailments.csv"))
+    return TextTable(
+        "Derailments", columns, rows, left_out(derailments.sizes["derailment"], "derailments", "derailments.csv")
+    )
 
 
 def _remarks(results: Results) -> list[str]:
@@ -209,7 +211,7 @@ def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:
                 when = f"{', the first' if len(chosen) > 1 else ''} after step {last}"
             name = status.name.lower().replace("_", " ").replace("max steps", "took every step")
             remarks.append(f"{_share(len(chosen), runs)} {name}{when}: {status.advice}.")
-    if results.derailments is not None and results.derailments.sizes["fall"]:
+    if results.derailments is not None and results.derailments.sizes["derailment"]:
         derailed = len(np.unique(results.derailments["run"].values))
         remarks.append(
             f"{_share(derailed, runs)} derailed: thrown out of a valley after being on its floor. "

@@ -100,7 +100,7 @@ BESIDE = {
     **{"params": "framework step param", "difference": "framework step", "parts": "framework"},
     **{"reference": "step param", "bound": "step"},
 }
-FALL: Mapping[str, str] = dict.fromkeys(("run", "step", "left", "entered"), "fall")
+DERAILMENT: Mapping[str, str] = dict.fromkeys(("run", "step", "left", "entered"), "derailment")
 ALONG: Mapping[str, str] = dict.fromkeys(("x", "distance", "true_loss", "surface_loss"), "step")
 
 Runs = Annotated[xr.Dataset, Kind("runs", "thalweg.descend", RUN)]
@@ -112,8 +112,8 @@ Surface = Annotated[xr.Dataset, Kind("a surface", "thalweg.survey", {"train_loss
 Valleys = Annotated[xr.Dataset, Kind("valleys", "thalweg.find_valleys", VALLEY, ("names",))]
 """Valleys, deepest first, from :func:`thalweg.find_valleys`."""
 
-Derailments = Annotated[xr.Dataset, Kind("derailments", "thalweg.find_derailments", FALL, ("names", "runs"))]
-"""Derailments over fall, from :func:`thalweg.find_derailments`."""
+Derailments = Annotated[xr.Dataset, Kind("derailments", "thalweg.find_derailments", DERAILMENT, ("names", "runs"))]
+"""Derailments over (derailment), from :func:`thalweg.find_derailments`."""
 
 Kind("outcomes", "thalweg.outcomes", {"outcome": "run", "valley": "run"}, ("names",))
 

@@ -15,12 +15,12 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 
 @public
-def count_derailments(falls: Derailments) -> xr.Dataset:
+def count_derailments(derailments: Derailments) -> xr.Dataset:
     """Count the derailments of one optimiser's runs.
 
     Parameters
     ----------
-    falls : from :func:`thalweg.find_derailments`
+    derailments : from :func:`thalweg.find_derailments`
 
     Returns
     -------
@@ -53,18 +53,18 @@ def count_derailments(falls: Derailments) -> xr.Dataset:
     >>> float(counted["share"]), int(counted["count"].sum())
     (0.15, 6)
     """
-    names, runs = falls.attrs["names"], int(falls.attrs["runs"])
-    derailed = len(np.unique(falls["run"].values))
+    names, runs = derailments.attrs["names"], int(derailments.attrs["runs"])
+    derailed = len(np.unique(derailments["run"].values))
     counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(counts, (falls["left"].values, falls["entered"].values), 1)
+    np.add.at(counts, (derailments["left"].values, derailments["entered"].values), 1)
     return xr.Dataset(
         {
             **{name: part[0] for name, part in named("share", wilson(np.array([derailed]), runs)).items()},
             "count": (("left", "entered"), counts),
-            **{name: ("quantile", quantiles(falls[name].values)) for name in ("step", "jump", "grad_norm")},
+            **{name: ("quantile", quantiles(derailments[name].values)) for name in ("step", "jump", "grad_norm")},
         },
         coords={"left": np.arange(len(names)), "entered": np.arange(len(names)), "quantile": list(QUANTILES)},
-        attrs=falls.attrs,
+        attrs=derailments.attrs,
     )
 
 

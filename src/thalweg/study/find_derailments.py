@@ -37,17 +37,17 @@ def find_derailments(runs: Runs, valleys: Valleys, *, floor: float = FLOOR) -> x
     xarray.Dataset
         In order of runs and steps. Names of the valleys are in the attribute ``names``, the number of runs in ``runs``.
 
-        ========= ==== =========== ==============================================
-        variable  dims unit        meaning
-        ========= ==== =========== ==============================================
-        run       fall run         that derails
-        step      fall steps       the last one on the floor
-        left      fall valley      that it lies in
-        entered   fall valley      that the next step lies in
-        jump      fall parameters  distance to the next step
-        rise      fall loss        from the step to the next, on training data
-        grad_norm fall loss a unit norm of the gradient at the step
-        ========= ==== =========== ==============================================
+        ========= ========== =========== ==============================================
+        variable  dims       unit        meaning
+        ========= ========== =========== ==============================================
+        run       derailment run         that derails
+        step      derailment steps       the last one on the floor
+        left      derailment valley      that it lies in
+        entered   derailment valley      that the next step lies in
+        jump      derailment parameters  distance to the next step
+        rise      derailment loss        from the step to the next, on training data
+        grad_norm derailment loss a unit norm of the gradient at the step
+        ========= ========== =========== ==============================================
 
     Raises
     ------
@@ -60,25 +60,25 @@ def find_derailments(runs: Runs, valleys: Valleys, *, floor: float = FLOOR) -> x
     >>> import optax, thalweg as tw
     >>> objective = tw.objective(tw.problems.pencil(), tw.losses.power(1 / 2))
     >>> runs = tw.descend(objective, optax.sgd(0.05), steps=20)
-    >>> falls = tw.find_derailments(runs, tw.find_valleys(objective))
-    >>> falls["step"].values.tolist()
+    >>> derailments = tw.find_derailments(runs, tw.find_valleys(objective))
+    >>> derailments["step"].values.tolist()
     [6]
     """
     number("floor", floor, above=0, at_most=1)
     visited = locate(runs, valleys).values
     losses = runs["train_loss"].values
-    fell = derailments.find(visited, derailments.on_floor(visited, losses, levels_of(valleys, floor)))
+    derailed = derailments.find(visited, derailments.on_floor(visited, losses, levels_of(valleys, floor)))
     losses = losses.astype(np.float64)
     params = runs["params"].values.astype(np.float64)
-    moved = params[fell.run, fell.step + 1] - params[fell.run, fell.step]
+    moved = params[derailed.run, derailed.step + 1] - params[derailed.run, derailed.step]
     return xr.Dataset(
         {
-            **{name: ("fall", values) for name, values in fell._asdict().items()},
-            "jump": ("fall", np.linalg.norm(moved, axis=-1)),
-            "rise": ("fall", losses[fell.run, fell.step + 1] - losses[fell.run, fell.step]),
-            "grad_norm": ("fall", runs["grad_norm"].values[fell.run, fell.step].astype(np.float64)),
+            **{name: ("derailment", values) for name, values in derailed._asdict().items()},
+            "jump": ("derailment", np.linalg.norm(moved, axis=-1)),
+            "rise": ("derailment", losses[derailed.run, derailed.step + 1] - losses[derailed.run, derailed.step]),
+            "grad_norm": ("derailment", runs["grad_norm"].values[derailed.run, derailed.step].astype(np.float64)),
         },
-        coords={"fall": np.arange(len(fell.run))},
+        coords={"derailment": np.arange(len(derailed.run))},
         attrs=runs.attrs | {"floor": floor, "names": valleys.attrs["names"], "runs": runs.sizes["run"]},
     )
 

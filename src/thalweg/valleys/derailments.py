@@ -13,10 +13,10 @@ from thalweg.valleys.tree import OUTSIDE
 class Derailments(NamedTuple):
     """Where runs derailed: run, last step on the floor, valley left, valley entered."""
 
-    run: Int[np.ndarray, " fall"]
-    step: Int[np.ndarray, " fall"]
-    left: Int[np.ndarray, " fall"]
-    entered: Int[np.ndarray, " fall"]
+    run: Int[np.ndarray, " derailment"]
+    step: Int[np.ndarray, " derailment"]
+    left: Int[np.ndarray, " derailment"]
+    entered: Int[np.ndarray, " derailment"]
 
 
 def levels(

@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     valley : the one it lies in; ``OUTSIDE`` for none
     floor : whether it is on that valley's floor
     since : the step since which it has been on that floor
-    falls : how often it left a floor for another valley's basin
+    derailments : how often it left a floor for another valley's basin
     loss : at its last step with finite numbers
     """
 
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     valley: Int[Any, " run"]
     floor: Bool[Any, " run"]
     since: Int[Any, " run"]
-    falls: Int[Any, " run"]
+    derailments: Int[Any, " run"]
     loss: Float[Any, " run"]
 
 
@@ -74,7 +74,7 @@ class Judge:
             valley,
             floor,
             jnp.where(seen.floor & floor & ~moved, seen.since, step.astype(jnp.int32)),
-            seen.falls + (seen.floor & moved & (valley != OUTSIDE)),
+            seen.derailments + (seen.floor & moved & (valley != OUTSIDE)),
             jnp.where(alive, info.train_loss, seen.loss),
         )
 
@@ -103,4 +103,4 @@ def judge(seen: Seen) -> Outcomes:
     outcome = np.where(seen.floor, seen.valley, np.where(seen.alive, UNDECIDED, DIVERGED))
     settled = np.where(seen.floor, seen.since, np.nan)
     outcome, valley = outcome.astype(np.int16), np.asarray(seen.valley).astype(np.int16)
-    return Outcomes(outcome, valley, settled.astype(np.float32), np.asarray(seen.falls), np.asarray(seen.loss))
+    return Outcomes(outcome, valley, settled.astype(np.float32), np.asarray(seen.derailments), np.asarray(seen.loss))

@@ -77,7 +77,7 @@ class Crown:
     marks : (mark,), places of the valleys on the drawn circle, first copies first, each deepest first
     mark_losses, mark_texts : their losses and names
     passes, pass_losses : (pass,), places and losses of the passes at which valleys join, those below the cut
-    course : the run, None where none is drawn
+    run : as it is drawn, None where none is drawn
     path : (step,), the run's place on the drawn circle, not wrapped
     """
 
@@ -91,7 +91,7 @@ class Crown:
     mark_texts: list[str]
     passes: np.ndarray
     pass_losses: np.ndarray
-    course: DrawnRun | None
+    run: DrawnRun | None
     path: np.ndarray
 
     @cached_property
@@ -118,9 +118,9 @@ class Crown:
         return np.append(np.concatenate([np.empty(0), *between]), len(moves))
 
     @property
-    def falls(self) -> Derailments:
+    def derailments(self) -> Derailments:
         """The derailments of the run."""
-        return NONE if self.course is None else self.course.falls
+        return NONE if self.run is None else self.run.derailments
 
     @property
     def highest(self) -> float:
@@ -150,8 +150,8 @@ class Crown:
         low, high = float(self.path.min()), float(self.path.max())
         if high - low <= WIDE:
             return ((low + high) / 2 + float(self.path[-1])) / 2
-        fall = self.falls.step[:1]
-        return float(np.mean(self.path[np.append(fall, fall + 1)])) if fall.size else float(self.path[-1])
+        first = self.derailments.step[:1]
+        return float(np.mean(self.path[np.append(first, first + 1)])) if first.size else float(self.path[-1])
 
     def value(self, angle: np.ndarray) -> np.ndarray:
         """Read the parameter, in the shown unit, back from the drawn circle."""
@@ -172,9 +172,9 @@ def crown_of(
     copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
     turn = 2 * np.pi / (copies * axis.length)
     angles, losses = _around(surface, axis, copies)
-    course = None if runs is None else run_of(runs, run, valleys)
+    drawn_run = None if runs is None else run_of(runs, run, valleys)
     marks, mark_losses, places = _marks(valleys, "", shown, copies)
-    levels = _levels(losses, valleys, np.empty(0) if course is None else course.train, cut)
+    levels = _levels(losses, valleys, np.empty(0) if drawn_run is None else drawn_run.train, cut)
     merging = None if valleys is None else valleys.isel({"pass": valleys["pass_merges"].values == 1})
     passes, pass_losses, _ = _marks(merging, "pass_", shown, copies)
     low = pass_losses <= levels.cut
@@ -189,8 +189,8 @@ def crown_of(
         mark_texts=[shown.text(place) for place in places],
         passes=passes[low],
         pass_losses=pass_losses[low],
-        course=course,
-        path=np.empty(0) if course is None else course.params[:, 0] * turn,
+        run=drawn_run,
+        path=np.empty(0) if drawn_run is None else drawn_run.params[:, 0] * turn,
     )
 
 

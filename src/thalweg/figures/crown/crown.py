@@ -88,7 +88,7 @@ def crown(
         caption=_caption(shown),
         draw=partial(_static, shown, title, note),
         interactive=partial(web.describe, shown),
-        moving=None if shown.course is None else lambda path: film().save(path),
+        moving=None if shown.run is None else lambda path: film().save(path),
     )
 
 
@@ -96,18 +96,18 @@ def _title(shown: Crown) -> str:
     if shown.levels.constant:
         return "A surface that is constant to rounding"
     found = count(len(shown.marks) // shown.copies, "valley") if len(shown.marks) else "The loss around its circle"
-    falls = len(shown.falls.step)
-    return f"{found[:1].upper()}{found[1:]}" + (f", and a run derailed {_times(falls)}" if falls else "")
+    derailments = len(shown.derailments.step)
+    return f"{found[:1].upper()}{found[1:]}" + (f", and a run derailed {_times(derailments)}" if derailments else "")
 
 
-def _times(falls: int) -> str:
-    return {1: "once", 2: "twice"}.get(falls, f"{falls} times")
+def _times(derailments: int) -> str:
+    return {1: "once", 2: "twice"}.get(derailments, f"{derailments} times")
 
 
 def _note(shown: Crown, surface: xr.Dataset) -> str:
     parts = [subject(surface.attrs)]
-    if shown.course is not None:
-        parts.append(shown.course.story)
+    if shown.run is not None:
+        parts.append(shown.run.story)
     if shown.above.any():
         parts.append(f"cut at {number(shown.levels.cut)}: the loss reaches {number(shown.highest)}")
     return " · ".join(parts)
@@ -121,8 +121,8 @@ def _caption(shown: Crown) -> str:
         )
     if shown.above.any():
         words.append(f"The surface is cut at {number(shown.levels.cut)}.")
-    if shown.course is not None and len(shown.falls.step):
-        step, way = shown.falls.step[0], shown.course.ways[0].replace(" → ", " into ")
+    if shown.run is not None and len(shown.derailments.step):
+        step, way = shown.derailments.step[0], shown.run.ways[0].replace(" → ", " into ")
         words.append(f"Between steps {step} and {step + 1} the run is thrown out of {way}.")
     return " ".join(words)
 
@@ -135,6 +135,6 @@ def _stage(shown: Crown, title: str, note: str) -> Stage:
 
 def _static(shown: Crown, title: str, note: str) -> Sheet:
     stage = _stage(shown, title, note)
-    if shown.course is not None:
-        Actors(stage, way_of(stage)).at(shown.course.last)
+    if shown.run is not None:
+        Actors(stage, way_of(stage)).at(shown.run.last)
     return stage.page

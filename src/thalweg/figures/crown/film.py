@@ -40,7 +40,7 @@ DOTS = 100
 SECONDS = 0.06
 """Of one frame."""
 
-AT_FALL, AT_END = 10, 24
+AT_DERAILMENT, AT_END = 10, 24
 """Frames for which the film rests before and after a derailment, and at the last step."""
 
 PAUSES = 3
@@ -110,10 +110,10 @@ class Film:
     def lasting(self) -> dict[int, int]:
         """How many frames each shown step lasts, in order."""
         crown = self.stage.crown
-        assert crown.course is not None
-        last = crown.course.last
+        assert crown.run is not None
+        last = crown.run.last
         chosen = np.linspace(0, last, min(last + 1, FRAMES)).round().astype(int).tolist()
-        rests = {step + more: AT_FALL for step in crown.falls.step[:PAUSES].tolist() for more in (0, 1)}
+        rests = {step + more: AT_DERAILMENT for step in crown.derailments.step[:PAUSES].tolist() for more in (0, 1)}
         rests |= {last: AT_END}
         return {step: rests.get(step, 1) for step in sorted({*chosen, *rests})}
 
@@ -131,10 +131,10 @@ class Film:
         for step in self.lasting:
             self.canvas.restore_region(empty)
             number.set_text(f"step {step}")
-            run, falls = actors.at(step)
+            run, derailments = actors.at(step)
             for artist in (number, *run):
                 artist.draw(renderer)
-            for artist in falls:
+            for artist in derailments:
                 covers.setdefault(artist, Cover(artist)).draw(renderer, screen)
             packed = screen.view(np.uint32)[..., 0]
             rows, columns = extent(packed != before)
@@ -180,7 +180,7 @@ def palette() -> np.ndarray:
     grays = np.repeat(np.linspace(0, 1, GRAYS)[:, None], 3, axis=1)
     path = style.path_colours()(np.linspace(0, 1, SHADES))[:, :3]
     share = np.linspace(0, 0.8, TINTS)[:, None]
-    tints = [np.array(to_rgb(colour)) * (1 - share) + share for colour in (style.VALLEY, style.FALL)]
+    tints = [np.array(to_rgb(colour)) * (1 - share) + share for colour in (style.VALLEY, style.DERAILMENT)]
     return (255 * np.concatenate([grays, path, *tints])).round().astype(np.uint8)
 
 

@@ -67,15 +67,15 @@ class Way:
 def way_of(stage: Stage) -> Way:
     """Find where the run is seen; between its steps it follows the surface, but for derailments."""
     crown, ring = stage.crown, stage.ring
-    assert crown.course is not None
-    points = ring.place(crown.path, crown.levels.height(crown.course.train) + LIFT)
+    assert crown.run is not None
+    points = ring.place(crown.path, crown.levels.height(crown.run.train) + LIFT)
     along = crown.along
     angles = np.interp(along, np.arange(len(crown.path)), crown.path)
     ways = ring.place(angles, ring.top(angles) + LIFT)
     flat, seen = ring.project(ways), ~ring.hidden(ways)
     # A piece is a stretch of one step between neighbouring points that are both seen.
     step = np.floor(along[:-1]).astype(int)
-    drawn = seen[:-1] & seen[1:] & ~np.isin(step, crown.falls.step)
+    drawn = seen[:-1] & seen[1:] & ~np.isin(step, crown.derailments.step)
     begins = np.flatnonzero(drawn & (np.diff(step, prepend=-1).astype(bool) | ~np.append(False, drawn[:-1])))
     ends = np.flatnonzero(drawn & (np.diff(step, append=-1).astype(bool) | ~np.append(drawn[1:], False)))
     lines = [flat[begin : end + 2] for begin, end in zip(begins, ends, strict=True)]
@@ -87,10 +87,10 @@ class Actors:
 
     def __init__(self, stage: Stage, way: Way):
         crown = stage.crown
-        assert crown.course is not None
+        assert crown.run is not None
         self.stage, self.way, self.kept = stage, way, _kept(stage, way)
         self.flat = stage.ring.project(way.points)
-        look = crown.course.steps.static
+        look = crown.run.steps.static
         self.halo, self.line = (
             LineCollection([], linewidths=width, capstyle="round", zorder=order, **colours)
             for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, look))
@@ -99,7 +99,7 @@ class Actors:
             stage.axes.add_collection(lines, autolim=False)
         size = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
         self.dots = stage.axes.scatter([0.0], [0.0], c=[0], zorder=10, **look, **size)
-        self.falls: dict[int, list[Artist]] = {}
+        self.derailments: dict[int, list[Artist]] = {}
 
     def at(self, last: int) -> tuple[list[Artist], list[Artist]]:
         """Show the run up to a step; tell what is drawn of it and of its derailments, each the lowest first."""
@@ -111,17 +111,17 @@ class Actors:
         dots = np.append(self.kept[self.kept < last], np.flatnonzero(self.way.seen[last : last + 1]) + last)
         self.dots.set_offsets(self.flat[dots])
         self.dots.set_array(dots)
-        for place, step in enumerate(self.stage.crown.falls.step.tolist()):
-            if step < last and step not in self.falls:
-                self.falls[step] = _fall(self.stage, place, step, self.flat[step : step + 2])
-        shown = [artist for step, part in self.falls.items() if step < last for artist in part]
+        for place, step in enumerate(self.stage.crown.derailments.step.tolist()):
+            if step < last and step not in self.derailments:
+                self.derailments[step] = _derailment(self.stage, place, step, self.flat[step : step + 2])
+        shown = [artist for step, part in self.derailments.items() if step < last for artist in part]
         return [self.halo, self.line, self.dots], sorted(shown, key=Artist.get_zorder)
 
 
 def _kept(stage: Stage, way: Way) -> np.ndarray:
     """Choose the steps that keep a dot: the first, those of derailments, and all apart from the dot before."""
     flat = stage.ring.project(way.points) * stage.points
-    must = {*stage.crown.falls.step.tolist(), *(stage.crown.falls.step + 1).tolist()}
+    must = {*stage.crown.derailments.step.tolist(), *(stage.crown.derailments.step + 1).tolist()}
     chosen: list[int] = []
     for step in np.flatnonzero(way.seen).tolist():
         if not chosen or step in must or np.hypot(*(flat[step] - flat[chosen[-1]])) >= APART:
@@ -129,17 +129,17 @@ def _kept(stage: Stage, way: Way) -> np.ndarray:
     return np.array(chosen, dtype=int)
 
 
-def _fall(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Artist]:
+def _derailment(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Artist]:
     """Draw a derailment as an arrow in the air, with a label on the first few."""
     (x, y), (to, low) = ends.tolist()
     bend = -0.45 if to > x else 0.45
-    look = {"arrowstyle": "-|>", "color": style.FALL, "lw": 2.2, "mutation_scale": 14, "shrinkA": 4, "shrinkB": 4}
+    look = {"arrowstyle": "-|>", "color": style.DERAILMENT, "lw": 2.2, "mutation_scale": 14, "shrinkA": 4, "shrinkB": 4}
     arrow = stage.axes.annotate(
         "", (to, low), (x, y), arrowprops={**look, "connectionstyle": f"arc3,rad={bend}"}, zorder=15
     )
     if place >= LABELLED:
         return [arrow]
-    assert stage.crown.course is not None
-    text = f"step {step} → {step + 1}: {stage.crown.course.ways[place]}"
-    look = {"size": 10.5, "color": style.FALL, "weight": "bold", "path_effects": HALO, "zorder": 21}
+    assert stage.crown.run is not None
+    text = f"step {step} → {step + 1}: {stage.crown.run.ways[place]}"
+    look = {"size": 10.5, "color": style.DERAILMENT, "weight": "bold", "path_effects": HALO, "zorder": 21}
     return [arrow, canvas.write(stage.axes, text, ((x + to) / 2, (y + low) / 2), (0, 36), ha="center", **look)]

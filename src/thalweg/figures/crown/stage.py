@@ -80,8 +80,8 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
     _solid(stage)
     _engrave(stage)
     _scale(stage)
-    if crown.course is not None:
-        _step_bar(stage, crown.course.steps)
+    if crown.run is not None:
+        _step_bar(stage, crown.run.steps)
     return stage
 
 

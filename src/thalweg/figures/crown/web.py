@@ -29,8 +29,8 @@ LIFT = 0.012
 def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
     traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
-    if crown.course is not None:
-        traces += [*_falls(crown, crown.course), *_run(crown, crown.course)]
+    if crown.run is not None:
+        traces += [*_derailments(crown, crown.run), *_run(crown, crown.run)]
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
@@ -119,15 +119,15 @@ def _passes(crown: Crown) -> list[web.Trace]:
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
 
 
-def _run(crown: Crown, course: DrawnRun) -> list[web.Trace]:
-    steps, losses = np.arange(len(crown.path)), course.train
+def _run(crown: Crown, run: DrawnRun) -> list[web.Trace]:
+    steps, losses = np.arange(len(crown.path)), run.train
     along = crown.along
     angles, heights = np.interp(along, steps, crown.path), crown.levels.height(losses)
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
-    falling = np.isin(np.floor(along), crown.falls.step) & (along != np.floor(along))
+    falling = np.isin(np.floor(along), crown.derailments.step) & (along != np.floor(along))
     way = _place(angles, np.where(falling, np.nan, ground + LIFT), 0.5)
     texts = [f"step {k}, {told}" for k, told in enumerate(crown.told(crown.path, losses))]
-    line, marker = {"width": 7} | course.steps.web(along), course.steps.web_marker(steps, size=3.5)
+    line, marker = {"width": 7} | run.steps.web(along), run.steps.web_marker(steps, size=3.5)
     dots = _place(crown.path, heights + LIFT, 0.5)
     return [
         web.trace("lines", *way.values(), line=line),
@@ -135,17 +135,17 @@ def _run(crown: Crown, course: DrawnRun) -> list[web.Trace]:
     ]
 
 
-def _falls(crown: Crown, course: DrawnRun) -> list[web.Trace]:
+def _derailments(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     """Draw every derailment as an arc through the air."""
-    if not len(course.falls.step):
+    if not len(run.derailments.step):
         return []
     share = np.append(np.linspace(0, 1, 24), np.nan)
-    step = course.falls.step[:, None]
+    step = run.derailments.step[:, None]
     angles = crown.path[step] + share * (crown.path[step + 1] - crown.path[step])
-    ends = crown.levels.height(course.train)
+    ends = crown.levels.height(run.train)
     heights = ends[step] + share * (ends[step + 1] - ends[step]) + LIFT + 0.6 * share * (1 - share)
-    told = [f"step {k} → {k + 1}: {way}" for k, way in zip(course.falls.step, course.ways, strict=True)]
+    told = [f"step {k} → {k + 1}: {way}" for k, way in zip(run.derailments.step, run.ways, strict=True)]
     name = "derailments" if len(told) > 1 else web.safe(told[0])
-    texts, line = [text for text in told for _ in share], {"width": 6, "color": style.FALL}
+    texts, line = [text for text in told for _ in share], {"width": 6, "color": style.DERAILMENT}
     places = _joined(_place(angles, heights, 0.5))
     return [web.trace("lines", *places.values(), name=name, line=line, text=texts, hover="%{text}")]

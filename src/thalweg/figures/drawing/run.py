@@ -24,8 +24,8 @@ class Derailments:
 
     Attributes
     ----------
-    step : (fall,), the last step on the floor of the valley that was left
-    left, entered : (fall,), valleys
+    step : (derailment,), the last step on the floor of the valley that was left
+    left, entered : (derailment,), valleys
     visited : (visit,), valleys in the order of the first visit
     lowest : (visit,), the lowest training loss that the run had in each
     """
@@ -48,24 +48,24 @@ class DrawnRun:
 
     Attributes
     ----------
-    run : its place among the runs
+    index : its place among the runs
     runs : how many there are
     step : (step,), 0, 1, …, the last finite one
     params : (step, param), in the parameters' own units, not wrapped
     train, test : (step,), the losses; ``test`` is None where there are no test data
     status : how the run ended
-    falls : where it derailed
-    names : of the valleys, as ``falls`` counts them; none where none were given
+    derailments : where it derailed
+    names : of the valleys, as ``derailments`` counts them; none where none were given
     """
 
-    run: int
+    index: int
     runs: int
     step: np.ndarray
     params: np.ndarray
     train: np.ndarray
     test: np.ndarray | None
     status: Status
-    falls: Derailments
+    derailments: Derailments
     names: list[str]
 
     @property
@@ -81,34 +81,34 @@ class DrawnRun:
     @property
     def story(self) -> str:
         """Which run this is and how far it came, in a few words."""
-        which = f"run {self.run} of {self.runs:,}, " if self.runs > 1 else ""
+        which = f"run {self.index} of {self.runs:,}, " if self.runs > 1 else ""
         return f"{which}{count(self.last, 'step')}" + (", then diverged" if self.status == Status.DIVERGED else "")
 
     @property
     def note(self) -> str:
         """The same for the line of facts, and how often it derailed where that is known."""
-        return f"{self.story} · {self._falls}" if self.names else self.story
+        return f"{self.story} · {self._derailed}" if self.names else self.story
 
     @property
     def ways(self) -> list[str]:
         """Name every derailment by the two valleys."""
-        pairs = zip(self.falls.left, self.falls.entered, strict=True)
+        pairs = zip(self.derailments.left, self.derailments.entered, strict=True)
         return [f"{self.names[left]} → {self.names[entered]}" for left, entered in pairs]
 
     @property
     def told(self) -> str:
         """Tell the derailments one by one, the first few of many; that there is none too."""
-        falls = zip(self.falls.step[:TOLD], self.falls.left, self.falls.entered, strict=False)
+        derailments = zip(self.derailments.step[:TOLD], self.derailments.left, self.derailments.entered, strict=False)
         told = [
             f"from {self.names[left]} to {self.names[entered]} between steps {step} and {step + 1}"
-            for step, left, entered in falls
+            for step, left, entered in derailments
         ]
-        more = "; …" if len(self.falls.step) > TOLD else ""
-        return ": ".join(filter(None, [self._falls, "; ".join(told) + more]))
+        more = "; …" if len(self.derailments.step) > TOLD else ""
+        return ": ".join(filter(None, [self._derailed, "; ".join(told) + more]))
 
     @property
-    def _falls(self) -> str:
-        return count(len(self.falls.step), "derailment") if len(self.falls.step) else "no derailment"
+    def _derailed(self) -> str:
+        return count(len(self.derailments.step), "derailment") if len(self.derailments.step) else "no derailment"
 
 
 def of_one_problem(parameters: int, runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
@@ -132,14 +132,14 @@ def run_of(runs: xr.Dataset, run: int, valleys: xr.Dataset | None = None) -> Dra
     steps = slice(0, last + 1)
     test = chosen["test_loss"].values[steps].astype(np.float64)
     return DrawnRun(
-        run=run,
+        index=run,
         runs=number,
         step=chosen["step"].values[steps],
         params=chosen["params"].values[steps].astype(np.float64),
         train=chosen["train_loss"].values[steps].astype(np.float64),
         test=test if np.isfinite(test).any() else None,
         status=Status(int(chosen["status"])),
-        falls=_derailments(runs.isel(run=[run]), valleys),
+        derailments=_derailments(runs.isel(run=[run]), valleys),
         names=valley_names(valleys),
     )
 

@@ -17,7 +17,7 @@ PAPER = "#ffffff"
 TRAIN = "#1f5fa8"
 TEST = "#d9722e"
 FIT = "#b3202c"
-FALL = "#c2185b"
+DERAILMENT = "#c2185b"
 VALLEY = "#2f7d4f"
 
 PATH_COLOURS = ("#0b0724", "#4a0c6b", "#a52c60", "#ed6925", "#fcca3b")

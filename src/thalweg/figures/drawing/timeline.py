@@ -61,9 +61,9 @@ def step_range(last: int) -> tuple[float, float]:
     return -room, max(last, 1) + room
 
 
-def mark_falls(axes: Axes, run: DrawnRun, named: bool = True) -> None:
+def mark_derailments(axes: Axes, run: DrawnRun, named: bool = True) -> None:
     """Draw a line between the two steps of every derailment and, where they are named, the labels that have room."""
-    places, texts = run.falls.step + 0.5, run.ways if named else [""] * len(run.falls.step)
+    places, texts = run.derailments.step + 0.5, run.ways if named else [""] * len(run.derailments.step)
     low, high = step_range(run.last)
     # In points; the text starts right of its line, or ends left of it where the axes end.
     full = 72 * canvas.AREA[0]
@@ -73,10 +73,10 @@ def mark_falls(axes: Axes, run: DrawnRun, named: bool = True) -> None:
     starts = np.where(sides < 0, lines - widths, lines)
     boxes = np.stack([starts, np.zeros_like(starts), starts + widths, np.ones_like(starts)], axis=-1)
     for place, side, text, fits in zip(places, sides, texts, canvas.fitting(boxes), strict=True):
-        axes.axvline(float(place), color=style.FALL, lw=1.0, alpha=0.8, zorder=1.5)
+        axes.axvline(float(place), color=style.DERAILMENT, lw=1.0, alpha=0.8, zorder=1.5)
         if fits:
             where = {"xycoords": ("data", "axes fraction"), "ha": "right" if side < 0 else "left", "va": "top"}
-            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.FALL, **where)
+            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.DERAILMENT, **where)
 
 
 def draw_run(axes: Axes, run: DrawnRun, values: np.ndarray, **look: Any) -> None:
@@ -110,14 +110,14 @@ def _lost(run: DrawnRun) -> str:
     return f"last finite step, {run.last}"
 
 
-def web_falls(run: DrawnRun) -> Annotations:
+def web_derailments(run: DrawnRun) -> Annotations:
     """Describe the marks of derailments, through all panels."""
-    places = (run.falls.step + 0.5).tolist()
+    places = (run.derailments.step + 0.5).tolist()
     place = {"yref": "paper", "xanchor": "left", "yanchor": "top"}
     return Annotations(
         [web_upright(step, "paper") for step in places],
         [
-            web.text(step, 1, web.safe(label), style.FALL, 12, **place)
+            web.text(step, 1, web.safe(label), style.DERAILMENT, 12, **place)
             for step, label in zip(places, run.ways, strict=True)
         ],
     )
@@ -125,7 +125,7 @@ def web_falls(run: DrawnRun) -> Annotations:
 
 def web_upright(step: float, reference: str) -> dict[str, Any]:
     """Describe the line at a step where something happens."""
-    line = {"color": style.FALL, "width": 1.5}
+    line = {"color": style.DERAILMENT, "width": 1.5}
     return {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "yref": reference, "line": line}
 
 

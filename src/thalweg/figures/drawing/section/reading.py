@@ -84,7 +84,7 @@ class Section:
     passes: Places
     view: View
     note: str
-    course: DrawnRun | None = None
+    run: DrawnRun | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     arcs: list[Arc] = field(default_factory=list)
     basins: np.ndarray | None = None
@@ -148,17 +148,17 @@ def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Sect
 
 
 def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Section:
-    course, shown = run_of(runs, run, valleys), bare.scale
-    path = np.stack([shown.wrapped(course.params[:, 0]), course.train], axis=-1)
+    drawn_run, shown = run_of(runs, run, valleys), bare.scale
+    path = np.stack([shown.wrapped(drawn_run.params[:, 0]), drawn_run.train], axis=-1)
     outside = (path[:, 0] < bare.x[0]) | (path[:, 0] > bare.x[-1])
     view = _view(bare.train, path[~outside, 1], np.append(bare.valleys.y, bare.passes.y))
     return replace(
         bare,
-        course=course,
+        run=drawn_run,
         path=path,
-        arcs=arcs_of(path, course, (bare.x, bare.train), view, shown),
+        arcs=arcs_of(path, drawn_run, (bare.x, bare.train), view, shown),
         view=view,
-        note=f"{bare.note} · {course.note}{_leaving(outside)}",
+        note=f"{bare.note} · {drawn_run.note}{_leaving(outside)}",
     )
 
 
@@ -194,20 +194,20 @@ def _view(heights: np.ndarray, path: np.ndarray, marks: np.ndarray) -> View:
 
 
 def arcs_of(
-    path: np.ndarray, course: DrawnRun, curve: tuple[np.ndarray, np.ndarray], view: View, shown: Scale
+    path: np.ndarray, run: DrawnRun, curve: tuple[np.ndarray, np.ndarray], view: View, shown: Scale
 ) -> list[Arc]:
     """Draw each derailment the shorter way around a circle; one that crosses its ends is drawn at both.
 
     Parameters
     ----------
     path : (step, 2), places and losses of the run
-    course : the run
+    run : whose steps these are
     curve : the surface, over which an arc stays
     view, shown : of the loss and of the parameter
     """
     found = []
     width = curve[0][-1] - curve[0][0]
-    for step, text in zip(course.falls.step, course.ways, strict=True):
+    for step, text in zip(run.derailments.step, run.ways, strict=True):
         (x, y), (to, low) = path[step], path[step + 1]
         turn = -width * np.round((to - x) / width) if shown.periodic else 0.0
         for shift in dict.fromkeys((0.0, -turn)):

@@ -52,14 +52,14 @@ class Label(NamedTuple):
 def caption(drawn: Section) -> str:
     """Say what a profile shows."""
     parts = [drawn.note.replace(" · ", ", ")]
-    if drawn.course is not None:
+    if drawn.run is not None:
         first, last = (drawn.scale.text(drawn.path[k, 0]) for k in (0, -1))
-        parts.append(f"the run starts at {first} and is at {last} at step {drawn.course.last}")
+        parts.append(f"the run starts at {first} and is at {last} at step {drawn.run.last}")
     if drawn.valleys.texts:
         told = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
         parts.append(f"valleys and their losses, deepest first: {', '.join(told)}" + ", …" * (len(drawn.valleys.x) > 8))
-    if drawn.arcs and drawn.course is not None:
-        parts.append(drawn.course.told)
+    if drawn.arcs and drawn.run is not None:
+        parts.append(drawn.run.told)
     if drawn.cut is not None:
         parts.append(_cut_text(drawn))
     return "; ".join(parts) + "."
@@ -82,10 +82,10 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     if drawn.test is not None:
         axes.plot(drawn.x, drawn.test, color=style.TEST, lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
     _draw_marks(axes, drawn)
-    if drawn.course is not None:
-        _draw_path(axes, drawn, drawn.course)
+    if drawn.run is not None:
+        _draw_path(axes, drawn, drawn.run)
         _draw_arcs(axes, drawn)
-        drawn.course.steps.bar(sheet, ax=axes)
+        drawn.run.steps.bar(sheet, ax=axes)
     if drawn.cut is not None:
         place: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
         axes.annotate(_cut_text(drawn), (1, 1.01), size=8, color=style.MUTED, **place)
@@ -149,9 +149,9 @@ def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.nd
     return side, found[side]
 
 
-def _draw_path(axes: Axes, drawn: Section, course: DrawnRun) -> None:
+def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
     axes.scatter(*drawn.path.T, s=26, color=style.PAPER, linewidths=0, zorder=3)
-    course.steps.draw_dots(axes, drawn.path, course.step, s=14, linewidths=0, zorder=3.1)
+    run.steps.draw_dots(axes, drawn.path, run.step, s=14, linewidths=0, zorder=3.1)
     start, end = drawn.ends
     above = ", above the picture" if drawn.path[0, 1] > drawn.view.high else ""
     draw_ends(axes, drawn.path, (start + above, end), (True, True), zorder=3.2)
@@ -163,11 +163,11 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
     x, y = width * (middles - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(tops) + 3
     boxes = canvas.boxes(x, y, y + 11, [arc.text for arc in drawn.arcs], 8.5)
     for arc, x, y, fits in zip(drawn.arcs, middles, tops, canvas.fitting(boxes), strict=True):
-        axes.plot(arc.x, arc.y, color=style.FALL, lw=1.3, zorder=3.4)
-        head = {"arrowstyle": "-|>", "color": style.FALL, "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
+        axes.plot(arc.x, arc.y, color=style.DERAILMENT, lw=1.3, zorder=3.4)
+        head = {"arrowstyle": "-|>", "color": style.DERAILMENT, "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
         if fits and drawn.x[0] <= x <= drawn.x[-1]:
-            canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.FALL)
+            canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.DERAILMENT)
 
 
 def describe(drawn: Section) -> dict[str, Any]:
@@ -188,8 +188,8 @@ def describe(drawn: Section) -> dict[str, Any]:
         _web_marks("valley", drawn.valleys, VALLEY),
         _web_marks("pass", drawn.passes, PASS.of(style.MUTED)),
     ]
-    if drawn.course is not None:
-        traces += _web_path(drawn, drawn.course, hover)
+    if drawn.run is not None:
+        traces += _web_path(drawn, drawn.run, hover)
     # A circle is read in steps of 30 degrees.
     ticks = {"dtick": 30} if drawn.scale.periodic and drawn.scale.sign and np.ptp(drawn.x) >= 150 else {}
     x = web.parameter_axis(drawn.scale, range=[drawn.x[0], drawn.x[-1]], showgrid=False, **ticks)
@@ -216,12 +216,12 @@ def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
     return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **told)
 
 
-def _web_path(drawn: Section, course: DrawnRun, hover: str) -> list[web.Trace]:
+def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
     places = {"x": drawn.path[:, 0], "y": drawn.path[:, 1]}
     told = f"step %{{marker.color}}<br>{hover}<br>training loss %{{y:.5g}}"
-    path = web.trace("markers", *places.values(), marker=course.steps.web_marker(course.step, size=6), hover=told)
+    path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=told)
     jumps = [
-        web.trace("lines", arc.x, arc.y, line={"color": style.FALL, "width": 2}, hover=f"derailment {arc.text}")
+        web.trace("lines", arc.x, arc.y, line={"color": style.DERAILMENT, "width": 2}, hover=f"derailment {arc.text}")
         for arc in drawn.arcs
     ]
     return [path, *jumps, *web_ends(places, drawn.ends, (True, True), 11)]
@@ -234,13 +234,13 @@ def _web_labels(drawn: Section) -> list[dict[str, Any]]:
         for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
         if roomy
     ]
-    head = {"text": "", "showarrow": True, "arrowcolor": style.FALL, "arrowwidth": 2, "arrowhead": 2}
+    head = {"text": "", "showarrow": True, "arrowcolor": style.DERAILMENT, "arrowwidth": 2, "arrowhead": 2}
     for arc in drawn.arcs:
         tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
         found.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
         if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
             place = float(arc.x.mean()), float(arc.y.max())
-            found.append(web.text(*place, web.safe(arc.text), style.FALL, 12, yanchor="bottom"))
+            found.append(web.text(*place, web.safe(arc.text), style.DERAILMENT, 12, yanchor="bottom"))
     return found
 
 

@@ -33,8 +33,8 @@ TALL = 0.52
 def describe(terrain: Terrain) -> dict[str, Any]:
     """Describe a terrain for plotly.js."""
     traces = [_ground(terrain), *_basins(terrain), *_marks(terrain)]
-    if terrain.course is not None:
-        traces += _path(terrain, terrain.course)
+    if terrain.run is not None:
+        traces += _path(terrain, terrain.run)
     ends = terrain.spacing.back(relief.levels_of(terrain.spaced)[[0, -1]])
     heights = dict(zip(("tickvals", "ticktext"), relief.scale_of(terrain.spacing, ends), strict=True))
     (left, low), (right, high) = terrain.corners
@@ -73,8 +73,8 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 def _eye(terrain: Terrain) -> dict[str, float]:
     """Choose the side from which most of the path, or else of the valleys, is not hidden by the ground."""
     low, high = terrain.corners
-    points = terrain.path[terrain.inside] if terrain.course is not None else terrain.valleys
-    losses = terrain.course.train[terrain.inside] if terrain.course is not None else terrain.depths
+    points = terrain.path[terrain.inside] if terrain.run is not None else terrain.valleys
+    losses = terrain.run.train[terrain.inside] if terrain.run is not None else terrain.depths
     spaced = terrain.spaced
     full = np.ptp(spaced) or 1.0
     starts = np.column_stack([(points - low) / (high - low), (terrain.spacing.of(losses) - spaced.min()) / full])
@@ -159,14 +159,14 @@ def _marks(terrain: Terrain) -> list[web.Trace]:
     return [_points(terrain, terrain.valleys, terrain.depths, name=count(len(terrain.valleys), "valley"), **numbers)]
 
 
-def _path(terrain: Terrain, course: DrawnRun) -> list[web.Trace]:
+def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:
     inside = terrain.inside
     # A gap where the path is outside the box: there is no surface to be on.
     places = np.where(inside[:, None], terrain.path, np.nan)
-    losses = np.where(inside, course.train, np.nan)
-    line = {"width": 7, **course.steps.web(course.step)}
+    losses = np.where(inside, run.train, np.nan)
+    line = {"width": 7, **run.steps.web(run.step)}
     hover = f"step %{{text}}<br>{_hover(terrain)}"
-    path = _points(terrain, places, losses, text=course.step, hover=hover)
-    path |= {"mode": "lines+markers", "line": line, "marker": course.steps.web_marker(course.step, size=2.5)}
+    path = _points(terrain, places, losses, text=run.step, hover=hover)
+    path |= {"mode": "lines+markers", "line": line, "marker": run.steps.web_marker(run.step, size=2.5)}
     ends = {axis: path[axis] for axis in "xyz"}
-    return [path, *web_ends(ends, ("start", f"step {course.last}"), inside, 6)]
+    return [path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6)]

@@ -51,7 +51,7 @@ class Terrain:
     passes: np.ndarray
     names: list[str]
     note: str
-    course: DrawnRun | None = None
+    run: DrawnRun | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
     piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -138,37 +138,37 @@ def _marks(valleys: xr.Dataset | None, scales: tuple[scale.Scale, ...]) -> dict[
 
 
 def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Terrain:
-    course = run_of(runs, run, valleys)
-    pieces, steps = _pieces(bare, course)
-    others = np.delete(np.arange(course.runs), run)
+    drawn_run = run_of(runs, run, valleys)
+    pieces, steps = _pieces(bare, drawn_run)
+    others = np.delete(np.arange(drawn_run.runs), run)
     others = others[runs["last_step"].values[others] >= 0][:ENDS]
     few = others if len(others) <= PATHS else others[:0]
     last = runs["params"].values[others, runs["last_step"].values[others]]
     found = replace(
         bare,
-        course=course,
-        path=_wrapped(course.params, bare.scales),
+        run=drawn_run,
+        path=_wrapped(drawn_run.params, bare.scales),
         pieces=pieces,
         piece_step=steps,
         ends=_wrapped(last, bare.scales),
         others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, run_of(runs, int(k)))[0] for k in few)]),
     )
     leaving = f" · {found.leaving}" if found.leaving else ""
-    return replace(found, note=f"{bare.note} · {course.note}{leaving}")
+    return replace(found, note=f"{bare.note} · {drawn_run.note}{leaving}")
 
 
 def _wrapped(params: np.ndarray, scales: tuple[scale.Scale, ...]) -> np.ndarray:
     return np.stack([shown.wrapped(params[:, k]) for k, shown in enumerate(scales)], axis=-1)
 
 
-def _pieces(bare: Terrain, course: DrawnRun) -> tuple[np.ndarray, np.ndarray]:
+def _pieces(bare: Terrain, run: DrawnRun) -> tuple[np.ndarray, np.ndarray]:
     """Cut the path to the box; a piece that crosses the end of a circle is drawn at both ends."""
-    points = np.stack([shown.of(course.params[:, k]) for k, shown in enumerate(bare.scales)], axis=-1)
+    points = np.stack([shown.of(run.params[:, k]) for k, shown in enumerate(bare.scales)], axis=-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        turns = points - _wrapped(course.params, bare.scales)
+        turns = points - _wrapped(run.params, bare.scales)
         pairs = np.stack([points[:-1], points[1:]], axis=1)
         cut = [pieces_inside(pairs - turns[k : len(turns) - 1 + k, None], *bare.corners) for k in (0, 1)]
-    steps = course.step[:-1]
+    steps = run.step[:-1]
     again = (np.diff(turns, axis=0) != 0).any(axis=-1)
     pieces, steps = np.concatenate([cut[0], cut[1][again]]), np.concatenate([steps, steps[again]])
     drawn = np.isfinite(pieces).all(axis=(1, 2))

@@ -55,16 +55,16 @@ def caption(terrain: Terrain) -> str:
     """Say what a map shows."""
     spaced = "the logarithm of the height above the lowest point" if terrain.spacing.logarithmic else "the loss"
     parts = [terrain.note.replace(" · ", ", "), f"levels are evenly spaced in {spaced}"]
-    if terrain.course is not None:
+    if terrain.run is not None:
         start, end = (_place(terrain, terrain.path[k]) for k in (0, -1))
-        parts.append(f"the run goes from {start} to {end} at step {terrain.course.last}")
+        parts.append(f"the run goes from {start} to {end} at step {terrain.run.last}")
     if len(terrain.valleys):
         told = [
             f"{name} at {_place(terrain, at)}" for name, at in zip(terrain.names[:5], terrain.valleys, strict=False)
         ]
         parts.append(", ".join(told) + ", …" * (len(terrain.valleys) > 5))
-    if terrain.course is not None and len(terrain.course.falls.step):
-        parts.append(terrain.course.told)
+    if terrain.run is not None and len(terrain.run.derailments.step):
+        parts.append(terrain.run.told)
     return "; ".join(parts) + "."
 
 
@@ -84,11 +84,11 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
     _draw_marks(axes, terrain)
     bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, HEIGHT) for k in (0, 1)]
     relief.draw_bar(bars[0], terrain.spacing, terrain.spaced, "loss", 1.0 if terrain.hues is None else relief.TINTED)
-    if terrain.course is None:
+    if terrain.run is None:
         bars[1].remove()
     else:
-        terrain.course.steps.bar(sheet, cax=bars[1])
-        _draw_path(axes, terrain, terrain.course)
+        terrain.run.steps.bar(sheet, cax=bars[1])
+        _draw_path(axes, terrain, terrain.run)
     if width <= LISTED:
         _write_list(sheet, terrain, LEFT + width + BARS)
     canvas.legend(sheet, axes)
@@ -103,13 +103,13 @@ def _draw_ground(axes: Axes, terrain: Terrain) -> None:
     canvas.segments(axes, terrain.shores, colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
 
 
-def _draw_path(axes: Axes, terrain: Terrain, course: DrawnRun) -> None:
+def _draw_path(axes: Axes, terrain: Terrain, run: DrawnRun) -> None:
     canvas.segments(axes, terrain.others, colors=style.INK, linewidths=0.7, alpha=0.35, zorder=1.8)
-    course.steps.draw_path(axes, list(terrain.pieces), terrain.piece_step, 2.2, 4.2)
-    inside, few = terrain.inside, course.last <= timeline.FEW
+    run.steps.draw_path(axes, list(terrain.pieces), terrain.piece_step, 2.2, 4.2)
+    inside, few = terrain.inside, run.last <= timeline.FEW
     dots = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
-    course.steps.draw_dots(axes, terrain.path[inside], course.step[inside], zorder=2.2, **dots)
-    draw_ends(axes, terrain.path, ("start", f"step {course.last}"), inside, ms=7.5, zorder=2.5)
+    run.steps.draw_dots(axes, terrain.path[inside], run.step[inside], zorder=2.2, **dots)
+    draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, ms=7.5, zorder=2.5)
 
 
 def _draw_marks(axes: Axes, terrain: Terrain) -> None:
@@ -133,7 +133,7 @@ def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
     """Choose the valleys that have room for their number: those visited first, then the deepest; and its side."""
     low, high = terrain.corners
     shares = (terrain.valleys - low) / (high - low)
-    visited = [] if terrain.course is None else terrain.course.falls.visited.tolist()
+    visited = [] if terrain.run is None else terrain.run.derailments.visited.tolist()
     order = np.array(list(dict.fromkeys([*visited, *range(len(shares))])), dtype=int)[:NUMBERED]
     sides = np.where(shares > (0.94, 0.92), -1, 1)
     # In points on a map of usual size: a number beside and above its valley, or on the other side at an edge.
@@ -148,9 +148,9 @@ def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
 def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     """Write what is listed: a name, two places and a loss, and the colour of the name."""
     rows = []
-    if terrain.course is not None:
-        for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.course.last}", style.FIT)):
-            rows.append((name, *_columns(terrain, terrain.path[k], terrain.course.train[k]), colour))
+    if terrain.run is not None:
+        for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.run.last}", style.FIT)):
+            rows.append((name, *_columns(terrain, terrain.path[k], terrain.run.train[k]), colour))
     depths = cleaned(terrain.depths, terrain.heights)
     for name, place, depth in zip(terrain.names, terrain.valleys, depths, strict=True):
         rows.append((name, *_columns(terrain, place, depth), style.VALLEY))
