@@ -202,8 +202,8 @@ def _several(kind: str, items: Items, inner: object, more: str = "") -> Rule:
         return Rule(lambda value: items(value) is not None, f"a {kind}{more}")
 
     def fits(value: object) -> bool:
-        found = items(value)
-        return found is not None and all(rule.fits(item) for _, item in found)
+        parts = items(value)
+        return parts is not None and all(rule.fits(item) for _, item in parts)
 
     return _Several(fits, f"a {kind} of {_plural(rule)}{more}", items, rule)
 

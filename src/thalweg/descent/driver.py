@@ -90,7 +90,7 @@ class State(NamedTuple):
     params: Array
     optimizer: Tree
     shuffle: Shuffle | None
-    seen: Tree
+    observed: Tree
 
 
 class Info(NamedTuple):
@@ -113,7 +113,7 @@ class Observer(Protocol):
         """Make what is known before the first step."""
         ...
 
-    def observe(self, seen: Tree, step: Array, info: Info) -> Tree:
+    def observe(self, observed: Tree, step: Array, info: Info) -> Tree:
         """Take in one step."""
         ...
 
@@ -229,7 +229,7 @@ def _program(batch: _Batch, train: mean.Columns, test: mean.Columns, observer: O
         moved, memory = update(batch.settings, gradient, state.optimizer, params, batch_loss)
         if observer is None:
             return State(moved, memory, shuffle, None), info
-        return State(moved, memory, shuffle, observer.observe(state.seen, index, info)), None
+        return State(moved, memory, shuffle, observer.observe(state.observed, index, info)), None
 
     shuffle = None
     if plan.minibatch is not None:
@@ -240,10 +240,10 @@ def _program(batch: _Batch, train: mean.Columns, test: mean.Columns, observer: O
 
     memory = jax.vmap(begin, in_axes=(0, 1))(batch.settings, batch.params)
     memory = jax.tree.map(_counting_in(batch.params.dtype), memory)
-    seen = None if observer is None else observer.begin(batch.params)
-    first = State(batch.params, memory, shuffle, seen)
+    observed = None if observer is None else observer.begin(batch.params)
+    first = State(batch.params, memory, shuffle, observed)
     last, history = lax.scan(step, first, hints.arange(plan.steps + 1))
-    return history if observer is None else last.seen
+    return history if observer is None else last.observed
 
 
 def _counting_in(dtype: np.dtype) -> Callable[[Array], Array]:

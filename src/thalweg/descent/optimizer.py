@@ -163,10 +163,10 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
 def searches(state: Any) -> bool:
     """Tell whether an optimiser searches along lines by optax's zoom."""
 
-    def found(part: Any) -> bool:
+    def is_search(part: Any) -> bool:
         return isinstance(part, optax.ScaleByZoomLinesearchState)
 
-    return any(map(found, hints.parts(state, found)))
+    return any(map(is_search, hints.parts(state, is_search)))
 
 
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:

@@ -45,9 +45,9 @@ def valleys(dataset: xr.Dataset) -> pd.DataFrame:
     """
     columns = {"valley": dataset["valley"].values, "name": dataset.attrs["names"]}
     columns |= _by_name(dataset, dataset["position"].values)
-    told = ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau")
+    variables = ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau")
     of_starts = ("starts", "share", "share_low", "share_high")
-    columns |= {name: dataset[name].values for name in told + of_starts if name in dataset}
+    columns |= {name: dataset[name].values for name in variables + of_starts if name in dataset}
     if "through" in dataset:
         columns["through"], columns["and"] = dataset["through"].values.T
     return pd.DataFrame(columns)
@@ -84,8 +84,8 @@ def race(ran: xr.Dataset) -> pd.DataFrame:
 
 def comparison(compared: xr.Dataset) -> pd.DataFrame:
     """List the frameworks: where each parts from the reference and why; a step of -1 is none."""
-    told = {"name": "names", "version": "versions", "backend": "backends", "idiom": "idioms", "cause": "causes"}
-    columns = {column: compared.attrs[name] for column, name in told.items()}
+    attributes = {"name": "names", "version": "versions", "backend": "backends", "idiom": "idioms", "cause": "causes"}
+    columns = {column: compared.attrs[name] for column, name in attributes.items()}
     measured = {
         str(name): values.values for name, values in compared.data_vars.items() if values.dims == ("framework",)
     }

@@ -167,12 +167,12 @@ def _static(drawn: _Barcode, title: str) -> canvas.Sheet:
 
 
 def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
-    told = {False: "until it joins a deeper valley", True: "never ends"}
+    labels = {False: "until it joins a deeper valley", True: "never ends"}
     tip = TIP * (drawn.view.high - drawn.view.low)
     for k in range(drawn.named):
         low, high, row, endless = drawn.low[k], drawn.high[k], drawn.row[k], bool(drawn.endless[k])
         look = {"color": style.VALLEY if endless else BAR, "lw": 0}
-        axes.barh(row, high - low - tip * endless, THICK, low, label=told.pop(endless, None), **look)
+        axes.barh(row, high - low - tip * endless, THICK, low, label=labels.pop(endless, None), **look)
         if endless:
             axes.fill([high - tip, high, high - tip], [row - THICK, row, row + THICK], **look)
             continue

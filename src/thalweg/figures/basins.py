@@ -14,11 +14,11 @@ from thalweg.figures.drawing import hues
 from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.scale import Scale, closed
 from thalweg.figures.drawing.section.reading import section_of
-from thalweg.figures.drawing.section.sheet import caption as told_of_profile
+from thalweg.figures.drawing.section.sheet import caption as profile_caption
 from thalweg.figures.drawing.section.sheet import describe, draw_profile
 from thalweg.figures.drawing.terrain import landscape
 from thalweg.figures.drawing.terrain.reading import terrain_of
-from thalweg.figures.drawing.terrain.sheet import caption as told_of_map
+from thalweg.figures.drawing.terrain.sheet import caption as map_caption
 from thalweg.figures.drawing.terrain.sheet import draw_map
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.figure import Figure, figure_of
@@ -63,20 +63,20 @@ def basins(surface: Surface, runs: Runs | None = None, valleys: Valleys | None =
     if ground.ndim == 1:
         section = section_of(surface, runs, valleys, run)
         section = replace(section, **_colours(valleys, ground, (section.scale,)))
-        caption = _caption(valleys, ground, told_of_profile(section))
+        caption = _caption(valleys, ground, profile_caption(section))
         return figure_of("basins", title, caption, section, draw_profile, describe)
     terrain = terrain_of(surface, runs, valleys, run)
     terrain = replace(terrain, **_colours(valleys, ground, terrain.scales))
-    caption = _caption(valleys, ground, told_of_map(terrain))
+    caption = _caption(valleys, ground, map_caption(terrain))
     return figure_of("basins", title, caption, terrain, draw_map, landscape.describe)
 
 
 def _colours(valleys: xr.Dataset, ground: np.ndarray, scales: tuple[Scale, ...]) -> dict[str, Any]:
     """Choose the colour of every place."""
     between = valleys["pass_between"].values
-    found = hues.colouring(valleys.sizes["valley"], between[(between >= 0).all(axis=-1)])
+    colours = hues.colouring(valleys.sizes["valley"], between[(between >= 0).all(axis=-1)])
     # One colour more, the last: that of no basin, -1.
-    painted = np.append(found, hues.NONE)[ground]
+    painted = np.append(colours, hues.NONE)[ground]
     return {"basins": closed(ground, scales), "hues": closed(painted, scales)}
 
 
@@ -105,7 +105,7 @@ def _caption(valleys: xr.Dataset, ground: np.ndarray, text: str) -> str:
     names = valley_names(valleys)
     shares = np.bincount(ground[ground >= 0], minlength=len(names)) / ground.size
     largest = np.argsort(-shares, kind="stable")[:5].tolist()
-    told = ", ".join(f"{names[k]} {number(float(100 * shares[k]), 2)} %" for k in largest)
+    listed = ", ".join(f"{names[k]} {number(float(100 * shares[k]), 2)} %" for k in largest)
     end = ", …" if len(names) > len(largest) else "."
-    shares = f"Shares of the domain that drain into each valley: {told}{end}" if names else "There is no basin."
+    shares = f"Shares of the domain that drain into each valley: {listed}{end}" if names else "There is no basin."
     return f"{shares} {text[:1].upper()}{text[1:]}"

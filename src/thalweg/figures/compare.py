@@ -107,9 +107,9 @@ class _Comparison:
     @property
     def span(self) -> tuple[float, float]:
         """The ends of the logarithmic axis, with room for the labels above."""
-        seen = np.concatenate([self.difference.ravel(), self.bound])
-        seen = seen[np.isfinite(seen) & (seen > TINY)]
-        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (1e-17, 1e-15)
+        drawn = np.concatenate([self.difference.ravel(), self.bound])
+        drawn = drawn[np.isfinite(drawn) & (drawn > TINY)]
+        low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (1e-17, 1e-15)
         low, high = low / 4, max(high, 10 * low) * 3
         # The labels stand above the curves.
         return low, high * (high / low) ** (1 / (1 - ROOM * min(len(self.marks), MOST)) - 1)
@@ -189,7 +189,7 @@ def _marks(compared: xr.Dataset, titles: list[str]) -> list[_Mark]:
 
 def _caption(drawn: _Comparison) -> str:
     sign = drawn.scale.sign if drawn.unit else ""
-    told = [
+    differences = [
         f"{title} {number(value, 2)}{sign * bool(np.isfinite(value))}"
         for title, value in zip(drawn.titles, drawn.largest.tolist(), strict=True)
     ]
@@ -197,7 +197,7 @@ def _caption(drawn: _Comparison) -> str:
     beyond = f"beyond it lie, from {parted}" if parted else "no framework parts by more"
     return (
         f"{drawn.note.replace(' · ', ', ')}. Above {drawn.scale.name} by step; below the largest difference of a "
-        f"parameter from Thalweg's own driver: {', '.join(told)}. Shaded is what rounding explains; {beyond}."
+        f"parameter from Thalweg's own driver: {', '.join(differences)}. Shaded is what rounding explains; {beyond}."
     )
 
 
@@ -251,8 +251,8 @@ def _write_marks(axes: Axes, drawn: _Comparison) -> None:
         look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.DERAILMENT, "zorder": 4}
         look |= {"bbox": {"facecolor": style.PAPER, "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
         where = place + 0.008 if after else max(place - 0.008, min(wide, 1.0))
-        told = canvas.plain(f"{mark.who}\n{mark.why}")
-        axes.text(where, 0.985 - ROOM * row, told, transform=axes.transAxes, linespacing=1.25, **look)
+        words = canvas.plain(f"{mark.who}\n{mark.why}")
+        axes.text(where, 0.985 - ROOM * row, words, transform=axes.transAxes, linespacing=1.25, **look)
 
 
 def _interactive(drawn: _Comparison) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def _web_marks(drawn: _Comparison) -> timeline.Annotations:
     labels = []
     for row, mark in enumerate(drawn.marks[:MOST]):
         side = dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
-        told = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
+        words = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
         place = {"yref": "y2 domain", "yanchor": "top"} | side
-        labels.append(web.text(mark.step, 1 - ROOM * row, told, style.DERAILMENT, 12, **place))
+        labels.append(web.text(mark.step, 1 - ROOM * row, words, style.DERAILMENT, 12, **place))
     return timeline.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)

@@ -111,7 +111,7 @@ def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str =
     finite = [np.concatenate([part.loss, part.ends[:, 1]]) for part in read]
     title = "Loss between two checkpoints"
     drawn = _Curves(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
-    caption = f"{title}, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_told, read))}."
+    caption = f"{title}, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_story, read))}."
     return figure_of("interpolate", title, caption, drawn, _static, _interactive)
 
 
@@ -157,7 +157,7 @@ def _at(t: np.ndarray, loss: np.ndarray, end: float) -> float:
     return float(loss[nearest]) if abs(t[nearest] - end) < 1e-9 else np.nan
 
 
-def _told(part: _Curve) -> str:
+def _story(part: _Curve) -> str:
     text = f"{part.name}, from {number(part.ends[0, 1])} to {number(part.ends[1, 1])}, {_barrier(part)}"
     if np.isfinite(part.barrier) and part.barrier > 0:
         text += f" at t = {number(float(np.interp(part.top[0], part.x, part.t)), 3)}"
@@ -224,8 +224,8 @@ def _traces(drawn: _Curves, part: _Curve, k: int) -> list[web.Trace]:
     name = web.safe(part.name)
     hover = f"{name}<br>t %{{customdata:.4g}}<br>{drawn.along} %{{x:.4g}}<br>loss %{{y:.5g}}"
     line = {"color": colour, "dash": dash[1], "width": 2.5}
-    told: dict[str, Any] = {"name": f"{name}, {_barrier(part)}", "customdata": part.t, "hover": hover}
-    traces = [web.trace("lines", part.x, part.loss, line=line, **told)]
+    common: dict[str, Any] = {"name": f"{name}, {_barrier(part)}", "customdata": part.t, "hover": hover}
+    traces = [web.trace("lines", part.x, part.loss, line=line, **common)]
     if part.barrier > 0:
         place, high = part.top.tolist()
         look: dict[str, Any] = {"line": {"color": colour, "width": 1}}

@@ -106,7 +106,7 @@ def _caption(drawn: _Loss) -> str:
     if drawn.many:
         texts.append("; of the other runs the bands hold half and 90 %")
     if run.names:
-        texts.append(f"; {run.told}")
+        texts.append(f"; {run.derailments_in_words}")
     return "".join(texts) + "."
 
 

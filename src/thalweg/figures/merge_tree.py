@@ -202,8 +202,8 @@ def _interactive(drawn: _Stems) -> dict[str, Any]:
     arrow = {"color": style.VALLEY, "symbol": "triangle-up", "size": 12}
     traces.append(web.trace("markers", drawn.across[endless], drawn.stems[endless, 1], marker=arrow, cliponaxis=False))
     if not drawn.crowded:
-        told = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
-        hover = {"text": told, "hover": "%{text}<br>pass at %{y:.5g}"}
+        labels = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
+        hover = {"text": labels, "hover": "%{text}<br>pass at %{y:.5g}"}
         traces.append(web.trace("markers", *tops.T, name="passes", marker=PASS.web(8), **hover))
     texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names, "hover": "%{customdata}"}
     if not drawn.crowded:

@@ -97,8 +97,10 @@ def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list
         positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
         levels, texts = _turns(shown, positions, [run.names[j] for j in chosen], extent)
         view = view_of([extent], levels, may_log=False)
-        seen = view.shows(levels)
-        named = timeline.Levels(levels[seen], view.fraction(levels[seen]), list(np.array(texts, dtype=object)[seen]))
+        visible = view.shows(levels)
+        named = timeline.Levels(
+            levels[visible], view.fraction(levels[visible]), list(np.array(texts, dtype=object)[visible])
+        )
         panels.append(_Panel(shown, values, beside, view, named))
     return panels
 
@@ -122,12 +124,12 @@ def _turn(shift: float, sign: str) -> str:
 
 def _caption(drawn: _Parameters) -> str:
     run = drawn.run
-    told = [
+    changes = [
         f"{panel.scale.name} goes from {panel.scale.text(panel.values[0])} to {panel.scale.text(panel.values[-1])}"
         for panel in drawn.panels
     ]
-    derailments = f"; {run.told}" if run.names else ""
-    return f"{drawn.note.partition(' · ')[0]}, {run.story}: {', '.join(told)}{derailments}."
+    derailments = f"; {run.derailments_in_words}" if run.names else ""
+    return f"{drawn.note.partition(' · ')[0]}, {run.story}: {', '.join(changes)}{derailments}."
 
 
 def _static(drawn: _Parameters, title: str) -> canvas.Sheet:

@@ -142,11 +142,11 @@ def _text(value: Any) -> str:
 
 def _ends(drawn: _Phases) -> str:
     """Tell the corners of the diagram, for people who cannot see it."""
-    told = [
+    corners = [
         f"{drawn.texts[i][j]} at exponent {number(drawn.exponent[i], 3)} and noise {number(drawn.noise[j], 3)}"
         for i, j in ((0, 0), (0, -1), (-1, 0), (-1, -1))
     ]
-    return f"At the corners: {', '.join(dict.fromkeys(told))}"
+    return f"At the corners: {', '.join(dict.fromkeys(corners))}"
 
 
 def _static(drawn: _Phases, title: str) -> canvas.Sheet:

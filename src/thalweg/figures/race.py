@@ -102,14 +102,14 @@ def race(ran: Race) -> Figure:
     'How often each optimiser finds the deepest valley'
     """
     drawn = arrays_of(ran)
-    told = [
+    shares = [
         f"{name} {_share(success[0])} ({_share(success[1])} to {_share(success[2])})"
         for name, success in zip(drawn.names, drawn.success, strict=True)
     ]
     goal = " or ".join(ran.attrs.get("best_names", [])[:4])
     caption = (
         f"{drawn.note.replace(' · ', ', ')}. Runs that end on the floor of the deepest valley{goal and f', {goal}'}"
-        f", with 95 % intervals: {', '.join(told)}. Beside it the share that has settled there by each step, and "
+        f", with 95 % intervals: {', '.join(shares)}. Beside it the share that has settled there by each step, and "
         "the success of each learning rate in the tuning, the chosen one marked."
     )
     return figure_of("race", TITLE, caption, drawn, _static, _interactive)
@@ -232,20 +232,20 @@ def _traces(drawn: _Race, k: int) -> list[web.Trace]:
     name, look, (share, low, high) = web.safe(drawn.names[k]), drawn.looks[k], drawn.success[k].tolist()
     line = {"color": look.colour, "dash": look.dash[1], "width": 2}
     common = {"name": name, "legendgroup": name}
-    told = f"{name}<br>{_share(share)}, 95 % interval {_share(low)} to {_share(high)}"
-    told += f"<br>learning rate {number(drawn.chosen[k], 3)}" if np.isfinite(drawn.chosen[k]) else "<br>not tuned"
+    hover = f"{name}<br>{_share(share)}, 95 % interval {_share(low)} to {_share(high)}"
+    hover += f"<br>learning rate {number(drawn.chosen[k], 3)}" if np.isfinite(drawn.chosen[k]) else "<br>not tuned"
     mark = {"color": look.colour, "symbol": look.mark[1], "size": 10}
     bar = {"type": "data", "symmetric": False, "array": [high - share], "arrayminus": [share - low], "thickness": 2.5}
     bar |= {"width": 0}
     steps, settled = np.arange(drawn.by_step.shape[1]), {"xaxis": "x2", "yaxis": "y2", "line": line | {"shape": "hv"}}
     by_step = f"{name}<br>step %{{x}}: %{{y:.1f}} %"
     traces = [
-        web.trace("markers", [share], [k], marker=mark, line=line, error_x=bar, hover=told, **common),
+        web.trace("markers", [share], [k], marker=mark, line=line, error_x=bar, hover=hover, **common),
         web.trace("lines", steps, drawn.by_step[k], hover=by_step, **settled, **common),
     ]
     if np.isfinite(drawn.chosen[k]):
         place = {"xaxis": "x3", "yaxis": "y3", "line": line | {"width": 1.5}}
         place |= {"marker": mark | {"size": np.where(drawn.at(k), 10, 0), "opacity": 1}}
-        told = f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %"
-        traces.append(web.trace("lines+markers", drawn.rates[k], drawn.tuned[k], hover=told, **place, **common))
+        hover = f"{name}<br>rate %{{x:.3g}}: %{{y:.1f}} %"
+        traces.append(web.trace("lines+markers", drawn.rates[k], drawn.tuned[k], hover=hover, **place, **common))
     return traces

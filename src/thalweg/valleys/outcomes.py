@@ -20,7 +20,7 @@ DIVERGED = -2
 """The outcome of a run whose numbers are no longer finite."""
 
 
-class Seen(NamedTuple):
+class Observed(NamedTuple):
     """What is known of each run so far.
 
     Attributes
@@ -55,27 +55,27 @@ class Judge:
     basins: Basins
     floors: Any
 
-    def begin(self, params: Any) -> Seen:
+    def begin(self, params: Any) -> Observed:
         """Know nothing, but that no number has been bad."""
         lanes = params.shape[1]
         count = jnp.zeros(lanes, jnp.int32)
         nowhere = jnp.zeros(lanes, bool)
-        return Seen(~nowhere, count + OUTSIDE, nowhere, count, count, jnp.full(lanes, jnp.nan, params.dtype))
+        return Observed(~nowhere, count + OUTSIDE, nowhere, count, count, jnp.full(lanes, jnp.nan, params.dtype))
 
-    def observe(self, seen: Seen, step: Any, info: Any) -> Seen:
+    def observe(self, observed: Observed, step: Any, info: Any) -> Observed:
         """Take in one step."""
         finite = jnp.isfinite(info.train_loss) & jnp.isfinite(info.grad_norm) & jnp.isfinite(info.params).all(axis=0)
-        alive = seen.alive & finite
+        alive = observed.alive & finite
         valley = jnp.where(alive, self.basins.at(list(info.params)), OUTSIDE)
         floor = (valley != OUTSIDE) & (info.train_loss <= self.floors[valley])
-        moved = valley != seen.valley
-        return Seen(
+        moved = valley != observed.valley
+        return Observed(
             alive,
             valley,
             floor,
-            jnp.where(seen.floor & floor & ~moved, seen.since, step.astype(jnp.int32)),
-            seen.derailments + (seen.floor & moved & (valley != OUTSIDE)),
-            jnp.where(alive, info.train_loss, seen.loss),
+            jnp.where(observed.floor & floor & ~moved, observed.since, step.astype(jnp.int32)),
+            observed.derailments + (observed.floor & moved & (valley != OUTSIDE)),
+            jnp.where(alive, info.train_loss, observed.loss),
         )
 
 
@@ -98,9 +98,11 @@ class Outcomes(NamedTuple):
     loss: Float[np.ndarray, " run"]
 
 
-def judge(seen: Seen) -> Outcomes:
+def judge(observed: Observed) -> Outcomes:
     """Turn what is known after the last step into how each run ended."""
-    outcome = np.where(seen.floor, seen.valley, np.where(seen.alive, UNDECIDED, DIVERGED))
-    settled = np.where(seen.floor, seen.since, np.nan)
-    outcome, valley = outcome.astype(np.int16), np.asarray(seen.valley).astype(np.int16)
-    return Outcomes(outcome, valley, settled.astype(np.float32), np.asarray(seen.derailments), np.asarray(seen.loss))
+    outcome = np.where(observed.floor, observed.valley, np.where(observed.alive, UNDECIDED, DIVERGED))
+    settled = np.where(observed.floor, observed.since, np.nan)
+    outcome, valley = outcome.astype(np.int16), np.asarray(observed.valley).astype(np.int16)
+    return Outcomes(
+        outcome, valley, settled.astype(np.float32), np.asarray(observed.derailments), np.asarray(observed.loss)
+    )

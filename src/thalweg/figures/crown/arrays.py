@@ -157,7 +157,7 @@ class Crown:
         """Read the parameter, in the shown unit, back from the drawn circle."""
         return angle / (2 * np.pi) * self.copies * (self.shown.high - self.shown.low)
 
-    def told(self, angles: np.ndarray, losses: np.ndarray) -> list[str]:
+    def hover_texts(self, angles: np.ndarray, losses: np.ndarray) -> list[str]:
         """Write the parameter at places on the drawn circle, and the losses there."""
         places = self.value(angles).tolist()
         return [f"{self.shown.text(place)}, loss {loss:.5g}" for place, loss in zip(places, losses, strict=True)]

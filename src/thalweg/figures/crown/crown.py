@@ -95,9 +95,9 @@ def crown(
 def _title(shown: Crown) -> str:
     if shown.levels.constant:
         return "A surface that is constant to rounding"
-    found = count(len(shown.marks) // shown.copies, "valley") if len(shown.marks) else "The loss around its circle"
+    title = count(len(shown.marks) // shown.copies, "valley") if len(shown.marks) else "The loss around its circle"
     derailments = len(shown.derailments.step)
-    return f"{found[:1].upper()}{found[1:]}" + (f", and a run derailed {_times(derailments)}" if derailments else "")
+    return f"{title[:1].upper()}{title[1:]}" + (f", and a run derailed {_times(derailments)}" if derailments else "")
 
 
 def _times(derailments: int) -> str:

@@ -126,7 +126,7 @@ class Film:
         screen = np.asarray(self.canvas.buffer_rgba())
         actors = Actors(self.stage, way_of(self.stage))
         number = self.stage.page.text(0.03, 0.07, "", size=14)
-        before, found = np.zeros(screen.shape[:2], np.uint32), []
+        before, patches = np.zeros(screen.shape[:2], np.uint32), []
         covers: dict[Artist, Cover] = {}
         for step in self.lasting:
             self.canvas.restore_region(empty)
@@ -138,9 +138,9 @@ class Film:
                 covers.setdefault(artist, Cover(artist)).draw(renderer, screen)
             packed = screen.view(np.uint32)[..., 0]
             rows, columns = extent(packed != before)
-            found.append(Patch(int(rows.start), int(columns.start), screen[rows, columns].copy()))
+            patches.append(Patch(int(rows.start), int(columns.start), screen[rows, columns].copy()))
             before[...] = packed
-        return found
+        return patches
 
     def save(self, path: Path) -> None:
         """Write a GIF with Pillow or an MP4 with ffmpeg."""
@@ -192,13 +192,13 @@ def bins_of(dots: np.ndarray) -> np.ndarray:
 
 def nearest_of(colours: np.ndarray, bins: list[np.ndarray]) -> np.ndarray:
     """Table the nearest of the colours for every bin that occurs; white and black stay what they are."""
-    seen = np.zeros(1 << 3 * BITS, dtype=bool)
+    occurs = np.zeros(1 << 3 * BITS, dtype=bool)
     for places in bins:
-        seen[places] = True
-    used, steps = np.flatnonzero(seen), 1 << BITS
+        occurs[places] = True
+    used, steps = np.flatnonzero(occurs), 1 << BITS
     channels = np.stack([used >> 2 * BITS, used >> BITS & steps - 1, used & steps - 1], axis=-1) * (255 / (steps - 1))
     shades = colours.astype(np.float64)
     # |a - b|² is |a|² - 2ab + |b|², and |a|² is the same for all colours.
-    table = np.zeros(len(seen), dtype=np.uint8)
+    table = np.zeros(len(occurs), dtype=np.uint8)
     table[used] = np.argmin((shades**2).sum(axis=-1) - 2 * channels @ shades.T, axis=-1)
     return table

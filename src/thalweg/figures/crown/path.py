@@ -34,13 +34,13 @@ def draw_names(stage: Stage) -> None:
     """Name every valley that can be seen and has room: below its end on the near side, above it on the far side."""
     crown, ring = stage.crown, stage.ring
     inner, ends = (ring.place(crown.marks, ring.top(crown.marks), across) for across in (0.0, 1.0))
-    seen = np.flatnonzero(~(ring.hidden(ends) & ring.hidden(inner)))
+    visible = np.flatnonzero(~(ring.hidden(ends) & ring.hidden(inner)))
     offsets = np.where(np.cos(crown.marks - ring.azimuth) > 0, BELOW, ABOVE)
     flat = ring.project(ends)
     middle = flat * stage.points + np.stack([np.zeros(len(flat)), offsets], axis=-1)
     half = np.array([(canvas.width_of(text, NAME) / 2, 0.7 * NAME) for text in crown.mark_texts]).reshape(-1, 2)
     boxes = np.hstack([middle - half, middle + half])
-    for k in seen[canvas.fitting(boxes[seen])].tolist():
+    for k in visible[canvas.fitting(boxes[visible])].tolist():
         look = {"size": NAME, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
         where = tuple(flat[k].tolist()), (0, int(offsets[k]))
         canvas.write(stage.axes, crown.mark_texts[k], *where, ha="center", va="center", **look)
@@ -53,13 +53,13 @@ class Way:
     Attributes
     ----------
     points : (step, 3), its steps in space, at their true losses
-    seen : (step,), which of them the ring does not hide
+    visible : (step,), which of them the ring does not hide
     lines : pieces along the surface, (point, 2) each, on paper
     line_step : (line,), the step that each piece leads on from
     """
 
     points: np.ndarray
-    seen: np.ndarray
+    visible: np.ndarray
     lines: list[np.ndarray]
     line_step: np.ndarray
 
@@ -72,10 +72,10 @@ def way_of(stage: Stage) -> Way:
     along = crown.along
     angles = np.interp(along, np.arange(len(crown.path)), crown.path)
     ways = ring.place(angles, ring.top(angles) + LIFT)
-    flat, seen = ring.project(ways), ~ring.hidden(ways)
+    flat, visible = ring.project(ways), ~ring.hidden(ways)
     # A piece is a stretch of one step between neighbouring points that are both seen.
     step = np.floor(along[:-1]).astype(int)
-    drawn = seen[:-1] & seen[1:] & ~np.isin(step, crown.derailments.step)
+    drawn = visible[:-1] & visible[1:] & ~np.isin(step, crown.derailments.step)
     begins = np.flatnonzero(drawn & (np.diff(step, prepend=-1).astype(bool) | ~np.append(False, drawn[:-1])))
     ends = np.flatnonzero(drawn & (np.diff(step, append=-1).astype(bool) | ~np.append(drawn[1:], False)))
     lines = [flat[begin : end + 2] for begin, end in zip(begins, ends, strict=True)]
@@ -108,7 +108,7 @@ class Actors:
             lines.set_segments(self.way.lines[: len(steps)])
         self.line.set_array(steps)
         # The last step has a dot wherever it is seen, however near to the one before.
-        dots = np.append(self.kept[self.kept < last], np.flatnonzero(self.way.seen[last : last + 1]) + last)
+        dots = np.append(self.kept[self.kept < last], np.flatnonzero(self.way.visible[last : last + 1]) + last)
         self.dots.set_offsets(self.flat[dots])
         self.dots.set_array(dots)
         for place, step in enumerate(self.stage.crown.derailments.step.tolist()):
@@ -123,7 +123,7 @@ def _kept(stage: Stage, way: Way) -> np.ndarray:
     flat = stage.ring.project(way.points) * stage.points
     must = {*stage.crown.derailments.step.tolist(), *(stage.crown.derailments.step + 1).tolist()}
     chosen: list[int] = []
-    for step in np.flatnonzero(way.seen).tolist():
+    for step in np.flatnonzero(way.visible).tolist():
         if not chosen or step in must or np.hypot(*(flat[step] - flat[chosen[-1]])) >= APART:
             chosen.append(step)
     return np.array(chosen, dtype=int)

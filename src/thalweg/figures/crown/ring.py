@@ -125,8 +125,8 @@ class Ring:
         walls = [_strip(rim[side], foot[side], *self._wall_light(side)) for side in (0, 1)]
         shade = np.stack([self._top_light(middle, cut)] * 2, axis=1)
         faces = (*walls, _strip(rim[1], rim[0], shade, shade))
-        seen = [self._outward(side, middle) @ self.towards > 0 for side in (0, 1)]
-        facing = np.stack([*seen, np.ones(len(middle), bool)], axis=1)
+        visible = [self._outward(side, middle) @ self.towards > 0 for side in (0, 1)]
+        facing = np.stack([*visible, np.ones(len(middle), bool)], axis=1)
         far_first = np.argsort(-np.abs(_turned(middle - self.azimuth)), kind="stable")
         corners, light = (np.stack([face[k] for face in faces], axis=1)[far_first] for k in (0, 1))
         return corners[facing[far_first]].reshape(-1, 3, 2), light[facing[far_first]].reshape(-1, 3)

@@ -63,7 +63,7 @@ def _ring(crown: Crown) -> web.Trace:
         "surfacecolor": light,
         "cmin": 0,
         "cmax": 1,
-        "text": [crown.told(angles, losses)] * len(heights),
+        "text": [crown.hover_texts(angles, losses)] * len(heights),
         "hoverinfo": "text",
         "colorscale": GRAYS,
         "showscale": False,
@@ -113,7 +113,7 @@ def _passes(crown: Crown) -> list[web.Trace]:
     heights = crown.levels.height(crown.pass_losses)[:, None] + LIFT
     across = np.append(np.linspace(0, 1, 14), np.nan)
     across[2::3] = np.nan
-    texts = [f"pass at {told}" for told in crown.told(crown.passes, crown.pass_losses) for _ in across]
+    texts = [f"pass at {text}" for text in crown.hover_texts(crown.passes, crown.pass_losses) for _ in across]
     line = {"width": 1 if crown.crowded else 4, "color": style.MUTED}
     places = _joined(_place(crown.passes[:, None], heights, across))
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
@@ -126,7 +126,7 @@ def _run(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
     falling = np.isin(np.floor(along), crown.derailments.step) & (along != np.floor(along))
     way = _place(angles, np.where(falling, np.nan, ground + LIFT), 0.5)
-    texts = [f"step {k}, {told}" for k, told in enumerate(crown.told(crown.path, losses))]
+    texts = [f"step {k}, {text}" for k, text in enumerate(crown.hover_texts(crown.path, losses))]
     line, marker = {"width": 7} | run.steps.web(along), run.steps.web_marker(steps, size=3.5)
     dots = _place(crown.path, heights + LIFT, 0.5)
     return [
@@ -144,8 +144,8 @@ def _derailments(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     angles = crown.path[step] + share * (crown.path[step + 1] - crown.path[step])
     ends = crown.levels.height(run.train)
     heights = ends[step] + share * (ends[step + 1] - ends[step]) + LIFT + 0.6 * share * (1 - share)
-    told = [f"step {k} → {k + 1}: {way}" for k, way in zip(run.derailments.step, run.ways, strict=True)]
-    name = "derailments" if len(told) > 1 else web.safe(told[0])
-    texts, line = [text for text in told for _ in share], {"width": 6, "color": style.DERAILMENT}
+    labels = [f"step {k} → {k + 1}: {way}" for k, way in zip(run.derailments.step, run.ways, strict=True)]
+    name = "derailments" if len(labels) > 1 else web.safe(labels[0])
+    texts, line = [text for text in labels for _ in share], {"width": 6, "color": style.DERAILMENT}
     places = _joined(_place(angles, heights, 0.5))
     return [web.trace("lines", *places.values(), name=name, line=line, text=texts, hover="%{text}")]

@@ -88,9 +88,9 @@ def describe(bend: Bend) -> dict[str, Any]:
 
 
 def _web_spectrum(bend: Bend) -> dict[str, Any]:
-    told = "eigenvalue %{x:.4g}<br>density %{y:.3g}"
+    hover = "eigenvalue %{x:.4g}<br>density %{y:.3g}"
     line = {"color": style.INK, "width": 2}
-    curve = web.trace("lines", bend.value, bend.spectrum, name="density of eigenvalues", line=line, hover=told)
+    curve = web.trace("lines", bend.value, bend.spectrum, name="density of eigenvalues", line=line, hover=hover)
     # The ground goes on at the foot of the axis, where the line has gaps that a fill would bridge.
     ground = {"fill": "tozeroy", "fillcolor": BAND, "line": {"width": 0}}
     traces = [web.trace("lines", bend.value, np.maximum(bend.density, bend.view.low), **ground), curve]

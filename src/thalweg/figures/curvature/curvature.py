@@ -73,6 +73,6 @@ def _story(bend: Bend) -> str:
         parts.append(f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}")
     if np.isfinite(bend.edge):
         above = int((largest > bend.edge).sum())
-        told = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"
-        parts.append(f"the largest is {told} above {EDGE} = {number(bend.edge, 3)}")
+        often = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"
+        parts.append(f"the largest is {often} above {EDGE} = {number(bend.edge, 3)}")
     return "; ".join(parts)

@@ -61,11 +61,11 @@ class Forest:
     @property
     def story(self) -> str:
         """Tell the most persistent valleys, for a caption."""
-        told = [
+        valleys = [
             f"{self.names[k]} " + ("(never ends)" if self.endless[k] else f"({number(float(self.persistence[k]), 3)})")
             for k in self.lasting[:5].tolist()
         ]
-        return f"the most persistent: {', '.join(told)}" + ", …" * (len(self.names) > 5)
+        return f"the most persistent: {', '.join(valleys)}" + ", …" * (len(self.names) > 5)
 
     def hover(self, k: int) -> str:
         """Tell all about one valley."""

@@ -72,10 +72,10 @@ def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
     x, y = (web.safe(label) for label in labels_of(problem))
     shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": "circle", "size": 5}
     look = {"color": part.colour, "opacity": 0.75} | shape | more
-    told = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
+    hover = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
     kind = "scattergl" if len(part.x) > DENSE else "scatter"
     points = web.trace("markers", part.x, part.y, name=part.legend, marker=look)
-    return points | {"type": kind, "hoverinfo": None, "hovertemplate": told}
+    return points | {"type": kind, "hoverinfo": None, "hovertemplate": hover}
 
 
 def labels_of(problem: Regression) -> tuple[str, str]:

@@ -96,15 +96,15 @@ class DrawnRun:
         return [f"{self.names[left]} → {self.names[entered]}" for left, entered in pairs]
 
     @property
-    def told(self) -> str:
+    def derailments_in_words(self) -> str:
         """Tell the derailments one by one, the first few of many; that there is none too."""
-        derailments = zip(self.derailments.step[:TOLD], self.derailments.left, self.derailments.entered, strict=False)
-        told = [
+        each = zip(self.derailments.step[:TOLD], self.derailments.left, self.derailments.entered, strict=False)
+        texts = [
             f"from {self.names[left]} to {self.names[entered]} between steps {step} and {step + 1}"
-            for step, left, entered in derailments
+            for step, left, entered in each
         ]
         more = "; …" if len(self.derailments.step) > TOLD else ""
-        return ": ".join(filter(None, [self._derailed, "; ".join(told) + more]))
+        return ": ".join(filter(None, [self._derailed, "; ".join(texts) + more]))
 
     @property
     def _derailed(self) -> str:
@@ -147,11 +147,11 @@ def run_of(runs: xr.Dataset, run: int, valleys: xr.Dataset | None = None) -> Dra
 def _derailments(chosen: xr.Dataset, valleys: xr.Dataset | None) -> Derailments:
     if valleys is None or not valleys.sizes["valley"]:
         return NONE
-    found = find_derailments(chosen, valleys)
+    derailed = find_derailments(chosen, valleys)
     places, losses = locate(chosen, valleys).values[0], chosen["train_loss"].values[0].astype(np.float64)
     visited = np.array(list(dict.fromkeys(places[places >= 0].tolist())), dtype=np.int64)
     lowest = np.array([losses[places == valley].min() for valley in visited])
-    return Derailments(found["step"].values, found["left"].values, found["entered"].values, visited, lowest)
+    return Derailments(derailed["step"].values, derailed["left"].values, derailed["entered"].values, visited, lowest)
 
 
 def valley_names(valleys: xr.Dataset | None) -> list[str]:

@@ -39,9 +39,9 @@ def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
 
 def in_space(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     """The same with marks in space, which are small; in the legend they are as large as elsewhere."""
-    found = described(traces, layout)
-    found["layout"]["legend"]["itemsizing"] = "constant"
-    return found
+    description = described(traces, layout)
+    description["layout"]["legend"]["itemsizing"] = "constant"
+    return description
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def trace(mode: str, x: Any, y: Any, z: Any = None, *, name: str = "", hover: st
     ``hover`` is what is told under the pointer; without it nothing is.
     """
     kind = {"type": "scatter"} if z is None else {"type": "scatter3d", "z": z}
-    told = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
-    return kind | {"mode": mode, "x": x, "y": y} | ({"name": name} if name else {"showlegend": False}) | told | more
+    pointer = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    return kind | {"mode": mode, "x": x, "y": y} | ({"name": name} if name else {"showlegend": False}) | pointer | more
 
 
 def gapped(lines: np.ndarray) -> np.ndarray:

@@ -102,8 +102,8 @@ def grid_of(outcomes: xr.Dataset) -> OutcomeGrid:
     """Read a map, refusing what is none."""
     grid = outcomes["outcome"]
     if not grid.size:
-        found = " x ".join(map(str, grid.shape))
-        raise InvalidValue(f"an outcome map needs the variable 'outcome' over two dimensions; it is {found} here")
+        shape = " x ".join(map(str, grid.shape))
+        raise InvalidValue(f"an outcome map needs the variable 'outcome' over two dimensions; it is {shape} here")
     y, x = (_side(outcomes, str(name)) for name in grid.dims)
     order, names = _in_order(_names(outcomes))
     return OutcomeGrid(
@@ -185,8 +185,8 @@ def _values(outcomes: xr.Dataset, name: str) -> np.ndarray | None:
         return None
     grid = outcomes["outcome"]
     if set(outcomes[name].dims) != set(grid.dims):
-        found, needed = (" and ".join(map(str, part.dims)) for part in (outcomes[name], grid))
-        raise InvalidValue(f"{name!r} lies over {found or 'nothing'}, but 'outcome' over {needed}; give both the same")
+        given, needed = (" and ".join(map(str, part.dims)) for part in (outcomes[name], grid))
+        raise InvalidValue(f"{name!r} lies over {given or 'nothing'}, but 'outcome' over {needed}; give both the same")
     return outcomes[name].transpose(*grid.dims).values
 
 
@@ -199,11 +199,11 @@ def _note(outcomes: xr.Dataset) -> str:
 
 
 def _measured(outcomes: xr.Dataset) -> list[tuple[str, str]]:
-    told = []
+    measures = []
     for name, words in MEASURED.items():
         value, error = (float(outcomes.attrs.get(key, np.nan)) for key in (name, f"{name}_error"))
         if np.isfinite(value):
             digits = max(0, 1 - int(np.floor(np.log10(error)))) if error > 0 else 3
             text = minus(f"{value:.{digits}f}")
-            told.append((words, f"{text} ± {error:.{digits}f}" if error >= 0 else text))
-    return told
+            measures.append((words, f"{text} ± {error:.{digits}f}" if error >= 0 else text))
+    return measures

@@ -80,25 +80,25 @@ def _caption(chart: OutcomeGrid) -> str:
 def _shares(chart: OutcomeGrid) -> str:
     valleys = len(chart.names)
     largest = [k for k in np.argsort(-chart.shares[:valleys], kind="stable").tolist() if chart.shares[k] > 0]
-    told = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:TOLD]]
+    shares = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:TOLD]]
     rest = float(chart.shares[largest[TOLD:]].sum())
-    told += [f"in {count(len(largest) - TOLD, 'other valley')} {percent(rest)}"] if rest else []
+    shares += [f"in {count(len(largest) - TOLD, 'other valley')} {percent(rest)}"] if rest else []
     others = zip(chart.kinds[valleys:], chart.shares[valleys:].tolist(), strict=True)
-    told += [f"{kind} {percent(share)}" for kind, share in others]
-    return f"Runs end {', '.join(told)}"
+    shares += [f"{kind} {percent(share)}" for kind, share in others]
+    return f"Runs end {', '.join(shares)}"
 
 
 def _times(chart: OutcomeGrid) -> list[str]:
     """Tell when runs settled, how many were thrown out, and how many rounding decided."""
-    told = []
+    sentences = []
     if chart.settled is not None and (settled := chart.settled[np.isfinite(chart.settled)]).size:
         middle = number(float(np.median(settled)))
-        told.append(f"Of the runs that end on a floor, half stay there from step {middle} or earlier")
+        sentences.append(f"Of the runs that end on a floor, half stay there from step {middle} or earlier")
     if chart.derailments is not None:
         thrown, most = float((chart.derailments > 0).mean()), int(chart.derailments.max())
         often = f", at most {most:,} times" if most > 1 else ""
         some = f"{percent(thrown)} were thrown out of a valley at least once{often}"
-        told.append(some if most else "None was ever thrown out of a valley")
+        sentences.append(some if most else "None was ever thrown out of a valley")
     if chart.rounding is not None:
-        told.append(f"Rounding decided {percent(float(chart.rounding.mean()))}")
-    return told
+        sentences.append(f"Rounding decided {percent(float(chart.rounding.mean()))}")
+    return sentences

@@ -163,9 +163,9 @@ def _plain(chart: OutcomeGrid) -> np.ndarray:
 
 def _swatches(chart: OutcomeGrid, colours: np.ndarray | list[np.ndarray]) -> list[Swatch]:
     """Tell every valley's colours, and those of undecided and diverged runs where there are any."""
-    told = zip(chart.kinds, chart.shares.tolist(), colours, strict=True)
-    found = [Swatch(*parts, valley=k < len(chart.names)) for k, parts in enumerate(told)]
-    return [swatch for swatch in found if swatch.valley or swatch.share]
+    kinds = zip(chart.kinds, chart.shares.tolist(), colours, strict=True)
+    swatches = [Swatch(*parts, valley=k < len(chart.names)) for k, parts in enumerate(kinds)]
+    return [swatch for swatch in swatches if swatch.valley or swatch.share]
 
 
 def _ramp(name: str, values: np.ndarray, most: float, colours: np.ndarray) -> Ramp:

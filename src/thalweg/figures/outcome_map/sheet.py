@@ -53,8 +53,8 @@ def draw(painting: Painting, title: str) -> canvas.Sheet:
 def sizes(shape: tuple[int, ...]) -> list[float]:
     """Choose how many dots each side takes, so that a pixel is a whole number of dots, or a dot of pixels."""
     longest = max(shape)
-    found = [_multiple(side, longest) for side in shape]
-    return [_multiple(side, side) if dots < NARROW else dots for side, dots in zip(shape, found, strict=True)]
+    multiples = [_multiple(side, longest) for side in shape]
+    return [_multiple(side, side) if dots < NARROW else dots for side, dots in zip(shape, multiples, strict=True)]
 
 
 def _multiple(side: int, longest: int) -> float:

@@ -28,7 +28,7 @@ def describe(painting: Painting) -> dict[str, Any]:
     chart = painting.chart
     rows, columns = picks(len(chart.y.places)), picks(len(chart.x.places))
     (x, across), (y, up) = _axis(chart.x, columns), _axis(chart.y, rows)
-    told, words = _told(chart, rows, columns)
+    values, words = _hover(chart, rows, columns)
     trace = {
         "type": "heatmap",
         "x": x,
@@ -38,7 +38,7 @@ def describe(painting: Painting) -> dict[str, Any]:
         "zmax": len(painting.palette) - 1,
         "colorscale": style.plotly_colours(tuple(to_hex(colour) for colour in painting.palette)),
         "showscale": False,
-        "customdata": told,
+        "customdata": values,
         "hovertemplate": f"{_place(chart.x, 'x', x)}<br>{_place(chart.y, 'y', y)}<br>{words}<extra></extra>",
     }
     traces = [trace, *_legend(painting), *([_bar(painting.ramp)] if painting.ramp else [])]
@@ -52,7 +52,7 @@ def picks(runs: int) -> np.ndarray:
     return np.arange(min(stride // 2, runs - 1), runs, stride)
 
 
-def _told(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> tuple[list[list[list[Any]]], str]:
+def _hover(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> tuple[list[list[list[Any]]], str]:
     """Collect what is told of every run, and the words around it."""
     layers, words = [np.array([web.safe(name) for name in chart.kinds], dtype=object)[chart.kind]], [""]
     if chart.settled is not None:
@@ -65,9 +65,9 @@ def _told(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> tuple[li
     if chart.rounding is not None:
         layers.append(np.where(chart.rounding, "yes", "no").astype(object))
         words.append("decided by rounding ")
-    told = [layer[np.ix_(rows, columns)] for layer in layers]
+    values = [layer[np.ix_(rows, columns)] for layer in layers]
     lines = [f"{word}%{{customdata[{k}]}}" for k, word in enumerate(words)]
-    return np.stack(told, axis=-1).tolist(), "<br>".join(lines)
+    return np.stack(values, axis=-1).tolist(), "<br>".join(lines)
 
 
 def _legend(painting: Painting) -> list[web.Trace]:

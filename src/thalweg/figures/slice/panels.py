@@ -85,9 +85,9 @@ def draw(sheet: canvas.Sheet, path: Projection, left: float, bottom: float, widt
 
 
 def _draw_losses(axes: Axes, path: Projection) -> None:
-    seen = view(path)
-    seen.show(axes)
-    _label(axes, seen)
+    limits = view(path)
+    limits.show(axes)
+    _label(axes, limits)
     axes.fill_between(path.step, path.true, path.under, color=GAP, lw=0, zorder=1)
     if shows_recorded(path):
         axes.plot(path.step, path.recorded, color=style.MUTED, lw=0.8, ls=DOTS, zorder=1.5)
@@ -98,11 +98,11 @@ def _draw_losses(axes: Axes, path: Projection) -> None:
     _legend(axes, "loss")
 
 
-def _label(axes: Axes, seen: View) -> None:
+def _label(axes: Axes, limits: View) -> None:
     """Label a logarithmic axis by its powers of ten; a short one, that has but one or two, by plain numbers."""
-    if seen.log:
+    if limits.log:
         axes.yaxis.set_minor_formatter(NullFormatter())
-        if seen.high < SHORT * seen.low:
+        if limits.high < SHORT * limits.low:
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
@@ -164,5 +164,5 @@ def layout(path: Projection, across: tuple[float, float] | None = None) -> dict[
 
 
 def _heading(title: str, names: list[tuple[str, str]], top: float) -> dict[str, Any]:
-    told = ", ".join(f"<span style='color:{colour}'>{name}</span>" for name, colour in names)
-    return web.heading(f"{title}: {told}", 0, top)
+    legend = ", ".join(f"<span style='color:{colour}'>{name}</span>" for name, colour in names)
+    return web.heading(f"{title}: {legend}", 0, top)

@@ -228,13 +228,13 @@ def ground_of(surface: xr.Dataset) -> Ground:
 def heights_of(ground: Ground, path: Projection | None) -> Heights:
     """Choose how a surface is painted; heights are counted from the lowest loss, be it of the surface or of the run."""
     finite, losses = ground.finite, ground.losses
-    seen = losses[finite]
-    spacing = relief.spacing_of(seen)
+    finite_losses = losses[finite]
+    spacing = relief.spacing_of(finite_losses)
     if path is not None and len(path.losses):
-        spacing = _with_run(spacing, seen, path.losses)
-    low, usual, high = np.quantile(spacing.of(seen), [0, 0.98, 1.0]).tolist()
+        spacing = _with_run(spacing, finite_losses, path.losses)
+    low, usual, high = np.quantile(spacing.of(finite_losses), [0, 0.98, 1.0]).tolist()
     cut = usual > low and high - low > REACH * (usual - low)
-    top = float(spacing.back(np.array(low + REACH * (usual - low)))) if cut else float(seen.max())
+    top = float(spacing.back(np.array(low + REACH * (usual - low)))) if cut else float(finite_losses.max())
     # What is not finite is hatched; below that it continues its neighbours, so that no cliff is lit around it.
     nearest = distance_transform_edt(~finite, return_distances=False, return_indices=True)
     return Heights(
@@ -246,10 +246,10 @@ def heights_of(ground: Ground, path: Projection | None) -> Heights:
     )
 
 
-def _with_run(spacing: relief.Spacing, seen: np.ndarray, losses: np.ndarray) -> relief.Spacing:
+def _with_run(spacing: relief.Spacing, finite_losses: np.ndarray, losses: np.ndarray) -> relief.Spacing:
     """Count heights from the lowest loss of all, and space them so that the run's own can be told apart."""
-    floor = float(np.quantile(seen - seen.min(), relief.FLOOR))
-    flat = np.ptp(losses) < TOLD_APART * np.ptp(seen)
+    floor = float(np.quantile(finite_losses - finite_losses.min(), relief.FLOOR))
+    flat = np.ptp(losses) < TOLD_APART * np.ptp(finite_losses)
     pad = floor if flat and not spacing.logarithmic else spacing.pad
     return relief.Spacing(min(spacing.lowest, float(losses.min())), pad)
 

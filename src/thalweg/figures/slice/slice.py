@@ -77,8 +77,8 @@ def _caption(ground: Ground, path: Projection | None) -> str:
     parts = [ground.note.replace(" · ", ", "), f"along {' and '.join(ground.labels)}", *_surface(ground, path)]
     if path is not None:
         parts += _run(ground, path)
-    told = "; ".join(parts) + "."
-    return told if path is None else f"{verdict.heading(path)}. {path.verdict} {told}"
+    text = "; ".join(parts) + "."
+    return text if path is None else f"{verdict.heading(path)}. {path.verdict} {text}"
 
 
 def _surface(ground: Ground, path: Projection | None) -> list[str]:

@@ -50,13 +50,13 @@ DEGREES = {
 
 def heading(path: Projection) -> str:
     """Write the verdict in a few words, with the share of the run that the plane holds."""
-    return f"{DEGREES[path.trust].heading} · {held(path)}"
+    return f"{DEGREES[path.trust].heading} · {share_in_words(path)}"
 
 
-def held(path: Projection) -> str:
+def share_in_words(path: Projection) -> str:
     """Say how much of the run the slice holds."""
-    told = len(path.shares) > 1 and path.share >= LEAST
-    parts = f" ({' + '.join(map(percent, path.shares))})" if told else ""
+    split = len(path.shares) > 1 and path.share >= LEAST
+    parts = f" ({' + '.join(map(percent, path.shares))})" if split else ""
     return f"the {path.ground} holds {percent(path.share)} of the run's squared distance{parts}"
 
 
@@ -72,9 +72,9 @@ def percent(share: float) -> str:
 
 def reasons(path: Projection) -> str:
     """Take the verdict without what repeats the heading: how it opens, and the share."""
-    told = re.sub(r"^(?:the|this) picture [^:.]{0,60}: ", "", path.verdict, flags=re.IGNORECASE)
-    told = re.sub(r"The (?:plane|line) holds [^%]* % of the run's squared distance from the origin\. ?", "", told)
-    return told[:1].upper() + told[1:]
+    text = re.sub(r"^(?:the|this) picture [^:.]{0,60}: ", "", path.verdict, flags=re.IGNORECASE)
+    text = re.sub(r"The (?:plane|line) holds [^%]* % of the run's squared distance from the origin\. ?", "", text)
+    return text[:1].upper() + text[1:]
 
 
 def lines_of(path: Projection) -> list[str]:
@@ -112,7 +112,7 @@ def note(path: Projection) -> dict[str, Any]:
     """Describe the heading as a band over a page's figure; the reasons stand in its caption, where they wrap."""
     look = DEGREES[path.trust]
     # As wide as a phone has room for.
-    words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(held(path).partition(" (")[0], BAND)])
+    words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(share_in_words(path).partition(" (")[0], BAND)])
     place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top", "align": "left"}
     frame = {"bgcolor": look.ground, "bordercolor": look.edge, "borderwidth": 2 if look.weight else 1, "borderpad": 5}
     return web.text(0, 1, words, **place, **frame)

@@ -113,9 +113,9 @@ def _hover(ground: Ground) -> str:
 
 def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
     hover = f"{_hover(ground)}<br>loss %{{customdata:.5g}}"
-    found = landscape.surface((ground.x, ground.y), heights.spaced, ground.losses.T, hover)
+    surface = landscape.surface((ground.x, ground.y), heights.spaced, ground.losses.T, hover)
     # What is not finite is a hole.
-    return found | {"z": np.where(ground.finite, found["z"], np.nan).astype(np.float32), "opacity": opacity}
+    return surface | {"z": np.where(ground.finite, surface["z"], np.nan).astype(np.float32), "opacity": opacity}
 
 
 def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
@@ -127,7 +127,7 @@ def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
     return [web.trace("markers", **place, name=name, marker=look, hover=name)]
 
 
-def told(path: Projection) -> tuple[np.ndarray, str]:
+def hover_of(path: Projection) -> tuple[np.ndarray, str]:
     """Collect what is told of every step, and the words around it."""
     numbers = np.stack([path.true, path.under, path.distance, path.travelled], axis=-1)
     words = (panels.TRUE, panels.UNDER, f"distance {panels.away(path)}", f"distance {panels.TRAVELLED}")
@@ -140,7 +140,7 @@ def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]
     # A gap where the path is outside: there is no surface to be on.
     x, y = np.where(inside[:, None], path.places, np.nan).T
     true, under = (np.where(inside, heights.spacing.of(values), np.nan) for values in (path.true, path.under))
-    numbers, hover = told(path)
+    numbers, hover = hover_of(path)
     common = {"text": path.step, "customdata": numbers, "hover": hover}
     colours = path.steps.web(path.step)
     bar = {"title": {"text": "step", "side": "top"}, "thickness": 10, "outlinewidth": 0, "x": 0.99, "xanchor": "right"}
@@ -160,8 +160,8 @@ def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]
 
 def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
     on = {"xaxis": f"x{place}", "yaxis": f"y{place}"}
-    line, told = {"color": style.INK, "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
-    traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=told, **on)]
+    line, hover = {"color": style.INK, "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
+    traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=hover, **on)]
     if ground.home:
         name = f"origin, loss {number(ground.origin, 3)}"
         traces.append(web.trace("markers", [0.0], [ground.origin], name=name, marker=ORIGIN.web(11), **on))
@@ -180,7 +180,7 @@ def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[
 def _along(ground: Ground, path: Projection, on: dict[str, Any]) -> list[web.Trace]:
     """Describe a run over a profile: its steps at their true loss, and lines down to the surface."""
     x = np.where(path.inside(ground), path.places[:, 0], np.nan)
-    numbers, hover = told(path)
+    numbers, hover = hover_of(path)
     drops = (web.gapped(np.stack(ends, axis=-1)) for ends in ((x, x), (path.true, path.under)))
     between = web.trace("lines", *drops, line={"color": panels.GAP, "width": 1}, **on) | {"name": BETWEEN}
     marker, said = path.steps.web(path.step) | {"size": 6}, {"text": path.step, "customdata": numbers, "hover": hover}

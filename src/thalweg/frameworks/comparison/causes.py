@@ -151,15 +151,15 @@ def match(objective: Objective, optimizer: AnyOptimizer, run: xr.Dataset, precis
     return coarse if coarse.met else plain
 
 
-def explain(title: str, mine: Matches, reference: Matches, parted: Parted, asked: int) -> Cause:
+def explain(title: str, mine: Matches, reference: Matches, parted: Parted, precision: int) -> Cause:
     """Tell why a framework's run parts from the reference, which follows rules of its own."""
     if parted.unequal < 0:
         return Cause("none: equal to the bit", f"{title}: the reference's numbers, to the bit.", -1)
-    if mine.precision != asked:
+    if mine.precision != precision:
         words = f"computes in {mine.precision} bits"
-        return Cause(words, f"{title}: {words}, where {asked} were asked for.", max(parted.parts, parted.unequal))
+        return Cause(words, f"{title}: {words}, where {precision} were asked for.", max(parted.parts, parted.unequal))
     if mine.coarse:
-        sentence = f"{title}: follows its rule to the rounding of 32 bits only, where {asked} were asked for."
+        sentence = f"{title}: follows its rule to the rounding of 32 bits only, where {precision} were asked for."
         return Cause("a part of the update is in 32 bits", sentence, max(parted.parts, parted.unequal))
     own, known = reference.followed, bool(reference.followed and mine.followed)
     if known and all(mine.missed(variant) > 0 for variant in own):

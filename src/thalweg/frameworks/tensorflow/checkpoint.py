@@ -80,12 +80,12 @@ def _key(nodes: Any, start: int, name: str) -> str | None:
 
 def _reached(nodes: Any, start: int) -> Iterable[tuple[str, str]]:
     """Go through all variables below an object: a path to each, and its key."""
-    seen, waiting = {start}, [(start, "")]
+    visited, waiting = {start}, [(start, "")]
     while waiting:
         place, path = waiting.pop(0)
         for attribute in nodes[place].attributes:
             yield path, attribute.checkpoint_key
         for child in nodes[place].children:
-            if child.node_id not in seen:
-                seen.add(child.node_id)
+            if child.node_id not in visited:
+                visited.add(child.node_id)
                 waiting.append((child.node_id, f"{path}/{child.local_name}".removeprefix("/")))

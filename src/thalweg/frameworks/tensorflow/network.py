@@ -77,13 +77,13 @@ def names_of_others(model: Any) -> list[str]:
 def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
     """Name a module's variables, trainable or not, each once, by the path of attributes that leads to it."""
     variables: dict[str, Any] = {}
-    seen: set[int] = set()
+    visited: set[int] = set()
     walked = model._flatten(  # what tf.Module offers to those who need paths
         predicate=lambda value: isinstance(value, tf.Variable) and value.trainable == trainable, with_path=True
     )
     for path, variable in walked:
-        if id(variable) not in seen:
-            seen.add(id(variable))
+        if id(variable) not in visited:
+            visited.add(id(variable))
             variables["/".join(map(str, path))] = variable
     return variables
 

@@ -76,8 +76,8 @@ def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, .
     """
     here, there = terms[0], _summed_far(terms)
     able = _able(replica)
-    seen = [_watched(replica, batch, point, able, _print) for point in (here, there)]
-    still = [name for name in able if len(seen[0][name]) == len(seen[1][name]) == 1 and seen[0][name] == seen[1][name]]
+    at_origin, far = (_watched(replica, batch, point, able, _print) for point in (here, there))
+    still = [name for name in able if len(at_origin[name]) == len(far[name]) == 1 and at_origin[name] == far[name]]
     if not still:
         return ()
     caught = _watched(replica, batch, there, {name: able[name] for name in still}, partial(_copied, replica))

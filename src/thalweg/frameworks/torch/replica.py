@@ -208,10 +208,10 @@ def kept(device: Any) -> Iterator[None]:
 
 def operations_under(result: Any) -> set[Any]:
     """Find the operations of autograd's graph that a result was computed by, parameters among them."""
-    seen, waiting = set(), [result.grad_fn]
+    operations, waiting = set(), [result.grad_fn]
     while waiting:
         node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
+        if node is not None and node not in operations:
+            operations.add(node)
             waiting.extend(parent for parent, _ in node.next_functions)
-    return seen
+    return operations

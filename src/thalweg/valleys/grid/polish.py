@@ -102,7 +102,7 @@ def _better(ground: Ground, here: tuple[Points, Measured], there: tuple[Points, 
     search would creep on for a thousand steps, a rounding at a time, where heights are rough (Shubert's function).
     """
     level = np.abs(there[1].value - here[1].value) <= 4 * EPS * np.abs(here[1].value)
-    after, before = (_size(seen.gradient * ground.free(x, seen.gradient)) for x, seen in (there, here))
+    after, before = (_size(measured.gradient * ground.free(x, measured.gradient)) for x, measured in (there, here))
     return np.where(level, after < 0.9 * before, there[1].value < here[1].value)
 
 
@@ -186,10 +186,10 @@ def examine(ground: Ground, x: Points) -> Examined:
     at, params = ground.measure(x), x.shape[1]
     ways = np.concatenate([np.eye(params), -np.eye(params)])[:, None] * ground.spacing
     around = np.clip(x + np.stack([ways, PROBE * ways]), ground.low, ground.high)
-    seen = ground.measure(around.reshape(-1, params))
-    rise = np.abs(seen.value.reshape(around.shape[:3])[0] - at.value)
+    measured = ground.measure(around.reshape(-1, params))
+    rise = np.abs(measured.value.reshape(around.shape[:3])[0] - at.value)
     free = (x > ground.low) & (x < ground.high)
-    beside = np.where(free, seen.gradient.reshape(around.shape)[1], 0)
+    beside = np.where(free, measured.gradient.reshape(around.shape)[1], 0)
     relief = np.where(np.isfinite(rise), rise, 0).max(axis=0)
     scale = ground.spacing
     return Examined(

@@ -187,17 +187,17 @@ def _fall_back(look: Look, places: Places, starts: np.ndarray) -> Places:
     return _put(places, lost, look(None, starts[lost])) if lost.size else places
 
 
-def _judge(search: Search | None, reached: Reached, seen: Examined, ground: Ground, moved: Points) -> Places:
+def _judge(search: Search | None, reached: Reached, examined: Examined, ground: Ground, moved: Points) -> Places:
     """Say of what kind each place is that a search ended at, and describe it."""
     x, spacing = reached.position, ground.spacing
     at_edge = ((x <= ground.low) | (x >= ground.high)).any(axis=1)
-    g, free = seen.gradient * spacing, ground.free(x, seen.gradient)
-    rounding = 64 * EPS * np.abs(seen.value)
-    still = np.abs(np.where(free, g, 0)).max(axis=1) <= np.maximum(STILL * seen.relief, rounding)
-    cusp = ~(np.abs(seen.beside).max(axis=(1, 2)) <= np.maximum(JUMP * seen.relief, rounding))
-    signature = _signature(seen.hessian * np.outer(spacing, spacing), free, FLAT * seen.relief + rounding)
+    g, free = examined.gradient * spacing, ground.free(x, examined.gradient)
+    rounding = 64 * EPS * np.abs(examined.value)
+    still = np.abs(np.where(free, g, 0)).max(axis=1) <= np.maximum(STILL * examined.relief, rounding)
+    cusp = ~(np.abs(examined.beside).max(axis=(1, 2)) <= np.maximum(JUMP * examined.relief, rounding))
+    signature = _signature(examined.hessian * np.outer(spacing, spacing), free, FLAT * examined.relief + rounding)
     signature[cusp] = 0
-    settled = np.isfinite(seen.value) & np.isfinite(reached.width).all(axis=1)
+    settled = np.isfinite(examined.value) & np.isfinite(reached.width).all(axis=1)
     if search in (polish.descend, polish.climb):
         settled &= still & ~cusp & (signature[:, 0] == (search is polish.climb))
         settled &= (search is polish.descend) | ~at_edge
@@ -207,8 +207,8 @@ def _judge(search: Search | None, reached: Reached, seen: Examined, ground: Grou
         kind = np.where(at_edge, "edge", "cusp")
     return Places(
         x,
-        seen.value,
-        np.where(cusp, np.nan, np.linalg.norm(seen.gradient, axis=1)),
+        examined.value,
+        np.where(cusp, np.nan, np.linalg.norm(examined.gradient, axis=1)),
         np.maximum(reached.width * spacing, np.spacing(np.abs(x))),
         np.where(settled, kind, "grid"),
         signature,

@@ -110,8 +110,8 @@ def _program(columns, places, reach, box, example):
         return jnp.sqrt(jnp.sum((gradient * length) ** 2, axis=0))
 
     def step(carry: Carry, _: None) -> tuple[Carry, None]:
-        at, seen = carry
-        rest, values, vectors = inner(at, *seen[1:])
+        at, measured = carry
+        rest, values, vectors = inner(at, *measured[1:])
         parts = jnp.sum(vectors * rest[:, None], axis=0) / jnp.where(values == 0, 1, values)
         beyond = jnp.clip(at - jnp.sum(vectors * parts, axis=1), low, high)
         there = look(example, columns, beyond)
@@ -120,6 +120,6 @@ def _program(columns, places, reach, box, example):
         good = (jnp.sum(values < 0, axis=0) == 1) & near & (slope(left) < slope(rest)) & jnp.isfinite(there[0])
         return jax.tree.map(lambda new, old: jnp.where(good, new, old), (beyond, there), carry), None
 
-    (at, seen), _ = lax.scan(step, (places, look(example, columns, places)), None, length=STEPS)
-    rest, values, _ = inner(at, *seen[1:])
-    return at, seen[0], slope(rest), jnp.sum(values < 0, axis=0) == 1
+    (at, measured), _ = lax.scan(step, (places, look(example, columns, places)), None, length=STEPS)
+    rest, values, _ = inner(at, *measured[1:])
+    return at, measured[0], slope(rest), jnp.sum(values < 0, axis=0) == 1

@@ -205,15 +205,15 @@ def arcs_of(
     curve : the surface, over which an arc stays
     view, shown : of the loss and of the parameter
     """
-    found = []
+    arcs = []
     width = curve[0][-1] - curve[0][0]
     for step, text in zip(run.derailments.step, run.ways, strict=True):
         (x, y), (to, low) = path[step], path[step + 1]
         turn = -width * np.round((to - x) / width) if shown.periodic else 0.0
         for shift in dict.fromkeys((0.0, -turn)):
             across = x + shift + (to + turn - x) * ALONG
-            found.append(Arc(across, _lifted(across, (y, low), curve, view, shown), text))
-    return found
+            arcs.append(Arc(across, _lifted(across, (y, low), curve, view, shown), text))
+    return arcs
 
 
 def _lifted(
@@ -234,7 +234,7 @@ def pieces_of(x: np.ndarray, roof: np.ndarray, foot: float, basins: np.ndarray, 
     """Cut the ground half-way between places of different basins."""
     shores = np.flatnonzero(np.diff(basins)) + 1
     starts, ends = np.append(0, shores), np.append(shores, len(x))
-    found = []
+    pieces = []
     for start, end in zip(starts, ends, strict=True):
         inner = slice(max(start - 1, 0), min(end + 1, len(x)))
         left = (x[start - 1] + x[start]) / 2 if start else x[0]
@@ -242,5 +242,5 @@ def pieces_of(x: np.ndarray, roof: np.ndarray, foot: float, basins: np.ndarray, 
         across = np.concatenate([[left], x[start:end], [right]])
         top = np.interp(across, x[inner], roof[inner])
         feet = np.array([[right, foot], [left, foot]])
-        found.append(Piece(np.vstack([np.stack([across, top], axis=-1), feet]), int(hue[start])))
-    return found
+        pieces.append(Piece(np.vstack([np.stack([across, top], axis=-1), feet]), int(hue[start])))
+    return pieces

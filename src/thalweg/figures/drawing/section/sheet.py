@@ -56,10 +56,12 @@ def caption(drawn: Section) -> str:
         first, last = (drawn.scale.text(drawn.path[k, 0]) for k in (0, -1))
         parts.append(f"the run starts at {first} and is at {last} at step {drawn.run.last}")
     if drawn.valleys.texts:
-        told = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
-        parts.append(f"valleys and their losses, deepest first: {', '.join(told)}" + ", …" * (len(drawn.valleys.x) > 8))
+        valleys = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
+        parts.append(
+            f"valleys and their losses, deepest first: {', '.join(valleys)}" + ", …" * (len(drawn.valleys.x) > 8)
+        )
     if drawn.arcs and drawn.run is not None:
-        parts.append(drawn.run.told)
+        parts.append(drawn.run.derailments_in_words)
     if drawn.cut is not None:
         parts.append(_cut_text(drawn))
     return "; ".join(parts) + "."
@@ -93,11 +95,11 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     return sheet
 
 
-def _draw_ground(axes: Axes, found: list[Piece]) -> None:
+def _draw_ground(axes: Axes, pieces: list[Piece]) -> None:
     """Draw the ground, with a fine line wherever one basin ends, unless the lines would hide the basins."""
-    colours = [hues.coloured(GROUND, piece.hue) for piece in found]
-    axes.add_collection(PolyCollection([piece.outline for piece in found], facecolors=colours, lw=0), autolim=False)
-    shores = [piece.outline[[0, -1]] for piece in found[1:]] if len(found) <= SHORES else []
+    colours = [hues.coloured(GROUND, piece.hue) for piece in pieces]
+    axes.add_collection(PolyCollection([piece.outline for piece in pieces], facecolors=colours, lw=0), autolim=False)
+    shores = [piece.outline[[0, -1]] for piece in pieces[1:]] if len(pieces) <= SHORES else []
     canvas.segments(axes, shores, colors=style.PAPER, linewidths=1.0)
 
 
@@ -137,16 +139,16 @@ def _write_under(axes: Axes, drawn: Section) -> None:
 
 def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.ndarray]:
     """Choose the alignment in which a label can stand highest with the curve above it, in points."""
-    wide, found = canvas.width_of(label.text, label.size), {}
+    wide, boxes = canvas.width_of(label.text, label.size), {}
     for side, (left, right) in ALIGNED.items():
         start, end = dot[0] + left * wide, dot[0] + right * wide
         over = curve[(curve[:, 0] >= start) & (curve[:, 0] <= end), 1]
         top = float(np.min(over, initial=dot[1])) - GAP
         inside = start >= 0 and end <= 72 * canvas.AREA[0]
-        found[side] = np.array([start, top - 1.2 * label.size, end, top if inside else -np.inf])
+        boxes[side] = np.array([start, top - 1.2 * label.size, end, top if inside else -np.inf])
     # Centred, unless another alignment brings the label closer.
-    side = max(found, key=lambda name: found[name][3] + (2.0 if name == "center" else 0.0))
-    return side, found[side]
+    side = max(boxes, key=lambda name: boxes[name][3] + (2.0 if name == "center" else 0.0))
+    return side, boxes[side]
 
 
 def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
@@ -175,15 +177,15 @@ def describe(drawn: Section) -> dict[str, Any]:
     name, sign = web.safe(drawn.scale.name), drawn.scale.sign
     hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
     edge, fill = {"color": EDGE, "width": 2}, {"fill": "tonexty", "fillcolor": GROUND} if drawn.hues is None else {}
-    told = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in ("training loss", "test loss")}
+    texts = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in ("training loss", "test loss")}
     traces = [
         *_web_ground(drawn.ground),
         web.trace("lines", drawn.x, np.full_like(drawn.x, drawn.view.low), line={"width": 0}),
-        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **told["training loss"]),
+        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **texts["training loss"]),
     ]
     if drawn.test is not None:
         dashes = {"color": style.TEST, "width": 1.2, "dash": "dash"}
-        traces.append(web.trace("lines", drawn.x, drawn.test, line=dashes, **told["test loss"]))
+        traces.append(web.trace("lines", drawn.x, drawn.test, line=dashes, **texts["test loss"]))
     traces += [
         _web_marks("valley", drawn.valleys, VALLEY),
         _web_marks("pass", drawn.passes, PASS.of(style.MUTED)),
@@ -198,12 +200,12 @@ def describe(drawn: Section) -> dict[str, Any]:
     return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": _web_labels(drawn)})
 
 
-def _web_ground(found: list[Piece]) -> list[web.Trace]:
+def _web_ground(pieces: list[Piece]) -> list[web.Trace]:
     """Describe the ground for a page: one trace for each colour, with gaps between its pieces."""
     gap = np.full((1, 2), np.nan)
     traces = []
-    for hue in sorted({piece.hue for piece in found}):
-        points = np.vstack([part for piece in found if piece.hue == hue for part in (piece.outline, gap)])
+    for hue in sorted({piece.hue for piece in pieces}):
+        points = np.vstack([part for piece in pieces if piece.hue == hue for part in (piece.outline, gap)])
         look = {"fill": "toself", "fillcolor": hues.coloured(GROUND, hue), "line": {"width": 0}}
         traces.append(web.trace("lines", points[:, 0], points[:, 1], **look))
     return traces
@@ -212,14 +214,14 @@ def _web_ground(found: list[Piece]) -> list[web.Trace]:
 def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
     size = 1.0 if len(places.x) <= CROWDED else 0.5
     look = mark.web(8 * size, line={"color": mark.face, "width": 2 * size})
-    told = {"name": f"{what}{'e' * (what == 'pass')}s", "hover": f"{what} %{{text}}<br>loss %{{y:.5g}}"}
-    return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **told)
+    texts = {"name": f"{what}{'e' * (what == 'pass')}s", "hover": f"{what} %{{text}}<br>loss %{{y:.5g}}"}
+    return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **texts)
 
 
 def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
     places = {"x": drawn.path[:, 0], "y": drawn.path[:, 1]}
-    told = f"step %{{marker.color}}<br>{hover}<br>training loss %{{y:.5g}}"
-    path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=told)
+    text = f"step %{{marker.color}}<br>{hover}<br>training loss %{{y:.5g}}"
+    path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=text)
     jumps = [
         web.trace("lines", arc.x, arc.y, line={"color": style.DERAILMENT, "width": 2}, hover=f"derailment {arc.text}")
         for arc in drawn.arcs
@@ -229,7 +231,7 @@ def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
 
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:
     valleys, below = drawn.valleys, {"yanchor": "top", "yshift": -6}
-    found = [
+    labels = [
         web.text(x, y, web.safe(text), style.VALLEY, 13, **below)
         for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
         if roomy
@@ -237,11 +239,11 @@ def _web_labels(drawn: Section) -> list[dict[str, Any]]:
     head = {"text": "", "showarrow": True, "arrowcolor": style.DERAILMENT, "arrowwidth": 2, "arrowhead": 2}
     for arc in drawn.arcs:
         tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
-        found.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
+        labels.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
         if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
             place = float(arc.x.mean()), float(arc.y.max())
-            found.append(web.text(*place, web.safe(arc.text), style.DERAILMENT, 12, yanchor="bottom"))
-    return found
+            labels.append(web.text(*place, web.safe(arc.text), style.DERAILMENT, 12, yanchor="bottom"))
+    return labels
 
 
 def _roomy(drawn: Section) -> np.ndarray:

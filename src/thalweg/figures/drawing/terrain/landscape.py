@@ -80,15 +80,15 @@ def _eye(terrain: Terrain) -> dict[str, float]:
     starts = np.column_stack([(points - low) / (high - low), (terrain.spacing.of(losses) - spaced.min()) / full])
     along = np.linspace(0.02, 1.0, 60)[:, None, None]
     corners = np.array(spaced.shape) - 1
-    seen = []
+    visible = []
     for azimuth in np.radians(AZIMUTHS):
         towards = np.array([np.cos(azimuth), np.sin(azimuth), np.tan(np.radians(ELEVATION)) / TALL])
         sight = starts + along * towards
         inside = ((sight[..., :2] >= 0) & (sight[..., :2] <= 1)).all(axis=-1)
         cells = np.rint(np.clip(sight[..., :2], 0, 1) * corners).astype(int)
         ground = (spaced[cells[..., 0], cells[..., 1]] - spaced.min()) / full
-        seen.append(int((~(inside & (ground > sight[..., 2])).any(axis=0)).sum()))
-    azimuth, elevation = np.radians(AZIMUTHS[int(np.argmax(seen))]), np.radians(ELEVATION)
+        visible.append(int((~(inside & (ground > sight[..., 2])).any(axis=0)).sum()))
+    azimuth, elevation = np.radians(AZIMUTHS[int(np.argmax(visible))]), np.radians(ELEVATION)
     flat = DISTANCE * np.cos(elevation)
     eye = (flat * np.cos(azimuth), flat * np.sin(azimuth), DISTANCE * np.sin(elevation))
     return dict(zip("xyz", map(float, eye), strict=True))

@@ -144,7 +144,7 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
     others = others[runs["last_step"].values[others] >= 0][:ENDS]
     few = others if len(others) <= PATHS else others[:0]
     last = runs["params"].values[others, runs["last_step"].values[others]]
-    found = replace(
+    terrain = replace(
         bare,
         run=drawn_run,
         path=_wrapped(drawn_run.params, bare.scales),
@@ -153,8 +153,8 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
         ends=_wrapped(last, bare.scales),
         others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, run_of(runs, int(k)))[0] for k in few)]),
     )
-    leaving = f" · {found.leaving}" if found.leaving else ""
-    return replace(found, note=f"{bare.note} · {drawn_run.note}{leaving}")
+    leaving = f" · {terrain.leaving}" if terrain.leaving else ""
+    return replace(terrain, note=f"{bare.note} · {drawn_run.note}{leaving}")
 
 
 def _wrapped(params: np.ndarray, scales: tuple[scale.Scale, ...]) -> np.ndarray:

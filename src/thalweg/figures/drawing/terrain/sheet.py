@@ -59,12 +59,12 @@ def caption(terrain: Terrain) -> str:
         start, end = (_place(terrain, terrain.path[k]) for k in (0, -1))
         parts.append(f"the run goes from {start} to {end} at step {terrain.run.last}")
     if len(terrain.valleys):
-        told = [
+        valleys = [
             f"{name} at {_place(terrain, at)}" for name, at in zip(terrain.names[:5], terrain.valleys, strict=False)
         ]
-        parts.append(", ".join(told) + ", …" * (len(terrain.valleys) > 5))
+        parts.append(", ".join(valleys) + ", …" * (len(terrain.valleys) > 5))
     if terrain.run is not None and len(terrain.run.derailments.step):
-        parts.append(terrain.run.told)
+        parts.append(terrain.run.derailments_in_words)
     return "; ".join(parts) + "."
 
 
