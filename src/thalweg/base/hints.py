@@ -1,6 +1,6 @@
 """Functions of JAX with the types that we rely on: of its own, strict checkers know only a part.
 
-Each is JAX's function and nothing more. What is not known is told here and nowhere else, so that the numerical layers
+Each is JAX's function and nothing more. What is not known is stated here and nowhere else, so that the numerical layers
 pass pyright's strict mode without a comment that silences it.
 """
 

@@ -10,7 +10,7 @@ WIDTH = 60
 """Characters of a value at most."""
 
 LONG = 10**40
-"""Whole numbers from here on are told by their number of digits."""
+"""Whole numbers from here on are shown by their number of digits."""
 
 _PLAIN = {str, bytes, bool, int, float, complex, list, tuple, dict, set, frozenset, type(None), range}
 

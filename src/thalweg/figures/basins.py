@@ -101,7 +101,7 @@ def _with_ground(surface: xr.Dataset, valleys: xr.Dataset | None) -> tuple[xr.Da
 
 
 def _caption(valleys: xr.Dataset, ground: np.ndarray, text: str) -> str:
-    """Tell how much of the domain drains into the largest basins, before what is told of the surface."""
+    """Tell how much of the domain drains into the largest basins, before the caption of the surface."""
     names = valley_names(valleys)
     shares = np.bincount(ground[ground >= 0], minlength=len(names)) / ground.size
     largest = np.argsort(-shares, kind="stable")[:5].tolist()

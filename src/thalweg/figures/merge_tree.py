@@ -131,7 +131,7 @@ def _order(forest: Forest) -> list[int]:
     groups = {k: [k] for k in range(len(forest.names))}
     sides = dict.fromkeys(groups, 1)
     ending = np.flatnonzero(~forest.endless)
-    # A deeper valley never ends before one that joins it, but equal heights may be told in the wrong order by rounding:
+    # A deeper valley never ends before one that joins it, but rounding may put equal heights in the wrong order:
     # it is taken to end no earlier than they do. Of equal heights the younger valley goes first.
     ends = forest.ends.copy()
     for k in ending[::-1]:

@@ -49,7 +49,7 @@ CHUNK = 512
 """Points of a slice that are handed to an evaluator at once at most."""
 
 TRIED, PAUSE = 8, 0.1
-"""Points that tell how long one takes, and seconds that a chunk takes at most, about: progress is told after each."""
+"""Points that tell how long one takes, and seconds that a chunk takes at most, about: progress is shown after each."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Network:
     position : (param,), its parameters when it was handed over, float32 or float64
     parts : of the data; their losses are averaged by share
     facts : framework, mode, examples, loss and versions, for the attributes of results
-    model : whose layout the framework's checkpoints have; None where arrays are told by the leaves' names alone
+    model : whose layout the framework's checkpoints have; None where arrays are identified by the leaves' names alone
 
     Examples
     --------

@@ -82,7 +82,7 @@ def interpolate(
     if not plane.directions[-1].any():
         raise InvalidValue("the checkpoints a and b are the same point; give different ones")
     along = np.linspace(low, high, points)
-    # The ends are evaluated with the rest, whatever the span, so that the barrier can be told.
+    # The ends are evaluated with the rest, whatever the span, so that the barrier is known.
     t = np.append(along, [0.0, 1.0])
     losses = network.values(plane, t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1))
     gram = plane.directions @ plane.directions.T
@@ -113,7 +113,7 @@ def _barrier(t: np.ndarray, losses: np.ndarray, ends: np.ndarray) -> dict[str, f
     inside = (t >= 0) & (t <= 1)
     places, heights = np.append(t[inside], [0.0, 1.0]), np.append(losses[inside], ends)
     top = int(np.argmax(heights))  # the first that is not a number, if any is
-    with np.errstate(invalid="ignore"):  # infinite less infinite is not a number, and no barrier can be told
+    with np.errstate(invalid="ignore"):  # infinite less infinite is not a number, and no barrier is known
         barrier = float(heights[top] - np.max(ends))
     return {
         "barrier": barrier,

@@ -5,12 +5,12 @@ as a part of the range of the run's own losses, is what decides: a picture is re
 another, so an error is large or small beside that range. The worst step and not the mean, because one step that lies
 elsewhere is what makes a reader believe in a barrier that the run never met.
 
-What a share of the squared distance in the plane says is told, and decides nothing: a plane may hold 99 % of a run and
+The share of the squared distance in the plane is reported, and decides nothing: a plane may hold 99 % of a run and
 pass beside a narrow valley that it went along, or hold 50 % of one where the loss does not change in the rest.
 
 Two cases need care. A run that stays where it is has a range of rounding alone, by which nothing may be divided: the
 range is at least 64 units in the last place of its largest loss. And a picture with a logarithmic scale shows
-differences that are small beside the range as long ways: there the ratio of the two losses is told as well.
+differences that are small beside the range as long ways: there the ratio of the two losses is reported as well.
 
 :func:`assess` finds the facts, :func:`verdict` puts them into words.
 """

@@ -1,4 +1,4 @@
-"""What is told of a comparison of frameworks."""
+"""Tables and sentences about a comparison of frameworks."""
 
 from __future__ import annotations
 

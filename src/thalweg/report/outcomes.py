@@ -1,4 +1,4 @@
-"""What is told of how very many runs end."""
+"""Tables and sentences about how very many runs end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a race of optimisers."""
+"""Tables and sentences about a race of optimisers."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _remarks(results: Results) -> list[str]:
 
 
 def _method(valleys: xr.Dataset) -> str:
-    """Say where the valleys come from, so that every number can be asked."""
+    """Say where the valleys come from, so that every number can be checked."""
     attrs, threshold = valleys.attrs, f"{valleys.attrs['threshold']:.3g}"
     least = f"; counted are those of persistence {threshold} or more" if valleys.attrs["threshold"] else ""
     if attrs["method"] == "exact":

@@ -3,7 +3,7 @@
 How many runs or points there will be is known here (unlike in ``journal.py``), so all arrays have their full size from
 the start, filled with NaN or the lowest whole number, and parts are written where they belong. No length ever changes
 and nothing is appended, so a process that is killed leaves a store that can be opened and has no wrong number in it.
-It is told from a finished one by the attribute ``done``, which is written last.
+It differs from a finished one by the attribute ``done``, which is written last.
 
 Results come in batches sized for a processor's cache, which are neither rows of an image nor chunks of the store.
 :func:`rows` gathers them until there are enough for a chunk, and cuts behind a whole row; so about a chunk and a batch

@@ -31,7 +31,7 @@ ROUNDING = 64 * np.finfo(np.float64).eps
 """Share of a loss that the order of its summation may change."""
 
 NEAREST = 4 * np.finfo(np.float64).eps
-"""How near a place is told from another, as a share of its size: a few roundings lie between it and a residual."""
+"""How near two places still differ, as a share of their size: a few roundings lie between this and a residual."""
 
 
 class Ran(NamedTuple):
@@ -66,7 +66,7 @@ class Contest:
 
     Attributes
     ----------
-    objective, valleys, floor : what is descended, and what a run's outcome is told by
+    objective, valleys, floor : what is descended, and what decides a run's outcome
     best : numbers of the valleys that count as the deepest
     conditions, tuning : of the race
     """

@@ -16,7 +16,7 @@ LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height."""
 
 APART = 5.0
-"""Points between two dots at least; steps nearer to each other are told by the line's colour alone."""
+"""Points between two dots at least; steps nearer to each other show by the line's colour alone."""
 
 LABELLED = 3
 """Derailments that get a label."""

@@ -5,7 +5,7 @@ by wedges nearer to the viewer's azimuth, so drawing wedge after wedge from the 
 algorithm, is exact here. In general it is not, and that is why Matplotlib's three-dimensional axes do not do: they sort
 whole faces by one depth each and let parts of a path shine through a wall, or a wall swallow it.
 
-**What a ring hides** of the path that runs on it is asked point by point: the line of sight from a point to the viewer
+**What a ring hides** of the path that runs on it is tested point by point: the line of sight from a point to the viewer
 is followed until it is above the highest point of the ring, and where it runs inside the solid on the way, the point is
 hidden. Walls lean out by ``FLARE`` for each unit of height, so the test of a point in space is one subtraction: its
 distance from the axis, less the lean at its height, lies between the two radii of the foot.
@@ -37,7 +37,7 @@ ELEVATION = float(np.radians(34))
 """How steeply the viewer looks down: deep enough into the ring, and low enough for its relief."""
 
 SAMPLES = 160
-"""Points on a line of sight at which it is asked whether it runs inside the ring."""
+"""Points on a line of sight that are tested for lying inside the ring."""
 
 CLEAR = 0.015
 """A line of sight starts this far from its point, so that a surface does not hide itself."""

@@ -24,7 +24,7 @@ DEEPEST = 1e-9
 EDGE = "2 / learning rate"
 
 NEAR = 2.5
-"""The edge of stability is drawn up to so many times the largest eigenvalue; one farther off is told in words."""
+"""The edge of stability is drawn up to so many times the largest eigenvalue; one farther off is given in words."""
 
 
 @dataclass(frozen=True, eq=False)

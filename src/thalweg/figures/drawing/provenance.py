@@ -18,7 +18,7 @@ KINDS = {
 }
 
 DRAWN = ("gaussian", "orthonormal", "filter-normalised")
-"""Kinds whose directions are random, so that their seed is told."""
+"""Kinds whose directions are random, so that their seed is named."""
 
 
 def network_of(attrs: Mapping[Any, Any]) -> str:

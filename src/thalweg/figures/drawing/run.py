@@ -14,8 +14,8 @@ from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import count, minus
 from thalweg.study.find_derailments import find_derailments, locate
 
-TOLD = 3
-"""Derailments that are told one by one at most."""
+LISTED = 3
+"""Derailments that are listed one by one at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +97,13 @@ class DrawnRun:
 
     @property
     def derailments_in_words(self) -> str:
-        """Tell the derailments one by one, the first few of many; that there is none too."""
-        each = zip(self.derailments.step[:TOLD], self.derailments.left, self.derailments.entered, strict=False)
+        """List the derailments one by one, the first few of many; or say that there is none."""
+        each = zip(self.derailments.step[:LISTED], self.derailments.left, self.derailments.entered, strict=False)
         texts = [
             f"from {self.names[left]} to {self.names[entered]} between steps {step} and {step + 1}"
             for step, left, entered in each
         ]
-        more = "; …" if len(self.derailments.step) > TOLD else ""
+        more = "; …" if len(self.derailments.step) > LISTED else ""
         return ": ".join(filter(None, [self._derailed, "; ".join(texts) + more]))
 
     @property

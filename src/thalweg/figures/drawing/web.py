@@ -79,7 +79,7 @@ def heading(words: str, x: float, y: float) -> dict[str, Any]:
 def trace(mode: str, x: Any, y: Any, z: Any = None, *, name: str = "", hover: str = "", **more: Any) -> Trace:
     """Describe lines or points, of three coordinates in space; nameless ones are not in the legend.
 
-    ``hover`` is what is told under the pointer; without it nothing is.
+    ``hover`` is the text under the pointer; without it there is none.
     """
     kind = {"type": "scatter"} if z is None else {"type": "scatter3d", "z": z}
     pointer = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}

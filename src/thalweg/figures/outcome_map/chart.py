@@ -22,7 +22,7 @@ MEASURED = {
     "boundary_entropy": "boundary entropy",
     "dimension": "boundary dimension",
 }
-"""Attributes that are told where they are known."""
+"""Attributes that are shown where they are known."""
 
 
 @dataclass(frozen=True, eq=False)

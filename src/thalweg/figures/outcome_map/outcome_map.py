@@ -20,7 +20,7 @@ TITLES = {
     "rounding": "Outcomes that rounding decided",
 }
 
-TOLD = 8
+LISTED = 8
 """Valleys of which the caption tells the share."""
 
 
@@ -80,9 +80,9 @@ def _caption(chart: OutcomeGrid) -> str:
 def _shares(chart: OutcomeGrid) -> str:
     valleys = len(chart.names)
     largest = [k for k in np.argsort(-chart.shares[:valleys], kind="stable").tolist() if chart.shares[k] > 0]
-    shares = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:TOLD]]
-    rest = float(chart.shares[largest[TOLD:]].sum())
-    shares += [f"in {count(len(largest) - TOLD, 'other valley')} {percent(rest)}"] if rest else []
+    shares = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:LISTED]]
+    rest = float(chart.shares[largest[LISTED:]].sum())
+    shares += [f"in {count(len(largest) - LISTED, 'other valley')} {percent(rest)}"] if rest else []
     others = zip(chart.kinds[valleys:], chart.shares[valleys:].tolist(), strict=True)
     shares += [f"{kind} {percent(share)}" for kind, share in others]
     return f"Runs end {', '.join(shares)}"

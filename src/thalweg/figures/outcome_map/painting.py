@@ -7,7 +7,7 @@ ramps. A million pixels are then one array of small integers, which the static p
 resampling can make a colour that means nothing.
 
 Ramps run from light to dark with equal steps of perceived lightness (``palette.py``), the same for all hues: equal
-shades mean equal counts in every valley, and the key of the counts can be gray. A count is told by its logarithm where
+shades mean equal counts in every valley, and the key of the counts can be gray. A count is shown by its logarithm where
 half of the runs lie in the lowest quarter (``EARLY``), or nearly all would look alike; the key says so by its ticks.
 
 Whoever adds a kind of outcome must keep the order: valleys by number first, since ``kind * SHADES`` relies on it.
@@ -45,13 +45,13 @@ MARK = "#9c0a3c"
 
 @dataclass(frozen=True, eq=False)
 class Ramp:
-    """What lightness tells.
+    """What lightness shows.
 
     Attributes
     ----------
-    name : of what is told
+    name : of what is shown
     most : its largest value
-    log : whether it is told by ``log(1 + value)``
+    log : whether it is shown by ``log(1 + value)``
     colours : (shade, 3), from 0 to the most
     """
 

@@ -53,7 +53,7 @@ def picks(runs: int) -> np.ndarray:
 
 
 def _hover(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> tuple[list[list[list[Any]]], str]:
-    """Collect what is told of every run, and the words around it."""
+    """Collect the values of every run that the hover shows, and the words around them."""
     layers, words = [np.array([web.safe(name) for name in chart.kinds], dtype=object)[chart.kind]], [""]
     if chart.settled is not None:
         known = np.isfinite(chart.settled)

@@ -25,10 +25,10 @@ TRUST = ("good", "fair", "poor")
 NEEDED = ("x", "distance", "travelled", "true_loss", "surface_loss")
 """Variables of a path, besides ``y`` where there are two directions."""
 
-TOLD = ("share", "verdict", "trust")
+STATED = ("share", "verdict", "trust")
 """Attributes of a path."""
 
-TOLD_APART = 0.2
+DISTINCT = 0.2
 """A run whose losses span a smaller share of the slice's gets levels by the logarithm."""
 
 REACH = 2.0
@@ -247,9 +247,9 @@ def heights_of(ground: Ground, path: Projection | None) -> Heights:
 
 
 def _with_run(spacing: relief.Spacing, finite_losses: np.ndarray, losses: np.ndarray) -> relief.Spacing:
-    """Count heights from the lowest loss of all, and space them so that the run's own can be told apart."""
+    """Count heights from the lowest loss of all, and space them so that the run's own can be distinguished."""
     floor = float(np.quantile(finite_losses - finite_losses.min(), relief.FLOOR))
-    flat = np.ptp(losses) < TOLD_APART * np.ptp(finite_losses)
+    flat = np.ptp(losses) < DISTINCT * np.ptp(finite_losses)
     pad = floor if flat and not spacing.logarithmic else spacing.pad
     return relief.Spacing(min(spacing.lowest, float(losses.min())), pad)
 
@@ -263,7 +263,7 @@ def projection_of(path: xr.Dataset, ground: Ground) -> Projection:
                 f"a path needs the variable {name!r} over ('step',); give the results of thalweg.networks.project "
                 "onto the plane of the slice"
             )
-    for name in TOLD:
+    for name in STATED:
         if name not in path.attrs:
             raise InvalidValue(f"a path needs the attribute {name!r}; give the results of thalweg.networks.project")
     for name, mine in zip(axes, ground.names, strict=True):

@@ -128,7 +128,7 @@ def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
 
 
 def hover_of(path: Projection) -> tuple[np.ndarray, str]:
-    """Collect what is told of every step, and the words around it."""
+    """Collect the numbers of every step that the hover shows, and the words around them."""
     numbers = np.stack([path.true, path.under, path.distance, path.travelled], axis=-1)
     words = (panels.TRUE, panels.UNDER, f"distance {panels.away(path)}", f"distance {panels.TRAVELLED}")
     lines = [f"{word} %{{customdata[{k}]:.4g}}" for k, word in enumerate(words)]

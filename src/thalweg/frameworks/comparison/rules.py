@@ -33,7 +33,7 @@ Rule = Generator[Any, tuple[Any, Any], None]
 
 
 class Trait(StrEnum):
-    """Something that frameworks do differently in an update rule; the value is what people are told."""
+    """Something that frameworks do differently in an update rule; the value describes it."""
 
     # where ε stands beside the root of Adam's mean square
     BESIDE = "ε beside the corrected root"

@@ -16,7 +16,7 @@ Aspect = list[Trait | None]
 
 
 class Short(StrEnum):
-    """Something that a framework may keep in 32 bits although it computes in 64; the value is what people are told."""
+    """Something that a framework may keep in 32 bits although it computes in 64; the value describes it."""
 
     POWERS = "b1 and b2 of the bias correction"
     DECAY = "the weight decay"

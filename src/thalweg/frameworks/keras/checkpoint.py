@@ -25,7 +25,7 @@ OPTIMIZER = "optimizer/"
 def read(network: Network, path: Path) -> Flat:
     """Read the weights that ``model.save_weights`` or ``model.save`` wrote.
 
-    Files name weights by their places in layers and layers by their kinds. Which place is whose is told by the model
+    Files name weights by their places in layers and layers by their kinds. Which place is whose is known from the model
     that the network was made of, by Keras' own walk through it.
     Only parameters are taken: the statistics that normalisation layers gathered stay those of the network.
 

@@ -16,7 +16,7 @@ from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
 from thalweg.geometry.network import Flat, Leaf, Network, Part
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
-"""Names by which vectors are told to belong to normalisation layers: a module does not say what its layers are."""
+"""Names of vectors that belong to normalisation layers: a module does not say what its layers are."""
 
 
 def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:

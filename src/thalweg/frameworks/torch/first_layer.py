@@ -6,7 +6,7 @@ what ``jax/affine.py`` finds by analysis. Here it is found by experiment, since 
 read.
 
 **How.** The module is evaluated at two points far apart while every linear or convolution layer is watched. A layer
-counts if it is called once, if its input is the same at both points (told by a fingerprint, so that not all inputs
+counts if it is called once, if its input is the same at both points (compared by a fingerprint, so that not all inputs
 have to be kept), and if the affine sum gives what the layer itself computed far from the origin, to half of the digits
 (:func:`_agrees`). While a slice is evaluated it must be given that very input again (:meth:`Layer.given`); otherwise
 it computes as ever.

@@ -85,7 +85,7 @@ class Ground:
         return np.maximum(self.low, centre - cells * self.spacing), np.minimum(self.high, centre + cells * self.spacing)
 
     def free(self, x: Points, slope: Points) -> Bool[np.ndarray, "place param"]:
-        """Tell the axes along which a place is not held at an end of the domain, where the way down leads out."""
+        """Tell the axes along which a place is not stopped at an end of the domain, where the way down leads out."""
         return inward(x, slope, self.low, self.high)
 
     def _look(self, program: Callable[..., Any], *rows: np.ndarray) -> Any:

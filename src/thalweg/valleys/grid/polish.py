@@ -6,7 +6,7 @@ takes several times as long to compile as the objective does, three such loops l
 and a compiled loop goes on with all its lanes until the last one rests, while here a place that has come to rest leaves
 the search. So refining can be the default.
 
-A smooth minimum needs Newton's method, not the gradient alone: it is told from a cusp by a gradient that is rounding.
+A smooth minimum needs Newton's method, not the gradient alone: there, unlike at a cusp, the gradient is rounding.
 Newton alone would leave the valley of its start, hence the trust region of one cell. A cusp has no gradient that
 tells where it is, so it is closed in on by heights.
 
