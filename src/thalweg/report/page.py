@@ -108,15 +108,14 @@ def _image(kind: str, content: bytes, text: str) -> str:
 
 
 def _links(folder: Path) -> str:
-    if not (folder / "figures" / "interactive.html").exists():
+    place = "figures/interactive.html"
+    if not (folder / place).exists():
         return ""
-    return (
-        '<p class="screen">The same figures to turn and to read off: <a href="figures/interactive.html">'
-        "figures/interactive.html</a>.</p>"
-    )
+    return f'<p class="screen">The same figures to turn and to read off: <a href="{place}">{place}</a>.</p>'
 
 
 def _versions(results: Results) -> str:
-    attributes = next(part.attrs for part in (results.runs, results.valleys, results.comparison) if part is not None)
+    parts = (results.runs, results.valleys, results.comparison, results.surface)
+    attributes = next(part.attrs for part in parts if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
     return f"Computed with {', '.join(named)} on {attributes['device']}."

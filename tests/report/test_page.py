@@ -1,0 +1,24 @@
+from thalweg.experiment import experiment
+from thalweg.experiment.results import Results
+from thalweg.figures.profile import profile
+from thalweg.report.page import write_report
+from thalweg.study.survey import survey
+
+
+def test_a_surface_alone_makes_a_report(tmp_path):
+    made = experiment.build({"problem": {"kind": "schwefel", "dimension": 1}})
+    surface = survey(made.objective)
+    write_report(Results(made, surface=surface), [profile(surface)], tmp_path)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert f"Computed with thalweg {surface.attrs['thalweg_version']}, jax" in page
+    assert "figures/interactive.html" not in page
+
+
+def test_the_report_leads_to_the_page_of_figures_where_it_is(tmp_path):
+    made = experiment.build({"problem": {"kind": "schwefel", "dimension": 1}})
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "interactive.html").touch()
+    write_report(Results(made, surface=survey(made.objective)), [], tmp_path)
+    assert '<a href="figures/interactive.html">figures/interactive.html</a>' in (tmp_path / "report.html").read_text(
+        "utf-8"
+    )
