@@ -108,7 +108,8 @@ def hill_figure():
 
 
 AXIS = {"name": "x", "low": -1.0, "high": 1.0}
-"""One cheap valid call a function, by its name, "*" being what is given in order; none where there are no arguments."""
+"""One cheap valid call a function, by its name, "*" being what is given in order; what has defaults for all arguments
+needs none."""
 CALLS = {
     "Conditions": lambda: {"starts": 10, "steps": 3, "seed": 0, "minibatch": None, "precision": 64, "shadows": False},
     "Descent": lambda: {"optimizer": t().sgd, "steps": 3, "minibatch": None, "precision": 64, "shadows": False},
@@ -130,13 +131,6 @@ CALLS = {
     "problems.line": lambda: {"truth": (1.0, 2.0), "points": 9, "noise": 0.1, "seed": 1, "residual": "vertical"},
     "problems.pencil": lambda: {"lines": 5, "points": 10, "noise": 0.0, "seed": 1, "residual": "vertical"},
     "problems.table": lambda: {"path": "data.csv", "x": "x", "y": "y"},
-    **{
-        f"problems.{name}": lambda: {"dimension": 2}
-        for name in "ackley griewank levy michalewicz rastrigin rosenbrock schwefel styblinski_tang".split()  # noqa: SIM905
-    },
-    **{f"losses.{name}": lambda: {"scale": 5.0} for name in ("cauchy", "geman_mcclure", "log_cosh", "tukey", "welsch")},
-    "losses.huber": lambda: {"delta": 1.0},
-    "losses.fourth_root": lambda: {"smoothing": 0.0},
     "losses.barron": lambda: {"alpha": 1.0, "scale": 1.0},
     "losses.power": lambda: {"p": 0.5, "smoothing": 0.0},
     "losses.root": lambda: {"n": 2.0, "smoothing": 0.0},
@@ -318,6 +312,15 @@ def checks(thing):
     return hasattr(thing.__init__ if inspect.isclass(thing) else thing, GATE)
 
 
+def add_defaults():
+    """Give a row to what has defaults for all of its arguments: these."""
+    for name, thing in public().items():
+        if name not in CALLS and checks(thing):
+            defaults = {key: part.default for key, part in inspect.signature(thing).parameters.items()}
+            if defaults and inspect.Parameter.empty not in defaults.values():
+                CALLS[name] = defaults.copy
+
+
 def outcome(function, arguments):
     """Call, and return what is wrong with what came of it; nothing where it is a result or one line of ours."""
     named = dict(arguments)
@@ -358,7 +361,8 @@ def unchecked():
             continue
         if not checks(thing):
             yield f"{name} does not check what it is called with: decorate it with public"
-        elif name not in CALLS and inspect.signature(thing).parameters:
+            continue
+        if name not in CALLS and inspect.signature(thing).parameters:
             yield f"{name} has no row in the table of calls"
         if name == "Optimizer":  # whose maker knows its settings
             continue
@@ -375,6 +379,7 @@ def main():
     count = parser.parse_args().sample
     Path("data.csv").write_text("x,y\n1,2\n2,3\n3,5\n", encoding="utf-8")
     np.savez("weights.npz", **{leaf.name: np.zeros(leaf.shape, np.float32) for leaf in t().network.leaves})
+    add_defaults()
     chosen = list(cases([name for name in CALLS if not (count and name in COSTLY)]))
     if count:
         chosen = random.Random(1).sample(chosen, count)
