@@ -22,20 +22,13 @@ def test_ten_thousand_runs_do_not_depend_on_the_batch(monkeypatch):
     assert whole.equals(parts)
 
 
-LOSSES = {
-    "quadratic": {},
-    "absolute": {},
+SETTINGS = {
     "fourth_root": {"smoothing": 0.01},
     "root": {"n": 6},
     "power": {"p": 0.3},
-    "huber": {},
-    "log_cosh": {},
-    "cauchy": {},
-    "geman_mcclure": {},
-    "welsch": {},
-    "tukey": {},
     "barron": {"alpha": -1.5},
 }
+"""Of losses that need some, or are tried under others than the usual."""
 
 PROBLEMS = {
     "pencil": {"noise": 0.02, "points": 20},
@@ -43,16 +36,16 @@ PROBLEMS = {
 }
 
 
-def test_the_losses_here_are_all_there_are():
-    assert set(LOSSES) == set(tw.losses.CATALOGUE)
+def test_the_losses_with_settings_are_there():
+    assert set(SETTINGS) <= set(tw.losses.CATALOGUE)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", tw.losses.CATALOGUE)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_loss_goes_from_settings_to_pictures(tmp_path, problem, loss):
     tables = {
         "problem": {"kind": problem, **PROBLEMS[problem]},
-        "loss": {"kind": loss, **LOSSES[loss]},
+        "loss": {"kind": loss, **SETTINGS.get(loss, {})},
         "optimizer": {"kind": "adam", "learning_rate": 0.05},
         "descent": {"steps": 30},
         "surface": {"points": 90},

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.process import thalweg, thalweg_alone
+from thalweg.cli.app import app
 
 COMMANDS = ["demo", "new", "run", "valleys", "map", "race", "compare", "figures"]
 
@@ -19,6 +20,10 @@ def folder(tmp_path_factory):
     (folder / "mine").mkdir()
     (folder / "mine" / "thesis.tex").write_text("years of work", encoding="utf-8")
     return folder
+
+
+def test_every_command_is_among_those_tried_here():
+    assert {name for name in app if name[0] != "-"} == set(COMMANDS)
 
 
 def test_help_names_every_command_in_the_order_of_a_newcomer(tmp_path):

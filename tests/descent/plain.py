@@ -2,6 +2,8 @@
 
 A method is a generator: it is sent the gradient where it stands and yields where it goes. Where libraries differ in
 one detail, that detail is an argument, true for optax's way, so that a test can say which library does what.
+
+The file is long because every method is a loop of its own.
 """
 
 from __future__ import annotations

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from thalweg.base.errors import UnknownName
+from thalweg.cli.compare import compare as command
 from thalweg.frameworks import catalogue
 from thalweg.frameworks.catalogue import FRAMEWORKS, MANNERS, NotInstalled, framework, framework_of
+from thalweg.frameworks.descent import descend
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -22,6 +24,12 @@ def test_what_not_every_room_has_is_told():
 
 def test_manners_stand_behind_a_colon():
     assert set(MANNERS) == {"jax", "torch", "tensorflow", "tensorflow:update", "tensorflow:v1", "keras"}
+
+
+def test_words_that_list_frameworks_list_them_all():
+    assert not [name for name in FRAMEWORKS if name not in command.__doc__]
+    assert not [one.title for one in FRAMEWORKS.values() if one.title not in command.__doc__]
+    assert not [name for name in MANNERS if f'"{name}"' not in descend.__doc__]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ TAME = [
     losses.quadratic(),
     losses.absolute(),
     losses.fourth_root(),
+    losses.root(5),
     losses.power(0.01),
     losses.power(1.5),
     losses.fourth_root(smoothing=0.03),
@@ -129,6 +130,10 @@ def test_catalogue_holds_every_maker_by_its_name():
     makers = {name for name in losses.__all__ if name.islower()}
     assert set(losses.CATALOGUE) == makers
     assert all(losses.CATALOGUE[name] is getattr(losses, name) for name in makers)
+
+
+def test_every_loss_is_among_those_tried_here():
+    assert {loss.name for loss in TAME + STEEP} == set(losses.CATALOGUE)
 
 
 def test_unknown_loss_is_answered_with_the_nearest():

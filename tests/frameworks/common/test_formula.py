@@ -141,6 +141,10 @@ def in_keras(formula, point):
 WAYS = {"jax": in_jax, "torch": in_torch, "tensorflow": in_tensorflow, "keras": in_keras}
 
 
+def test_every_framework_is_among_those_tried_here():
+    assert set(WAYS) == set(FRAMEWORKS)
+
+
 @pytest.mark.parametrize(
     ("way", "objectives"),
     # JAX compiles anew for each objective, and translates nothing.

@@ -10,7 +10,7 @@ from tests.descent import plain
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.comparison.causes import Parted, computed_in, explain, explain_nonfinite, match, rule_of
 from thalweg.frameworks.comparison.rules import RULES, Trait
-from thalweg.frameworks.comparison.variants import variants
+from thalweg.frameworks.comparison.variants import ASPECTS, variants
 
 START = np.array([0.7, -1.3])
 
@@ -75,6 +75,10 @@ def test_each_variant_is_recognised_and_no_other(hills, name):
     optimizer = OPTIMIZERS[name]
     for ways in every(optimizer):
         assert match(hills, optimizer, ruled(optimizer, ways), 64).followed == [ways]
+
+
+def test_every_rule_is_tried():
+    assert {name.partition(",")[0] for name in OPTIMIZERS} == set(RULES) == set(ASPECTS)
 
 
 FEW = {"sgd", "adam", "adamw", "rmsprop", "adadelta", "rprop"}
