@@ -35,6 +35,25 @@ def test_a_run_is_the_same_alone_and_among_others(objective, starts, name):
             np.testing.assert_array_equal(alone[variable].values[0], together[variable].values[k])
 
 
+@pytest.mark.parametrize("precision", [32, 64])
+def test_a_descent_is_one_program_and_a_survey_one_for_training_and_one_for_test_data(objective, precision):
+    compiled = []
+
+    def listen(event, seconds, **more):
+        if event == "/jax/core/compile/backend_compile_duration":
+            compiled.append(more.get("fun_name"))
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        # Of a number of steps and of points that nothing else here has.
+        tw.descend(objective, optax.sgd(0.05), steps=23, precision=precision)
+        assert len(compiled) == 1, compiled
+        tw.survey(objective, points=1234, precision=precision)
+        assert len(compiled) == 3, compiled
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
 def test_batches_change_no_number(objective, starts, monkeypatch):
     whole = tw.descend(objective, OPTIMIZERS["sgd"], starts=starts, steps=30, precision=32)
     monkeypatch.setattr(driver, "NUMBERS", 16)

@@ -26,6 +26,7 @@ Carry_co = TypeVar("Carry_co", covariant=True)
 
 arange: Callable[..., Array] = jnp.arange
 asarray: Callable[..., Array] = jnp.asarray
+device_put: Callable[..., Array] = jax.device_put
 full_like: Callable[[Array, float], Array] = jnp.full_like
 ones_like: Callable[[Array], Array] = jnp.ones_like
 zeros: Callable[..., Array] = jnp.zeros

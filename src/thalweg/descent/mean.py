@@ -90,9 +90,13 @@ def value_and_gradient(
 
 
 def placed(columns: Columns, precision: int) -> Columns:
-    """Put data where programs compute, in the precision that they have."""
+    """Put data where programs compute, in the precision that they have.
+
+    Data of NumPy are converted by NumPy: JAX would compile a program for it.
+    """
+    dtype = dtype_of(precision)
     with computing(precision):
-        return tuple(hints.asarray(column, dtype_of(precision)) for column in columns)
+        return tuple(hints.device_put(part if part.dtype == dtype else part.astype(dtype)) for part in columns)
 
 
 def pad(rows: Shaped[np.ndarray, "run *rest"], width: int) -> Shaped[np.ndarray, "*rest width"]:
