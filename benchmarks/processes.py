@@ -53,7 +53,7 @@ def along(count):
 with tempfile.TemporaryDirectory() as folder:
     # A small map imports what maps need; then a batch as wide as those to come compiles their program.
     tw.outcome_map(objective, descent, valleys, along=along(min(side, 64)), store=folder + "/small")
-    cost(objective, descent, valleys, along(side))
+    cost(objective, descent, valleys, along(side), floor=0.25)
     begun = time.perf_counter(), time.process_time()
     tw.outcome_map(objective, descent, valleys, along=along(side), store=folder + "/map")
     times = [time.perf_counter() - begun[0], time.process_time() - begun[1]]

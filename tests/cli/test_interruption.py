@@ -114,6 +114,33 @@ time.sleep(60)
 """
 
 
+WRITING = """
+import os, signal, sys, threading
+from pathlib import Path
+from thalweg.cli import interruption
+from thalweg.experiment.staging import staged
+interruption.watch()
+with staged(Path(sys.argv[1])) as folder:
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    for k in range(10**9):  # as a store does
+        part = folder / "results.zarr" / str(k % 50)
+        part.mkdir(parents=True, exist_ok=True)
+        try:
+            part.joinpath(str(k)).write_bytes(b"0")
+        except FileNotFoundError:
+            pass
+"""
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_what_is_written_goes_though_it_is_still_written_to(tmp_path, again):
+    done = subprocess.run(
+        [sys.executable, "-c", WRITING, tmp_path / "out"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.decode().strip()) == ENDS["SIGINT"]
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("code", "said"), [(CALLBACK, ENDS["SIGINT"][1]), (STUCK, "")])
 def test_no_signal_is_lost_in_a_callback_and_the_second_ends_at_once(code, said):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)

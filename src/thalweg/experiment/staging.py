@@ -28,10 +28,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -65,6 +67,12 @@ SHOWN = 100
 
 TRIES = 20
 """How often a hidden folder is made, or removed while threads still write into it, before we give up."""
+
+BARS = 1000
+"""How often a file is tried to be put where threads make folders."""
+
+GRACE = 0.05
+"""Seconds in which a thread that is writing surely tries to write once more."""
 
 placing = threading.Lock()
 underway: list[_Staging] = []
@@ -122,7 +130,11 @@ def abandon() -> list[Path]:
     """
     placing.acquire()
     for staging in underway:
+        staging.bar()
         staging.discard()
+    time.sleep(GRACE if underway else 0)
+    for staging in underway:
+        staging.unbar()
     return placed
 
 
@@ -135,10 +147,14 @@ def unwritable(out: Path, error: Exception) -> OutputError:
 
 @dataclass(eq=False)
 class _Staging:
-    """What is written for one place: a hidden folder, its lock, and the folders that were made to hold it."""
+    """What is written for one place: a hidden folder, its lock, and the folders that were made to hold it.
+
+    ``barred`` is where the hidden folder was, once nothing may be written there any more.
+    """
 
     out: Path
     hidden: Path | None = None
+    barred: Path | None = None
     lock: BinaryIO | None = None
     parents: list[Path] = field(default_factory=list)
 
@@ -174,6 +190,29 @@ class _Staging:
         if self.out.exists():
             self.out.rename(self.hidden / FORMER)
         (self.hidden / NEW).rename(self.out)
+
+    def bar(self) -> None:
+        """Move the hidden folder away and put a file there, so that threads that go on writing fail and make nothing.
+
+        Removed where it is, it would be made anew by the next of them: a store makes the folders that it needs.
+        """
+        with suppress(OSError):  # Windows moves no folder with an open file in it
+            assert self.hidden is not None
+            away = self.out.parent / f"{_prefix(self.out.name)}{secrets.token_hex(4)}"
+            self.hidden.rename(away)
+            self.barred, self.hidden = self.hidden, away
+            for _ in range(BARS):
+                try:
+                    self.barred.open("xb").close()
+                    break
+                except FileExistsError:  # a thread was quicker, once or, where it does nothing else, some dozen times
+                    shutil.rmtree(self.barred, ignore_errors=True)
+
+    def unbar(self) -> None:
+        """Remove the file; whoever was writing has met it."""
+        if self.barred is not None:
+            with suppress(OSError):
+                self.barred.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove the hidden folder, and the parents that were made for it and hold nothing."""
