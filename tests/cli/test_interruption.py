@@ -135,7 +135,7 @@ with staged(Path(sys.argv[1])) as folder:
 @pytest.mark.parametrize("again", range(3))
 def test_what_is_written_goes_though_it_is_still_written_to(tmp_path, again):
     done = subprocess.run(
-        [sys.executable, "-c", WRITING, tmp_path / "out"], capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", WRITING, tmp_path / "made" / "for" / "it"], capture_output=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr.decode().strip()) == ENDS["SIGINT"]
     assert not list(tmp_path.iterdir())

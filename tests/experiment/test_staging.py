@@ -77,6 +77,14 @@ def test_what_is_not_ours_is_left_alone(tmp_path, change):
     assert (hidden / NEW / "half.txt").exists()
 
 
+@pytest.mark.parametrize(("text", "stays"), [(TEXT, False), (TEXT + b"and more", True), (b"", True)])
+def test_a_file_in_place_of_a_folder_goes_if_it_is_ours(tmp_path, text, stays):
+    bar = tmp_path / ".run.partial-abcdefgh"
+    bar.write_bytes(text)
+    put(tmp_path / "run")
+    assert bar.exists() == stays
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_a_link_is_not_followed(tmp_path):
     real = left(tmp_path / "elsewhere" / "run")
@@ -117,6 +125,7 @@ def test_abandoning_removes_what_is_written_and_lets_nothing_be_placed(tmp_path,
     monkeypatch.setattr(staging, "placing", Once())
     monkeypatch.setattr(staging, "placed", [])
     with pytest.raises(AssertionError, match="waits for ever"), staged(tmp_path / "deep" / "run"):
-        assert staging.abandon() == []
-        assert list(tmp_path.iterdir()) == []
+        finished, entries = staging.abandon(), list(tmp_path.iterdir())
+    # Not inside the block: what it raises is replaced by what its end raises.
+    assert (finished, entries) == ([], [])
     staging.underway.clear()

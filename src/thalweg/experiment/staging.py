@@ -16,7 +16,9 @@ be had; everything else is left alone. Two writers that look at once exclude eac
 
 **On a signal** (:mod:`thalweg.cli.interruption`) the process does not unwind: another thread calls :func:`abandon`,
 which removes what is being written, and ends the process. ``placing`` decides between that thread and one that is
-just putting a folder in its place: either the result is there whole, or it goes whole.
+just putting a folder in its place: either the result is there whole, or it goes whole. The other threads go on writing
+meanwhile, and a store makes the folders that it needs: removed where it is, the hidden folder would come back. So it is
+moved away first, and a file is put in its place, at which every further write fails.
 
 **Windows** has no ``flock``; there ``msvcrt`` locks the first byte of ``lock``, which lasts as long too. It neither
 renames nor deletes a folder with an open file in it, so the folder that is renamed, ``new``, never holds the lock.
@@ -131,10 +133,10 @@ def abandon() -> list[Path]:
     placing.acquire()
     for staging in underway:
         staging.bar()
-        staging.discard()
-    time.sleep(GRACE if underway else 0)
+    if underway:
+        time.sleep(GRACE)
     for staging in underway:
-        staging.unbar()
+        staging.discard()
     return placed
 
 
@@ -196,28 +198,27 @@ class _Staging:
 
         Removed where it is, it would be made anew by the next of them: a store makes the folders that it needs.
         """
+        if self.hidden is None:  # it could not be made
+            return
         with suppress(OSError):  # Windows moves no folder with an open file in it
-            assert self.hidden is not None
             away = self.out.parent / f"{_prefix(self.out.name)}{secrets.token_hex(4)}"
             self.hidden.rename(away)
             self.barred, self.hidden = self.hidden, away
             for _ in range(BARS):
                 try:
-                    self.barred.open("xb").close()
+                    with self.barred.open("xb") as bar:
+                        bar.write(TEXT)
                     break
                 except FileExistsError:  # a thread was quicker, once or, where it does nothing else, some dozen times
                     shutil.rmtree(self.barred, ignore_errors=True)
 
-    def unbar(self) -> None:
-        """Remove the file; whoever was writing has met it."""
-        if self.barred is not None:
-            with suppress(OSError):
-                self.barred.unlink(missing_ok=True)
-
     def discard(self) -> None:
-        """Remove the hidden folder, and the parents that were made for it and hold nothing."""
+        """Remove the hidden folder, the bar, and the parents that were made for them and hold nothing."""
         if self.hidden is not None:
             _remove(self.hidden, self.lock, self.out)
+        if self.barred is not None:
+            with suppress(OSError):
+                self.barred.unlink()
         for parent in self.parents:
             with suppress(OSError):
                 parent.rmdir()
@@ -229,7 +230,13 @@ def _prefix(name: str) -> str:
 
 
 def _recover(hidden: Path, out: Path) -> None:
-    """Remove one hidden folder if it is ours and its process is gone."""
+    """Remove one hidden folder if it is ours and its process is gone, or the file in place of one."""
+    if hidden.is_file() and not hidden.is_symlink():
+        with hidden.open("rb") as bar:
+            ours = bar.read(len(TEXT) + 1) == TEXT
+        if ours:
+            hidden.unlink()
+        return
     entries = {entry.name for entry in hidden.iterdir()}
     if not entries:
         hidden.rmdir()  # killed before anything was in it; nothing is lost if it is not ours
