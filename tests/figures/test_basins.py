@@ -135,3 +135,11 @@ def test_basins_need_valleys_of_the_same_surface(published, himmelblau, line):
         InvalidValue, match=r"the basins are of another grid \(101 x 101\) than the surface \(41 x 41\)"
     ):
         tw.figures.basins(line.surface, None, himmelblau.valleys)
+
+
+def test_minima_of_zero_are_listed_as_zero(himmelblau):
+    assert (himmelblau.valleys["loss"].values != 0).any()  # one of the four is so only to rounding
+    sheet = tw.figures.basins(himmelblau.surface, None, himmelblau.valleys).static()
+    listed = [text.get_text() for axes in sheet.axes for text in axes.texts] + [text.get_text() for text in sheet.texts]
+    assert listed.count("0") >= 4
+    assert not any("⁻" in text for text in listed)
