@@ -39,6 +39,7 @@ MAP = """
 import json, math, sys, tempfile, time
 import optax
 import thalweg as tw
+from thalweg.study.find_derailments import FLOOR
 from thalweg.study.outcome_map import cost
 
 side, steps = map(int, sys.argv[1:])
@@ -53,7 +54,7 @@ def along(count):
 with tempfile.TemporaryDirectory() as folder:
     # A small map imports what maps need; then a batch as wide as those to come compiles their program.
     tw.outcome_map(objective, descent, valleys, along=along(min(side, 64)), store=folder + "/small")
-    cost(objective, descent, valleys, along(side), floor=0.25)
+    cost(objective, descent, valleys, along(side), FLOOR)
     begun = time.perf_counter(), time.process_time()
     tw.outcome_map(objective, descent, valleys, along=along(side), store=folder + "/map")
     times = [time.perf_counter() - begun[0], time.process_time() - begun[1]]
