@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from thalweg.experiment import experiment, results
+from thalweg.report import outcomes
 from thalweg.report.summary import summarise
 
 PENCIL = """
@@ -84,3 +86,33 @@ def test_a_minimum_of_zero_is_written_as_zero():
     text = '[problem]\nkind = "himmelblau"\n[optimizer]\nkind = "sgd"\nlearning_rate = 0.01\n[descent]\nsteps = 1\n'
     listed, _ = tables(text)
     assert [row[2] for row in listed["Valleys"].rows] == ["0"] * 4
+
+
+def test_the_most_persistent_valleys_come_first_with_their_share_of_the_starts():
+    numbers = np.arange(14)
+    found = {"loss": numbers / 10, "persistence": np.append(np.inf, numbers[1:]), "barrier": numbers, "at_edge": 0}
+    found = {name: ("valley", np.broadcast_to(values, 14)) for name, values in found.items()}
+    facts = {"method": "starts", "starts": 128, "seed": 0, "threshold": 0.0, "unseen": 0.01, "unseen_bound": 0.02}
+    coordinates = {"valley": numbers, "param": ["x", "y"]}
+    names = [f"({k}, 0)" for k in range(14)]
+    valleys = xr.Dataset(found, coordinates, attrs={"names": names, **facts})
+    valleys["share"] = ("valley", 2.0 ** -(numbers + 1))
+    read = experiment.parse('[problem]\nkind = "rastrigin"\n')
+    table = summarise(results.Results(read, valleys=valleys)).tables[0]
+    assert [row[0] for row in table.rows] == ["#0", *(f"#{k}" for k in range(13, 2, -1))]
+    assert table.columns[-1] == "share of starts"
+    assert [row[-1] for row in table.rows[::11]] == ["50.00%", "6.25%"]
+    assert table.note == "12 of 14 valleys, the most persistent; all are in valleys.csv"
+    without = summarise(results.Results(read, valleys=valleys.drop_vars("share"))).tables[0]
+    assert without.columns[-1] == "barrier"
+
+
+def test_a_map_counts_the_most_persistent_valleys_first():
+    valleys = xr.Dataset({"persistence": ("valley", [np.inf, 0.1, 0.7])})
+    ends = {"outcome": ("run", [0, 1, 2, 2]), "valley": ("run", [0, 1, 2, 2]), "settled": ("run", [3.0, 4.0, 5.0, 5.0])}
+    chart = xr.Dataset(ends, attrs={"names": ["a", "b", "c"]})
+    assert [row[:2] for row in outcomes.counted(chart, valleys).rows] == [
+        ("a", "25.00%"),
+        ("c", "50.00%"),
+        ("b", "25.00%"),
+    ]

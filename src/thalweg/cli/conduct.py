@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
     from thalweg.experiment.results import Results, Stage
 
-NARROWEST = 80
-"""Columns for which tables are made; a narrower terminal wraps them rather than lose digits."""
-
-
 Work = Callable[["Experiment", "Stage", Path], "Results"]
 """Carries out an experiment; what is too large for memory it writes into the folder."""
 
@@ -29,7 +25,7 @@ def conduct(command: str, experiment: Path, options: Options, work: Work | None 
     """Carry out an experiment file and put the run directory in its place; the usual work is a descent."""
     overrides = options.overrides()
     out = options.out or Path(f"{experiment.stem}-{command}")
-    console, stages = Console(width=max(Console().width, NARROWEST)), Stages()
+    console, stages = Console(), Stages()
     with stages.showing():
         with stages.stage("import the engine"):
             from thalweg.base.compiling import compilation_cache

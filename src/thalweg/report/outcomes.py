@@ -5,23 +5,24 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from thalweg.report.text import SHOWN, TextTable, figures, share
+from thalweg.report.text import SHOWN, TextTable, by_persistence, figures, share
 from thalweg.valleys.outcomes import DIVERGED
 from thalweg.valleys.shares import wilson
 
 
-def counted(chart: xr.Dataset) -> TextTable:
-    """Count where the runs of a map end."""
+def counted(chart: xr.Dataset, valleys: xr.Dataset | None) -> TextTable:
+    """Count where the runs of a map end, the most persistent valleys first."""
     ends, valley, names = chart["outcome"].values, chart["valley"].values, chart.attrs["names"]
     rows = []
-    for number, name in enumerate(names[:SHOWN]):
+    order = range(len(names)) if valleys is None else by_persistence(valleys)
+    for number in order[:SHOWN]:
         here = valley == number
         on_floor = here & (ends == number)
         middle = float(np.median(chart["settled"].values[on_floor])) if on_floor.any() else np.nan
-        rows.append((name, share(here, ends.size), share(on_floor, ends.size), figures(middle)))
+        rows.append((names[number], share(here, ends.size), share(on_floor, ends.size), figures(middle)))
     others = [("in no valley", (valley < 0) & (ends != DIVERGED)), ("diverged", ends == DIVERGED)]
     rows += [(name, share(here, ends.size), "–", "–") for name, here in others if here.any()]
-    note = f"{SHOWN} of {len(names)} valleys" if len(names) > SHOWN else ""
+    note = f"{SHOWN} of {len(names)} valleys, the most persistent" if len(names) > SHOWN else ""
     return TextTable("Outcomes", ("at", "runs that end there", "on its floor", "median step"), rows, note)
 
 

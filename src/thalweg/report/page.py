@@ -12,7 +12,7 @@ import tomli_w
 
 from thalweg.experiment.results import Results
 from thalweg.report.summary import summarise
-from thalweg.report.text import WRAPPED, TextTable
+from thalweg.report.text import LEFT, WRAPPED, TextTable
 
 if TYPE_CHECKING:
     from thalweg.figures.figure import Figure
@@ -40,8 +40,6 @@ a { color: #1f5fa8; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } pre { white-space: pre-wrap; }
   .screen { display: none; } figure { max-width: 16cm; } }
 """
-
-LEFT = {"", "at", *WRAPPED}
 
 
 def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> None:

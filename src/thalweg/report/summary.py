@@ -15,7 +15,7 @@ from thalweg.figures.drawing.wording import count as counted
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, race
-from thalweg.report.text import SHOWN, TextTable, figures, left_out, quantity
+from thalweg.report.text import SHOWN, TextTable, by_persistence, figures, left_out, quantity
 from thalweg.study.find_derailments import locate
 from thalweg.study.find_valleys import ASK
 
@@ -33,7 +33,7 @@ def summarise(results: Results) -> Summary:
     """Sum up an experiment: runs, valleys, derailments."""
     tables = [] if results.runs is None else [_runs(results, results.runs)]
     if results.map is not None:
-        tables.append(outcomes.counted(results.map))
+        tables.append(outcomes.counted(results.map, results.valleys))
     if results.race is not None:
         tables += race.ranked(results.race)
     if results.comparison is not None:
@@ -131,8 +131,10 @@ def _called(valleys: xr.Dataset) -> list[str]:
 
 
 def _valleys(valleys: xr.Dataset) -> TextTable:
+    """List the valleys, the most persistent first, with their share of the starts where they were found from these."""
     losses = valleys["loss"].values
     losses = cleaned(losses, np.append(losses, valleys["barrier"].values))
+    shares = {"share of starts": "share"} if "share" in valleys else {}
     rows = [
         (
             f"#{int(valleys['valley'][k])}",
@@ -140,11 +142,12 @@ def _valleys(valleys: xr.Dataset) -> TextTable:
             figures(float(losses[k])),
             figures(float(valleys["persistence"][k])),
             figures(float(valleys["barrier"][k])),
+            *(f"{float(valleys[name][k]):.2%}" for name in shares.values()),
         )
-        for k in range(min(valleys.sizes["valley"], SHOWN))
+        for k in by_persistence(valleys)[:SHOWN]
     ]
-    note = left_out(valleys.sizes["valley"], "valleys", "valleys.csv")
-    return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier"), rows, note)
+    note = left_out(valleys.sizes["valley"], "valleys, the most persistent", "valleys.csv")
+    return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier", *shares), rows, note)
 
 
 def _derailments(derailments: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> TextTable:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from thalweg.problems.domain import Axis
 
 WRAPPED = ("valleys", "idiom", "cause")
 """Columns of words, which may be wrapped."""
+
+LEFT = {"", "at", *WRAPPED}
+"""Columns that stand to the left, as words do."""
 
 SHOWN = 12
 """Rows of a table that are shown; the CSV files hold all."""
@@ -39,6 +43,11 @@ def figures(value: float) -> str:
     if np.isnan(value):
         return "–"
     return "∞" if np.isinf(value) else f"{value:.5g}"
+
+
+def by_persistence(valleys: xr.Dataset) -> list[int]:
+    """Order valleys by their persistence, the most persistent first; equals stay as they are, the deepest first."""
+    return np.argsort(-valleys["persistence"].values, kind="stable").tolist()
 
 
 def left_out(count: int, what: str, table: str) -> str:
