@@ -1,6 +1,6 @@
 import pytest
 
-from thalweg.base.checks import choice, number, whole
+from thalweg.base.checks import choice, extended, number, whole
 from thalweg.base.errors import InvalidValue
 
 
@@ -17,10 +17,12 @@ def test_bounds_are_as_they_say():
 
 
 def test_infinity_only_where_it_has_a_meaning():
-    assert number("x", float("-inf"), infinite=True) == float("-inf")
-    for infinite in (False, True):
+    assert extended("x", float("-inf")) == float("-inf")
+    for check in (number, extended):
         with pytest.raises(InvalidValue, match="x = nan is not allowed"):
-            number("x", float("nan"), infinite=infinite)
+            check("x", float("nan"))
+    with pytest.raises(InvalidValue, match="x = -inf is not allowed; give a finite number below 1"):
+        number("x", float("-inf"), below=1)
 
 
 def test_an_integer_too_long_for_a_float_is_refused():

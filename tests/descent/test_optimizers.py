@@ -65,7 +65,13 @@ def test_a_schedule_is_given_as_a_table():
         ({"kind": "adam", "learning_rate": 0.1, "mask": True}, UnknownName, r"unknown key in \[optimizer\] 'mask'"),
         ({"kind": "sgd", "learning_rate": {"kind": "cosine"}}, UnknownName, "unknown schedule 'cosine'; did you mean"),
         (
-            {"kind": "sgd", "learning_rate": {"kind": "cosine_decay_schedule", "init_value": 0.1, "decay_steps": 0}},
+            {
+                "kind": "sgd",
+                "learning_rate": {
+                    "kind": "warmup_cosine_decay_schedule",
+                    **{"init_value": 0, "peak_value": 0.1, "warmup_steps": 9, "decay_steps": 5},
+                },
+            },
             InvalidValue,
             r"\[optimizer.learning_rate\] is refused by optax: .*; mend its values",
         ),

@@ -17,19 +17,22 @@ def number(
     above: float | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
-    infinite: bool = False,
+    below: float | None = None,
 ) -> float:
-    """Check that ``value`` is a real number within bounds; infinite only where it has a meaning."""
-    allowed = _allowed("a number" if infinite else "a finite number", above, at_least, at_most)
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise InvalidValue(f"{name} = {shown(value)} is not a number; give {allowed}")
-    try:
-        x = float(value)
-    except OverflowError:
-        raise InvalidValue(f"{name} is too large a number and is not allowed; give {allowed}") from None
-    finite = not math.isnan(x) if infinite else math.isfinite(x)
-    if not finite or (above is not None and x <= above) or _outside(x, at_least, at_most):
+    """Check that ``value`` is a finite real number within bounds."""
+    allowed = _allowed("a finite number", above, at_least, at_most, below)
+    x = _real(name, value, allowed)
+    beyond = (above is not None and x <= above) or (below is not None and x >= below)
+    if not math.isfinite(x) or beyond or _outside(x, at_least, at_most):
         raise InvalidValue(f"{name} = {shown(value)} is not allowed; give {allowed}")
+    return x
+
+
+def extended(name: str, value: Any) -> float:
+    """Check that ``value`` is a real number or infinite."""
+    x = _real(name, value, "a number")
+    if math.isnan(x):
+        raise InvalidValue(f"{name} = {shown(value)} is not allowed; give a number")
     return x
 
 
@@ -50,12 +53,23 @@ def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def _real(name: str, value: Any, allowed: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidValue(f"{name} = {shown(value)} is not a number; give {allowed}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidValue(f"{name} is too large a number and is not allowed; give {allowed}") from None
+
+
 def _outside(value: float, at_least: float | None, at_most: float | None) -> bool:
     return (at_least is not None and value < at_least) or (at_most is not None and value > at_most)
 
 
-def _allowed(kind: str, above: float | None, at_least: float | None, at_most: float | None) -> str:
-    bounds = {"above": above, "of at least": at_least, "at most": at_most}
+def _allowed(
+    kind: str, above: float | None, at_least: float | None, at_most: float | None, below: float | None = None
+) -> str:
+    bounds = {"above": above, "of at least": at_least, "at most": at_most, "below": below}
     words = [f"{word} {_bound(value)}" for word, value in bounds.items() if value is not None]
     return f"{kind} {' and '.join(words)}".strip()
 

@@ -29,6 +29,7 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.descent.ranges import check, check_made
 
 CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
@@ -45,7 +46,8 @@ class Optimizer:
     ----------
     maker : what makes a ``GradientTransformation``, such as ``optax.sgd`` or a function of your own
     settings : its keywords, each a value as the maker takes it or an array (run,) of numbers. ``clip`` is a bound on
-        the norm of the gradient, applied before anything else
+        the norm of the gradient, applied before anything else. Those of optax's own makers lie in the ranges of
+        ``descent/ranges.py``, such as a momentum from 0 to below 1
 
     Examples
     --------
@@ -126,9 +128,10 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
     Raises
     ------
     InvalidValue
-        If a varying setting is no list of finite numbers.
+        If a varying setting is no list of finite numbers, or one of optax's is outside its range.
     """
     if isinstance(optimizer, optax.GradientTransformation):
+        check_made(optimizer)
         return Recipe(_given, (("optimizer", optimizer),)), {}
     fixed: dict[str, Any] = {}
     varying: dict[str, Float[np.ndarray, " run"]] = {}
@@ -137,6 +140,7 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
             fixed[name] = fitting(name, value.item() if hasattr(value, "item") else value)
         else:
             varying[name] = _numbers(name, value)
+        check(optimizer.maker, name, varying.get(name, value))
     return Recipe(optimizer.maker, tuple(fixed.items()), tuple(varying)), varying
 
 

@@ -15,6 +15,7 @@ from thalweg.base.rules import is_table
 from thalweg.base.settings import Table, check_keys, kind_of
 from thalweg.base.showing import shown
 from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer, Schedule, attempt, fitting, recipe_of, searches
+from thalweg.descent.ranges import bounds_of
 
 
 def _of_optax(what: str, names: str) -> Catalogue:
@@ -46,7 +47,7 @@ def from_settings(settings: Any, parameters: int) -> tuple[Optimizer, Table]:
     """
     maker, arguments, resolved = _read(CATALOGUE, settings, "optimizer", (CLIP,))
     if CLIP in settings:
-        arguments[CLIP] = resolved[CLIP] = number("optimizer.clip", settings[CLIP], above=0)
+        arguments[CLIP] = resolved[CLIP] = number("optimizer.clip", settings[CLIP], **(bounds_of(CLIP) or {}))
     optimizer = Optimizer(maker, **arguments)
     attempt(recipe_of(optimizer)[0], parameters)
     return optimizer, resolved
@@ -67,7 +68,7 @@ def varying(optimizer: AnyOptimizer) -> tuple[str, ...]:
     """Name the settings of an optimiser that may differ from run to run: all that are numbers."""
     if not isinstance(optimizer, Optimizer):
         return ()
-    names = [name for name, default in _keywords(optimizer.maker).items() if not isinstance(default, bool)]
+    names = [name for name, default in keywords(optimizer.maker).items() if not isinstance(default, bool)]
     return (*names, CLIP)
 
 
@@ -77,7 +78,7 @@ def _read(
     """Check a table; returns the maker of its kind, the maker's arguments, and the table with all defaults."""
     kind, settings = kind_of(catalogue, settings, where)
     maker = catalogue[kind]
-    allowed = _keywords(maker)
+    allowed = keywords(maker)
     check_keys(settings, ["kind", *more, *allowed], where)
     arguments: Table = {}
     resolved: Table = {"kind": kind}
@@ -92,7 +93,7 @@ def _read(
     return maker, arguments, resolved
 
 
-def _keywords(maker: Callable[..., Any]) -> dict[str, Any]:
+def keywords(maker: Callable[..., Any]) -> dict[str, Any]:
     """Keep the parameters that a settings table can give: numbers, and true or false."""
     parameters = inspect.signature(maker).parameters
     return {
@@ -119,5 +120,5 @@ def _value(value: Any, default: Any, where: str) -> tuple[Any, Any]:
         if not isinstance(value, bool):
             raise InvalidValue(f"{where} = {shown(value)} is not allowed; give true or false")
         return value, value
-    number(where, value, above=0 if where == "optimizer.learning_rate" else None)
+    number(where, value, **(bounds_of(where.rpartition(".")[2]) or {}))
     return fitting(where, value), value

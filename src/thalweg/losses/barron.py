@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from thalweg.base.border import public
-from thalweg.base.checks import number
+from thalweg.base.checks import extended, number
 from thalweg.losses.loss import Elementwise, Loss, Numbers, shared
 from thalweg.losses.penalty import Residuals, direction, excess, log_length, penalty
 from thalweg.losses.robust import cauchy, geman_mcclure, welsch
@@ -56,7 +56,7 @@ def barron(alpha: float, scale: float = 1.0) -> Loss:
     >>> round(float(barron(1.0)(-3.0)), 4)
     2.1623
     """
-    alpha = number("alpha", alpha, infinite=True)
+    alpha = extended("alpha", alpha)
     c = number("scale", scale, at_least=1e-17, at_most=1e17)
     formula = f"|α-2|/α (((r/c)²/|α-2| + 1)^(α/2) - 1), α = {alpha:g}, c = {c:g}"
     return Loss("barron", _penalty(alpha, c), {"alpha": alpha, "scale": c}, formula)
