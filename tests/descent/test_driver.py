@@ -101,7 +101,7 @@ def test_schedules_have_the_precision_of_the_run():
 
 
 def test_a_diverged_run_is_reported_and_leaves_its_neighbours_alone():
-    axis = tw.problems.Axis("x", -2, 2)
+    axis = tw.problems.Axis("x", -6, 6)
     quartic = tw.objective(tw.problems.function(lambda p: p[0] ** 4, axis))
     starts = [0.5, 5.0, -0.25]
     runs = tw.descend(quartic, optax.sgd(0.1), starts=starts, steps=40)

@@ -56,6 +56,13 @@ REFUSED = [
         "himmelblau is a surface in closed form and takes no loss",
     ),
     (SMALL + "[loss2]", "unknown section 'loss2'; did you mean 'loss'"),
+    (SMALL + "[fixed]\nphi = 0.1", "all parameters of pencil are held"),
+    ("[problem]\nkind='himmelblau'\n[fixed]\nz = 0.1", "unknown parameter of himmelblau 'z'; allowed: x, y"),
+    ("[problem]\nkind='himmelblau'\n[fixed]\nx = 'left'", "x = 'left' is not a number"),
+    ("[problem]\nkind='himmelblau'\n[fixed]\nx = 7", "a parameter is held at x = 7, off its axis"),
+    ("fixed = 3\n[problem]\nkind='himmelblau'", r"fixed = 3 is not a table; write it as \[fixed\]"),
+    (SMALL + "[descent]\nstarts = [0.1, 45]", r"a start has phi = 45 rad, which is 2578.31°; .* give 0.785398 for 45°"),
+    ("[problem]\nkind='himmelblau'\n[descent]\nstarts = [1, 9]", "a start has y = 9, off its axis; give a number from"),
     ("problem = 3", r"problem = 3 is not a table; write it as \[problem\]"),
     ("[problem\n", "is not TOML"),
     ("[problem]\nkind='pencil'\n[loss]\nkind='power'\np=-0.5", "p = -0.5 is not allowed; give a finite number above 0"),
@@ -165,3 +172,14 @@ def test_overrides_replace_values_and_a_new_kind_keeps_what_it_shares(overrides,
 def test_an_override_without_a_section_is_refused(key):
     with pytest.raises(ThalwegError, match="--set"):
         experiment.parse(SMALL, overrides={key: 3})
+
+
+def test_held_parameters_leave_a_slice_and_stand_in_the_file():
+    text = "[problem]\nkind = 'rastrigin'\ndimension = 4\n[fixed]\nx4 = 1\nx2 = 0.5\n[descent]\nstarts = [2.0, 3.0]"
+    made = experiment.parse(text)
+    assert made.problem.parameters == made.domain.names == ("x1", "x3")
+    assert made.points == [241, 241]
+    assert made.starts.tolist() == [[2.0, 3.0]]
+    again = experiment.parse(tomli_w.dumps(made.settings))
+    assert again.problem.fixed == made.problem.fixed == "x2 = 0.5, x4 = 1"
+    assert experiment.parse(text, overrides={"fixed.x3": 0, "descent.starts": 2.0}).problem.parameters == ("x1",)

@@ -326,7 +326,8 @@ def test_what_is_no_recording_is_not_read(tmp_path):
 @pytest.fixture(scope="module")
 def runs():
     # The second run leaves for good at once.
-    objective = tw.objective(tw.problems.himmelblau())
+    axes = [tw.problems.Axis(name, -60, 60) for name in "xy"]
+    objective = tw.objective(tw.problems.function(tw.problems.himmelblau().value, axes))
     return tw.descend(objective, optax.sgd(0.01), starts=[[1.0, 1.0], [50.0, -50.0]], steps=8)
 
 

@@ -44,6 +44,14 @@ def test_every_pixel_is_the_run_of_its_start_and_rate(objective, valleys):
     assert "learning_rate" not in chart.attrs["optimizer"]
 
 
+@pytest.mark.parametrize("name", ["start", "phi"])
+def test_a_range_of_degrees_is_no_range_of_starts(objective, valleys, name):
+    with pytest.raises(
+        InvalidValue, match="a map's range has phi = 20 rad, which is 1145.92°; .* give 0.349066 for 20°"
+    ):
+        tw.outcome_map(objective, descent(), valleys, along=(tw.Range(name, 20, 70, 5), RATE))
+
+
 def test_two_starts_can_be_the_axes_and_the_rest_stays_where_it_is():
     problem = tw.problems.himmelblau()
     objective = tw.objective(problem)

@@ -67,7 +67,7 @@ def test_outcomes_are_those_of_the_whole_history(objective, starts, precision, r
 
 
 def test_a_run_that_diverges_is_an_outcome_of_its_own():
-    quartic = tw.objective(tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2, tw.problems.Axis("x", -2, 2)))
+    quartic = tw.objective(tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2, tw.problems.Axis("x", -10, 10)))
     descent = tw.Descent(optax.sgd(0.05), steps=80)
     found = tw.outcomes(quartic, descent, tw.find_valleys(quartic), starts=[-0.5, 9.0, 0.5, 0.0])
     assert found["outcome"].values.tolist()[1] == DIVERGED

@@ -17,7 +17,7 @@ class Status(IntEnum):
     Examples
     --------
     >>> import optax, thalweg as tw
-    >>> runs = tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.01), starts=[[0, 4], [9, 9]], steps=20)
+    >>> runs = tw.descend(tw.objective(tw.problems.himmelblau()), optax.sgd(0.03), starts=[[0, 4], [5, 5]], steps=20)
     >>> [tw.Status(code).name for code in runs["status"].values]
     ['MAX_STEPS', 'DIVERGED']
     >>> tw.Status.DIVERGED.advice

@@ -35,6 +35,9 @@ MOST = 20_000_000
 ALONG = 100_000_000
 """Points along one axis at most; they are held in memory."""
 
+SHOWN = 3
+"""Parameters that are named as an example of what to hold."""
+
 MOST_STORED = 10_000_000_000
 """Cells of a grid that is streamed to a store at most."""
 
@@ -45,8 +48,11 @@ def coordinates(domain: Domain, points: int | Sequence[int] | None = None, most:
     An interval includes both ends; a circle leaves out its upper end, which is its lower one.
     """
     if len(domain) not in POINTS:
+        held = [f"{name}={(axis.low + axis.high) / 2:g}" for name, axis in zip(domain.names, domain, strict=True)]
+        first, more = ", ".join(held[max(POINTS) :][:SHOWN]), ", …" if len(held) > max(POINTS) + SHOWN else ""
         raise InvalidValue(
-            f"a grid over {len(domain)} parameters is too large; survey at most {max(POINTS)}, or a slice of the domain"
+            f"a grid over {len(domain)} parameters is too large; survey at most {max(POINTS)}: hold the others, "
+            f"such as objective.fix({first}{more})"
         )
     each = POINTS[len(domain)] if points is None else points
     counts = each if isinstance(each, Sequence) else [each] * len(domain)

@@ -11,12 +11,16 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
+from thalweg.problems.places import refuse_outside
 from thalweg.problems.problem import Problem
 
 __all__ = ["Sobol", "even", "uniform"]
 
 MOST = 10_000_000
 """Starts made at once at most."""
+
+WIDER = "or a problem with a wider domain"
+"""What to do about a start off a box."""
 
 MOST_SOUGHT = 2**20
 """Starts of a census at most: each is followed down by the gradient flow."""
@@ -142,6 +146,7 @@ def read(problem: Problem, starts: Any) -> np.ndarray:
     if not np.isfinite(values).all():
         bad = values[~np.isfinite(values).all(axis=1)][0]
         raise InvalidValue(f"a start is {bad.tolist()}; give finite numbers")
+    refuse_outside(problem.domain, values, "a start has", WIDER)
     return values
 
 

@@ -30,6 +30,7 @@ from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
 from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_derailments import FLOOR
 
@@ -82,7 +83,15 @@ class Figures:
     animation: bool = True
 
 
-SECTIONS = {**KINDS, "descent": Going, "surface": Surface, "valleys": Valleys, "figures": Figures}
+FIXED = "fixed"
+
+
+def held(**values: float) -> dict[str, float]:
+    """``[fixed]``: parameters that are held, and at what; for all other sections they are no longer there."""
+    return values
+
+
+SECTIONS = {**KINDS, FIXED: held, "descent": Going, "surface": Surface, "valleys": Valleys, "figures": Figures}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +158,9 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
         raise InvalidValue('the experiment has no [problem]; give one, such as kind = "pencil"')
     resolved: dict[str, Table] = {}
     problem = _problem(tables["problem"], folder, resolved)
+    resolved[FIXED] = settings.table(tables.get(FIXED, {}), FIXED)
+    if resolved[FIXED]:
+        problem = fix(problem, resolved[FIXED])
     target = _objective(problem, tables.get("loss"), resolved)
     default = {"kind": "sgd", "learning_rate": 0.05}
     optimizer, resolved["optimizer"] = optimizers.from_settings(tables.get("optimizer", default), len(problem.domain))

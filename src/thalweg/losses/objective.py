@@ -10,7 +10,9 @@ from jaxtyping import Array
 
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
+from thalweg.losses.evaluable import check
 from thalweg.losses.loss import Elementwise, Loss, Numbers
+from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Function, Params, Problem, Regression, Residual
 
 
@@ -51,6 +53,36 @@ class Objective:
     train: tuple[np.ndarray, ...]
     test: tuple[np.ndarray, ...]
 
+    @public
+    def fix(self, **values: float) -> Objective:
+        """Hold some parameters, and leave a slice: an objective of the others.
+
+        Parameters
+        ----------
+        values : at which parameters are held, by their names; angles in radians
+
+        Returns
+        -------
+        Objective
+            Its problem has the other parameters, in their order, with their axes and their start; of the known minima
+            those that lie on the slice. What is made of it says what is held, in the attribute ``fixed``.
+
+        Raises
+        ------
+        UnknownName
+            If there is no parameter of that name.
+        InvalidValue
+            If nothing or everything is held, or a value is no place on its axis.
+
+        Examples
+        --------
+        >>> import thalweg as tw
+        >>> slice = tw.objective(tw.problems.rastrigin(4)).fix(x3=0.0, x4=1.0)
+        >>> slice.problem.parameters, tw.survey(slice, points=11).attrs["fixed"]
+        (('x1', 'x2'), 'x3 = 0, x4 = 1')
+        """
+        return objective(fix(self.problem, values), self.loss)
+
 
 @public
 def objective(problem: Problem, loss: Loss | None = None) -> Objective:
@@ -69,7 +101,8 @@ def objective(problem: Problem, loss: Loss | None = None) -> Objective:
     Raises
     ------
     InvalidValue
-        If data come without a loss, or a surface in closed form with one.
+        If data come without a loss, or a surface in closed form with one; if the function of the parameters raises an
+        error, reads more of them than the domain has, or does not give one real number.
 
     Examples
     --------
@@ -80,14 +113,17 @@ def objective(problem: Problem, loss: Loss | None = None) -> Objective:
     if isinstance(problem, Regression):
         if loss is None:
             raise InvalidValue(f"{problem.name} has data but no loss was given; give one, such as losses.power(1 / 2)")
+        example, train = Penalised(problem.residual, loss.penalty), tuple(problem.train.values())
+        check(problem, example, train)
         return Objective(
             problem,
             loss,
-            Penalised(problem.residual, loss.penalty),
-            tuple(problem.train.values()),
+            example,
+            train,
             tuple(problem.test.values()) if len(next(iter(problem.test.values()))) else (),
         )
     assert isinstance(problem, Function)
     if loss is not None:
         raise InvalidValue(f"{problem.name} is a surface in closed form and takes no loss; leave {loss.name} out")
+    check(problem, problem.value, ())
     return Objective(problem, None, problem.value, (), ())

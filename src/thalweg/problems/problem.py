@@ -62,6 +62,7 @@ class Problem:
     start : (param,), the usual start, in the units of the axes
     minima : known minima, where there are any
     source : where the problem comes from
+    fixed : at what other parameters are held, in words, where it is what :meth:`thalweg.Objective.fix` has left
 
     Raises
     ------
@@ -81,6 +82,7 @@ class Problem:
     start: tuple[float, ...]
     minima: tuple[Minimum, ...] = ()
     source: str = ""
+    fixed: str = field(kw_only=True, default="")
 
     def __post_init__(self) -> None:
         if len(self.start) != len(self.domain):
@@ -101,7 +103,7 @@ class Regression(Problem):
 
     Attributes
     ----------
-    name, domain, start, minima, source : see :class:`Problem`
+    name, domain, start, minima, source, fixed : see :class:`Problem`
     residual : ``residual(params, *columns) -> scalar``: the residual of *one* example, with ``params`` of
         shape (param,) and the columns in the order of ``train``. Written with ``jax.numpy``.
     train, test : columns by name, each (example,); those of ``test`` may be empty
@@ -141,7 +143,7 @@ class Function(Problem):
 
     Attributes
     ----------
-    name, domain, start, minima, source : see :class:`Problem`
+    name, domain, start, minima, source, fixed : see :class:`Problem`
     value : ``value(params) -> scalar`` with ``params`` of shape (param,), written with ``jax.numpy``
 
     Examples

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 from thalweg.experiment.results import Results
+from thalweg.figures.drawing.wording import held
 from thalweg.report.summary import summarise
 from thalweg.report.text import LEFT, WRAPPED, TextTable
 
@@ -67,7 +68,8 @@ def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> N
 
 
 def _title(results: Results) -> str:
-    name = results.experiment.problem.name.replace("_", " ")
+    problem = results.experiment.problem
+    name = problem.name.replace("_", " ") + held(problem.fixed)
     if results.comparison is not None:
         return f"The {name} in {results.comparison.sizes['framework']} frameworks"
     if results.valleys is None:

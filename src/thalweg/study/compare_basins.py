@@ -8,6 +8,7 @@ import xarray as xr
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.store.kinds import Runs, Valleys
+from thalweg.store.parameters import parameters_of, same_parameters
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys.nearness import nearest
 from thalweg.valleys.shares import Shares, named, wilson
@@ -69,6 +70,7 @@ def compare_basins(runs: Runs, valleys: Valleys) -> xr.Dataset:
         raise InvalidValue(
             f"these valleys were found by the method {valleys.attrs['method']!r}; find them with method = 'starts'"
         )
+    same_parameters("runs", runs, "the valleys are", parameters_of(valleys))
     starts, params = valleys["start_position"].values, runs["params"].values
     if params.shape[0] != len(starts) or not np.allclose(params[:, 0], starts, rtol=1e-6):
         raise InvalidValue(

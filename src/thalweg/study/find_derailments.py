@@ -11,6 +11,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue
 from thalweg.store.kinds import Runs, Valleys
+from thalweg.store.parameters import parameters_of, same_parameters
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys import derailments
 from thalweg.valleys.locate import Basins, cells, stretches
@@ -110,6 +111,7 @@ def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
     >>> tw.locate(runs, tw.find_valleys(objective)).values.tolist()
     [[1, 1, 1, 1, 1, 1, 1, 0]]
     """
+    same_parameters("runs", runs, "the valleys are", parameters_of(valleys))
     params = runs["params"].values
     valley = basins_of(valleys, params.dtype).at(list(np.moveaxis(params, -1, 0)))
     return xr.DataArray(valley, dims=("run", "step"), coords={"run": runs["run"], "step": runs["step"]}, name="valley")

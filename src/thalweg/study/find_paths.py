@@ -12,6 +12,7 @@ from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
+from thalweg.store.parameters import same_parameters
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.study.provenance import provenance
 from thalweg.valleys.starts import band
@@ -68,6 +69,7 @@ def find_paths(objective: Objective, valleys: Valleys, between: Sequence[tuple[i
     >>> round(float(paths["pass_loss"][0]), 6), int(paths["converged"][0])
     (13.311926, 1)
     """
+    same_parameters("valleys", valleys, "the objective is", objective.problem.parameters)
     pairs = _pairs(between, valleys.sizes["valley"])
     domain = domain_of_valleys(valleys)
     ends = band.ends(valleys["position"].values, pairs, domain)

@@ -15,7 +15,7 @@ from thalweg.problems.domain import Axis, Domain
 from thalweg.store.kinds import Surface
 from thalweg.study.methods import Candidates, by_grid, exactly, from_starts
 from thalweg.study.provenance import provenance
-from thalweg.study.survey import survey
+from thalweg.study.survey import of_the_objective, survey
 from thalweg.valleys import tree
 from thalweg.valleys.landscape import keep
 from thalweg.valleys.tree import Kept
@@ -99,7 +99,8 @@ def find_valleys(
     Raises
     ------
     InvalidValue
-        If the threshold is not a number of at least 0, the method is unknown, or nothing is proved for this objective.
+        If the threshold is not a number of at least 0, the method is unknown, the surface is over other parameters, or
+        nothing is proved for this objective.
 
     References
     ----------
@@ -124,6 +125,10 @@ def find_valleys(
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
+    if surface is not None:
+        names = objective.problem.parameters
+        of_the_objective("surface", map(str, surface["train_loss"].dims), objective)
+        surface = surface.transpose(*names)
     if isinstance(method, Sobol) or method == "starts":
         starts = method if isinstance(method, Sobol) else Sobol()
         return label(from_starts(objective, starts), persistence, provenance(objective, 64))

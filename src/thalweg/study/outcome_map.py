@@ -22,7 +22,10 @@ from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Draw, Source
 from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import varying
+from thalweg.descent.ranges import check
 from thalweg.losses.objective import Objective
+from thalweg.problems.domain import Domain
+from thalweg.problems.places import refuse_outside
 from thalweg.problems.problem import Problem
 from thalweg.store.kinds import Valleys
 from thalweg.store.stream import Column, Stream, rows
@@ -227,6 +230,9 @@ def _named(problem: Problem, descent: Descent, along: tuple[Range, Range]) -> tu
         if axis.name not in (*problem.parameters, *settings):
             allowed = (*problem.parameters, *([START] if lone else []), *settings)
             raise UnknownName.of("axis of a map", axis.name, allowed)
+        if axis.name in problem.parameters:
+            ends = np.array([[axis.low], [axis.high]])
+            refuse_outside(Domain(problem.domain[problem.parameters.index(axis.name)]), ends, "a map's range has")
     if right.name == up.name:
         raise InvalidValue(f"both axes of the map are {right.name}; give two different ones")
     if right.count * up.count > MOST:
@@ -241,6 +247,8 @@ def _source(objective: Objective, descent: Descent, along: tuple[Range, Range]) 
     settings = [name for name in places if name not in problem.parameters]
     if settings:
         assert isinstance(descent.optimizer, Optimizer)
+        for name in settings:
+            check(descent.optimizer.maker, name, places[name])
         one = {name: places[name][:1] for name in settings}
         descent = replace(descent, optimizer=descent.optimizer.replace(**one))
     descent.check(objective, 1)

@@ -20,6 +20,7 @@ from thalweg.descent.descent import Descent
 from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
+from thalweg.store.parameters import same_parameters
 from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
@@ -105,6 +106,7 @@ def tasks(
 ) -> tuple[list[slice], Callable[[slice], dict[str, np.ndarray]]]:
     """Divide runs into batches, and make the function that tells how the runs of one batch end."""
     number("floor", floor, above=0, at_most=1)
+    same_parameters("valleys", valleys, "the objective is", objective.problem.parameters)
     if valleys.sizes["valley"] > np.iinfo(np.int16).max:
         raise InvalidValue(f"there are {valleys.sizes['valley']} valleys; ask for a higher persistence")
     steps, runs = descent.steps, source.count

@@ -15,9 +15,10 @@ from thalweg.store.versions import versions
 
 def provenance(objective: Objective, precision: int) -> dict[str, Any]:
     """Collect problem, loss, precision, device and versions."""
-    loss = objective.loss
+    loss, fixed = objective.loss, objective.problem.fixed
     return {
         "problem": objective.problem.name,
+        **({"fixed": fixed} if fixed else {}),
         "source": objective.problem.source,
         "loss": loss.name if loss else "none",
         **{f"loss_{name}": value for name, value in (loss.settings if loss else {}).items()},

@@ -17,6 +17,7 @@ from thalweg.descent.descent import Descent
 from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
+from thalweg.store.parameters import same_parameters
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
 from thalweg.study.contest import RATE, Contest, Ran, Tried, deepest
 from thalweg.study.count_derailments import QUANTILES, quantiles
@@ -110,7 +111,7 @@ def race(
     >>> ran["learning_rate"].values.round(4).tolist()
     [0.01, 1.0]
     """
-    _check(optimizers, valleys, conditions, tuning)
+    _check(objective, optimizers, valleys, conditions, tuning)
     _bound(len(optimizers), len(objective.problem.domain), conditions, tuning)
     contest = Contest(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
     entries = [contest.enter(optimizer) for optimizer in optimizers.values()]
@@ -147,7 +148,14 @@ def pair_confidence(optimizers: int) -> float:
     return 1 - (1 - CONFIDENCE) / max(optimizers * (optimizers - 1) // 2, 1)
 
 
-def _check(optimizers: Mapping[str, Optimizer], valleys: xr.Dataset, conditions: Conditions, tuning: Tuning) -> None:
+def _check(
+    objective: Objective,
+    optimizers: Mapping[str, Optimizer],
+    valleys: xr.Dataset,
+    conditions: Conditions,
+    tuning: Tuning,
+) -> None:
+    same_parameters("valleys", valleys, "the objective is", objective.problem.parameters)
     if not optimizers:
         raise InvalidValue("there is no optimizer to race; give at least one, such as {'sgd': tw.Optimizer(optax.sgd)}")
     for name, optimizer in optimizers.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.border import public
+from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
@@ -34,7 +35,8 @@ def survey(
     ----------
     objective : what is surveyed
     points : points along each axis; a tenth of a degree on a circle of period π, 241 x 241 on a box by default
-    domain : another domain than the problem's own, for the same parameters
+    domain : another domain than the problem's own, for the same parameters; what holds some of them is
+        :meth:`thalweg.Objective.fix`
     precision : 32 or 64 bits
     store : a folder to stream to, a Zarr store, for grids that are larger than memory; held in memory by default
 
@@ -54,7 +56,8 @@ def survey(
     Raises
     ------
     InvalidValue
-        If there are more than three parameters, too few points, or too many.
+        If there are more than three parameters, too few points, or too many, or the domain is not of the objective's
+        parameters.
     OutputError
         If the store exists or cannot be written.
 
@@ -65,7 +68,7 @@ def survey(
     >>> dict(surface.sizes)
     {'x': 61, 'y': 61}
     """
-    axes = objective.problem.domain if domain is None else Domain(domain)
+    axes = objective.problem.domain if domain is None else _in_place_of(objective, Domain(domain))
     places = grid.coordinates(axes, points, grid.MOST if store is None else grid.MOST_STORED)
     coords = {axis.name: (axis.name, along, axis.to_attrs()) for axis, along in zip(axes, places, strict=True)}
     frame = xr.Dataset(coords=coords, attrs=provenance(objective, precision))
@@ -87,6 +90,35 @@ def survey(
         for first, part in rows(batches, shape[1:]):
             stream.write(first, part)
     return stream.finish()
+
+
+def _in_place_of(objective: Objective, domain: Domain) -> Domain:
+    """Bring another domain's axes into the order of the parameters, all of which it must have."""
+    own = objective.problem.domain
+    of_the_objective("domain", domain.names, objective)
+    axes = [domain[domain.names.index(name)] for name in own.names]
+    for axis, usual in zip(axes, own, strict=True):
+        if axis.periodic and not (usual.periodic and np.isclose(axis.length, usual.length, rtol=1e-9)):
+            what = f"a circle of period {usual.length:.6g}" if usual.periodic else "no circle"
+            raise InvalidValue(
+                f"domain has {axis.name} on a circle of period {axis.length:.6g}, and that parameter is on {what}; "
+                "give an interval, or leave domain out"
+            )
+    return Domain(axes)
+
+
+def of_the_objective(what: str, names: Iterable[str], objective: Objective) -> None:
+    """Refuse what is not over the parameters of an objective, all of them, in whatever order."""
+    given, own = list(names), objective.problem.parameters
+    if sorted(given) == sorted(own):
+        return
+    rest = [name for name in own if name not in given]
+    advice = f"give one over {', '.join(own)}"
+    if rest and len(rest) < len(own) and set(given) < set(own):
+        advice += f", or hold the others: objective.fix({', '.join(f'{name}=…' for name in rest)})"
+    raise InvalidValue(
+        f"{what} is over {', '.join(given)}, and {objective.problem.name} has the parameters {', '.join(own)}; {advice}"
+    )
 
 
 def _sweep(

@@ -15,6 +15,7 @@ from thalweg.figures.crown.path import Actors, draw_names, way_of
 from thalweg.figures.crown.stage import Stage, set_stage
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.run import of_one_problem
 from thalweg.figures.drawing.wording import count, number, subject
 from thalweg.figures.figure import Figure
 from thalweg.store.kinds import Runs, Surface, Valleys
@@ -74,6 +75,7 @@ def crown(
             f"a crown needs one periodic parameter, and the surface has {', '.join(domain.names)}; "
             f"draw it with figures.{use}"
         )
+    of_one_problem(domain.names, runs, valleys)
     shown = crown_of(surface, domain[0], runs, valleys, run, cut)
     title, note = _title(shown), _note(shown, surface)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.status import Status
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import count, minus
+from thalweg.store.parameters import same_parameters
 from thalweg.study.find_derailments import find_derailments, locate
 
 LISTED = 3
@@ -111,14 +113,16 @@ class DrawnRun:
         return count(len(self.derailments.step), "derailment") if len(self.derailments.step) else "no derailment"
 
 
-def of_one_problem(parameters: int, runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
-    """Refuse runs and valleys that have another number of parameters than the surface that they are drawn on."""
+def of_one_problem(names: Sequence[str], runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
+    """Refuse runs and valleys that have other parameters than the surface that they are drawn on."""
+    parameters = len(names)
     for name, given in (("runs", runs), ("valleys", valleys)):
         number = parameters if given is None else given.sizes.get("param", parameters)
         if number != parameters:
             raise InvalidValue(
                 f"{name} have {count(number, 'parameter')} and the surface {parameters}; give those of one objective"
             )
+        same_parameters(name, given, "the surface is", names)
 
 
 def run_of(runs: xr.Dataset, run: int, valleys: xr.Dataset | None = None) -> DrawnRun:

@@ -10,6 +10,9 @@ import numpy as np
 LONG = 1e5
 """Whole parts below this are written out."""
 
+HELD = 3
+"""Held parameters that are named."""
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -80,6 +83,20 @@ def shortened(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def held(fixed: str) -> str:
+    """Say at what parameters are held, the first of them; nothing where none are.
+
+    Examples
+    --------
+    >>> held("x3 = 0, x4 = -1, x5 = 0, x6 = 0, x7 = 0")
+    ' at x3 = 0, x4 = −1, x5 = 0 and 2 more held'
+    """
+    parts = minus(fixed).split(", ") if fixed else []
+    if len(parts) <= HELD + 1:
+        return f" at {', '.join(parts)}" if parts else ""
+    return f" at {', '.join(parts[:HELD])} and {len(parts) - HELD} more held"
+
+
 def subject(attrs: Mapping[Any, Any]) -> str:
     """Name the problem of a dataset and its loss, from its attributes.
 
@@ -87,8 +104,10 @@ def subject(attrs: Mapping[Any, Any]) -> str:
     --------
     >>> subject({"problem": "pencil", "loss": "power", "loss_p": 0.5, "loss_smoothing": 0.0})
     'pencil, power loss (p 0.5)'
+    >>> subject({"problem": "rastrigin", "fixed": "x3 = 0, x4 = 1", "loss": "none"})
+    'rastrigin at x3 = 0, x4 = 1'
     """
-    problem = shortened(str(attrs.get("problem", "problem")).replace("_", " "))
+    problem = shortened(str(attrs.get("problem", "problem")).replace("_", " ")) + held(str(attrs.get("fixed", "")))
     loss = str(attrs.get("loss", "none"))
     if loss == "none":
         return problem

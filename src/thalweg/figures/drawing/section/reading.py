@@ -121,7 +121,7 @@ def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     domain = domain_of(surface["train_loss"])
     if len(domain) != 1:
         raise InvalidValue(f"the surface has {len(domain)} parameters; a profile needs one, draw a plane of two")
-    of_one_problem(len(domain), runs, valleys)
+    of_one_problem(domain.names, runs, valleys)
     if not np.isfinite(surface["train_loss"].values).any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
     bare = _bare(surface, valleys, scale.of_axis(domain[0]))

@@ -105,7 +105,7 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     domain = domain_of(values)
     if len(domain) != 2:
         raise InvalidValue(f"the surface has {len(domain)} parameter(s); a plane needs two, draw a profile of one")
-    of_one_problem(len(domain), runs, valleys)
+    of_one_problem(domain.names, runs, valleys)
     heights = values.values.astype(np.float64)
     finite = np.isfinite(heights)
     if not finite.any():
