@@ -224,6 +224,39 @@ def test_a_long_step_follows_the_surface_and_breaks_where_it_is_hidden():
     assert len(way.lines) > 1
 
 
+def test_leaps_of_many_turns_are_drawn_by_their_ends_and_told(published, tmp_path):
+    places = np.array([0.2, 0.9, 0.9 + 7.0, 40.0, 1e6, -4e16, -4e16])
+    runs = published.runs.isel(step=slice(0, 7)).copy(deep=True)
+    runs["params"].values[0, :, 0] = places
+    runs["last_step"].values[:] = 6
+    (axis,) = domain_of(published.surface["train_loss"])
+    found = crown_of(published.surface, axis, runs, published.valleys, 0, None)
+    leaping = [1, 2, 3, 4]
+    assert found.leaps.tolist() == leaping
+    assert found.turns[1] == pytest.approx(7 / (2 * np.pi), rel=1e-6)
+    steps = np.floor(found.along).astype(int)
+    assert [int((steps == step).sum()) for step in range(6)] == [41, 2, 2, 2, 2, 8]
+    drawn = way_of(set_stage(found, "", "")).line_step
+    assert not set(drawn) & set(leaping)
+    figure = tw.figures.crown(published.surface, runs, published.valleys)
+    assert "4 steps of more than a turn, 6.4 × 10¹⁵ turns at most, are drawn by their ends alone." in figure.caption
+    page = figure.interactive()["data"]
+    (line,) = [trace for trace in page if trace.get("mode") == "lines" and len(trace["x"]) == len(found.along)]
+    gaps = np.isnan(np.asarray(line["z"], dtype=float))
+    assert gaps[np.isin(found.along, np.array(leaping) + 0.5)].all()
+
+
+def test_a_path_of_very_many_long_steps_is_drawn_more_coarsely(published):
+    runs = tw.descend(
+        tw.objective(tw.problems.pencil(points=3), tw.losses.fourth_root()), optax.sgd(0.5), steps=400, precision=32
+    )
+    runs["params"].values[0, :, 0] = np.resize([0.0, 3.1], 401)
+    (axis,) = domain_of(published.surface["train_loss"])
+    found = crown_of(published.surface, axis, runs, None, 0, None)
+    assert not len(found.leaps)
+    assert 15_000 < len(found.along) <= 20_001
+
+
 def test_a_cut_of_ones_own(published):
     (axis,) = domain_of(published.surface["train_loss"])
     assert crown_of(published.surface, axis, None, None, 0, 0.6).levels.cut == 0.6

@@ -38,6 +38,9 @@ WIDE = 2.4
 FINE, COARSE, MOST = np.radians(1.0), 8, 720
 """Between two steps a path is drawn at points this far apart, radians; so many at least, and at most."""
 
+POINTS = 20_000
+"""Points of a path at most, about: beyond them it is drawn more coarsely, so that no run takes minutes to draw."""
+
 CROWDED = 60
 """Valleys above which marks are thin."""
 
@@ -114,8 +117,21 @@ class Crown:
         """(point,), where the path is drawn, in steps and fractions of steps: fine enough to follow the ring."""
         moves = np.abs(np.diff(self.path))
         counts = np.clip(np.ceil(moves / FINE), COARSE, MOST).astype(int)
+        counts[self.leaps] = 2
+        if counts.sum() > POINTS:
+            counts = np.maximum(counts * POINTS // counts.sum(), 2)
         between = [step + np.arange(count) / count for step, count in enumerate(counts)]
         return np.append(np.concatenate([np.empty(0), *between]), len(moves))
+
+    @cached_property
+    def leaps(self) -> np.ndarray:
+        """(leap,), steps that go more than once around: what lies between their ends is not drawn."""
+        return np.flatnonzero(self.turns > 1 + ROUNDING)
+
+    @property
+    def turns(self) -> np.ndarray:
+        """(step,), how often each step but the last goes around the drawn circle."""
+        return np.abs(np.diff(self.path)) / (2 * np.pi)
 
     @property
     def derailments(self) -> Derailments:

@@ -110,6 +110,8 @@ def _note(shown: Crown, surface: xr.Dataset) -> str:
     parts = [subject(surface.attrs)]
     if shown.run is not None:
         parts.append(shown.run.story)
+    if len(shown.leaps):
+        parts.append(f"{count(len(shown.leaps), 'step')} of more than a turn")
     if shown.above.any():
         parts.append(f"cut at {number(shown.levels.cut)}: the loss reaches {number(shown.highest)}")
     return " · ".join(parts)
@@ -126,6 +128,9 @@ def _caption(shown: Crown) -> str:
     if shown.run is not None and len(shown.derailments.step):
         step, way = shown.derailments.step[0], shown.run.ways[0].replace(" → ", " into ")
         words.append(f"Between steps {step} and {step + 1} the run is thrown out of {way}.")
+    if len(shown.leaps):
+        leaps, longest = count(len(shown.leaps), "step"), number(float(shown.turns.max()), 2)
+        words.append(f"{leaps} of more than a turn, {longest} turns at most, are drawn by their ends alone.")
     return " ".join(words)
 
 

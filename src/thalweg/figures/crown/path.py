@@ -65,7 +65,7 @@ class Way:
 
 
 def way_of(stage: Stage) -> Way:
-    """Find where the run is seen; between its steps it follows the surface, but for derailments."""
+    """Find where the run is seen; between its steps it follows the surface, but for derailments and leaps."""
     crown, ring = stage.crown, stage.ring
     assert crown.run is not None
     points = ring.place(crown.path, crown.levels.height(crown.run.train) + LIFT)
@@ -75,7 +75,7 @@ def way_of(stage: Stage) -> Way:
     flat, visible = ring.project(ways), ~ring.hidden(ways)
     # A piece is a stretch of one step between neighbouring points that are both seen.
     step = np.floor(along[:-1]).astype(int)
-    drawn = visible[:-1] & visible[1:] & ~np.isin(step, crown.derailments.step)
+    drawn = visible[:-1] & visible[1:] & ~np.isin(step, np.append(crown.derailments.step, crown.leaps))
     begins = np.flatnonzero(drawn & (np.diff(step, prepend=-1).astype(bool) | ~np.append(False, drawn[:-1])))
     ends = np.flatnonzero(drawn & (np.diff(step, append=-1).astype(bool) | ~np.append(drawn[1:], False)))
     lines = [flat[begin : end + 2] for begin, end in zip(begins, ends, strict=True)]

@@ -124,7 +124,7 @@ def _run(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     along = crown.along
     angles, heights = np.interp(along, steps, crown.path), crown.levels.height(losses)
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
-    falling = np.isin(np.floor(along), crown.derailments.step) & (along != np.floor(along))
+    falling = np.isin(np.floor(along), np.append(crown.derailments.step, crown.leaps)) & (along != np.floor(along))
     way = _place(angles, np.where(falling, np.nan, ground + LIFT), 0.5)
     texts = [f"step {k}, {text}" for k, text in enumerate(crown.hover_texts(crown.path, losses))]
     line, marker = {"width": 7} | run.steps.web(along), run.steps.web_marker(steps, size=3.5)
@@ -141,7 +141,10 @@ def _derailments(crown: Crown, run: DrawnRun) -> list[web.Trace]:
         return []
     share = np.append(np.linspace(0, 1, 24), np.nan)
     step = run.derailments.step[:, None]
-    angles = crown.path[step] + share * (crown.path[step + 1] - crown.path[step])
+    ways = crown.path[step + 1] - crown.path[step]
+    # A leap's arc goes the shortest way to where it ends.
+    ways = np.where(np.isin(step, crown.leaps), np.remainder(ways + np.pi, 2 * np.pi) - np.pi, ways)
+    angles = crown.path[step] + share * ways
     ends = crown.levels.height(run.train)
     heights = ends[step] + share * (ends[step + 1] - ends[step]) + LIFT + 0.6 * share * (1 - share)
     labels = [f"step {k} → {k + 1}: {way}" for k, way in zip(run.derailments.step, run.ways, strict=True)]
