@@ -141,3 +141,23 @@ def test_the_users_table_is_copied_into_the_run(tmp_path):
     (tmp_path / "mine.csv").unlink()
     back = directory.read(tmp_path / "run")
     np.testing.assert_array_equal(back.experiment.objective.train, done.experiment.objective.train)
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"), [("springs.csv", "springs.csv"), ("Valleys.csv", "data.csv"), ("t", "data.csv")]
+)
+def test_a_copied_table_keeps_its_name_where_that_is_free(tmp_path, own, kept):
+    """The figures of a finished run had called every file data.csv."""
+    (tmp_path / own).write_text("x,y\n1,2.1\n2,3.9\n3,6.2\n", encoding="utf-8")
+    text = f'[problem]\nkind = "table"\npath = "{own}"\nx = "x"\ny = "y"\n[loss]\nkind = "huber"\n'
+    made = results.Results(experiment.parse(text, tmp_path), surface=xr.Dataset({"train_loss": 0.0}))
+    for _ in range(2):  # what is in its place is known for ours, and replaced
+        with directory.staging(tmp_path / "out") as folder:
+            directory.write(made, folder)
+    assert (tmp_path / "out" / kept).read_text(encoding="utf-8").startswith("x,y")
+    with directory.staging(tmp_path / "out") as folder:
+        directory.copy(tmp_path / "out", folder)
+    assert directory.read(tmp_path / "out").experiment.problem.source == kept
+    (tmp_path / "out" / "other.csv").touch()
+    with pytest.raises(OutputError, match="holds 'other.csv', which thalweg did not write"):
+        directory.check(tmp_path / "out")

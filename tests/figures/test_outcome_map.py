@@ -249,7 +249,7 @@ def test_the_caption_tells_the_numbers():
     told = tw.figures.outcome_map(
         chart(outcome, entropy=0.4123, entropy_error=0.021, boundary_entropy=0.75, dimension=1.6, dimension_error=0.04)
     ).caption
-    assert told.startswith("Pencil, sgd, 100 steps, 32-bit, 10 × 2 runs: phi from −85.94° to 85.94° to the right, ")
+    assert told.startswith("Pencil, sgd, 32 bits, 100 steps, 10 × 2 runs: phi from −85.94° to 85.94° to the right, ")
     assert "learning rate from 0.001 to 1 upwards." in told
     assert "Runs end in the valley 0° 75 %, in the valley 36° 10 %, in the valley −36° 5 %, undecided 10 %, " in told
     assert "diverged 0 %." in told

@@ -30,9 +30,8 @@ def test_the_fall_is_told_with_its_numbers():
     (row,) = found["Derailments"].rows
     told = dict(zip(found["Derailments"].columns, row, strict=True))
     assert (told["step"], told["valleys"], told["jump"]) == ("6 → 7", "36° → 0°", "10.21°")
-    assert (
-        summary.heading == "pencil under the fourth root loss, sgd with learning rate 0.05, 1 run of 20 steps, 32 bits"
-    )
+    made = "sgd(learning_rate=0.05) · from 45° · 32 bits · 1 run of 20 steps"
+    assert summary.heading == f"pencil, fourth root loss · {made}"
     assert found["Runs"].rows[-1][-1] == "36° → 0°"
 
 

@@ -80,9 +80,7 @@ class Optimizer:
         return Optimizer(self.maker, **{**self.settings, **settings})
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.settings.items())
-        name = getattr(self.maker, "__name__", "optimizer")
-        return f"{name}({shown})" if shown else name
+        return called(getattr(self.maker, "__name__", "optimizer"), self.settings)
 
 
 AnyOptimizer = optax.GradientTransformation | Optimizer
@@ -120,6 +118,9 @@ class Schedule:
     def __call__(self, step: Any) -> Any:
         """Give the value at a step."""
         return self.maker(**dict(self.settings))(step)
+
+    def __repr__(self) -> str:
+        return called(self.maker.__name__, dict(self.settings))
 
 
 def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarray, " run"]]]:
@@ -173,6 +174,12 @@ def searches(state: Any) -> bool:
     return any(map(is_search, hints.parts(state, is_search)))
 
 
+def called(name: str, settings: Mapping[str, Any]) -> str:
+    """Write what is made by a name and settings as it is called in Python; a setting that varies by its ends."""
+    written = ", ".join(f"{key}={_shown(value)}" for key, value in settings.items())
+    return f"{name}({written})" if written else name
+
+
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
     return optimizer
 
@@ -213,6 +220,10 @@ def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Schedule):
+        return repr(value)
+    if callable(value):  # a schedule of the user's own
+        return getattr(value, "__name__", "schedule").strip("<>")
     if np.ndim(value) == 0:
         return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
     numbers = np.asarray(value)

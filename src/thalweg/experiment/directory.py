@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import tomli_w
@@ -18,6 +19,7 @@ from thalweg.experiment.staging import staged, unwritable
 
 EXPERIMENT = "experiment.toml"
 DATA = "data.csv"
+"""What a table of the user's own is called in a run directory that has another use for its name."""
 
 DRAWN = {"figures", "report.html"}
 
@@ -62,7 +64,7 @@ def check(out: Path) -> None:
         raise error if isinstance(error, OutputError) else unwritable(out, error) from error
     if not entries:
         return
-    foreign = sorted(entries - OURS)
+    foreign = sorted(entries - OURS - _data(out))
     if foreign or not {EXPERIMENT, store.STORE} <= entries:
         what = f"{foreign[0]!r}, which thalweg did not write" if foreign else "no finished run"
         raise OutputError(f"{out} exists and holds {what}; give another folder with --out, or empty it")
@@ -73,8 +75,9 @@ def write(results: Results, folder: Path) -> None:
     settings = {key: dict(table) for key, table in results.experiment.settings.items()}
     source = settings["problem"].get("path")
     if source:
-        shutil.copyfile(source, folder / DATA)
-        settings["problem"]["path"] = DATA
+        name = Path(source).name
+        settings["problem"]["path"] = name if _free(name) else DATA
+        shutil.copyfile(source, folder / settings["problem"]["path"])
     text = "# Everything needed to repeat this run: thalweg run experiment.toml\n\n" + tomli_w.dumps(settings)
     store.save(results, folder)
     tables.write(results, folder)
@@ -89,9 +92,23 @@ def read(folder: Path) -> Results:
     return store.load(experiment, folder)
 
 
+def _data(folder: Path) -> set[str]:
+    """Name the table that lies in a run directory: its copy has its own name, which headings show."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        path = tomllib.loads((folder / EXPERIMENT).read_text(encoding="utf-8"))["problem"].get("path")
+        if isinstance(path, str) and Path(path).name == path and _free(path):
+            return {path}
+    return set()
+
+
+def _free(name: str) -> bool:
+    """Tell whether a table's name is none of ours, as file systems compare names that take a and A for one."""
+    return name.endswith(".csv") and name.casefold() not in {ours.casefold() for ours in OURS}
+
+
 def copy(folder: Path, staged: Path) -> None:
     """Copy settings, arrays and tables of a finished run, but nothing that was drawn."""
-    for name in OURS - DRAWN:
+    for name in (OURS | _data(folder)) - DRAWN:
         source = folder / name
         if source.is_dir():
             shutil.copytree(source, staged / name)

@@ -18,7 +18,7 @@ from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.wording import joined, number, shortened, subject
+from thalweg.figures.drawing.wording import heading, joined, number, shortened
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Comparison
 
@@ -157,7 +157,6 @@ def arrays_of(compared: xr.Dataset) -> _Comparison:
     factor = shown.factor if alone else 1.0
     titles = [str(name) for name in attrs.get("titles", [f"#{k}" for k in range(len(difference))])]
     equal = [bool((row == 0).all()) for row in difference]
-    facts = [subject(attrs), shortened(str(attrs.get("optimizer", "")), 48), f"{attrs.get('precision', 64)} bits"]
     return _Comparison(
         [shortened(title, 24) + " (equal)" * same for title, same in zip(titles, equal, strict=True)],
         shown,
@@ -170,7 +169,7 @@ def arrays_of(compared: xr.Dataset) -> _Comparison:
         _marks(compared, titles),
         " in degrees" if alone and shown.sign else "",
         f"The same descent in {COUNTS[len(titles)] if len(titles) < len(COUNTS) else f'{len(titles)} frameworks'}",
-        " · ".join(fact for fact in facts if fact),
+        heading(attrs),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, points, web
-from thalweg.figures.drawing.wording import count, shortened
+from thalweg.figures.drawing.wording import count, shortened, subject
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.problems.problem import Problem, Regression
 
@@ -39,16 +39,30 @@ def data(problem: Problem) -> Figure:
     """
     regression = points.with_data(problem, "data")
     parts = points.points_of(regression)
-    name, source = shortened(problem.name), problem.source or "source not stated"
-    caption = f"The data of {name}: {'; '.join(part.legend for part in parts)}. {source}."
+    source = _source(problem)
+    caption = f"The data of {_subject(problem)}: {_counts(parts)}.{source and f' {source}.'}"
     return figure_of("data", "The data", caption, regression, _static, _interactive)
+
+
+def _counts(parts: list[points.Points]) -> str:
+    return "; ".join(part.legend for part in parts) if len(parts) > 1 else count(len(parts[0].x), "point")
+
+
+def _subject(problem: Problem) -> str:
+    settings = {f"problem_{name}": value for name, value in problem.settings.items()}
+    return subject({"problem": problem.name, "source": problem.source, **settings})
+
+
+def _source(problem: Problem) -> str:
+    """Say where the data come from, where they are not called by that already."""
+    return "" if problem.source in _subject(problem) else problem.source
 
 
 def _static(problem: Regression, title: str) -> canvas.Sheet:
     parts = points.points_of(problem)
     number = count(sum(len(part.x) for part in parts), "point")
-    source = shortened(problem.source or "source not stated", 70)
-    sheet, (axes,) = canvas.blank(title, f"{shortened(problem.name)} · {number} · {source}")
+    source = shortened(_source(problem), 70)
+    sheet, (axes,) = canvas.blank(title, " · ".join(filter(None, (_subject(problem), number, source))))
     for part in parts:
         points.scatter(axes, part)
     points.name_axes(axes, problem)

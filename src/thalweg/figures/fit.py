@@ -16,7 +16,7 @@ from thalweg.figures.drawing import canvas, points, style, web
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
-from thalweg.figures.drawing.wording import number, subject
+from thalweg.figures.drawing.wording import heading, number
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.problems.problem import Problem, Regression
 from thalweg.store.kinds import Runs
@@ -55,7 +55,7 @@ class _Fit:
 def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
     """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
 
-    Lines are cut to the box of all data, however steep they are. Without test data, training data are drawn.
+    Lines are cut to the box of all data, however steep they are. Without test data, all data are drawn.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
             f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
         )
     drawn_run = run_of(runs, run)
-    fitted = _fit(regression, drawn_run, f"{subject(runs.attrs)} · {drawn_run.story}")
+    fitted = _fit(regression, drawn_run, f"{heading(runs.attrs)} · {drawn_run.story}")
     return figure_of("fit", "The fitted line", _caption(fitted, drawn_run), fitted, _static, _interactive)
 
 
@@ -106,9 +106,9 @@ def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
 
 
 def _caption(fitted: _Fit, run: DrawnRun) -> str:
-    which = "Test data" if fitted.part.hollow else "Training data (there are no test data)"
+    which = "Test data" if fitted.part.hollow else "The data"
     return (
-        f"{which} and the fitted line, {fitted.note}: slope {number(fitted.slopes[0])} and intercept "
+        f"{which} and the fitted line, {run.after(fitted.note)}: slope {number(fitted.slopes[0])} and intercept "
         f"{number(fitted.intercepts[0])} at the start, slope {number(fitted.slopes[-1])} and intercept "
         f"{number(fitted.intercepts[-1])} at step {run.last}. Lines between are coloured by step."
     )

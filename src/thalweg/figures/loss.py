@@ -13,7 +13,7 @@ from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.view import View, crowd, view_of
-from thalweg.figures.drawing.wording import count, number, subject
+from thalweg.figures.drawing.wording import count, heading, number, trained
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Valleys
 
@@ -91,14 +91,14 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [drawn_run.train] if drawn_run.test is None else [drawn_run.train, drawn_run.test]
     view = view_of([*own, crowd(others)], floors)
-    drawn = _Loss(drawn_run, others, floors, view, f"{subject(runs.attrs)} · {drawn_run.note}")
+    drawn = _Loss(drawn_run, others, floors, view, f"{heading(runs.attrs)} · {drawn_run.note}")
     return figure_of("loss", "Loss by step", _caption(drawn), drawn, _static, _interactive)
 
 
 def _caption(drawn: _Loss) -> str:
     run = drawn.run
     texts = [
-        f"{drawn.note.partition(' · ')[0]}, {run.story}: the training loss goes from "
+        f"{run.after(drawn.note)}: the {trained(run.test is not None)} goes from "
         f"{number(run.train[0])} to {number(run.train[-1])}"
     ]
     if run.test is not None:
@@ -114,7 +114,7 @@ def _static(drawn: _Loss, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     run = drawn.run
     drawn.view.show(axes)
-    timeline.draw_run(axes, run, run.train, color=style.TRAIN, lw=1.8, label="training loss")
+    timeline.draw_run(axes, run, run.train, color=style.TRAIN, lw=1.8, label=trained(run.test is not None))
     if run.test is not None:
         look = {"color": style.TEST, "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
         timeline.draw_run(axes, run, run.test, **look)
@@ -147,7 +147,7 @@ def _interactive(drawn: _Loss) -> dict[str, Any]:
     run = drawn.run
     traces = _web_others(drawn)
     for name, values, line in (
-        ("training loss", run.train, {"color": style.TRAIN, "width": 2.5}),
+        (trained(run.test is not None), run.train, {"color": style.TRAIN, "width": 2.5}),
         ("test loss", run.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
     ):
         if values is not None:

@@ -14,7 +14,7 @@ from thalweg.figures.drawing import canvas, scale, style, timeline, web
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
-from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.drawing.wording import count, heading
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Valleys
 
@@ -79,7 +79,7 @@ def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Fi
     total = runs.sizes["param"]
     few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
     title = f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step"
-    drawn = _Parameters(drawn_run, panels, f"{subject(runs.attrs)} · {drawn_run.note}{few}")
+    drawn = _Parameters(drawn_run, panels, f"{heading(runs.attrs)} · {drawn_run.note}{few}")
     return figure_of("parameter", title, _caption(drawn), drawn, _static, _interactive)
 
 
@@ -129,7 +129,7 @@ def _caption(drawn: _Parameters) -> str:
         for panel in drawn.panels
     ]
     derailments = f"; {run.derailments_in_words}" if run.names else ""
-    return f"{drawn.note.partition(' · ')[0]}, {run.story}: {', '.join(changes)}{derailments}."
+    return f"{run.after(drawn.note)}: {', '.join(changes)}{derailments}."
 
 
 def _static(drawn: _Parameters, title: str) -> canvas.Sheet:

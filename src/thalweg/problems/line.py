@@ -79,4 +79,11 @@ def line(
         line=lambda params: (params[0], params[1]),
         model="affine",
         distance=residual,
+        settings={
+            "truth": [slope, intercept],
+            "points": points,
+            "noise": noise,
+            "seed": seed,
+            "residual": residual,
+        },
     )

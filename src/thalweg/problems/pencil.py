@@ -85,6 +85,13 @@ def pencil(
         line=lambda params: (jnp.tan(params[0]), 0.0),
         model="through_origin",
         distance=residual,
+        settings={
+            "lines": lines if isinstance(lines, int) else [float(angle) for angle in angles],
+            "points": points,
+            "noise": noise,
+            "seed": seed,
+            "residual": residual,
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,9 @@ Params: TypeAlias = Array
 
 Quantity: TypeAlias = Callable[[Params | np.ndarray], Numeric]
 """``quantity(params) -> scalar``, written with ``jax.numpy``."""
+
+Setting: TypeAlias = str | float | Sequence[float]
+"""What may make a problem and is stored beside results."""
 
 Residual: TypeAlias = Callable[..., Array]
 """``residual(params, *columns) -> scalar``, the residual of one example, written with ``jax.numpy``."""
@@ -63,6 +66,7 @@ class Problem:
     minima : known minima, where there are any
     source : where the problem comes from
     fixed : at what other parameters are held, in words, where it is what :meth:`thalweg.Objective.fix` has left
+    settings : the numbers and words that make it, for the record; figures name those that are not the usual ones
 
     Raises
     ------
@@ -83,6 +87,7 @@ class Problem:
     minima: tuple[Minimum, ...] = ()
     source: str = ""
     fixed: str = field(kw_only=True, default="")
+    settings: Mapping[str, Setting] = field(kw_only=True, default_factory=dict[str, Setting])
 
     def __post_init__(self) -> None:
         if len(self.start) != len(self.domain):
@@ -103,7 +108,7 @@ class Regression(Problem):
 
     Attributes
     ----------
-    name, domain, start, minima, source, fixed : see :class:`Problem`
+    name, domain, start, minima, source, fixed, settings : see :class:`Problem`
     residual : ``residual(params, *columns) -> scalar``: the residual of *one* example, with ``params`` of
         shape (param,) and the columns in the order of ``train``. Written with ``jax.numpy``.
     train, test : columns by name, each (example,); those of ``test`` may be empty
@@ -143,7 +148,7 @@ class Function(Problem):
 
     Attributes
     ----------
-    name, domain, start, minima, source, fixed : see :class:`Problem`
+    name, domain, start, minima, source, fixed, settings : see :class:`Problem`
     value : ``value(params) -> scalar`` with ``params`` of shape (param,), written with ``jax.numpy``
 
     Examples

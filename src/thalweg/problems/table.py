@@ -87,6 +87,7 @@ def table(
         line=lambda params: (params[0], params[1] - params[0] * center),
         model="affine",
         distance=residual,
+        settings={"x": x, "y": y, "residual": residual, "missing": missing},
         center=center,
         derived={"b": lambda params: params[1] - params[0] * center},
         labels={"x": x, "y": y},

@@ -69,13 +69,18 @@ def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> N
 
 def _title(results: Results) -> str:
     problem = results.experiment.problem
-    name = problem.name.replace("_", " ") + held(problem.fixed)
+    called = problem.source if problem.name == "table" else f"the {problem.name.replace('_', ' ')}"
+    name = called + held(problem.fixed)
     if results.comparison is not None:
-        return f"The {name} in {results.comparison.sizes['framework']} frameworks"
+        return f"{_capital(name)} in {results.comparison.sizes['framework']} frameworks"
     if results.valleys is None:
-        return f"A descent on the {name}"
+        return f"A descent on {name}"
     count = results.valleys.sizes["valley"]
-    return f"The {name}: {'no valley' if not count else f'{count} valley' + 's' * (count != 1)}"
+    return f"{_capital(name)}: {'no valley' if not count else f'{count} valley' + 's' * (count != 1)}"
+
+
+def _capital(name: str) -> str:
+    return f"The{name[3:]}" if name.startswith("the ") else name
 
 
 def _table(table: TextTable) -> str:

@@ -12,6 +12,7 @@ from thalweg.base.arrays import cleaned
 from thalweg.base.status import Status
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing.wording import count as counted
+from thalweg.figures.drawing.wording import heading, subject
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, race
@@ -46,28 +47,16 @@ def summarise(results: Results) -> Summary:
 
 
 def _heading(results: Results) -> str:
-    settings = results.experiment.settings
-    loss = settings.get("loss", {}).get("kind")
-    what = settings["problem"]["kind"].replace("_", " ") + (f" under the {loss.replace('_', ' ')} loss" if loss else "")
+    """Say what the experiment depends on, in the words of its figures, and how many runs there were."""
     if results.race is not None:
         attrs = results.race.attrs
         starts = counted(attrs["starts"], "start")
-        return f"{what}, {starts} for each optimiser, {attrs['steps']} steps, {attrs['precision']} bits"
-    if results.runs is None and results.map is None and results.comparison is None:
-        return what
-    varies = results.map is not None and "learning_rate" in results.map.dims
-    rate = None if varies else settings["optimizer"].get("learning_rate")
-    count = sum(part["outcome"].size for part in (results.map,) if part is not None)
-    count += sum(part.sizes["run"] for part in (results.runs,) if part is not None)
-    count += results.comparison is not None
-    return ", ".join(
-        [
-            what,
-            settings["optimizer"]["kind"] + (f" with learning rate {rate:g}" if isinstance(rate, int | float) else ""),
-            f"{counted(count, 'run')} of {settings['descent']['steps']} steps",
-            f"{settings['descent']['precision']} bits",
-        ]
-    )
+        return f"{subject(attrs)} · {starts} for each optimiser, {attrs['steps']} steps · {attrs['precision']} bits"
+    made = next((part for part in (results.runs, results.map, results.comparison) if part is not None), None)
+    if made is None:
+        return subject(next(part.attrs for part in (results.valleys, results.surface) if part is not None))
+    runs = made.sizes["run"] if results.runs is made else made["outcome"].size if results.map is made else 1
+    return f"{heading(made.attrs)} · {counted(runs, 'run')} of {counted(made.attrs['steps'], 'step')}"
 
 
 def _runs(results: Results, runs: xr.Dataset) -> TextTable:

@@ -96,6 +96,7 @@ def descend(
     _bound(objective, descent, len(positions), store is not None)
     rounding = float(np.finfo(dtype_of(descent.precision)).eps)
     attrs = provenance(objective, descent.precision) | facts(objective, descent)
+    attrs |= {"start": positions[0].tolist()} if len(positions) == 1 else {}
     parts = drive(objective, descent, listed(descent, positions))
     if store is not None:
         labelled = ((span.start, label(problem, info, rounding)) for span, info in parts)

@@ -282,7 +282,10 @@ def _frame(
     for axis in reversed(along):
         attrs = {"unit": units.get(axis.name, ""), "scale": axis.scale, "low": axis.low, "high": axis.high}
         coords[axis.name] = axis.name, axis.values(), attrs
-    return xr.Dataset(coords=coords, attrs=attributes(objective, descent, valleys, floor))
+    problem = objective.problem
+    start = [np.nan if name in coords else value for name, value in zip(problem.parameters, problem.start, strict=True)]
+    fixed = {"start": start} if np.isfinite(start).any() else {}
+    return xr.Dataset(coords=coords, attrs=attributes(objective, descent, valleys, floor) | fixed)
 
 
 def _held(frame: xr.Dataset, parts: Iterator[tuple[int, Any]]) -> xr.Dataset:

@@ -7,19 +7,22 @@ from typing import Any
 import jax
 
 from thalweg.descent.descent import Descent
+from thalweg.descent.described import described
 from thalweg.descent.formulation import formulation
-from thalweg.descent.optimizer import Optimizer
 from thalweg.losses.objective import Objective
 from thalweg.store.versions import versions
 
 
 def provenance(objective: Objective, precision: int) -> dict[str, Any]:
     """Collect problem, loss, precision, device and versions."""
-    loss, fixed = objective.loss, objective.problem.fixed
+    problem, loss = objective.problem, objective.loss
     return {
-        "problem": objective.problem.name,
-        **({"fixed": fixed} if fixed else {}),
-        "source": objective.problem.source,
+        "problem": problem.name,
+        **({"fixed": problem.fixed} if problem.fixed else {}),
+        "source": problem.source,
+        **{f"problem_{name}": value for name, value in problem.settings.items()},
+        "parameters": list(problem.parameters),
+        "units": [axis.unit for axis in problem.domain],
         "loss": loss.name if loss else "none",
         **{f"loss_{name}": value for name, value in (loss.settings if loss else {}).items()},
         "precision": precision,
@@ -33,9 +36,10 @@ def facts(objective: Objective, descent: Descent) -> dict[str, Any]:
     batch, examples = descent.minibatch, len(objective.train[0]) if objective.train else 0
     sizes = [examples] if batch is None else batch.sizes.tolist()
     return {
-        "optimizer": repr(descent.optimizer) if isinstance(descent.optimizer, Optimizer) else "given as an object",
+        "optimizer": described(descent.optimizer),
         "formulation": formulation(objective).value,
         "steps": descent.steps,
+        "examples": examples,
         "minibatch_size": sizes[0] if len(sizes) == 1 else sizes,
         "minibatch_seed": batch.seed if batch else 0,
     }

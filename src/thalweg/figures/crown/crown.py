@@ -16,7 +16,7 @@ from thalweg.figures.crown.stage import Stage, set_stage
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.run import of_one_problem
-from thalweg.figures.drawing.wording import count, number, subject
+from thalweg.figures.drawing.wording import count, experiment_note, number
 from thalweg.figures.figure import Figure
 from thalweg.store.kinds import Runs, Surface, Valleys
 from thalweg.study.survey import domain_of
@@ -77,7 +77,7 @@ def crown(
         )
     of_one_problem(domain.names, runs, valleys)
     shown = crown_of(surface, domain[0], runs, valleys, run, cut)
-    title, note = _title(shown), _note(shown, surface)
+    title, note = _title(shown), _note(shown, surface, runs)
 
     @cache
     def film() -> Film:
@@ -106,8 +106,8 @@ def _times(derailments: int) -> str:
     return {1: "once", 2: "twice"}.get(derailments, f"{derailments} times")
 
 
-def _note(shown: Crown, surface: xr.Dataset) -> str:
-    parts = [subject(surface.attrs)]
+def _note(shown: Crown, surface: xr.Dataset, runs: xr.Dataset | None) -> str:
+    parts = [experiment_note(surface, runs)]
     if shown.run is not None:
         parts.append(shown.run.story)
     if len(shown.leaps):

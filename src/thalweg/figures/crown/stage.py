@@ -71,7 +71,8 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
     """Draw all that does not depend on the run's steps."""
     page = canvas.Sheet(figsize=SIZE, dpi=style.DPI)
     page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
-    page.text(0.03, 0.915, canvas.plain(note), va="top", size=10, color=style.MUTED)
+    text, letters = canvas.noted(note, page.get_figwidth() - 0.5, 10)
+    page.text(0.03, 0.915, canvas.plain(text), va="top", size=letters, color=style.MUTED)
     axes = page.add_axes(BOX)
     axes.set_axis_off()
     stage = Stage(crown, crown.ring, page, axes)

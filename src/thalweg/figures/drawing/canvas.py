@@ -60,6 +60,13 @@ class Sheet(MatplotlibFigure):
             self.set_layout_engine(None)
 
 
+SMALLEST = 7.0
+"""Points: a line of facts that would be set smaller goes on in a second line."""
+
+RAISED = 0.06
+"""Inches by which two lines of facts begin higher than one, and by which the legend below them hangs lower."""
+
+
 def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     """Open a canvas with a title, a line of facts below it, and axes one below the other."""
     sheet = headed(title, note, layout="constrained")
@@ -76,10 +83,24 @@ def headed(
     sheet = Sheet(figsize=size, layout=layout)  # pyright: ignore[reportArgumentType]
     left = 0.14 / width
     sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
-    # A long line is set smaller, rather than cut off.
-    letters = min(8.5, 72 * (width - 0.3) / (0.53 * max(len(note), 1)))
-    sheet.text(left, 1 - below / height, plain(note), va="top", size=letters, color=style.MUTED)
+    text, letters = noted(note, width - 0.3, 8.5)
+    raised = RAISED if "\n" in text else 0
+    sheet.text(left, 1 - (below - raised) / height, plain(text), va="top", size=letters, color=style.MUTED)
     return sheet
+
+
+def noted(note: str, width: float, size: float) -> tuple[str, float]:
+    """Fit a line of facts into so many inches: a long one goes on in a second line, and is set smaller, not cut off."""
+
+    def fits(lines: Sequence[str]) -> float:
+        return min(size, 72 * width / (0.53 * max(map(len, [*lines, " "]))))
+
+    facts = note.split(" · ")
+    if fits([note]) >= SMALLEST or len(facts) == 1:
+        return note, fits([note])
+    halves = [(" · ".join(facts[:k]), " · ".join(facts[k:])) for k in range(1, len(facts))]
+    best = max(halves, key=fits)
+    return "\n".join(best), min(fits(best), SMALLEST)
 
 
 def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float) -> Axes:
@@ -127,13 +148,14 @@ def legend(sheet: Sheet, axes: Axes) -> None:
     if not handles:
         return
     width, height = style.SIZE
+    lower = RAISED if any("\n" in text.get_text() for text in sheet.texts[:2]) else 0
     # In letters; beside each label there are a sample of the line and gaps. A long row is set smaller.
     long = sum(0.53 * len(label) + 3.5 for label in labels)
     sheet.legend(
         handles,
         [plain(label) for label in labels],
         loc="upper left",
-        bbox_to_anchor=(0.11 / width, 1 - 0.56 / height),
+        bbox_to_anchor=(0.11 / width, 1 - (0.56 + lower) / height),
         borderaxespad=0,
         ncols=8,
         fontsize=min(8.5, 72 * (width - 0.25) / long),

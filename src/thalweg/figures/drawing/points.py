@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.wording import shortened
-from thalweg.problems.problem import Problem, Regression
+from thalweg.problems.problem import Columns, Problem, Regression
 
 DENSE = 3000
 """Points above which a vector graphic holds them as one picture, and a page leaves them to the graphics card."""
@@ -33,9 +33,13 @@ class Points(NamedTuple):
 
 def points_of(problem: Regression) -> list[Points]:
     """Read training data and, where there are any, test data."""
-    train = Points("training data", problem.train["x"], problem.train["y"], style.TRAIN, False)
-    test = Points("test data", problem.test["x"], problem.test["y"], style.TEST, True)
-    return [train, test] if len(test.x) else [train]
+    tested = len(problem.test["x"]) > 0
+    train = Points("training data" if tested else "data", *_columns(problem.train), style.TRAIN, False)
+    return [train, Points("test data", *_columns(problem.test), style.TEST, True)] if tested else [train]
+
+
+def _columns(data: Columns) -> tuple[np.ndarray, np.ndarray]:
+    return data["x"], data["y"]
 
 
 def with_data(problem: Problem, figure: str) -> Regression:

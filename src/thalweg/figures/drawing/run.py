@@ -91,6 +91,10 @@ class DrawnRun:
         """The same for the line of facts, and how often it derailed where that is known."""
         return f"{self.story} · {self._derailed}" if self.names else self.story
 
+    def after(self, note: str) -> str:
+        """Say in a caption what a line of facts says before this run's, and which run this is."""
+        return f"{note.partition(f' · {self.story}')[0].replace(' · ', ', ')}, {self.story}"
+
     @property
     def ways(self) -> list[str]:
         """Name every derailment by the two valleys."""

@@ -81,8 +81,10 @@ def of_domain(domain: Domain) -> tuple[Scale, ...]:
 
 
 def of_runs(runs: xr.Dataset, valleys: xr.Dataset | None) -> tuple[Scale, ...]:
-    """Choose how the parameters of runs are shown; the valleys know their units, else phi is an angle in radians."""
+    """Choose how the parameters of runs are shown: angles in degrees, on circles where the valleys know of these."""
     if valleys is not None:
         return of_domain(domain_of_valleys(valleys))
     names = [str(name) for name in runs["param"].values]
-    return tuple(Scale(name, 180 / np.pi, "°") if name == "phi" else Scale(name) for name in names)
+    units = runs.attrs.get("units", ["rad" if name == "phi" else "" for name in names])
+    pairs = zip(names, np.atleast_1d(units), strict=True)
+    return tuple(Scale(name, 180 / np.pi, "°") if unit == "rad" else Scale(name) for name, unit in pairs)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.scale import Scale
-from thalweg.figures.drawing.wording import count, minus, shortened, subject
+from thalweg.figures.drawing.wording import count, heading, minus, shortened
 
 UNDECIDED, DIVERGED = -1, -2
 
@@ -192,10 +192,8 @@ def _values(outcomes: xr.Dataset, name: str) -> np.ndarray | None:
 
 def _note(outcomes: xr.Dataset) -> str:
     attrs, (rows, columns) = outcomes.attrs, outcomes["outcome"].shape
-    facts = [subject(attrs), shortened(str(attrs.get("optimizer", "")), 60)]
-    facts += [count(int(attrs["steps"]), "step")] if "steps" in attrs else []
-    facts += [f"{attrs['precision']}-bit"] if "precision" in attrs else []
-    return " · ".join([*(fact for fact in facts if fact), f"{columns:,} × {rows:,} runs"])
+    steps = [count(int(attrs["steps"]), "step")] if "steps" in attrs else []
+    return " · ".join([heading(attrs), *steps, f"{columns:,} × {rows:,} runs"])
 
 
 def _measured(outcomes: xr.Dataset) -> list[tuple[str, str]]:

@@ -60,7 +60,9 @@ def scalable(
     def decorate(formula: Formula) -> Scalable:
         def make(dimension: int = 2) -> Function:
             d = whole("dimension", dimension, at_least=least, at_most=MOST)
-            return Function(formula.__name__, cube(*side, d), (start * d)[:d], minima(d), source, value=formula)
+            settings = {"dimension": d}
+            at = cube(*side, d), (start * d)[:d], minima(d)
+            return Function(formula.__name__, *at, source, value=formula, settings=settings)
 
         return _in_place_of(formula, make)
 

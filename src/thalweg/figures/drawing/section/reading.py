@@ -13,7 +13,7 @@ from thalweg.figures.drawing import scale
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING, View
-from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.drawing.wording import count, experiment_note, trained
 from thalweg.study.survey import domain_of
 
 USUAL = 0.75
@@ -91,6 +91,11 @@ class Section:
     hues: np.ndarray | None = None
 
     @property
+    def loss(self) -> str:
+        """What the loss is called that is descended."""
+        return trained(self.test is not None)
+
+    @property
     def ends(self) -> tuple[str, str]:
         """Names of the places where the run starts and ends."""
         start, end = (self.scale.text(place) for place in self.path[[0, -1], 0])
@@ -124,11 +129,11 @@ def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     of_one_problem(domain.names, runs, valleys)
     if not np.isfinite(surface["train_loss"].values).any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
-    bare = _bare(surface, valleys, scale.of_axis(domain[0]))
+    bare = _bare(surface, runs, valleys, scale.of_axis(domain[0]))
     return bare if runs is None else _with_run(bare, runs, valleys, run)
 
 
-def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Section:
+def _bare(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, shown: Scale) -> Section:
     train, test = (
         scale.closed(surface[name].values.astype(np.float64), (shown,)) if name in surface else None
         for name in ("train_loss", "test_loss")
@@ -143,7 +148,7 @@ def _bare(surface: xr.Dataset, valleys: xr.Dataset | None, shown: Scale) -> Sect
         valleys=tops,
         passes=passes,
         view=_view(train, np.empty(0), np.append(tops.y, passes.y)),
-        note=subject(surface.attrs) + ("" if valleys is None else f" · {count(len(tops.x), 'valley')}"),
+        note=experiment_note(surface, runs, None if valleys is None else len(tops.x)),
     )
 
 

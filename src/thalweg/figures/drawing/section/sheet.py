@@ -80,7 +80,7 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     axes.grid(axis="x", visible=False)
     axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=GROUND, lw=0)
     _draw_ground(axes, drawn.ground)
-    axes.plot(drawn.x, drawn.train, color=EDGE, lw=1.4, label="training loss")
+    axes.plot(drawn.x, drawn.train, color=EDGE, lw=1.4, label=drawn.loss)
     if drawn.test is not None:
         axes.plot(drawn.x, drawn.test, color=style.TEST, lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
     _draw_marks(axes, drawn)
@@ -177,11 +177,11 @@ def describe(drawn: Section) -> dict[str, Any]:
     name, sign = web.safe(drawn.scale.name), drawn.scale.sign
     hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
     edge, fill = {"color": EDGE, "width": 2}, {"fill": "tonexty", "fillcolor": GROUND} if drawn.hues is None else {}
-    texts = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in ("training loss", "test loss")}
+    texts = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in (drawn.loss, "test loss")}
     traces = [
         *_web_ground(drawn.ground),
         web.trace("lines", drawn.x, np.full_like(drawn.x, drawn.view.low), line={"width": 0}),
-        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **texts["training loss"]),
+        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **texts[drawn.loss]),
     ]
     if drawn.test is not None:
         dashes = {"color": style.TEST, "width": 1.2, "dash": "dash"}
@@ -220,7 +220,7 @@ def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
 
 def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
     places = {"x": drawn.path[:, 0], "y": drawn.path[:, 1]}
-    text = f"step %{{marker.color}}<br>{hover}<br>training loss %{{y:.5g}}"
+    text = f"step %{{marker.color}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
     path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=text)
     jumps = [
         web.trace("lines", arc.x, arc.y, line={"color": style.DERAILMENT, "width": 2}, hover=f"derailment {arc.text}")

@@ -96,7 +96,7 @@ def _eye(terrain: Terrain) -> dict[str, float]:
 
 def _hover(terrain: Terrain) -> str:
     x, y = (f"{web.safe(s.name)} %{{{a}:.4g}}{s.sign}" for s, a in zip(terrain.scales, "xy", strict=True))
-    return f"{x}<br>{y}<br>training loss %{{customdata:.5g}}"
+    return f"{x}<br>{y}<br>{terrain.loss} %{{customdata:.5g}}"
 
 
 def _ground(terrain: Terrain) -> web.Trace:

@@ -12,7 +12,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief, scale
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.span import cell_edges, pieces_inside
-from thalweg.figures.drawing.wording import count, subject
+from thalweg.figures.drawing.wording import count, experiment_note, trained
 from thalweg.study.survey import domain_of
 
 ENDS = 2000
@@ -32,6 +32,7 @@ class Terrain:
     scales : of the two parameters
     x, y : (x,), (y,), the grid; a circle's first place again at its end
     heights, spaced : (x, y), training loss, and as it is spaced; what is not finite has the height of the highest
+    loss : what the loss is called
     valleys, passes : (valley, 2), (pass, 2); passes that join two valleys for the first time
     depths : (valley,), training loss
     path : (step, 2), circles wrapped; inside : (step,), which steps lie in the box
@@ -51,6 +52,7 @@ class Terrain:
     passes: np.ndarray
     names: list[str]
     note: str
+    loss: str
     run: DrawnRun | None = None
     path: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
@@ -119,8 +121,9 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
         y=y,
         heights=heights,
         spacing=relief.spacing_of(heights),
-        note=subject(surface.attrs) + ("" if valleys is None else f" · {count(valleys.sizes['valley'], 'valley')}"),
+        note=experiment_note(surface, runs, None if valleys is None else valleys.sizes["valley"]),
         names=valley_names(valleys),
+        loss=trained("test_loss" in surface),
         **_marks(valleys, scales),
     )
     return bare if runs is None else _with_run(bare, runs, valleys, run)
