@@ -124,6 +124,7 @@ CALLS = {
     "find_valleys": lambda: {"objective": t().objective, "method": "exact", "persistence": 0.0, "refine": False},
     "locate": lambda: {"runs": t().runs, "valleys": t().valleys},
     "objective": lambda: {"problem": t().problem, "loss": tw.losses.power(0.5)},
+    "find_ends": lambda: {"objective": t().objective, "runs": t().runs, "valleys": t().valleys},
     "outcomes": lambda: {"objective": t().objective, "descent": t().descent, "valleys": t().valleys, "starts": [0.1]},
     "survey": lambda: {"objective": t().objective, "points": 9, "domain": None, "precision": 64, "store": None},
     "problems.Axis": lambda: AXIS,

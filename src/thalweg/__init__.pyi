@@ -20,6 +20,7 @@ from .study.count_derailments import count_derailments as count_derailments
 from .study.descend import descend as descend
 from .study.find_derailments import find_derailments as find_derailments
 from .study.find_derailments import locate as locate
+from .study.find_ends import find_ends as find_ends
 from .study.find_paths import find_paths as find_paths
 from .study.find_valleys import find_valleys as find_valleys
 from .study.outcome_map import Range as Range

@@ -34,9 +34,9 @@ def test_brackets_are_printed_as_they_are():
     command = "install it with: python -m pip install 'thalweg[torch]'"
     table = TextTable("of [title]", ("[column]", "b"), [("in [cell]", "1")], "a [note]")
     console = Console(file=io.StringIO(), width=100)
-    print_summary(Summary("the [heading]", [table], [command]), console)
+    print_summary(Summary("the [heading]", "the [lead]", [table], [command]), console)
     text = console.file.getvalue()
-    for part in ("the [heading]", "of [title]", "[column]", "in [cell]", "a [note]", command):
+    for part in ("the [heading]", "the [lead]", "of [title]", "[column]", "in [cell]", "a [note]", command):
         assert part in text
 
 

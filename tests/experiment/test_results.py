@@ -1,32 +1,47 @@
 from contextlib import nullcontext
 
+import numpy as np
 import pytest
 
 from tests.process import thalweg
 from thalweg.base.errors import InvalidValue
 from thalweg.experiment import experiment, results
+from thalweg.valleys.outcomes import ON_THE_WAY
 
-LARGE = '[problem]\nkind = "rosenbrock"\ndimension = 5\n[descent]\nsteps = 3\n'
+LARGE = '[problem]\nkind = "rosenbrock"\ndimension = 5\n[optimizer]\nkind = "adam"\nlearning_rate = 0.01\n[descent]\nsteps = 3\n'
 
 
-def test_a_descent_over_more_parameters_than_a_grid_holds_has_runs_and_no_valleys():
+def test_a_descent_over_more_parameters_than_a_grid_holds_tells_where_its_runs_lead():
     done = results.perform(experiment.parse(LARGE))
     assert done.runs is not None
     assert done.runs.sizes["param"] == 5
-    assert (done.surface, done.valleys) == (None, None)
+    assert done.surface is None
+    assert done.valleys is not None
+    np.testing.assert_allclose(done.valleys["position"].values[0], 1, rtol=1e-9)
+    assert done.outcomes is not None
+    assert done.outcomes["outcome"].values.tolist() == [ON_THE_WAY]
+    height = float(done.runs["train_loss"][0, -1])
+    assert float(done.outcomes["above"][0]) == pytest.approx(height, rel=1e-12)
 
 
-def test_valleys_of_a_grid_are_refused_where_no_grid_can_hold_the_parameters():
-    with pytest.raises(InvalidValue, match="has 5 parameters, .* a grid .* holds at most 3; .* valleys --starts 256"):
-        results.census(experiment.parse(LARGE), lambda name: nullcontext())
+def test_a_grid_is_refused_where_none_can_hold_the_parameters():
+    with pytest.raises(
+        InvalidValue, match="has 5 parameters, and a grid holds at most 3; find its valleys from starts"
+    ):
+        results.census(experiment.parse(LARGE), lambda name: nullcontext(), points=20)
 
 
-@pytest.mark.parametrize("command", ["valleys", "map", "race"])
-def test_every_command_that_needs_valleys_refuses_them_in_one_line(tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "heading"), [("valleys", "share of starts"), ("map", "median step"), ("race", "Race")]
+)
+def test_every_command_works_beyond_a_grid(tmp_path, command, heading):
     """A race of rprop and sm3 on such a problem ended in a traceback of its census: KeyError 'surface'."""
     (tmp_path / "large.toml").write_text(LARGE, encoding="utf-8")
-    axes = ["--x", "x0", "--y", "x1", "--size", "4"] if command == "map" else []
-    done = thalweg(command, "large.toml", *axes, folder=tmp_path, check=False)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert "rosenbrock has 5 parameters" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["large.toml"]
+    more = {
+        "valleys": [],
+        "map": ["--x", "x1", "--y", "x2", "--size", "4"],
+        "race": ["--optimizers", "rprop,sm3", "--starts", "20", "--tuning-starts", "5", "--rates", "2"],
+    }
+    done = thalweg(command, "large.toml", *more[command], "--set", "valleys.starts=8", folder=tmp_path)
+    assert heading in " ".join(done.stdout.split())
+    assert (tmp_path / f"large-{command}" / "report.html").exists()

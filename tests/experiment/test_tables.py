@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pandas as pd
@@ -117,19 +118,21 @@ def test_derailments_are_named(done, folder):
 def test_outcomes_are_words_and_valleys_numbers(done, folder):
     table = read(folder, "outcomes.csv")
     assert table["run"].tolist() == [0, 1]
-    words = [*done.outcomes.attrs["names"], "diverged", "undecided"]
+    words = {-1: "on the way", -2: "diverged", -3: "on a plateau"} | dict(enumerate(done.outcomes.attrs["names"]))
     assert table["outcome"].tolist() == [words[k] for k in done.outcomes["outcome"].values]
 
 
-def test_undecided_and_diverged_runs_are_called_so():
-    objective = tw.objective(tw.problems.function(lambda p: p[0] ** 2, tw.problems.Axis("x", -1, 1)))
+def test_ends_that_are_on_no_floor_are_called_by_name():
+    # A well with a brim: beyond 2 the surface is level.
+    well = tw.problems.function(lambda p: 1 - jnp.exp(-8 * p[0] ** 2), tw.problems.Axis("x", -3, 3))
+    objective = tw.objective(well)
     valleys = tw.find_valleys(objective)
-    rates = tw.Optimizer(optax.sgd, learning_rate=[0.4, 1e-6, 1e30])
-    ends = tw.outcomes(objective, tw.Descent(rates, steps=40), valleys, starts=[0.9, 0.9, 0.9])
+    rates = tw.Optimizer(optax.sgd, learning_rate=[0.05, 1e-6, 0.05, 1e308])
+    ends = tw.outcomes(objective, tw.Descent(rates, steps=40), valleys, starts=[0.3, 0.3, 2.5, 0.3])
     table = tables.outcomes(ends)
-    assert table["outcome"].tolist()[1:] == ["undecided", "diverged"]
-    assert table["outcome"][0] == valleys.attrs["names"][0]
-    assert table["valley"].isna().tolist() == [False, False, True]
+    assert table["outcome"].tolist() == [valleys.attrs["names"][0], "on the way", "on a plateau", "diverged"]
+    assert table["x"].tolist()[1:3] == pytest.approx([0.3, 2.5], abs=1e-3)
+    assert table["valley"].isna().tolist() == [False, False, False, True]
 
 
 def test_lines_end_alike_on_every_system(folder):

@@ -1,7 +1,10 @@
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 import xarray as xr
 
+import thalweg as tw
 from thalweg.experiment import experiment, results
 from thalweg.report import outcomes
 from thalweg.report.summary import summarise
@@ -37,8 +40,9 @@ def test_the_fall_is_told_with_its_numbers():
 
 def test_many_runs_are_cut_with_a_note():
     found, _ = tables(PENCIL, **{"descent.starts": {"kind": "even", "count": 40}, "descent.steps": 3})
-    assert len(found["Runs"].rows) == 24
-    assert found["Runs"].note == "12 of 40 runs; all are in trajectory.csv"
+    assert "Runs" not in found
+    counts = [int(cell) for row in found["Ends"].rows for cell in row[1:-1] if cell not in ("–", "")]
+    assert sum(counts) == 40
 
 
 def test_a_constant_surface_has_no_valley_and_says_so():
@@ -51,8 +55,10 @@ def test_a_constant_surface_has_no_valley_and_says_so():
 def test_many_parameters_get_runs_but_no_surface():
     text = '[problem]\nkind = "rosenbrock"\ndimension = 5\n[optimizer]\nkind = "adam"\nlearning_rate = 0.01\n'
     found, summary = tables(text)
-    assert list(found) == ["Runs"]
-    assert any("More parameters than a grid can hold" in remark for remark in summary.remarks)
+    assert list(found) == ["Runs", "Valleys"]
+    assert found["Valleys"].rows[0][1] == "(1, 1, 1, 1, 1)"
+    assert "the minima that the gradient flow reaches" in summary.remarks[-1]
+    assert summary.lead.startswith("The run ended still on the way in the basin of (1, 1, 1, 1, 1), not at rest: ")
 
 
 def test_a_diverged_run_is_told_with_its_step():
@@ -60,7 +66,7 @@ def test_a_diverged_run_is_told_with_its_step():
     found, summary = tables(text)
     last = found["Runs"].rows[-1][1]
     assert 0 < int(last) < 100
-    assert any(remark.startswith(f"The run diverged after step {last}: ") for remark in summary.remarks)
+    assert summary.lead.startswith("The run diverged after step " + last + ": ")
     assert not any(remark.startswith("Fitted line") for remark in summary.remarks)
 
 
@@ -69,7 +75,56 @@ def test_the_fitted_line_is_the_runs_end(kind):
     text = PENCIL.replace('"pencil"', f'"pencil"\nresidual = "{kind}"')
     done = results.perform(experiment.parse(text))
     slope = np.tan(float(done.runs["params"].values[0, -1, 0]))
-    assert f"Fitted line: y = {slope:.4f} x." in summarise(done).remarks
+    summary, best = summarise(done), np.tan(float(done.valleys["position"][int(done.outcomes["valley"][0]), 0]))
+    assert (
+        f"Line at the last step: y = {slope:.4f} x; at the minimum that it leads to: y = {best:.4f} x."
+        in summary.remarks
+    )
+    assert "not at rest" in summary.lead
+
+
+def test_a_run_that_came_to_rest_is_the_fit():
+    """200,000 rows and a small rate gave a line with half an intercept too much, without a word."""
+    text = (
+        '[problem]\nkind = "line"\n[loss]\nkind = "quadratic"\n[optimizer]\nkind = "sgd"\nlearning_rate = 0.2\n'
+        "[descent]\nsteps = 1000\n[surface]\npoints = 41\n"
+    )
+    done = results.perform(experiment.parse(text))
+    summary, (x, y) = summarise(done), done.experiment.objective.train
+    assert summary.lead.startswith(f"The run came to rest on the floor of {done.valleys.attrs['names'][0]}: ")
+    slope, intercept = np.polyfit(x, y, 1)
+    sign = "-" if intercept < 0 else "+"
+    assert f"Fitted line: y = {slope:.4f} x {sign} {abs(intercept):.4f}." in summary.remarks
+    _, short = tables(text, **{"descent.steps": 10})
+    assert "not at rest: " in short.lead
+    assert short.remarks[0].endswith(
+        f"; at the minimum that it leads to: y = {slope:.4f} x {sign} {abs(intercept):.4f}."
+    )
+
+
+def test_many_runs_are_told_by_how_they_ended():
+    # A well with a brim: from beyond 2 nothing leads down.
+    well = tw.objective(tw.problems.function(lambda p: 1 - jnp.exp(-8 * p[0] ** 2), tw.problems.Axis("x", -3, 3)))
+    valleys, starts = tw.find_valleys(well), [0.0, 0.1, 0.35, 2.2, 2.5, 0.2]
+    rates = tw.Optimizer(optax.sgd, learning_rate=[0.05, 0.05, 1e-9, 0.05, 0.05, 1e308])
+    runs = tw.descend(well, rates, starts=starts, steps=100)
+    ends = tw.find_ends(well, runs, valleys)
+    assert outcomes.lead(ends, valleys, runs) == (
+        "Of 6 runs 2 on the floor of a valley, 1 still on the way, 2 on a plateau, 1 diverged; 2 came to rest at a "
+        "minimum; on the floors the loss is 0 above the minimum in the median, 0 at most."
+    )
+    table = outcomes.tallied(ends)
+    assert table.columns == ("in the basin of", "on its floor", "on the way", "on a plateau", "median step")
+    assert [row[:4] for row in table.rows] == [("0", "2", "1", "2"), ("diverged: 1", "–", "–", "–")]
+    one = [outcomes.lead(ends.isel(run=[k]), valleys, runs.isel(run=[k])) for k in range(6)]
+    assert one[0].startswith(
+        "The run came to rest on the floor of 0: 0 from the minimum, loss 0 above its 0, gradient 0"
+    )
+    assert one[2].startswith("The run ended still on the way in the basin of 0, not at rest: 0.35 from the minimum, ")
+    assert one[3].startswith(
+        "The run ended on a plateau in the basin of 0, where the slope leads nowhere, not at rest: "
+    )
+    assert one[5].startswith("The run diverged after step 0: ")
 
 
 def test_minima_below_the_threshold_are_named_with_the_way_to_see_them():
@@ -106,12 +161,15 @@ def test_the_most_persistent_valleys_come_first_with_their_share_of_the_starts()
     assert without.columns[-1] == "barrier"
 
 
-def test_a_map_counts_the_most_persistent_valleys_first():
-    valleys = xr.Dataset({"persistence": ("valley", [np.inf, 0.1, 0.7])})
-    ends = {"outcome": ("run", [0, 1, 2, 2]), "valley": ("run", [0, 1, 2, 2]), "settled": ("run", [3.0, 4.0, 5.0, 5.0])}
-    chart = xr.Dataset(ends, attrs={"names": ["a", "b", "c"]})
-    assert [row[:2] for row in outcomes.counted(chart, valleys).rows] == [
-        ("a", "25.00%"),
-        ("c", "50.00%"),
-        ("b", "25.00%"),
+def test_a_map_counts_the_valleys_in_which_most_runs_end_first():
+    ends = {"outcome": [[0, 1], [2, -3]], "valley": [[0, 1], [2, 2]], "settled": [[3.0, 4.0], [5.0, np.nan]]}
+    chart = xr.Dataset(
+        {name: (("up", "right"), values) for name, values in ends.items()}, attrs={"names": ["a", "b", "c"]}
+    )
+    table = outcomes.tallied(chart)
+    assert table.columns == ("in the basin of", "on its floor", "on a plateau", "median step")
+    assert table.rows == [
+        ("c", "25.00%", "25.00%", "5"),
+        ("a", "25.00%", "0.00%", "3"),
+        ("b", "25.00%", "0.00%", "4"),
     ]

@@ -118,7 +118,9 @@ def test_the_best_line_through_the_stars_passes_through_two_of_them(stars):
 
 def test_a_line_with_intercept_has_no_basins_to_be_located_in(stars):
     runs = tw.descend(stars, optax.sgd(0.01), steps=2)
-    with pytest.raises(InvalidValue, match="by the method 'exact' have no basins here; use those of a grid"):
+    with pytest.raises(
+        InvalidValue, match="by the method 'exact' have no passes here, and so no floors; use those of a grid"
+    ):
         tw.locate(runs, tw.find_valleys(stars, method="exact"))
 
 

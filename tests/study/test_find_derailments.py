@@ -64,10 +64,14 @@ def test_a_floor_is_a_share_of_the_barrier(runs, valleys, floor):
         tw.find_derailments(runs, valleys, floor=floor)
 
 
-def test_valleys_from_starts_have_no_basins(runs):
-    bowl = tw.objective(tw.problems.function(lambda p: p[0] ** 2, tw.problems.Axis("phi", -2, 2)))
-    valleys = tw.find_valleys(bowl, method=tw.starts.Sobol(16))
-    with pytest.raises(
-        InvalidValue, match="valleys found by the method 'starts' have no basins here; use those of a grid"
-    ):
-        tw.find_derailments(runs, valleys)
+def test_of_valleys_from_starts_a_step_lies_in_the_nearest():
+    double = tw.objective(tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2, tw.problems.Axis("x", -2, 2)))
+    valleys = tw.find_valleys(double, method=tw.starts.Sobol(16))
+    runs = tw.descend(double, optax.sgd(0.01), starts=[-1.7, -0.1, 0.1, 1.7], steps=3)
+    sides = valleys["position"].values[tw.locate(runs, valleys).values, 0]
+    np.testing.assert_allclose(sides, np.sign(runs["params"].values[..., 0]), rtol=1e-9)
+    assert not tw.find_derailments(runs, valleys).sizes["derailment"]
+    # Thrown over the pass from the floor, by one long step.
+    thrown = tw.find_derailments(tw.descend(double, optax.sgd(1.0), starts=1.2, steps=1), valleys)
+    assert thrown["step"].values.tolist() == [0]
+    assert valleys["position"].values[thrown["left"].values, 0].tolist() == pytest.approx([1.0])

@@ -39,7 +39,7 @@ def test_every_pixel_is_the_run_of_its_start_and_rate(objective, valleys):
         optimizer = tw.Optimizer(optax.sgd, learning_rate=[float(chart["learning_rate"][row])], momentum=0.3)
         alone = tw.Descent(optimizer, steps=40, precision=32)
         run = tw.outcomes(objective, alone, valleys, starts=float(chart["phi"][column]))
-        for name in run.data_vars:
+        for name in chart.data_vars:
             np.testing.assert_array_equal(chart[name][row, column], run[name][0], err_msg=str(name))
     assert "learning_rate" not in chart.attrs["optimizer"]
 

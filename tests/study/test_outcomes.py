@@ -9,7 +9,7 @@ from thalweg.descent import driver
 from thalweg.experiment import directory, experiment
 from thalweg.experiment.results import perform
 from thalweg.report.summary import summarise
-from thalweg.valleys.outcomes import DIVERGED, UNDECIDED
+from thalweg.valleys.outcomes import DIVERGED, ON_THE_WAY, PLATEAU, WORDS
 
 FLOOR = 0.25
 
@@ -41,7 +41,7 @@ def from_history(runs, valleys):
         derailments = sum(
             on[k] and visited[run, k + 1] not in (-1, visited[run, k]) for k in range(runs.sizes["step"] - 1)
         )
-        settled, outcome = np.nan, UNDECIDED
+        settled, outcome = np.nan, ON_THE_WAY
         if last < runs.sizes["step"] - 1:
             outcome = DIVERGED
         elif on[-1]:
@@ -61,17 +61,28 @@ def test_outcomes_are_those_of_the_whole_history(objective, starts, precision, r
     optimizer = tw.Optimizer(optax.sgd, learning_rate=rate)
     runs = tw.descend(objective, optimizer, starts=starts, steps=60, precision=precision)
     found = tw.outcomes(objective, tw.Descent(optimizer, 60, precision=precision), valleys, starts=starts)
-    for name, expected in zip(found.data_vars, from_history(runs, valleys), strict=True):
-        np.testing.assert_array_equal(found[name].values, expected.astype(found[name].dtype), err_msg=str(name))
+    assert found.drop_attrs().equals(tw.find_ends(objective, runs, valleys).drop_attrs())
+    outcome = found["outcome"].where(found["outcome"] != PLATEAU, ON_THE_WAY)
+    for name, expected in zip(
+        ("outcome", "valley", "settled", "derailments", "loss"), from_history(runs, valleys), strict=True
+    ):
+        told = outcome if name == "outcome" else found[name]
+        np.testing.assert_array_equal(told.values, expected.astype(told.dtype), err_msg=name)
+    minima = valleys["position"].values[found["valley"].values, 0]
+    last = runs["params"].values[:, -1, 0].astype(float)
+    away = np.abs((last - minima + np.pi / 2) % np.pi - np.pi / 2)
+    np.testing.assert_allclose(found["distance"], away, rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(found["above"], found["loss"] - valleys["loss"].values[found["valley"].values])
+    np.testing.assert_allclose(found["gradient"], runs["grad_norm"].values[:, -1], rtol=1e-5)
     assert len(np.unique(found["outcome"])) > 2
 
 
 def test_a_run_that_diverges_is_an_outcome_of_its_own():
     quartic = tw.objective(tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2, tw.problems.Axis("x", -10, 10)))
     descent = tw.Descent(optax.sgd(0.05), steps=80)
-    found = tw.outcomes(quartic, descent, tw.find_valleys(quartic), starts=[-0.5, 9.0, 0.5, 0.0])
+    found = tw.outcomes(quartic, descent, tw.find_valleys(quartic, persistence=0.1), starts=[-0.5, 9.0, 0.5, 0.0])
     assert found["outcome"].values.tolist()[1] == DIVERGED
-    assert found["outcome"].values.tolist()[3] == UNDECIDED  # it stays on the pass
+    assert found["outcome"].values.tolist()[3] == PLATEAU  # it stays on the pass
     assert {int(found["outcome"][0]), int(found["outcome"][2])} == {0, 1}
     assert np.isnan(found["settled"][1])
     assert np.isfinite(found["loss"]).all()
@@ -123,13 +134,14 @@ def test_an_experiment_with_shadows_tells_how_its_runs_end(tmp_path):
     directory.write(results, tmp_path)
     frame = pd.read_csv(tmp_path / "outcomes.csv")
     assert frame["run"].tolist() == list(range(30))
-    names = np.array([*results.valleys.attrs["names"], "diverged", "undecided"])
-    assert frame["outcome"].tolist() == names[results.outcomes["outcome"].values].tolist()
+    names = dict(enumerate(results.valleys.attrs["names"])) | WORDS
+    assert frame["outcome"].tolist() == [names[end] for end in results.outcomes["outcome"].values]
     assert frame["rounding"].tolist() == results.outcomes["rounding"].values.tolist()
     assert directory.read(tmp_path).outcomes.equals(results.outcomes)
     share = f"{100 * frame['rounding'].mean():.1f}%"
     summary = summarise(results)
     assert any(f"Rounding alone decided where {share} of the runs end (95 %: " in text for text in summary.remarks)
-    assert "by rounding" in summary.tables[0].columns
+    column = summary.tables[0].columns.index("by rounding")
+    assert sum(int(row[column]) for row in summary.tables[0].rows) == frame["rounding"].sum()
     with pytest.raises(InvalidValue, match="descent.shadows = 1 is not allowed; give true or false"):
         experiment.build({**tables, "descent": {"shadows": 1}})

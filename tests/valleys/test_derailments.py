@@ -23,4 +23,5 @@ def test_no_valleys_no_floor():
 
 
 def test_a_valley_without_a_way_out_is_measured_by_the_relief():
-    assert derailments.levels(np.array([1.0, 2.0]), np.array([np.inf, 4.0]), 0.25, relief=2.0).tolist() == [1.5, 3.0]
+    levels = derailments.levels(np.array([1.0, 2.0]), np.array([np.inf, 4.0]), 0.25, relief=2.0)
+    assert levels.tolist() == [1 + 0.25 * 0.01 * 2, 3.0]

@@ -34,6 +34,8 @@ INDENT = "  "
 def print_summary(summary: Summary, console: Console) -> None:
     """Print heading, tables and remarks."""
     console.print(f"\n[bold]{escape(summary.heading)}[/bold]\n", highlight=False)
+    if summary.lead:
+        console.print(f"{escape(summary.lead)}\n", highlight=False)
     for part in summary.tables:
         console.print(f"[italic]{escape(part.title)}[/italic]", highlight=False)
         for piece in laid_out(part, console.width):

@@ -77,6 +77,22 @@ def evaluate(
     return values
 
 
+def slopes(
+    example: mean.Example, columns: mean.Columns, positions: Float[np.ndarray, "position param"], precision: int = 64
+) -> Float[np.ndarray, "position param"]:
+    """Take the gradient of an objective at many positions."""
+    columns, dtype = mean.placed(columns, precision), dtype_of(precision)
+    width = mean.width_for(max(len(positions), 1), BATCH)
+
+    def compute(first: int) -> np.ndarray:
+        batch = positions[first : first + width].astype(dtype)
+        with computing(precision):
+            return np.asarray(_slope(hints.traced(mean.pad(batch, width)), columns, example)).T[: len(batch)]
+
+    parts = each(compute, range(0, len(positions), width), "taking gradients")
+    return np.concatenate([np.empty((0, positions.shape[1]), dtype), *parts])
+
+
 def sweep(
     example: mean.Example,
     columns: mean.Columns,
@@ -115,3 +131,9 @@ def places(coordinates: Sequence[np.ndarray], span: slice) -> Float[np.ndarray, 
 def _program(params: Array, columns: mean.Columns, example: mean.Example) -> Array:
     example, features = apart(example, len(params), columns)
     return mean.value(example, params, features)
+
+
+@compiled("example")
+def _slope(params: Array, columns: mean.Columns, example: mean.Example) -> Array:
+    example, features = apart(example, len(params), columns)
+    return mean.value_and_gradient(example, params, features)[1]

@@ -26,6 +26,7 @@ from thalweg.base.showing import shown
 from thalweg.descent import grid, optimizers, starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.minibatch import Minibatch
+from thalweg.descent.starts import MOST_SOUGHT, Sobol
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
@@ -64,13 +65,15 @@ class Surface:
 
 @dataclass(frozen=True)
 class Valleys:
-    """``[valleys]``: how deep a minimum must be to count, and how much of it is its floor."""
+    """``[valleys]``: how deep a minimum must be to count, how much of it is its floor, and starts where no grid is."""
 
     persistence: float | None = None
     floor: float = FLOOR
+    starts: int = Sobol.count
 
     def __post_init__(self) -> None:
         number("valleys.floor", self.floor, above=0, at_most=1)
+        whole("valleys.starts", self.starts, at_least=1, at_most=MOST_SOUGHT)
         if self.persistence is not None:
             number("valleys.persistence", self.persistence, at_least=0)
 

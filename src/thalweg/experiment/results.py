@@ -18,7 +18,8 @@ from thalweg.experiment.experiment import Experiment
 from thalweg.store.stream import readable, storable
 from thalweg.study.descend import descend
 from thalweg.study.find_derailments import find_derailments
-from thalweg.study.find_valleys import find_valleys
+from thalweg.study.find_ends import find_ends
+from thalweg.study.find_valleys import find_valleys, valleys_of_runs
 from thalweg.study.outcome_map import Cost, Range, cost, outcome_map
 from thalweg.study.outcomes import outcomes
 from thalweg.study.survey import survey
@@ -36,7 +37,8 @@ Stage = Callable[[str], AbstractContextManager[object]]
 class Results:
     """What an experiment gave; what was not asked for, or cannot be had, is None.
 
-    A descent over too many parameters has no surface and no valleys; a census of valleys has no runs.
+    A descent over more parameters than a grid holds has no surface, and as valleys those that its runs lead to; a
+    census of valleys has no runs.
     """
 
     experiment: Experiment
@@ -56,12 +58,16 @@ def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), f
     with stage("descend"):
         runs = descend(target, descent, starts=experiment.starts)
     if experiment.points is None:
-        return Results(experiment, runs)
-    surface, valleys = census(experiment, stage, refine=None)
+        with stage("valleys"):
+            surface, valleys = None, valleys_of_runs(target, runs, experiment.valleys.persistence)
+    else:
+        surface, valleys = census(experiment, stage, refine=None)
     with stage("derailments"):
         results = Results(experiment, runs, surface, valleys, find_derailments(runs, valleys, floor=floor))
+    with stage("ends"):
+        ends = find_ends(target, runs, valleys, floor=floor)
     if not descent.shadows:
-        return results
+        return replace(results, outcomes=ends)
     with stage("shadows"):
         return replace(results, outcomes=outcomes(target, descent, valleys, starts=experiment.starts, floor=floor))
 
@@ -75,15 +81,17 @@ def census(
 ) -> tuple[xr.Dataset | None, xr.Dataset]:
     """Survey an experiment's surface, if a grid can hold it, and find its valleys; those of a grid are refined.
 
-    With ``refine=None`` they are for as many parameters as :func:`thalweg.find_valleys` refines by itself.
+    With ``refine=None`` they are for as many parameters as :func:`thalweg.find_valleys` refines by itself. Of more
+    parameters than a grid holds the valleys are those that ``valleys.starts`` starts flow to.
     """
     target, surface = experiment.objective, None
     if experiment.points is None and method == "grid":
-        raise InvalidValue(
-            f"{experiment.problem.name} has {len(experiment.domain)} parameters, and valleys of a grid are needed, "
-            f"which holds at most {max(POINTS)}; give a problem of fewer, or find its valleys from starts, "
-            "with thalweg valleys --starts 256"
-        )
+        if points is not None:
+            raise InvalidValue(
+                f"{experiment.problem.name} has {len(experiment.domain)} parameters, and a grid holds at most "
+                f"{max(POINTS)}; find its valleys from starts"
+            )
+        method = Sobol(experiment.valleys.starts)
     if experiment.points is not None:
         with stage("survey"):
             surface = survey(target, points=experiment.points if points is None else points, domain=experiment.domain)

@@ -11,6 +11,7 @@ import xarray as xr
 
 from thalweg.experiment.results import Results
 from thalweg.study.find_derailments import locate
+from thalweg.valleys.outcomes import WORDS
 
 
 def write(results: Results, folder: Path) -> None:
@@ -94,9 +95,9 @@ def comparison(compared: xr.Dataset) -> pd.DataFrame:
 
 def outcomes(ends: xr.Dataset) -> pd.DataFrame:
     """List how each run ended; ``valley`` is a number of ``valleys.csv``, ``rounding`` 1 where rounding decided it."""
-    frame = pd.DataFrame({"run": ends["run"].values, **{str(name): ends[name].values for name in ends.data_vars}})
-    names = np.array([*ends.attrs["names"], "diverged", "undecided"], dtype=object)  # counted from the end below 0
-    frame["outcome"] = names[frame["outcome"].to_numpy()]
+    lone = {str(name): values.values for name, values in ends.data_vars.items() if values.dims == ("run",)}
+    frame = pd.DataFrame({"run": ends["run"].values, **lone, **_by_name(ends, ends["place"].values)})
+    frame["outcome"] = [ends.attrs["names"][end] if end >= 0 else WORDS[end] for end in frame["outcome"]]
     frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)
     return frame
 

@@ -49,6 +49,7 @@ def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> N
     parts = [
         f"<h1>{escape(_title(results))}</h1>",
         f'<p class="lead">{escape(summary.heading)}</p>',
+        *([f"<p><strong>{escape(summary.lead)}</strong></p>"] if summary.lead else []),
         *(f"<p>{escape(remark)}</p>" for remark in summary.remarks),
         *(_table(table) for table in summary.tables),
         *(_figure(figure, folder) for figure in figures),

@@ -23,18 +23,29 @@ from thalweg.study.find_valleys import ASK
 
 @dataclass(frozen=True)
 class Summary:
-    """One line on what was done, tables of what came out, and plain words on what to make of it."""
+    """What an experiment showed.
+
+    Attributes
+    ----------
+    heading : what was done, in one line
+    lead : how the runs ended and how far from rest, in one line; nothing where there are none
+    tables : of what came out
+    remarks : plain words on what to make of it
+    """
 
     heading: str
+    lead: str
     tables: list[TextTable]
     remarks: list[str]
 
 
 def summarise(results: Results) -> Summary:
     """Sum up an experiment: runs, valleys, derailments."""
-    tables = [] if results.runs is None else [_runs(results, results.runs)]
+    tables = [] if results.outcomes is None else [outcomes.tallied(results.outcomes)]
+    if results.runs is not None and results.runs.sizes["run"] <= SHOWN:
+        tables = [*tables[: results.runs.sizes["run"] > 1], _runs(results, results.runs)]
     if results.map is not None:
-        tables.append(outcomes.counted(results.map, results.valleys))
+        tables.append(outcomes.tallied(results.map))
     if results.race is not None:
         tables += race.ranked(results.race)
     if results.comparison is not None:
@@ -43,7 +54,18 @@ def summarise(results: Results) -> Summary:
         tables.append(_valleys(results.valleys))
         if results.derailments is not None and results.derailments.sizes["derailment"]:
             tables.append(_derailments(results.derailments, results.valleys, results.experiment.domain))
-    return Summary(_heading(results), tables, _remarks(results))
+    return Summary(_heading(results), _lead(results), tables, _remarks(results))
+
+
+def _lead(results: Results) -> str:
+    if (
+        results.outcomes is None
+        or results.runs is None
+        or results.valleys is None
+        or not results.valleys.sizes["valley"]
+    ):
+        return ""
+    return outcomes.lead(results.outcomes, results.valleys, results.runs)
 
 
 def _heading(results: Results) -> str:
@@ -68,7 +90,7 @@ def _runs(results: Results, runs: xr.Dataset) -> TextTable:
     if not results.experiment.objective.test:
         losses = {"train_loss": "loss"}
     columns, rows = (), []
-    for run in range(min(count, SHOWN)):
+    for run in range(count):
         last = int(runs["last_step"][run])
         # A run that never had a finite number has no end to show.
         ends = [(0, "start"), (max(last, 0), "end")]
@@ -79,12 +101,12 @@ def _runs(results: Results, runs: xr.Dataset) -> TextTable:
             cells += [(name, quantity(value, axis)) for name, value, axis in params]
             cells += [(name, figures(float(place[name]))) for name in _derived(runs)]
             cells += [(losses[name], figures(float(place[name]))) for name in losses]
-            if results.outcomes is not None:
+            if results.outcomes is not None and "rounding" in results.outcomes:
                 cells.append(("by rounding", _decided(results.outcomes, run, label)))
             cells.append(("valleys", _way(runs.isel(run=[run]), results.valleys) if label == "end" else ""))
             rows.append(tuple(text for _, text in cells))
             columns = tuple(column for column, _ in cells)
-    return TextTable("Runs", columns, rows, left_out(count, "runs", "trajectory.csv"))
+    return TextTable("Runs", columns, rows)
 
 
 def _derived(runs: xr.Dataset) -> list[str]:
@@ -167,8 +189,8 @@ def _remarks(results: Results) -> list[str]:
     if results.comparison is not None:
         return remarks + compare.of_comparison(results.comparison)
     if results.valleys is None:
-        remarks.append("More parameters than a grid can hold: no surface was surveyed and no valleys were sought.")
-    elif not results.valleys.sizes["valley"]:
+        return remarks
+    if not results.valleys.sizes["valley"]:
         remarks.append("The surface is constant to rounding: it has no valley.")
     else:
         remarks.append(_method(results.valleys))
@@ -183,6 +205,9 @@ def _method(valleys: xr.Dataset) -> str:
     least = f"; counted are those of persistence {threshold} or more" if valleys.attrs["threshold"] else ""
     if attrs["method"] == "exact":
         return f"Valleys by the exact census of |r|^{attrs['exponent']:g} with {attrs['residual']} residuals{least}."
+    if attrs["method"] == "runs":
+        flows = "the gradient flow reaches from where the runs start and end"
+        return f"Valleys are the minima that {flows}; there may be more."
     if attrs["method"] == "starts":
         unseen = f"an estimated {attrs['unseen']:.1%} of the start volume, and with 95 % confidence"
         most = f"{unseen} at most {attrs['unseen_bound']:.1%}"
@@ -194,7 +219,7 @@ def _method(valleys: xr.Dataset) -> str:
 
 def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:
     remarks = [_fitted(results, runs)]
-    for status in Status:
+    for status in () if _lead(results) else Status:
         chosen = np.flatnonzero(runs["status"].values == status)
         if len(chosen) and (status is not Status.MAX_STEPS or runs.sizes["run"] > 1):
             when = ""
@@ -218,14 +243,25 @@ def _share(count: int, runs: xr.Dataset) -> str:
 
 
 def _fitted(results: Results, runs: xr.Dataset) -> str:
-    """Write the line that the first run ended with."""
+    """Write the line that a lone run ended with and, where it is not at rest, that of the minimum it leads to."""
     problem = results.experiment.problem
     if not isinstance(problem, Regression) or problem.line is None or runs.sizes["run"] != 1:
         return ""
     if runs["status"].values[0] == Status.DIVERGED:
         return ""
     last = max(int(runs["last_step"][0]), 0)
-    slope, intercept = problem.line(runs["params"].values[0, last].astype(float))
+    line = _line(problem, runs["params"].values[0, last])
+    ends, valleys = results.outcomes, results.valleys
+    if ends is None or valleys is None or outcomes.at_rest(ends, valleys)[0]:
+        return f"Fitted line: {line}."
+    here = int(ends["valley"][0])
+    best = f"; at the minimum that it leads to: {_line(problem, valleys['position'].values[here])}" if here >= 0 else ""
+    return f"Line at the last step: {line}{best}."
+
+
+def _line(problem: Regression, place: np.ndarray) -> str:
+    assert problem.line is not None
+    slope, intercept = problem.line(place.astype(float))
     x, y = problem.labels.get("x", "x"), problem.labels.get("y", "y")
     tail = f" {'-' if intercept < 0 else '+'} {abs(float(intercept)):.4f}" if intercept != 0 else ""
-    return f"Fitted line: {y} = {float(slope):.4f} {x}{tail}."
+    return f"{y} = {float(slope):.4f} {x}{tail}"

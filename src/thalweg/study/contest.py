@@ -23,7 +23,7 @@ from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import finds_rate
 from thalweg.losses.objective import Objective
 from thalweg.study.conditions import Conditions, Tuning
-from thalweg.study.outcomes import outcomes
+from thalweg.study.outcomes import ends_of
 
 RATE = "learning_rate"
 
@@ -117,7 +117,8 @@ class Contest:
         return Tried(rates, won.mean(axis=1), np.array(medians))
 
     def _run(self, descent: Descent, starts: np.ndarray) -> Ran:
-        ends = outcomes(self.objective, descent, self.valleys, starts=starts, floor=self.floor)
+        # Who has not won need not know in whose basin it is left.
+        ends = ends_of(self.objective, descent, self.valleys, starts=starts, floor=self.floor, every=False)
         return Ran(ends, np.isin(ends["outcome"].values, self.best), ends["settled"].values.astype(np.float64))
 
 

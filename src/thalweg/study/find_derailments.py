@@ -14,7 +14,7 @@ from thalweg.store.kinds import Runs, Valleys
 from thalweg.store.parameters import parameters_of, same_parameters
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys import derailments
-from thalweg.valleys.locate import Basins, cells, stretches
+from thalweg.valleys.locate import Basins, cells, sites, stretches
 
 FLOOR = 0.25
 """Usual share of a valley's barrier up to which a loss lies on its floor."""
@@ -53,8 +53,8 @@ def find_derailments(runs: Runs, valleys: Valleys, *, floor: float = FLOOR) -> x
     Raises
     ------
     InvalidValue
-        If ``floor`` is outside what is allowed, or the valleys have no basins: those from starts, or of an exact line
-        with an intercept.
+        If ``floor`` is outside what is allowed, or the valleys have no passes: those of the exact census of a line with
+        an intercept.
 
     Examples
     --------
@@ -91,7 +91,10 @@ def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
     Parameters
     ----------
     runs : from :func:`thalweg.descend`
-    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+    valleys : from :func:`thalweg.find_valleys`, of the same objective. Those of a grid and those of the exact census
+        of a lone parameter know their basins; of others a place is taken to lie in the nearest, in lengths of the
+        axes, which may be wrong far from its minimum. How runs end is told by the gradient flow:
+        :func:`thalweg.find_ends`
 
     Returns
     -------
@@ -101,7 +104,7 @@ def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
     Raises
     ------
     InvalidValue
-        If the valleys have no basins: those from starts, or of an exact line with an intercept.
+        If the valleys have no passes: those of the exact census of a line with an intercept.
 
     Examples
     --------
@@ -118,15 +121,18 @@ def locate(runs: Runs, valleys: Valleys) -> xr.DataArray:
 
 
 def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
-    """Read the map of basins back from valleys, for positions of one precision."""
+    """Read the map of basins back from valleys, or of nearest minima, for positions of one precision."""
     domain = domain_of_valleys(valleys)
     if "basin" in valleys:
         places = [valleys.coords[name].values for name in domain.names]
         return cells(domain, places, valleys["basin"].values, dtype)
     if "stretch_from" not in valleys:
-        raise InvalidValue(
-            f"valleys found by the method {valleys.attrs['method']!r} have no basins here; use those of a grid"
-        )
+        if np.isnan(valleys["barrier"].values).any():
+            raise InvalidValue(
+                f"valleys found by the method {valleys.attrs['method']!r} have no passes here, and so no floors; "
+                "use those of a grid or from starts"
+            )
+        return sites(domain, valleys["position"].values, dtype)
     return stretches(domain[0], valleys["stretch_from"].values, valleys["stretch_valley"].values, dtype)
 
 

@@ -13,8 +13,9 @@ from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Axis, Domain
 from thalweg.store.kinds import Surface
-from thalweg.study.methods import Candidates, by_grid, exactly, from_starts
+from thalweg.study.methods import Candidates, by_grid, exactly, from_places, from_starts, relief_above
 from thalweg.study.provenance import provenance
+from thalweg.study.runs import last_places
 from thalweg.study.survey import of_the_objective, survey
 from thalweg.valleys import tree
 from thalweg.valleys.landscape import keep
@@ -131,14 +132,34 @@ def find_valleys(
         surface = surface.transpose(*names)
     if isinstance(method, Sobol) or method == "starts":
         starts = method if isinstance(method, Sobol) else Sobol()
-        return label(from_starts(objective, starts), persistence, provenance(objective, 64))
+        return _measured(objective, label(from_starts(objective, starts), persistence, provenance(objective, 64)))
     if method == "exact":
-        return label(exactly(objective), persistence, provenance(objective, 64))
+        return _measured(objective, label(exactly(objective), persistence, provenance(objective, 64)))
     if surface is None:
         surface = survey(objective)
     if refine is None:
         refine = len(objective.problem.domain) <= REFINED
     return label(by_grid(objective, surface, refine), persistence, surface.attrs)
+
+
+def valleys_of_runs(objective: Objective, runs: xr.Dataset, persistence: float | None = None) -> xr.Dataset:
+    """Find the minima that the gradient flow reaches from where runs started and from where they ended.
+
+    In more parameters than a grid holds that is what can be told of some runs at once; of other minima nothing is said.
+    """
+    domain = objective.problem.domain
+    places = np.concatenate([runs["params"].values[:, 0], last_places(runs)[0]]).astype(np.float64)
+    low, high = domain.bounds
+    inside = np.isfinite(places).all(axis=1) & (places >= low).all(axis=1) & (places <= high).all(axis=1)
+    reached = from_places(objective, places[inside], {"method": "runs"})
+    return _measured(objective, label(reached, persistence, provenance(objective, 64)))
+
+
+def _measured(objective: Objective, valleys: xr.Dataset) -> xr.Dataset:
+    """Add how high the surface stands where a valley that nothing leads out of is measured by it."""
+    if not np.isinf(valleys["barrier"].values).any():
+        return valleys
+    return valleys.assign_attrs(relief=relief_above(objective, float(valleys["loss"].values.min())))
 
 
 def label(candidates: Candidates, persistence: float | None, attrs: dict[str, Any]) -> xr.Dataset:

@@ -10,11 +10,13 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
-from thalweg.descent.starts import Sobol
+from thalweg.descent.grid import evaluate
+from thalweg.descent.starts import Sobol, uniform
 from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Regression
 from thalweg.study.survey import domain_of
+from thalweg.valleys.derailments import LONE
 from thalweg.valleys.exact import affine, census, theorem
 from thalweg.valleys.grid import refine, topology
 from thalweg.valleys.landscape import Landscape, Minima, Passes, arrange
@@ -22,8 +24,11 @@ from thalweg.valleys.shares import named, wilson
 from thalweg.valleys.starts import multistart
 from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
-SHARE = 0.01
+SHARE = LONE
 """Usual threshold of persistence on a grid, as a share of the median height of the surface above its lowest point."""
+
+RELIEF = 1024
+"""Places from which the height of a surface is told where no grid is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,12 @@ def from_starts(objective: Objective, starts: Sobol) -> Candidates:
     """Find what many starts flow to, in any dimension."""
     domain = objective.problem.domain
     places = multistart.design(domain, starts.count, starts.seed)
+    return from_places(objective, places, {"method": "starts", "seed": starts.seed})
+
+
+def from_places(objective: Objective, places: np.ndarray, attrs: dict[str, Any]) -> Candidates:
+    """Find what given places, inside the domain, flow to; their shares mean something where they are spread evenly."""
+    domain, of = objective.problem.domain, len(places)
     explored = multistart.explore(objective, places)
     count = len(explored.depth)
     low, high = domain.bounds
@@ -115,7 +126,7 @@ def from_starts(objective: Objective, starts: Sobol) -> Candidates:
     def shares(renumber: np.ndarray) -> dict[str, Any]:
         basin = renumber[explored.basin]
         counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
-        part = named("share", wilson(counts, starts.count))
+        part = named("share", wilson(counts, of))
         return {
             "starts": ("valley", counts),
             **{name: ("valley", values) for name, values in part.items()},
@@ -123,10 +134,8 @@ def from_starts(objective: Objective, starts: Sobol) -> Candidates:
             "start_valley": ("start", basin.astype(np.int32)),
         }
 
-    attrs = {
-        "method": "starts",
-        "starts": starts.count,
-        "seed": starts.seed,
+    attrs = attrs | {
+        "starts": of,
         "unseen": explored.unseen.share,
         "unseen_error": explored.unseen.error,
         "unseen_bound": explored.unseen.bound,
@@ -203,6 +212,13 @@ def _thresholds(heights: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
     if np.ptp(finite) <= rounding:
         return np.inf, np.inf
     return max(SHARE * _relief(heights), rounding), rounding
+
+
+def relief_above(objective: Objective, depth: float) -> float:
+    """Give the median height of a surface above its lowest minimum, from a thousand places drawn from its domain."""
+    heights = evaluate(objective.example, objective.train, uniform(objective.problem, RELIEF))
+    finite = heights[np.isfinite(heights)]
+    return float(np.median(finite) - depth) if finite.size else np.inf
 
 
 def _relief(heights: np.ndarray) -> float:

@@ -29,11 +29,12 @@ from thalweg.problems.places import refuse_outside
 from thalweg.problems.problem import Problem
 from thalweg.store.kinds import Valleys
 from thalweg.store.stream import Column, Stream, rows
+from thalweg.study.ends import ATTRS, Ending
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
-from thalweg.study.outcomes import ATTRS, attributes, tasks, watch
+from thalweg.study.outcomes import attributes, tasks, watch
 from thalweg.valleys import boundary
-from thalweg.valleys.outcomes import DIVERGED
+from thalweg.valleys.outcomes import DIVERGED, Outcomes
 
 MOST = 2**28
 """Pixels of a map at most."""
@@ -177,7 +178,9 @@ def outcome_map(
         bound(f"{pixels:,} pixels", OUTCOME * pixels, "take fewer, or give a store")
     varied, source = _source(objective, descent, along)
     frame = _frame(objective, _without(descent, along), valleys, along, floor)
-    parts = rows(watch(objective, varied, valleys, floor, source), (along[0].count,))
+    ending = Ending(objective, valleys, floor, descent.precision, descent.steps)
+    ends = ((span, _pixels(ending, part)) for span, part in watch(objective, varied, valleys, floor, source))
+    parts = rows(ends, (along[0].count,))
     if store is None:
         return _held(frame, parts)
     stream, dims = None, tuple(map(str, frame.sizes))
@@ -192,6 +195,12 @@ def outcome_map(
     return stream.finish(texture(ends))
 
 
+def _pixels(ending: Ending, part: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Complete how some runs end, and keep of it what a pixel holds."""
+    told = ending.of(Outcomes(*(part[name] for name in Outcomes._fields)))
+    return {name: told.get(name, values) for name, values in part.items() if name != "place"}
+
+
 def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float) -> Cost:
     """Estimate what a map takes, from its first batch; its program is compiled on the way."""
     along = _named(objective.problem, descent, along)
@@ -199,7 +208,7 @@ def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tup
     spans, work = tasks(objective, varied, valleys, floor, source)
     work(spans[0])
     begun = time.perf_counter()
-    size = sum(values.nbytes for values in work(spans[0]).values())
+    size = sum(values.nbytes for name, values in work(spans[0]).items() if name != "place")
     seconds = (time.perf_counter() - begun) * -(-len(spans) // cores())
     return Cost(source.count * (4 if descent.shadows else 1), cores(), seconds, size // spans[0].stop * source.count)
 

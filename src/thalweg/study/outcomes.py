@@ -21,13 +21,12 @@ from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.store.parameters import same_parameters
+from thalweg.study.ends import Ending
 from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
+from thalweg.study.find_ends import dataset
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
-from thalweg.valleys.outcomes import DIVERGED, UNDECIDED, Judge, Outcomes, judge
-
-ATTRS = {"outcome": {"flag_values": [DIVERGED, UNDECIDED], "flag_meanings": "diverged undecided"}}
-"""What the outcomes below 0 mean: attributes by variable."""
+from thalweg.valleys.outcomes import DIVERGED, Judge, Outcomes, judge
 
 
 @public
@@ -37,38 +36,46 @@ def outcomes(
     """Make runs and keep only how each of them ends.
 
     Memory grows by a few bytes a run, whatever the number of steps. The numbers are those that
-    :func:`thalweg.descend` and :func:`thalweg.find_derailments` give.
+    :func:`thalweg.descend` and :func:`thalweg.find_ends` give.
 
     Parameters
     ----------
     objective : what is descended
     descent : the optimiser, its steps and precision, and whether each run has shadows
-    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+    valleys : from :func:`thalweg.find_valleys`, of the same objective. Of valleys from starts, in any number of
+        parameters, a run's is the one that the gradient flow from its end reaches (beyond 32 parameters, where no
+        straight line leads down to the nearest minimum, none); step by step it is taken to lie in the nearest
     starts : a start or a list of them, (run, param); the problem's usual start by default
     floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1; a valley that
-        nothing leads out of is measured by the surface's relief, its median height above the lowest point
+        nothing leads out of is measured by a hundredth of the surface's relief, its median height above the lowest
+        point
 
     Returns
     -------
     xarray.Dataset
         Names of the valleys are in the attribute ``names``.
 
-        =========== ==== ====== =================================================================================
-        variable    dims unit   meaning
-        =========== ==== ====== =================================================================================
-        outcome     run  valley on whose floor it ends; -1 for none (undecided), -2 where its numbers are no longer
-                                finite (diverged)
-        valley      run  valley in whose basin it ends, on its floor or not; -1 for none
-        settled     run  steps  since which it has stayed on that floor; NaN where there is none
-        derailments run  count  how often it was thrown off a floor into another valley's basin
-        loss        run  loss   at its last finite step, on training data
-        rounding    run  0 or 1 whether a run that differs by rounding alone ends in another valley; with shadows only
-        =========== ==== ====== =================================================================================
+        =========== ========== =========== =======================================================================
+        variable    dims       unit        meaning
+        =========== ========== =========== =======================================================================
+        outcome     run        valley      on whose floor it ends; -1 on the way to it, -3 on a plateau, above the
+                                           floor where the slope leads nowhere, -2 diverged, no longer finite
+        valley      run        valley      in whose basin it ends, on its floor or not; -1 for none
+        settled     run        steps       since which it has stayed on that floor; NaN where there is none
+        derailments run        count       how often it was thrown off a floor into another valley's basin
+        loss        run        loss        at its last finite step, on training data
+        place       run, param parameters  there
+        gradient    run        loss a unit norm of the gradient there, on all training data
+        above       run        loss        of the end above the minimum of its valley
+        distance    run        parameters  from the end to that minimum, the shortest way round on a circle
+        rounding    run        0 or 1      whether a run that differs by rounding alone ends in another valley; with
+                                           shadows only
+        =========== ========== =========== =======================================================================
 
     Raises
     ------
     InvalidValue
-        If the valleys have no basins, a setting has not one value a run, or the runs are more than memory holds.
+        If the valleys have no passes, a setting has not one value a run, or the runs are more than memory holds.
 
     Examples
     --------
@@ -82,14 +89,23 @@ def outcomes(
     """
     problem = objective.problem
     positions = read_starts.read(problem, problem.start if starts is None else starts)
-    bound(f"the ends of {len(positions)} runs", OUTCOME * len(positions), "take fewer runs, or map them with a store")
-    descent.check(objective, len(positions))
-    parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, positions))]
+    return ends_of(objective, descent, valleys, starts=positions, floor=floor)
+
+
+def ends_of(
+    objective: Objective, descent: Descent, valleys: xr.Dataset, *, starts: np.ndarray, floor: float, every: bool = True
+) -> xr.Dataset:
+    """Make runs from places that are known to be such, and label how they end; ``every`` is that of ``Ending``."""
+    size = (OUTCOME + 8 * starts.shape[1]) * len(starts)
+    bound(f"the ends of {len(starts)} runs", size, "take fewer runs, or map them with a store")
+    descent.check(objective, len(starts))
+    parts = [part for _, part in watch(objective, descent, valleys, floor, listed(descent, starts))]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return xr.Dataset(
-        {name: ("run", values, ATTRS.get(name, {})) for name, values in joined.items()},
-        coords={"run": np.arange(len(positions))},
-        attrs=attributes(objective, descent, valleys, floor),
+    rounding = {name: joined.pop(name) for name in ("rounding",) if name in joined}
+    ending = Ending(objective, valleys, floor, descent.precision, descent.steps, every)
+    ends = ending.of(Outcomes(**joined)) | rounding
+    return dataset(ends, list(objective.problem.parameters)).assign_attrs(
+        attributes(objective, descent, valleys, floor)
     )
 
 

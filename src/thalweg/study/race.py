@@ -50,8 +50,8 @@ def race(
     ----------
     objective : what is descended
     optimizers : by name; a learning rate among their settings is replaced
-    valleys : from :func:`thalweg.find_valleys`, of the same objective, exactly or from a refined grid. All that are as
-        deep as the deepest, to rounding, count as it
+    valleys : from :func:`thalweg.find_valleys`, of the same objective, exactly, from starts or from a refined grid.
+        All that are as deep as the deepest, to rounding, count as it
     conditions : starts, steps and precision
     tuning : candidates and starts of the tuning
     floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1

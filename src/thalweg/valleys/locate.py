@@ -97,6 +97,43 @@ class Stretches:
         return xp.where(inside, self.valley[stretch], OUTSIDE)
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["sites", "low", "high"], meta_fields=["periodic"])
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """Minima of which nothing else is known: a place is taken to belong to the nearest.
+
+    That is right near a minimum and may be wrong far off, where only the gradient flow tells
+    (:mod:`thalweg.valleys.starts.members`).
+
+    Attributes
+    ----------
+    sites : (minimum, param)
+    low, high : the ends of the axes, in whose lengths distances are measured; off an interval lies nothing
+    periodic : which axes are circles
+    """
+
+    sites: Any
+    low: Any
+    high: Any
+    periodic: tuple[bool, ...] = field(default=())
+
+    def at(self, along: Sequence[Any]) -> Any:
+        """Look up the nearest minimum."""
+        xp = along[0].__array_namespace__()
+        far, inside = 0, xp.isfinite(along[0])
+        for k, values in enumerate(along):
+            inside = inside & xp.isfinite(values)
+            if not self.periodic[k]:
+                inside = inside & (values >= self.low[k]) & (values <= self.high[k])
+            away = (values[..., None] - self.sites[:, k]) / (self.high[k] - self.low[k])
+            away = away - xp.rint(away) if self.periodic[k] else away
+            far = far + away * away
+        if not len(self.sites):
+            return xp.full(inside.shape, OUTSIDE, dtype=np.int32)
+        nearest = xp.argmin(xp.where(inside[..., None], far, 0), axis=-1)
+        return xp.where(inside, nearest.astype(np.int32), OUTSIDE)
+
+
 def cells(
     domain: Domain, coordinates: Sequence[np.ndarray], basins: Int[np.ndarray, "..."], dtype: Any = np.float64
 ) -> Cells:
@@ -112,3 +149,8 @@ def stretches(
     """Make the map of one axis, for positions of one precision."""
     number = np.dtype(dtype).type
     return Stretches(owners, edges.astype(dtype), number(axis.low), number(axis.high), axis.periodic)
+
+
+def sites(domain: Domain, positions: Float[np.ndarray, "minimum param"], dtype: Any = np.float64) -> Sites:
+    """Make the map of nearest minima, for positions of one precision."""
+    return Sites(positions.astype(dtype), domain.lows.astype(dtype), domain.highs.astype(dtype), domain.periodic)

@@ -1,4 +1,4 @@
-"""How a run ends: on the floor of a valley, nowhere yet, or beyond all numbers; seen step by step as it is made."""
+"""How a run ends: on the floor of a valley, on the way, on a plateau, or beyond all numbers; told step by step."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ from jaxtyping import Bool, Float, Int
 from thalweg.valleys.locate import Basins
 from thalweg.valleys.tree import OUTSIDE
 
-UNDECIDED = -1
-"""The outcome of a run whose numbers are finite and that ends on no valley's floor."""
+ON_THE_WAY = -1
+"""The outcome of a run that ends above the floor of the valley in whose basin it lies, or in no known basin."""
 
 DIVERGED = -2
 """The outcome of a run whose numbers are no longer finite."""
+
+PLATEAU = -3
+"""The outcome of a run that ends above the floor where the surface is flat, on a plateau, a ledge or a pass."""
+
+WORDS = {ON_THE_WAY: "on the way", DIVERGED: "diverged", PLATEAU: "on a plateau"}
+"""What outcomes below 0 are called, everywhere."""
+
+FLAT = 0.01
+"""Where a slope, kept up over the whole length of every axis, would lower the loss by less than this share of its
+height above the minimum, the surface is flat."""
 
 
 class Observed(NamedTuple):
@@ -30,7 +40,7 @@ class Observed(NamedTuple):
     floor : whether it is on that valley's floor
     since : the step since which it has been on that floor
     derailments : how often it left a floor for another valley's basin
-    loss : at its last step with finite numbers
+    loss, place : at its last step with finite numbers
     """
 
     alive: Bool[Any, " run"]
@@ -39,6 +49,7 @@ class Observed(NamedTuple):
     since: Int[Any, " run"]
     derailments: Int[Any, " run"]
     loss: Float[Any, " run"]
+    place: Float[Any, "param run"]
 
 
 @jax.tree_util.register_dataclass
@@ -60,7 +71,8 @@ class Judge:
         lanes = params.shape[1]
         count = jnp.zeros(lanes, jnp.int32)
         nowhere = jnp.zeros(lanes, bool)
-        return Observed(~nowhere, count + OUTSIDE, nowhere, count, count, jnp.full(lanes, jnp.nan, params.dtype))
+        loss = jnp.full(lanes, jnp.nan, params.dtype)
+        return Observed(~nowhere, count + OUTSIDE, nowhere, count, count, loss, params)
 
     def observe(self, observed: Observed, step: Any, info: Any) -> Observed:
         """Take in one step."""
@@ -76,6 +88,7 @@ class Judge:
             jnp.where(observed.floor & floor & ~moved, observed.since, step.astype(jnp.int32)),
             observed.derailments + (observed.floor & moved & (valley != OUTSIDE)),
             jnp.where(alive, info.train_loss, observed.loss),
+            jnp.where(alive, info.params, observed.place),
         )
 
 
@@ -84,11 +97,12 @@ class Outcomes(NamedTuple):
 
     Attributes
     ----------
-    outcome : the valley on whose floor it ended, ``UNDECIDED`` or ``DIVERGED``
+    outcome : the valley on whose floor it ended, ``ON_THE_WAY`` or ``DIVERGED``
     valley : the one in whose basin it ended, on the floor or not; ``OUTSIDE`` for none
     settled : the step since which it has been on that floor, NaN where there is none
     derailments : how often it left a floor for another valley's basin
     loss : at its last step with finite numbers, NaN where there is none
+    place : (run, param), there
     """
 
     outcome: Int[np.ndarray, " run"]
@@ -96,13 +110,33 @@ class Outcomes(NamedTuple):
     settled: Float[np.ndarray, " run"]
     derailments: Int[np.ndarray, " run"]
     loss: Float[np.ndarray, " run"]
+    place: Float[np.ndarray, "run param"]
 
 
 def judge(observed: Observed) -> Outcomes:
     """Turn what is known after the last step into how each run ended."""
-    outcome = np.where(observed.floor, observed.valley, np.where(observed.alive, UNDECIDED, DIVERGED))
+    outcome = np.where(observed.floor, observed.valley, np.where(observed.alive, ON_THE_WAY, DIVERGED))
     settled = np.where(observed.floor, observed.since, np.nan)
     outcome, valley = outcome.astype(np.int16), np.asarray(observed.valley).astype(np.int16)
-    return Outcomes(
-        outcome, valley, settled.astype(np.float32), np.asarray(observed.derailments), np.asarray(observed.loss)
-    )
+    derailments, loss, place = (np.asarray(part) for part in (observed.derailments, observed.loss, observed.place))
+    return Outcomes(outcome, valley, settled.astype(np.float32), derailments, loss, place.T)
+
+
+def is_flat(
+    gradient: Float[np.ndarray, "run param"],
+    lengths: Float[np.ndarray, " param"],
+    height: Float[np.ndarray, " run"],
+) -> Bool[np.ndarray, " run"]:
+    """Tell where runs stand on a plateau: their slope leads nowhere within the domain.
+
+    The criterion has no unit, neither of the loss nor of a parameter: going down all axes by their whole lengths at
+    the present slope would lower the loss by less than ``FLAT`` of its height above the minimum. A run that
+    rests in a dent too shallow to be a valley, or on a pass, counts as one on a plateau: nothing drives it on.
+
+    Parameters
+    ----------
+    gradient : of the loss on all training data
+    lengths : of the axes
+    height : of the loss above the minimum of the run's valley
+    """
+    return np.abs(gradient) @ lengths < FLAT * height

@@ -11,8 +11,10 @@ import xarray as xr
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import count, heading, minus, shortened
+from thalweg.valleys.outcomes import DIVERGED, ON_THE_WAY, PLATEAU, WORDS
 
-UNDECIDED, DIVERGED = -1, -2
+OTHERS = (ON_THE_WAY, PLATEAU, DIVERGED)
+"""What is no valley, in the order of its kinds."""
 
 EVEN = 0.1
 """Share of a step by which a place may miss its even one: nobody sees a tenth of a pixel, and 32 bits miss less."""
@@ -65,8 +67,8 @@ class OutcomeGrid:
     Attributes
     ----------
     x, y : the sides
-    kind : (row, column), from the lowest y up; the place of the valley in ``names``, then one each for undecided and
-        diverged
+    kind : (row, column), from the lowest y up; the place of the valley in ``names``, then one each for runs on the
+        way, on a plateau, and diverged
     names : of the valleys, in the order of their places
     settled : (row, column), NaN for runs on no floor
     derailments : (row, column), or None
@@ -89,13 +91,13 @@ class OutcomeGrid:
 
     @cached_property
     def shares(self) -> np.ndarray:
-        """(kind,), of each valley, of undecided and of diverged runs."""
-        return np.bincount(self.kind.ravel(), minlength=len(self.names) + 2) / self.kind.size
+        """(kind,), of each valley, and of the other ends."""
+        return np.bincount(self.kind.ravel(), minlength=len(self.names) + len(OTHERS)) / self.kind.size
 
     @property
     def kinds(self) -> list[str]:
         """Name every kind of outcome."""
-        return [*self.names, "undecided", "diverged"]
+        return [*self.names, *(WORDS[code] for code in OTHERS)]
 
 
 def grid_of(outcomes: xr.Dataset) -> OutcomeGrid:
@@ -165,18 +167,17 @@ def _in_order(names: list[str]) -> tuple[np.ndarray, list[str]]:
 
 
 def _kinds(outcomes: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Number outcomes by the order of valleys, then undecided, then diverged."""
+    """Number outcomes by the order of valleys, then the others."""
     valleys = len(order)
-    strange = (outcomes < DIVERGED) | (outcomes >= valleys) | (outcomes != np.floor(outcomes))
+    strange = (outcomes < min(OTHERS)) | (outcomes >= valleys) | (outcomes != np.floor(outcomes))
     if strange.any():
         raise InvalidValue(
             f"outcome {outcomes[strange][0]} is not known among {count(valleys, 'valley')}; allowed are 0 to "
-            f"{valleys - 1}, {UNDECIDED} for undecided and {DIVERGED} for diverged"
+            f"{valleys - 1}, {', '.join(f'{code} for {WORDS[code]}' for code in OTHERS)}"
         )
-    rank = np.empty(valleys + 2, dtype=np.int32)
+    rank = np.empty(valleys + len(OTHERS), dtype=np.int32)
     rank[order] = np.arange(valleys)
-    # Counted from the end: -1 is undecided, -2 diverged.
-    rank[UNDECIDED], rank[DIVERGED] = valleys, valleys + 1
+    rank[list(OTHERS)] = valleys + np.arange(len(OTHERS))  # below 0: counted from the end
     return rank[outcomes.astype(np.int32)]
 
 

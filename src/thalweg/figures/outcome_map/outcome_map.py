@@ -80,11 +80,11 @@ def _caption(chart: OutcomeGrid) -> str:
 def _shares(chart: OutcomeGrid) -> str:
     valleys = len(chart.names)
     largest = [k for k in np.argsort(-chart.shares[:valleys], kind="stable").tolist() if chart.shares[k] > 0]
-    shares = [f"in the valley {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:LISTED]]
+    shares = [f"on the floor of {chart.names[k]} {percent(float(chart.shares[k]))}" for k in largest[:LISTED]]
     rest = float(chart.shares[largest[LISTED:]].sum())
-    shares += [f"in {count(len(largest) - LISTED, 'other valley')} {percent(rest)}"] if rest else []
+    shares += [f"on that of {count(len(largest) - LISTED, 'other valley')} {percent(rest)}"] if rest else []
     others = zip(chart.kinds[valleys:], chart.shares[valleys:].tolist(), strict=True)
-    shares += [f"{kind} {percent(share)}" for kind, share in others]
+    shares += [f"{kind} {percent(share)}" for kind, share in others if share]
     return f"Runs end {', '.join(shares)}"
 
 

@@ -162,7 +162,7 @@ def _plain(chart: OutcomeGrid) -> np.ndarray:
 
 
 def _swatches(chart: OutcomeGrid, colours: np.ndarray | list[np.ndarray]) -> list[Swatch]:
-    """Tell every valley's colours, and those of undecided and diverged runs where there are any."""
+    """Tell every valley's colours, and those of the other kinds of ends where there are any."""
     kinds = zip(chart.kinds, chart.shares.tolist(), colours, strict=True)
     swatches = [Swatch(*parts, valley=k < len(chart.names)) for k, parts in enumerate(kinds)]
     return [swatch for swatch in swatches if swatch.valley or swatch.share]

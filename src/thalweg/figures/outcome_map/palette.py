@@ -37,8 +37,11 @@ MIDDLE = 0.66
 STRENGTH = 0.155
 """Chroma at most."""
 
-UNDECIDED = 0.20
-"""Lightness of the grey of undecided runs: darker than any valley."""
+ON_THE_WAY = 0.20
+"""Lightness of the grey of runs on the way: darker than any valley."""
+
+PLATEAU = 0.375
+"""Lightness of the grey of runs on a plateau: darker than any valley too."""
 
 DIVERGED = 0.985
 """Lightness of the grey of diverged runs: lighter than any valley."""
@@ -83,8 +86,8 @@ def ramps(number: int, shades: int) -> np.ndarray:
 
 
 def neutrals() -> np.ndarray:
-    """Choose (2, 3), the greys of undecided and of diverged runs."""
-    return colours(np.array([UNDECIDED, DIVERGED]), np.zeros(2), strength=0.0)
+    """Choose (3, 3), the greys of runs on the way, on a plateau, and diverged."""
+    return colours(np.array([ON_THE_WAY, PLATEAU, DIVERGED]), np.zeros(3), strength=0.0)
 
 
 def colours(lightness: np.ndarray, hue: np.ndarray, strength: float = STRENGTH) -> np.ndarray:
