@@ -1,160 +1,138 @@
-"""Draw the pictures of the gallery anew, all of them or some: python docs/gallery/build.py maps race."""
+"""Draw the pictures of the gallery anew, all of them or some: python docs/gallery/build.py map-adam.png race.png.
+
+A picture is made by the commands that stand below it in README.md, which are read from there: what a reader types gives
+what a reader sees. Commands are run in one folder, in their order; ``FROM`` says which of the files that they write is
+which picture. The captions of what was drawn are printed: README.md quotes their numbers.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import shutil
 import sys
+import tempfile
+from html import unescape
 from pathlib import Path
-
-import numpy as np
-import optax
-
-import thalweg as tw
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
-STARS = HERE.parents[1] / "src" / "thalweg" / "problems" / "data" / "stars-cyg.csv"
+
+FROM = {
+    "crown.png": "thalweg-demo/figures/crown.png",
+    "crown.gif": "thalweg-demo/figures/crown.gif",
+    "pencil-data.png": "thalweg-demo/figures/data.png",
+    "pencil-parameter.png": "thalweg-demo/figures/parameter.png",
+    "pencil-profile.png": "thalweg-demo/figures/profile.png",
+    "crown-orthogonal.png": "orthogonal/figures/crown.png",
+    "map-adam.png": "adam/figures/outcome_map_settled.png",
+    "map-adam-derailments.png": "adam/figures/outcome_map_derailments.png",
+    "map-adam-rounding.png": "rounding/figures/outcome_map_rounding.png",
+    "map-momentum.png": "momentum/figures/outcome_map_settled.png",
+    "race.png": "experiment-race/figures/race.png",
+    "barcode.png": "exact/figures/barcode.png",
+    "merge-tree.png": "exact/figures/merge_tree.png",
+    "basins.png": "himmelblau-valleys/figures/basins.png",
+    "phases.png": "phases.png",
+    "stars-quadratic.png": "stars-run/figures/plane.png",
+    "stars-fourth-root.png": "fourth-root/figures/plane.png",
+    "line.png": "line-run/figures/plane.png",
+    "compare-adam.png": "experiment-compare/figures/compare.png",
+    "himmelblau.png": "surface-run/figures/plane.png",
+    "rosenbrock.png": "rosenbrock/figures/plane.png",
+    "rastrigin.png": "rastrigin/figures/plane.png",
+}
+"""Pictures, and the files of the commands' folder that they are."""
+
+BESIDE = {"crown.gif": ["crown.png"]}
+"""Pictures of the project's README that are made with one of the gallery."""
+
+SMALLER = {"map-adam.png": ("map.png", 100)}
+"""Pictures of which the project's README shows a smaller one, with so many dots an inch."""
+
+
+class Block(NamedTuple):
+    """Pictures, and the commands or the Python code below them that make them."""
+
+    pictures: list[str]
+    commands: list[str]
+    code: str
 
 
 def main() -> None:
-    """Draw all pictures beside this file, or those of the functions that are named."""
-    parts = {
-        draw.__name__: draw for draw in (pencil, orthogonal, maps, race, frameworks, valleys, stars, line, functions)
-    }
-    for name in sys.argv[1:] or parts:
-        parts[name]()
+    """Draw all pictures beside this file, or those that are named."""
+    wanted = set(sys.argv[1:] or FROM)
+    if wanted - set(FROM):
+        raise SystemExit(f"no picture of README.md: {', '.join(sorted(wanted - set(FROM)))}")
+    with tempfile.TemporaryDirectory() as folder:
+        for block in blocks():
+            if wanted & set(block.pictures):
+                make(block, Path(folder))
+                for name in block.pictures:
+                    shutil.copyfile(Path(folder) / FROM[name], HERE / name)
 
 
-def pencil() -> None:
-    """The published experiment."""
-    problem = tw.problems.pencil()
-    objective = tw.objective(problem, tw.losses.fourth_root())
-    runs = tw.descend(objective, optax.sgd(0.05), starts=np.pi / 4, steps=100, precision=32)
-    surface = tw.survey(objective)
-    valleys = tw.find_valleys(objective, surface)
-    crown = tw.figures.crown(surface, runs, valleys)
-    crown.save(HERE / "crown.png")
-    crown.save(HERE / "crown.gif")
-    tw.figures.data(problem).save(HERE / "pencil-data.png")
-    tw.figures.parameter(runs, valleys).save(HERE / "pencil-parameter.png")
-    tw.figures.profile(surface, runs, valleys).save(HERE / "pencil-profile.png")
+def blocks(document: Path = HERE / "README.md") -> list[Block]:
+    """Read which commands stand below which pictures; those of networks have pages and a script of their own."""
+    text = document.read_text(encoding="utf-8").replace("\\\n", " ")
+    read: list[Block] = []
+    pattern = r"((?:^    \S.*\n)+)|^```python\n((?:.*\n)*?)```|!\[[^\]]*\]\(([^/)]+)\)"
+    pictures: list[str] = []
+    for match in re.finditer(pattern, text, flags=re.MULTILINE):
+        commands, code, picture = match.groups()
+        if picture:
+            pictures += [picture, *BESIDE.get(picture, [])]
+        elif pictures:
+            lines = [line.strip() for line in (commands or "").splitlines()]
+            read.append(Block(pictures, lines, code or ""))
+            pictures = []
+    return [*read, *([Block(pictures, [], "")] if pictures else [])]
 
 
-def orthogonal() -> None:
-    """The same pencil with distances measured across the line: a crown of equal points."""
-    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root())
-    runs = tw.descend(objective, optax.sgd(0.05), starts=2.0, steps=100)
-    surface = tw.survey(objective)
-    crown = tw.figures.crown(surface, runs, tw.find_valleys(objective, surface))
-    crown.save(HERE / "crown-orthogonal.png")
+def make(block: Block, folder: Path) -> None:
+    """Do what a block says, in a folder; a file that is there already is not written anew."""
+    from thalweg.cli.main import main as thalweg
+
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        if not Path("experiment.toml").exists():
+            thalweg(["new", "pencil"])
+        for line in block.commands:
+            program, command, *arguments = shlex.split(line, comments=True)
+            assert program == "thalweg", line
+            if command == "new" and Path(arguments[-1] if len(arguments) > 1 else "experiment.toml").exists():
+                continue
+            thalweg([command, *arguments])
+        exec(compile(block.code, "README.md", "exec"), {})
+        for name in block.pictures:
+            _say(name)
+            if name in SMALLER:
+                _smaller(name)
+    finally:
+        os.chdir(before)
 
 
-def maps() -> None:
-    """How the runs of two optimisers end, over start and learning rate; a minute or two for each million runs."""
-    objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root(smoothing=0.1))
-    valleys = tw.find_valleys(objective)
-    adam, momentum = tw.Optimizer(optax.adam), tw.Optimizer(optax.sgd, momentum=0.9)
-    for optimizer, shadows, rates, pixels, pictures in (
-        (adam, False, (0.2, 1.6), 1024, {"map-adam": "settled", "map-adam-derailments": "derailments"}),
-        (adam, True, (0.2, 1.6), 512, {"map-adam-rounding": "rounding"}),
-        (momentum, False, (1.2, 10.0), 1024, {"map-momentum": "settled"}),
-    ):
-        descent = tw.Descent(optimizer, steps=200, precision=32, shadows=shadows)
-        along = (
-            tw.Range("phi", -np.pi / 2, np.pi / 2, pixels),
-            tw.Range("learning_rate", *rates, pixels, "log"),
-        )
-        chart = tw.outcome_map(objective, descent, valleys, along=along)
-        for name, colour in pictures.items():
-            figure = tw.figures.outcome_map(chart, colour=colour)
-            figure.save(HERE / f"{name}.png")
-            if name == "map-adam":
-                figure.save(HERE / "map.png", dpi=100)
-            say(name, figure)
+def _smaller(name: str) -> None:
+    from thalweg.cli.main import main as thalweg
+
+    small, dpi = SMALLER[name]
+    drawn = Path(FROM[name])
+    copy = Path("small")
+    shutil.copytree(drawn.parents[1], copy)
+    thalweg(["figures", str(copy), "--dpi", str(dpi)])
+    shutil.copyfile(copy / "figures" / drawn.name, HERE / small)
 
 
-def race() -> None:
-    """Which optimiser finds the deepest valley of the pencil most often."""
-    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
-    rivals = {
-        "sgd": tw.Optimizer(optax.sgd),
-        "momentum": tw.Optimizer(optax.sgd, momentum=0.9),
-        "nesterov": tw.Optimizer(optax.sgd, momentum=0.9, nesterov=True),
-        "adam": tw.Optimizer(optax.adam),
-        "rmsprop": tw.Optimizer(optax.rmsprop),
-        "lion": tw.Optimizer(optax.lion),
-    }
-    figure = tw.figures.race(tw.race(objective, rivals, tw.find_valleys(objective, method="exact")))
-    figure.save(HERE / "race.png")
-    say("race", figure)
-
-
-def frameworks() -> None:
-    """Adam in four frameworks, and where they part."""
-    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
-    figure = tw.figures.compare(
-        tw.frameworks.compare(objective, tw.Descent(tw.Optimizer(optax.adam, learning_rate=0.05), 100))
-    )
-    figure.save(HERE / "compare-adam.png")
-    say("compare-adam", figure)
-
-
-def say(name: str, figure: tw.figures.Figure) -> None:
-    """Tell the numbers that the captions in README.md quote."""
-    sys.stdout.write(f"{name}: {figure.caption}\n")
-
-
-def valleys() -> None:
-    """How valleys last and join, which basin is whose, and how many there are."""
-    pencil = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
-    found = tw.find_valleys(pencil, method="exact")
-    tw.figures.barcode(found).save(HERE / "barcode.png")
-    tw.figures.merge_tree(found).save(HERE / "merge-tree.png")
-    himmelblau = tw.objective(tw.problems.himmelblau())
-    surface = tw.survey(himmelblau)
-    tw.figures.basins(surface, None, tw.find_valleys(himmelblau, surface)).save(HERE / "basins.png")
-    noise, exponents = [0.0, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1], [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-    diagram = tw.phase_diagram(lambda s: tw.problems.pencil(noise=s), noise, exponents, persistence=0.002)
-    tw.figures.phase_diagram(diagram).save(HERE / "phases.png")
-
-
-def stars() -> None:
-    """A line through the stars of CYG OB1, under two losses."""
-    problem = tw.problems.table(STARS, "log_temperature", "log_light")
-    starts = [[0.0, problem.start[1]], [3.5, 4.6]]
-    for name, loss, optimizer in (
-        ("stars-quadratic", tw.losses.quadratic(), optax.sgd(0.45)),
-        (
-            "stars-fourth-root",
-            tw.losses.fourth_root(),
-            optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(optax.cosine_decay_schedule(0.3, 2000))),
-        ),
-    ):
-        objective = tw.objective(problem, loss)
-        runs = tw.descend(objective, optimizer, starts=starts, steps=2000)
-        surface = tw.survey(objective)
-        # The fourth root has a small valley wherever two stars' lines cross; the lasting ones are shown.
-        valleys = tw.find_valleys(objective, surface, persistence=0.005)
-        tw.figures.plane(surface, runs, valleys).save(HERE / f"{name}.png")
-
-
-def line() -> None:
-    """The straight line that came before the pencil."""
-    objective = tw.objective(tw.problems.line(), tw.losses.quadratic())
-    runs = tw.descend(objective, optax.sgd(0.1), starts=[5.0, 0.0], steps=10, precision=32)
-    surface = tw.survey(objective)
-    tw.figures.plane(surface, runs, tw.find_valleys(objective, surface)).save(HERE / "line.png")
-
-
-def functions() -> None:
-    """Test surfaces of the literature."""
-    for problem, optimizer, steps in (
-        (tw.problems.himmelblau(), optax.sgd(0.01, momentum=0.8), 100),
-        (tw.problems.rosenbrock(), optax.adam(0.05), 1000),
-        (tw.problems.rastrigin(), optax.sgd(0.002, momentum=0.9), 100),
-    ):
-        objective = tw.objective(problem)
-        runs = tw.descend(objective, optimizer, steps=steps)
-        surface = tw.survey(objective)
-        tw.figures.plane(surface, runs, tw.find_valleys(objective, surface)).save(HERE / f"{problem.name}.png")
+def _say(name: str) -> None:
+    """Print the caption of a picture, from the report beside it, which has all of them in the order of drawing."""
+    drawn = Path(FROM[name])
+    report = drawn.parent.parent / "report.html"
+    if report.exists():
+        captions = re.findall(r"<figcaption>(.*?)</figcaption>", report.read_text(encoding="utf-8"))
+        order = sorted(drawn.parent.glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
+        sys.stdout.write(f"{name}: {unescape(captions[order.index(drawn.with_suffix('.png'))])}\n")
 
 
 if __name__ == "__main__":
