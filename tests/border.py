@@ -26,6 +26,7 @@ import xarray as xr
 import thalweg as tw
 from thalweg.base.border import GATE
 from thalweg.base.showing import shown
+from thalweg.experiment.experiment import build
 
 SPACES = ("problems", "losses", "starts", "figures", "examples", "networks", "networks.directions", "frameworks")
 
@@ -158,6 +159,8 @@ CALLS = {
     "networks.directions.orthonormal": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.principal": lambda: {"network": t().network, "recording": t().recording, "count": 1},
     "Objective": lambda: vars_of(t().objective),
+    "Results": lambda: vars_of(tw.Results(build({"problem": {"kind": "booth"}}))),
+    "load": lambda: {"path": "no/folder"},
     "compare_basins": lambda: {"runs": t().hill_runs, "valleys": t().hill_ends},
     "find_paths": lambda: {"objective": t().hill, "valleys": t().hill_valleys, "between": [(0, 1)]},
     "outcome_map": lambda: {

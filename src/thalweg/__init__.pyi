@@ -11,6 +11,8 @@ from .base.status import Status as Status
 from .descent.descent import Descent as Descent
 from .descent.minibatch import Minibatch as Minibatch
 from .descent.optimizer import Optimizer as Optimizer
+from .experiment.load import load as load
+from .experiment.results import Results as Results
 from .losses.objective import Objective as Objective
 from .losses.objective import objective as objective
 from .study.compare_basins import compare_basins as compare_basins

@@ -62,7 +62,7 @@ def test_a_row_has_the_loss_that_belongs_to_its_parameters(store):
         "every": 1,
         "finished": 1,
         "leaf_names": ["w", "b"],
-        "leaf_shapes": [[2, 3], [3]],
+        "leaf_shapes": ["2 x 3", "3"],
     }
     assert found.attrs["thalweg_version"] == tw.__version__
 

@@ -11,11 +11,12 @@ from typing import Literal
 import xarray as xr
 import zarr
 
+from thalweg.base.border import from_
 from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.descent.grid import POINTS
 from thalweg.descent.starts import Sobol
 from thalweg.experiment.experiment import Experiment
-from thalweg.store.stream import readable, storable
+from thalweg.store.stream import consolidate, readable, storable
 from thalweg.study.descend import descend
 from thalweg.study.find_derailments import find_derailments
 from thalweg.study.find_ends import find_ends
@@ -33,12 +34,30 @@ Stage = Callable[[str], AbstractContextManager[object]]
 """Wraps a named part of the work, to time it."""
 
 
+@from_("what thalweg.load returns for a folder")
 @dataclass(frozen=True, eq=False)
 class Results:
     """What an experiment gave; what was not asked for, or cannot be had, is None.
 
     A descent over more parameters than a grid holds has no surface, and as valleys those that its runs lead to; a
     census of valleys has no runs.
+
+    Attributes
+    ----------
+    experiment : what was carried out; its ``objective`` is what the verbs take, its ``settings`` are those of the file
+    runs, surface, valleys, derailments, outcomes, map, race, comparison : datasets, as the verbs return them
+
+    Examples
+    --------
+    >>> import tempfile, thalweg as tw
+    >>> from thalweg.experiment import directory, experiment, results
+    >>> done = results.perform(experiment.build({"problem": {"kind": "himmelblau"}, "descent": {"steps": 10}}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with directory.staging(directory.Path(folder) / "run") as staged:
+    ...         directory.write(done, staged)
+    ...     again = tw.load(f"{folder}/run")
+    >>> again.valleys.sizes["valley"], again.runs["param"].values.tolist(), again.race
+    (4, ['x', 'y'], None)
     """
 
     experiment: Experiment
@@ -130,7 +149,9 @@ def save(results: Results, folder: Path) -> None:
     for group, dataset in parts.items():
         if dataset is not None and not (group and (store / group).exists()):
             storable(dataset).to_zarr(store, group=group or None, mode="a", zarr_format=3, consolidated=False)
-    zarr.open_group(store, mode="a").attrs["done"] = True
+    zarr.open_group(store, mode="a")
+    consolidate(store)
+    zarr.open_group(store, mode="a").attrs["done"] = 1
 
 
 def load(experiment: Experiment, folder: Path) -> Results:

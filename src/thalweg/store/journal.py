@@ -30,6 +30,7 @@ import xarray as xr
 import zarr
 
 from thalweg.base.errors import InvalidData, OutputError
+from thalweg.store.stream import consolidate
 
 BYTES = 2**22
 """Bytes of a chunk, about; as many wait in memory for it to be full."""
@@ -118,7 +119,9 @@ class Journal:
         self.add(row)
         self.flush()
         self._resize(self._first + self._waiting)
-        self._try(lambda: self._root.attrs.update(done=True))
+        self._try(lambda: consolidate(self.path))
+        self._root = self._try(lambda: zarr.open_group(self.path, mode="r+"))
+        self._try(lambda: self._root.attrs.update(done=1))
         return read(self.path)
 
     def _try(self, act: Callable[[], Any]) -> Any:

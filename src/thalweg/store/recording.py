@@ -90,7 +90,7 @@ class Recorder:
         self._attrs = dict(facts) | {
             **versions("thalweg", "numpy"),
             "leaf_names": [leaf.name for leaf in leaves],
-            "leaf_shapes": [list(leaf.shape) for leaf in leaves],
+            "leaf_shapes": [" x ".join(map(str, leaf.shape)) for leaf in leaves],
         }
         self._sink = Snapshots(every, most) if store is None else Journal(every, store)
         self._laid: dict[str, np.dtype] = {}

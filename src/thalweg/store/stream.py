@@ -15,6 +15,7 @@ What would break it: parts that meet within one chunk, written from several thre
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -88,9 +89,10 @@ class Stream:
 
         Numbers are read when they are asked for.
         """
+        consolidate(self.path)
         root = zarr.open_group(self.path, mode="r+")
         root.attrs.update(attrs)
-        root.attrs["done"] = True
+        root.attrs["done"] = 1
         return opened(self.path)
 
 
@@ -149,23 +151,25 @@ def opened(store: Path) -> xr.Dataset:
     return readable(dataset)
 
 
-OF_PARAM = "param_"
-"""Begins the names of attributes that are those of the coordinate ``param``."""
+def consolidate(store: Path) -> None:
+    """Gather what is known of all arrays of a store in one place, without which plain xarray warns that it is slow.
+
+    Zarr warns in turn that this is not in its specification yet; whoever does not know of it reads the arrays' own.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
+        zarr.consolidate_metadata(store, zarr_format=3)
 
 
 def storable(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the parameters' names, and what is known of each, into attributes: Zarr has no settled form for text."""
-    if "param" in dataset.coords:
-        known = {OF_PARAM + str(key): value for key, value in dataset["param"].attrs.items()}
-        names = dataset["param"].values.tolist()
-        dataset = dataset.assign_attrs(params=list(names), **known).drop_vars("param")
-    return dataset
+    """Let texts have any length: of those of a fixed one Zarr warns that their form is not settled."""
+    texts = {name: values for name, values in dataset.coords.items() if values.dtype.kind == "U"}
+    return dataset.assign_coords({name: values.astype(object) for name, values in texts.items()})
 
 
 def readable(dataset: xr.Dataset) -> xr.Dataset:
-    """Take the parameters' names, and what is known of each, from the attributes they were put into."""
-    names = dataset.attrs.pop("params", None)
+    """Give texts the form that they have in memory, and leave out what is the store's own."""
+    texts = {name: values for name, values in dataset.coords.items() if values.dtype.kind in "OT"}
+    texts = {name: values.copy(data=np.array(values.values.tolist())) for name, values in texts.items()}
     dataset.attrs.pop("done", None)
-    known = [key for key in dataset.attrs if key.startswith(OF_PARAM)]
-    attrs = {key.removeprefix(OF_PARAM): dataset.attrs.pop(key) for key in known}
-    return dataset if names is None else dataset.assign_coords(param=("param", np.array(names), attrs))
+    return dataset.assign_coords(texts)

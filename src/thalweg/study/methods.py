@@ -100,7 +100,7 @@ def _around(objective: Objective, problem: Regression, p: float) -> Candidates:
     def basins(renumber: np.ndarray) -> dict[str, Any]:
         return {"stretch_from": ("stretch", edges), "stretch_valley": ("stretch", renumber[owners].astype(np.int32))}
 
-    attrs = {"method": "exact", "exponent": p, "residual": residual, "same_line": exact.same}
+    attrs = {"method": "exact", "exponent": p, "residual": residual, "same_line": float(exact.same)}
     arranged = Landscape(minima, Passes(exact.passes, exact.heights, exact.between), exact.tree)
     return Candidates(arranged, problem.domain, 0.0, 0.0, basins, attrs)
 

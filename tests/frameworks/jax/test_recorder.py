@@ -82,7 +82,7 @@ def test_the_leaves_are_those_of_the_network():
     params = start()
     found = recorder(params).finish(params)
     assert found.attrs["leaf_names"] == ["layers/0/b", "layers/0/w", "layers/1/w"]
-    assert found.attrs["leaf_shapes"] == [[4], [3, 4], [4, 1]]
+    assert found.attrs["leaf_shapes"] == ["4", "3 x 4", "4 x 1"]
     assert (found.attrs["framework"], found.attrs["framework_version"]) == ("jax", jax.__version__)
     np.testing.assert_array_equal(found["params"][0, 4:16], params["layers"][0]["w"].ravel())
 
