@@ -79,7 +79,7 @@ BAD = [
     (["run", "mine"], "cannot read mine: it is a folder; give the path of an experiment file"),
     (["run", os.devnull], f"cannot read {os.devnull}: it is a device; give the path of an experiment file"),
     (["figures", "mine"], "mine holds no finished run"),
-    (["figures", "mine", "--dpi", "0"], "dpi = 0 is not allowed; give a whole number of at least 10"),
+    (["figures", "mine", "--dpi", "0"], "--dpi = 0 is not allowed; give a whole number of at least 10"),
     (["new", "pencil", "a.toml"], "a.toml exists already; give another path"),
     (["new", "pencil", "a.toml/x"], "cannot write a.toml/x: a.toml is no folder; give another path"),
     (["new", "pencil", "new/" + "x" * 300], "File name too long; give another path"),

@@ -55,7 +55,7 @@ def test_a_map_is_stored_drawn_and_told(folder):
     ("arguments", "text"),
     [
         (["--size", "big"], "--size 'big' is not allowed; give pixels along both axes, such as 1024 or 1600x900"),
-        (["--size", "0"], "count = 0 is not allowed"),
+        (["--size", "0"], "--size = 0 is not allowed"),
         (["--y", "rate"], "unknown axis of a map 'rate'; did you mean 'learning_rate'"),
         (["--y", "momentum"], "momentum has no number above 0 to range around; give the range"),
         (["--y", "learning_rate=1"], "--y 'learning_rate=1' is no range; give name=low:high"),

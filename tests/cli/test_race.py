@@ -31,6 +31,7 @@ def test_a_race_is_printed_saved_drawn_and_drawn_again(tmp_path):
     assert "The gradients of all are clipped at 5." in said
     assert f"{100 * successes[0]:.1f} (" in said
     assert "Repeat it with: thalweg race experiment.toml --optimizers sgd,momentum,adam --starts 200" in said
+    assert said.partition("Repeat it with: ")[2].partition(" Valleys from")[0].endswith("optimizer.clip=5.0")
     kept = directory.read(out).race
     assert kept is not None
     assert kept.attrs["names"] == ["sgd", "momentum", "adam"]
@@ -47,12 +48,12 @@ BAD = [
     (["--optimizers", "sgd,nesterow"], "unknown optimizer 'nesterow'; did you mean 'nesterov'?"),
     (["--optimizers", "sgd,,adam"], "unknown optimizer ''"),
     (["--optimizers", "sgd,adam,sgd"], "--optimizers names sgd twice; name each of them once"),
-    (["--starts", "0"], "starts = 0 is not allowed; give a whole number of at least 1"),
-    (["--tuning-starts", "0"], "tuning starts = 0 is not allowed; give a whole number of at least 1"),
-    (["--rates", "1"], "rates = 1 is not allowed; give a whole number of at least 2"),
-    (["--lowest-rate", "0"], "the lowest rate = 0.0 is not allowed; give a finite number above 0"),
-    (["--lowest-rate", "20"], "the highest rate = 10.0 is not allowed; give a finite number above 20"),
-    (["--seed", "-1"], "seed of the starts = -1 is not allowed; give a whole number of at least 0"),
+    (["--starts", "0"], "--starts = 0 is not allowed; give a whole number of at least 1"),
+    (["--tuning-starts", "0"], "--tuning-starts = 0 is not allowed; give a whole number of at least 1"),
+    (["--rates", "1"], "--rates = 1 is not allowed; give a whole number of at least 2"),
+    (["--lowest-rate", "0"], "--lowest-rate = 0.0 is not allowed; give a finite number above 0"),
+    (["--lowest-rate", "20"], "--highest-rate = 10.0 is not allowed; give a finite number above 20"),
+    (["--seed", "-1"], "--seed = -1 is not allowed; give a whole number of at least 0"),
     (
         ["--set", "loss=quadratic", 'problem.residual="orthogonal"', "problem.split={test_share=0.0}"],
         "the surface is constant to rounding and has no valley to race for",

@@ -69,8 +69,8 @@ BAD = [
     (["--grid", "50", "--starts", "9"], "--grid and --starts are different ways; give one of them"),
     (["--exact", "--grid", "50"], "--exact and --grid are different ways; give one of them"),
     (["--seed", "3"], "--seed 3 is the seed of starts; give --starts N too, or leave it out"),
-    (["--starts", "0"], "count of starts = 0 is not allowed; give a whole number of at least 1 and at most 1048576"),
-    (["--grid", "1"], "points = 1 is not allowed; give a whole number of at least 3"),
+    (["--starts", "0"], "--starts = 0 is not allowed; give a whole number of at least 1 and at most 1048576"),
+    (["--grid", "1"], "--grid = 1 is not allowed; give a whole number of at least 3"),
     (["--exact", "--set", "loss=quadratic"], "and the loss has p = 2; use method = 'grid'"),
 ]
 

@@ -1,3 +1,4 @@
+import shlex
 import tomllib
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import tables
 from thalweg.base.errors import ThalwegError
+from thalweg.cli.options import override
 from thalweg.experiment import experiment
 
 SMALL = """
@@ -183,3 +185,23 @@ def test_held_parameters_leave_a_slice_and_stand_in_the_file():
     again = experiment.parse(tomli_w.dumps(made.settings))
     assert again.problem.fixed == made.problem.fixed == "x2 = 0.5, x4 = 1"
     assert experiment.parse(text, overrides={"fixed.x3": 0, "descent.starts": 2.0}).problem.parameters == ("x1",)
+
+
+def test_an_experiment_knows_how_it_was_called(tmp_path):
+    """What a race prints to repeat it had named experiment.toml, whatever the file was, and no values in place of its own."""
+    path = tmp_path / "my springs.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    assert shlex.split(experiment.load(path).call) == [str(path)]
+    typed = [
+        "loss=power",
+        "optimizer=sgd",
+        "loss.p=0.8",
+        "descent.starts=[[0.5], [1.5]]",
+        "descent.shadows=true",
+        'optimizer.learning_rate={kind="exponential_decay", init_value=0.1, transition_steps=5, decay_rate=0.5}',
+        "surface.domain={phi=[-1.0, 1.0]}",
+    ]
+    overrides = dict(map(override, typed))
+    name, option, *again = shlex.split(experiment.load(path, overrides).call)
+    assert (name, option) == (str(path), "--set")
+    assert dict(map(override, again)) == overrides

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.process import thalweg
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.experiment import experiment, results
 from thalweg.valleys.outcomes import ON_THE_WAY
 
@@ -45,3 +45,46 @@ def test_every_command_works_beyond_a_grid(tmp_path, command, heading):
     done = thalweg(command, "large.toml", *more[command], "--set", "valleys.starts=8", folder=tmp_path)
     assert heading in " ".join(done.stdout.split())
     assert (tmp_path / f"large-{command}" / "report.html").exists()
+
+
+LINE = (
+    '[problem]\nkind = "line"\npoints = 1200\n[loss]\nkind = "{loss}"\n[optimizer]\nkind = "sgd"\nlearning_rate = 0.1\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (LINE.format(loss="quadratic"), "and the loss has p = 2"),
+        (LINE.format(loss="huber"), "the exact census needs a power of"),
+        (LINE.format(loss="fourth_root") + "[surface]\npoints = 9\n", None),
+        (LINE.format(loss="fourth_root").replace("1200", "2000"), "1340 points have too many pairs"),
+        (
+            LINE.format(loss="fourth_root").replace('"line"', '"line"\nresidual = "orthogonal"'),
+            "no exact census is known",
+        ),
+        ('[problem]\nkind = "himmelblau"\n', "himmelblau has no exact census"),
+    ],
+)
+def test_an_exact_census_is_refused_before_the_surface_is_surveyed(monkeypatch, text, refused):
+    """Of 200,000 rows the survey had taken half a minute, and then the census was refused."""
+    surveyed = []
+    monkeypatch.setattr(results, "survey", lambda *_, **more: surveyed.append(more))
+    monkeypatch.setattr(results, "find_valleys", lambda *_, **more: surveyed.append(more))
+    if refused is None:
+        results.census(experiment.parse(text), lambda name: nullcontext(), "exact")
+        assert len(surveyed) == 2
+        return
+    with pytest.raises(InvalidValue, match=refused):
+        results.census(experiment.parse(text), lambda name: nullcontext(), "exact")
+    assert not surveyed
+
+
+def test_a_map_is_refused_before_the_surface_is_surveyed(monkeypatch, tmp_path):
+    surveyed = []
+    monkeypatch.setattr(results, "survey", lambda *_, **more: surveyed.append(more))
+    along = results.Range("W", 1, 2, 8), results.Range("rate", 0.1, 1, 8)
+    with pytest.raises(UnknownName, match="unknown axis of a map 'rate'; did you mean 'learning_rate'"):
+        read = experiment.parse(LINE.format(loss="quadratic"))
+        results.charted(read, lambda name: nullcontext(), along, tmp_path, False, lambda cost: None)
+    assert not surveyed

@@ -34,7 +34,7 @@ def figures(folder: Path, /, *, dpi: int = 200, timings: Flag = False) -> None:
             from thalweg.base.checks import whole
             from thalweg.cli.drawing import draw
             from thalweg.experiment import directory
-        whole("dpi", dpi, at_least=10, at_most=2400)
+        whole("--dpi", dpi, at_least=10, at_most=2400)
         with stages.stage("read the run"):
             results = directory.read(folder)
         with directory.staging(folder) as staged:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.options import USUAL, Flag, Options
+from thalweg.cli.options import USUAL, Flag, Options, named
 
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
@@ -53,7 +53,8 @@ def map(
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
         from thalweg.experiment.results import charted
 
-        right, up = (_along(axis, count, experiment) for axis, count in zip(axes, pixels, strict=True))
+        with named(count="--size"):
+            right, up = (_along(axis, count, experiment) for axis, count in zip(axes, pixels, strict=True))
         return charted(experiment, stage, (right, up), folder, shadows, _announce)
 
     from thalweg.cli.conduct import conduct

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +46,23 @@ class Options:
 
 
 USUAL = Options()
+
+
+@contextmanager
+def named(**options: str) -> Iterator[None]:
+    """Let refusals inside the block call a number as it was typed: ``rates="--rates"``, with _ for a space.
+
+    The bounds stay where they are known: a command does not repeat what it hands on.
+    """
+    try:
+        yield
+    except InvalidValue as error:
+        text = str(error)
+        for within, option in options.items():
+            rest = text.removeprefix(within.replace("_", " "))
+            if rest != text and rest.startswith(" = "):
+                raise InvalidValue(option + rest) from None
+        raise
 
 
 def override(text: str) -> tuple[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.cli.options import USUAL, Flag, Options
+from thalweg.cli.options import USUAL, Flag, Options, named
 
 if TYPE_CHECKING:
     from thalweg.base.settings import Table
@@ -100,15 +100,25 @@ def race(
         from thalweg.experiment.results import Results, census
         from thalweg.study import race as verb
 
-        named, usual = contestants(optimizers, experiment), experiment.descent
-        conditions = verb.Conditions(
-            runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows
-        )
-        tuning = verb.Tuning(tuned.tuning_starts, tuned.rates, tuned.lowest_rate, tuned.highest_rate, runs.seed + 1)
+        rivals, usual = contestants(optimizers, experiment), experiment.descent
+        with named(
+            seed_of_the_starts="--seed",
+            starts="--starts",
+            tuning_starts="--tuning-starts",
+            rates="--rates",
+            rates_times_tuning_starts="--rates times --tuning-starts",
+            the_lowest_rate="--lowest-rate",
+            the_highest_rate="--highest-rate",
+        ):
+            conditions = verb.Conditions(
+                runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows
+            )
+            rates = tuned.rates, tuned.lowest_rate, tuned.highest_rate
+            tuning = verb.Tuning(tuned.tuning_starts, *rates, runs.seed + 1)
         surface, valleys = census(experiment, stage)
         with stage("race"):
             arguments = {"conditions": conditions, "tuning": tuning, "floor": experiment.valleys.floor}
-            ran = verb.race(experiment.objective, named, valleys, **arguments)
+            ran = verb.race(experiment.objective, rivals, valleys, **arguments)
         return Results(experiment, surface=surface, valleys=valleys, race=ran)
 
     from thalweg.cli.conduct import conduct

@@ -54,5 +54,5 @@ class Stages:
             table.add_row(name, f"{seconds:.2f}")
         console.print(table)
 
-    def _listen(self, what: str, done: int, total: int) -> None:
+    def _listen(self, what: str, done: float, total: float) -> None:
         self._progress.update(self._bar, description=f"{self._name}: {what}", completed=done, total=total)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.options import USUAL, Flag, Options
+from thalweg.cli.options import USUAL, Flag, Options, named
 
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
@@ -54,8 +54,10 @@ def valleys(
         from thalweg.descent.starts import Sobol
         from thalweg.experiment.results import Results, census
 
-        method = "exact" if exact else "grid" if starts is None else Sobol(starts, seed or 0)
-        surface, valleys = census(experiment, stage, method, grid)
+        with named(count_of_starts="--starts", seed_of_the_starts="--seed"):
+            method = "exact" if exact else "grid" if starts is None else Sobol(starts, seed or 0)
+        with named(points="--grid"):
+            surface, valleys = census(experiment, stage, method, grid)
         return Results(experiment, surface=surface, valleys=valleys)
 
     from thalweg.cli.conduct import conduct

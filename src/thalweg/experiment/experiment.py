@@ -8,12 +8,14 @@ new parameter, and its name, type and default stand in one place.
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import tomli_w
 
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
@@ -110,6 +112,7 @@ class Experiment:
     points : along each axis; None where a grid cannot hold so many parameters
     valleys, figures : sections of the file
     settings : every value by section, defaults included, as TOML can hold it
+    call : what a command that repeats it is given: the file, and what replaces its values
     """
 
     objective: Objective
@@ -120,6 +123,7 @@ class Experiment:
     valleys: Valleys
     figures: Figures
     settings: dict[str, Table]
+    call: str = "experiment.toml"
 
     @property
     def problem(self) -> Problem:
@@ -139,7 +143,30 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experi
     """
     path = Path(path)
     text = read_text(path, "the path of an experiment file, or make one with 'thalweg new'")
-    return parse(text, path.parent, overrides, name=str(path))
+    call = shlex.join([str(path), *_typed(overrides or {})])
+    return replace(parse(text, path.parent, overrides, name=str(path)), call=call)
+
+
+def _typed(overrides: Mapping[str, Any]) -> list[str]:
+    """Write what replaces values as it is typed; a text that TOML would read as something else is put in quotes."""
+    return ["--set", *(f"{key}={_toml(value)}" for key, value in overrides.items())] if overrides else []
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str) and value.replace("_", "").isalpha() and value not in ("true", "false", "inf", "nan"):
+        return value
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_inline(part)}' for key, part in value.items())}}}"
+    return _inline(value)
+
+
+def _inline(value: Any) -> str:
+    """Write a value on one line of TOML."""
+    if isinstance(value, dict):
+        return _toml(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return tomli_w.dumps({"value": value}).partition(" = ")[2].strip()
 
 
 def parse(

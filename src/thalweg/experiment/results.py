@@ -21,7 +21,8 @@ from thalweg.study.descend import descend
 from thalweg.study.find_derailments import find_derailments
 from thalweg.study.find_ends import find_ends
 from thalweg.study.find_valleys import find_valleys, valleys_of_runs
-from thalweg.study.outcome_map import Cost, Range, cost, outcome_map
+from thalweg.study.methods import known_exactly
+from thalweg.study.outcome_map import Cost, Range, cost, outcome_map, refuse
 from thalweg.study.outcomes import outcomes
 from thalweg.study.survey import survey
 
@@ -111,6 +112,8 @@ def census(
                 f"{max(POINTS)}; find its valleys from starts"
             )
         method = Sobol(experiment.valleys.starts)
+    if method == "exact":
+        known_exactly(target)
     if experiment.points is not None:
         with stage("survey"):
             surface = survey(target, points=experiment.points if points is None else points, domain=experiment.domain)
@@ -129,8 +132,9 @@ def charted(
 ) -> Results:
     """Map how runs end; the map goes into the store of the run directory as it is made."""
     target = experiment.objective
-    surface, valleys = census(experiment, stage, refine=None)
     descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
+    refuse(target, descent, along)
+    surface, valleys = census(experiment, stage, refine=None)
     with stage("compile"):
         announce(cost(target, descent, valleys, along, experiment.valleys.floor))
     with stage("map"):

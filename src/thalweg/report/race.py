@@ -68,10 +68,13 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
         remarks.append(f"The gradients of all are clipped at {results.experiment.settings['optimizer']['clip']:g}.")
     again = f"--optimizers {','.join(names)} --starts {attrs['starts']} --tuning-starts {attrs['tuning_starts']}"
     rates = f"--rates {count} --lowest-rate {attrs['tuning_low']!r} --highest-rate {attrs['tuning_high']!r}"
+    file, gap, replaced = results.experiment.call.partition(" --set ")
     return [
         *remarks,
-        f"Repeat it with: thalweg race experiment.toml {again} {rates} --seed {attrs['seed']}"
-        + " --shadows" * ("rounding" in ran),
+        f"Repeat it with: thalweg race {file} {again} {rates} --seed {attrs['seed']}"
+        + " --shadows" * ("rounding" in ran)
+        + gap
+        + replaced,
     ]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float
 
+from thalweg.base.progress import part
 from thalweg.descent import starts as positions
 from thalweg.descent.descent import Descent
 from thalweg.descent.driver import batches
@@ -83,7 +84,8 @@ class Contest:
         conditions, rates = self.conditions, self.tuning.candidates()
         tuned = tunable(optimizer)
         starts = positions.uniform(self.objective.problem, conditions.starts, conditions.seed)
-        tried = self._tune(optimizer) if tuned else Tried(*np.full((3, len(rates)), np.nan))
+        with part("tuning", 0, 0.5):
+            tried = self._tune(optimizer) if tuned else Tried(*np.full((3, len(rates)), np.nan))
         chosen = int(np.lexsort((rates, np.nan_to_num(tried.settled, nan=np.inf), -tried.success))[0]) if tuned else -1
 
         def descent(runs: int) -> Descent:
@@ -93,9 +95,11 @@ class Contest:
         whole_field = descent(conditions.starts)
         width = batches(self.objective, whole_field, conditions.starts, history=False)[0].stop
         # To compile; in the deepest valley, where a line search has the least to do.
-        self._run(descent(width), np.tile(self.valleys["position"].values[self.best[0]], (width, 1)))
+        with part("compiling", 0.5 * tuned, 0.5 * tuned):
+            self._run(descent(width), np.tile(self.valleys["position"].values[self.best[0]], (width, 1)))
         begun = time.perf_counter()
-        ran = self._run(whole_field, starts)
+        with part("racing", 0.5 * tuned, 1):
+            ran = self._run(whole_field, starts)
         seconds = time.perf_counter() - begun
         rate = float(rates[chosen]) if tuned else np.nan
         return Entry(tried, rate, int(tuned and chosen in (0, len(rates) - 1)), ran, seconds)

@@ -75,11 +75,19 @@ def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candida
 
 def exactly(objective: Objective) -> Candidates:
     """Find every minimum by theorem."""
+    problem, p = known_exactly(objective)
+    return _pairs(objective, problem, p) if problem.model == "affine" else _around(objective, problem, p)
+
+
+def known_exactly(objective: Objective) -> tuple[Regression, float]:
+    """Refuse what has no exact census, before any work on it; returns the problem and the exponent of its loss."""
     problem, loss = objective.problem, objective.loss
     if not isinstance(problem, Regression) or not (problem.model and problem.distance) or loss is None:
         raise InvalidValue(f"{problem.name} has no exact census: it needs a straight line; use method = 'grid'")
     p = theorem.exponent(loss, model=problem.model, residual=problem.distance)
-    return _pairs(objective, problem, p) if problem.model == "affine" else _around(objective, problem, p)
+    if problem.model == "affine":
+        affine.check(*objective.train)
+    return problem, p
 
 
 def _around(objective: Objective, problem: Regression, p: float) -> Candidates:

@@ -201,6 +201,11 @@ def _pixels(ending: Ending, part: dict[str, np.ndarray]) -> dict[str, np.ndarray
     return {name: told.get(name, values) for name, values in part.items() if name != "place"}
 
 
+def refuse(objective: Objective, descent: Descent, along: tuple[Range, Range]) -> None:
+    """Refuse what no map can be made of, before any work on it."""
+    _source(objective, descent, _named(objective.problem, descent, along))
+
+
 def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float) -> Cost:
     """Estimate what a map takes, from its first batch; its program is compiled on the way."""
     along = _named(objective.problem, descent, along)

@@ -12,6 +12,7 @@ import xarray as xr
 
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
+from thalweg.base.progress import track
 from thalweg.base.showing import shown
 from thalweg.descent.descent import Descent
 from thalweg.descent.optimizer import Optimizer
@@ -114,7 +115,7 @@ def race(
     _check(objective, optimizers, valleys, conditions, tuning)
     _bound(len(optimizers), len(objective.problem.domain), conditions, tuning)
     contest = Contest(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
-    entries = [contest.enter(optimizer) for optimizer in optimizers.values()]
+    entries = [contest.enter(optimizer) for optimizer in track(list(optimizers.values()), "optimiser")]
     ran = [entry.ran for entry in entries]
     won, ends = np.stack([one.won for one in ran]), [one.ends for one in ran]
     parts = {

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from thalweg.base.errors import InvalidData, InvalidValue
+from thalweg.base.progress import track
 from thalweg.valleys.exact.cusps import power
 
 LIMIT = 1000
@@ -71,12 +72,13 @@ def pair_lines(
     >>> lines.minima[0].tolist(), lines.points.tolist()
     ([2.0, 1.0], [3, 2, 2, 2])
     """
-    _check(x, y)
+    check(x, y)
     one, other = np.triu_indices(len(x), 1)
     apart = x[one] != x[other]
     one, other = one[apart], other[apart]
     rows = max(1, BLOCK // len(x))
-    parts = [_measure(x, y, p, one[k : k + rows], other[k : k + rows]) for k in range(0, len(one), rows)]
+    spans = [slice(first, first + rows) for first in range(0, len(one), rows)]
+    parts = [_measure(x, y, p, one[span], other[span]) for span in track(spans, "lines through two points")]
     first, slope, depth, points = (np.concatenate(part) for part in zip(*parts, strict=True))
     one, other, slope, depth, points = one[first], other[first], slope[first], depth[first], points[first]
     order = np.lexsort((other, one, depth))
@@ -86,7 +88,8 @@ def pair_lines(
     )
 
 
-def _check(x, y) -> None:
+def check(x: np.ndarray, y: np.ndarray) -> None:
+    """Refuse points that are too many, not finite, or determine no line."""
     if len(x) > LIMIT:
         raise InvalidValue(
             f"{len(x)} points have too many pairs for an exact census; give at most {LIMIT}, or use method = 'grid'"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from thalweg.base.progress import track
 from thalweg.valleys.exact.cusps import Cusps, cluster, gaps, look, power, wrap
 
 WIDTH = 1e-12
@@ -64,7 +65,7 @@ def maximise(cusps: Cusps) -> Maxima:
     """
     wide, levels = gaps(cusps), cluster(cusps)
     parts = []
-    for first in range(0, len(wide), BLOCK):
+    for first in track(range(0, len(wide), BLOCK), "gaps between lines"):
         left = np.arange(first, min(first + BLOCK, len(wide)))
         parts.append(_stretch(cusps, levels, left, wide[left]))
     maxima = Maxima(*(np.concatenate(part) for part in zip(*parts, strict=True)))
