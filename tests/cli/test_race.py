@@ -1,13 +1,18 @@
 """``thalweg race``: its table, its store, its figure; what it refuses."""
 
 import csv
+import re
+from types import SimpleNamespace
 
+import optax
 import pytest
 
+import thalweg as tw
 from tests.process import is_refused, thalweg
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, ThalwegError
 from thalweg.cli.race import contestants
 from thalweg.experiment import directory, experiment
+from thalweg.report.race import of_race
 
 SMALL = ["--starts", "200", "--tuning-starts", "40", "--rates", "5", "--lowest-rate", "0.001", "--highest-rate", "0.1"]
 QUICK = ["--set", "descent.steps=60", 'figures.formats=["png"]']
@@ -61,6 +66,14 @@ BAD = [
 ]
 
 
+BAD += [
+    (["--optimizers", "optax.adm"], "unknown optimizer of optax 'adm'; did you mean 'adam'?"),
+    (["--optimizers", "nowhere:mine"], "cannot import nowhere: No module named 'nowhere'; mend it, or its name"),
+    (["--optimizers", ":mine"], "--optimizers :mine is not complete; give module:name"),
+    (["--within", "0"], "--within = 0.0 is not allowed; give a finite number above 0 and below 1"),
+]
+
+
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_bad_input_gets_one_line_and_status_2_and_writes_nothing(tmp_path, arguments, message):
     is_refused("race", *arguments, folder=tmp_path, message=message)
@@ -80,3 +93,52 @@ def test_named_optimisers_have_optax_defaults_and_the_bound_of_the_experiment():
     assert made["momentum"].settings["clip"] == 2.0
     with pytest.raises(InvalidValue, match="--optimizers names adam twice"):
         contestants("adam,adam", bounded)
+
+
+MINE = """
+import optax
+
+def heavy(learning_rate):
+    return optax.sgd(learning_rate, momentum=0.95)
+
+def mute(learning_rate):
+    return 3
+
+def wild(learning_rate):
+    raise KeyError("x")
+
+def greedy(learning_rate, pace):
+    return optax.sgd(pace)
+"""
+
+
+def test_optimisers_of_ones_own_and_all_of_optax_are_named(tmp_path, monkeypatch):
+    (tmp_path / "own_makers.py").write_text(MINE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    made = contestants("own_makers:heavy,optax.signum", experiment.parse(PENCIL))
+    assert made["own_makers:heavy"].maker(learning_rate=0.1).init is not None
+    assert made["optax.signum"].maker is optax.signum
+    refused = {
+        "own_makers:mute": "makes no optimiser",
+        "own_makers:wild": "makes no optimiser: KeyError: 'x'",
+        "own_makers:greedy": "needs pace too",
+        "own_makers:hevy": "unknown name in own_makers 'hevy'; did you mean 'heavy'?",
+        "own_makers:optax": "is no function",
+    }
+    for name, message in refused.items():
+        with pytest.raises(ThalwegError, match=re.escape(message)):
+            contestants(name, experiment.parse(PENCIL))
+
+
+def test_a_rate_that_few_runs_chose_is_called_chance():
+    done = SimpleNamespace(experiment=SimpleNamespace(settings={"optimizer": {}}, call="experiment.toml"))
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    valleys = tw.find_valleys(objective, method="exact")
+    conditions = tw.Conditions(starts=20, steps=3)
+    few, many = tw.Tuning(starts=3, rates=2, low=0.01, high=0.1), tw.Tuning(starts=60, rates=2, low=0.01, high=0.1)
+    for tuning, warned in ((few, True), (many, False)):
+        ran = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, conditions=conditions, tuning=tuning)
+        won = round(float(ran["tuned_success"].max()) * tuning.starts)
+        assert (won <= 3) is warned
+        told = [remark for remark in of_race(done, ran) if remark.startswith("Chance chose the rate of sgd (")]
+        assert bool(told) is warned

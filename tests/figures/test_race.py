@@ -9,6 +9,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing.marks import OPTIMIZERS, series_of
 from thalweg.figures.race import arrays_of
 
 NAMES = ["sgd", "lbfgs", "adam"]
@@ -103,3 +104,13 @@ def test_without_any_success_and_without_tuning_there_is_a_figure():
 def test_what_is_no_race_is_refused(published):
     with pytest.raises(InvalidValue, match="ran holds a surface, not a race; give what thalweg.race returns"):
         tw.figures.race(published.surface)
+
+
+def test_an_optimiser_looks_alike_in_every_race():
+    looks = [series_of(names) for names in (["adam"], ["mine", "sgd", "adam"], ["lion", "optax.adam", "other"])]
+    assert looks[0][0] == looks[1][2] == looks[2][1]
+    for several in looks:
+        assert len({look.colour for look in several}) == len(several)
+    # All that have names of their own, and as many that have none.
+    every = series_of([*OPTIMIZERS, *(f"own{k}" for k in range(13))])
+    assert len(set(every)) == len(every) == 40

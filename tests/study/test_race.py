@@ -11,7 +11,7 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.study.contest import deepest
 from thalweg.study.race import pair_confidence
-from thalweg.valleys.shares import paired, wilson
+from thalweg.valleys.shares import medians, paired, wilson
 
 CONDITIONS = tw.Conditions(starts=200, steps=60, seed=4, precision=32)
 TUNING = tw.Tuning(starts=40, rates=7, low=1e-4, high=1.0, seed=9)
@@ -144,6 +144,57 @@ def test_of_rates_that_are_alike_the_smallest_wins_and_is_named_as_an_end(bowl):
     assert found["diverged"].values.tolist() == [0, 1]
     assert found["success"].values.tolist() == [1, 0]
     assert found["settled"].isnull().values.tolist() == [[False] * 3, [True] * 3]
+
+
+def test_on_a_surface_with_one_valley_the_goal_is_the_loss():
+    """Of Rosenbrock's function a quarter of all starts lay on the floor, a share of its relief, at step 0."""
+    objective = tw.objective(tw.problems.rosenbrock())
+    valleys = tw.find_valleys(objective)
+    conditions = tw.Conditions(starts=100, steps=60, seed=4)
+    tuning = tw.Tuning(starts=20, rates=4, low=1e-3, high=1.0, seed=9)
+    found = tw.race(objective, {"adam": tw.Optimizer(optax.adam)}, valleys, conditions=conditions, tuning=tuning)
+    heights = np.array([float(objective.example(p)) for p in tw.starts.uniform(objective.problem, 1024)])
+    assert found.attrs["within"] == 1e-3
+    assert found.attrs["level"] == pytest.approx(1e-3 * np.median(heights), rel=1e-6)
+    assert "within 0.001 of the surface's median height" in found.attrs["goal"]
+    starts = tw.starts.uniform(objective.problem, 100, 4)
+    rate = found["learning_rate"].values.repeat(100)
+    runs = tw.descend(objective, tw.Optimizer(optax.adam, learning_rate=rate), starts=starts, steps=60)
+    losses, last = runs["train_loss"].values, runs["params"].values[:, -1]
+    inside = (np.abs(last) <= 2.048).all(axis=1)
+    assert float(found["success"][0]) == np.mean((losses[:, -1] <= found.attrs["level"]) & inside)
+    assert float(found["success_by_step"][0, 0]) <= 0.02
+    assert float(found["final"][0]) == np.sort(losses[:, -1])[49]
+    away = np.linalg.norm(last - 1, axis=1)
+    assert float(found["distance"].sel(quantile=0.5)[0]) == pytest.approx(np.sort(away)[49], rel=1e-6)
+    strict = tw.Conditions(starts=100, steps=60, seed=4, within=1e-8)
+    harder = tw.race(objective, {"adam": tw.Optimizer(optax.adam)}, valleys, conditions=strict, tuning=tuning)
+    assert float(harder["success"][0]) < float(found["success"][0])
+    with pytest.raises(InvalidValue, match="within = 1.5 is not allowed; give a finite number above 0 and below 1"):
+        tw.Conditions(within=1.5)
+
+
+def test_names_are_the_coordinates(ran):
+    assert ran["optimizer"].values.tolist() == ran["rival"].values.tolist() == list(RIVALS)
+    assert float(ran["success"].sel(optimizer="adam")) == float(ran["success"][2])
+
+
+@pytest.mark.parametrize("n", [6, 7, 25, 100])
+def test_the_interval_of_a_median_covers_it_at_least_as_often_as_it_says(n):
+    # The median of the uniform distribution: 4,000 draws know a coverage to 0.0035.
+    values = np.random.default_rng(n).random((4000, n))
+    found = medians(values)
+    covered = np.mean((found.low <= 0.5) & (found.high >= 0.5))
+    assert covered > 0.95 - 0.01
+    # One place further in, at both ends, is not enough.
+    ordered = np.sort(values, axis=1)
+    out = int(np.argmax((ordered == found.low[:, None])[0]))
+    assert np.mean((ordered[:, out + 1] <= 0.5) & (ordered[:, n - 2 - out] >= 0.5)) < 0.95
+
+
+def test_of_fewer_than_six_values_nothing_is_known_of_the_median():
+    found = medians(np.arange(5.0)[None])
+    assert (found.share[0], found.low[0], found.high[0]) == (2.0, -np.inf, np.inf)
 
 
 def test_every_valley_as_deep_as_the_deepest_counts():

@@ -37,11 +37,15 @@ class Runs:
         Seed of the starts; the tuning has the next.
     shadows: bool
         Make three more runs for each, and tell how many rounding alone decided.
+    within: float
+        A run succeeds with a loss above the deepest minimum by at most this share of the surface's median height, such
+        as 1e-3; by default on the floor of the deepest valley, or where there is but one valley within 1e-3.
     """
 
     starts: int = 10_000
     seed: int = 0
     shadows: Flag = False
+    within: float | None = None
 
 
 @Parameter(name="*")
@@ -92,8 +96,9 @@ def race(
     experiment: Path
         A TOML file; make one with `thalweg new`.
     optimizers: str
-        Names parted by commas: those of experiment files, with optax's defaults, and `momentum` and `nesterov`, which
-        are sgd with a momentum of 0.9. lbfgs finds its rate itself and has no tuning.
+        Names parted by commas: those of experiment files, with optax's defaults; `momentum` and `nesterov`, which are
+        sgd with a momentum of 0.9; `optax.NAME` for any other of optax's; `module:name` for a function of your own that
+        takes a learning rate and makes an optax optimiser. lbfgs finds its rate itself and has no tuning.
     """
 
     def work(experiment: Experiment, stage: Stage, folder: Path) -> Results:
@@ -104,6 +109,7 @@ def race(
         with named(
             seed_of_the_starts="--seed",
             starts="--starts",
+            within="--within",
             tuning_starts="--tuning-starts",
             rates="--rates",
             rates_times_tuning_starts="--rates times --tuning-starts",
@@ -111,7 +117,7 @@ def race(
             the_highest_rate="--highest-rate",
         ):
             conditions = verb.Conditions(
-                runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows
+                runs.starts, usual.steps, runs.seed, usual.minibatch, usual.precision, runs.shadows, runs.within
             )
             rates = tuned.rates, tuned.lowest_rate, tuned.highest_rate
             tuning = verb.Tuning(tuned.tuning_starts, *rates, runs.seed + 1)
@@ -128,16 +134,20 @@ def race(
 
 def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:
     """Make optimisers by name, with optax's defaults and the bound on the gradient that the experiment has, if any."""
+    from thalweg.cli.makers import maker_of
     from thalweg.descent.optimizer import Optimizer
     from thalweg.descent.optimizers import CATALOGUE, finds_rate, from_settings
 
     made: dict[str, Optimizer] = {}
     bound = {key: value for key, value in experiment.settings["optimizer"].items() if key == "clip"}
     for name in (name.strip() for name in names.split(",")):
-        if name not in CATALOGUE and name not in NAMED:
-            raise UnknownName.of("optimizer", name, (*CATALOGUE, *NAMED))
         if name in made:
             raise InvalidValue(f"--optimizers names {name} twice; name each of them once")
+        if ":" in name or name.startswith("optax."):
+            made[name] = Optimizer(maker_of(name, len(experiment.domain)), **bound)
+            continue
+        if name not in CATALOGUE and name not in NAMED:
+            raise UnknownName.of("optimizer", name, (*CATALOGUE, *NAMED))
         settings = NAMED.get(name, {"kind": name})
         # Any rate: the tuning puts another in its place.
         rate = {} if finds_rate(Optimizer(CATALOGUE[settings["kind"]])) else {"learning_rate": 1.0}

@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
-from thalweg.figures.drawing.marks import Series, series
+from thalweg.figures.drawing.marks import Series, series_of
 from thalweg.figures.drawing.wording import count, number, shortened, subject
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Race
 
 TITLE = "How often each optimiser finds the deepest valley"
 
-SUCCESS = "runs that end on its floor, %"
+SUCCESS = "runs that end there, %"
 SETTLED = "settled there by step, %"
 TUNING = "success in the tuning, by learning rate, %"
 
@@ -41,6 +41,7 @@ class _Race:
 
     Attributes
     ----------
+    looks : how each optimiser is drawn
     success : (optimizer, 3), the share in percent and the ends of its interval
     by_step : (optimizer, step), percent
     rates, tuned : (optimizer, candidate), learning rates and the success of each in the tuning, percent
@@ -48,17 +49,13 @@ class _Race:
     """
 
     names: list[str]
+    looks: list[Series]
     success: np.ndarray
     by_step: np.ndarray
     rates: np.ndarray
     tuned: np.ndarray
     chosen: np.ndarray
     note: str
-
-    @property
-    def looks(self) -> list[Series]:
-        """How each optimiser is drawn."""
-        return [series(k) for k in range(len(self.names))]
 
     @property
     def top(self) -> float:
@@ -106,9 +103,9 @@ def race(ran: Race) -> Figure:
         f"{name} {_share(success[0])} ({_share(success[1])} to {_share(success[2])})"
         for name, success in zip(drawn.names, drawn.success, strict=True)
     ]
-    goal = " or ".join(ran.attrs.get("best_names", [])[:4])
+    best, goal = " or ".join(ran.attrs.get("best_names", [])[:4]), ran.attrs.get("goal", "ends in the deepest valley")
     caption = (
-        f"{drawn.note.replace(' · ', ', ')}. Runs that end on the floor of the deepest valley{goal and f', {goal}'}"
+        f"{drawn.note.replace(' · ', ', ')}. How often a run {goal}{best and f', {best}'}"
         f", with 95 % intervals: {', '.join(shares)}. Beside it the share that has settled there by each step, and "
         "the success of each learning rate in the tuning, the chosen one marked."
     )
@@ -126,8 +123,11 @@ def arrays_of(ran: xr.Dataset) -> _Race:
         facts += [f"the same {count(attrs['starts'], 'start')} for all", count(attrs["steps"], "step")]
         rates = count(ran.sizes["candidate"], "learning rate")
         facts += [f"{rates} tried on {attrs['tuning_starts']:,} others"] * bool(ran["learning_rate"].notnull().any())
+    if np.isfinite(attrs.get("within", np.nan)):
+        facts.append(f"success: a loss of {number(attrs['level'], 3)} or less")
     return _Race(
         [shortened(str(names[k]), 24) for k in order],
+        series_of([str(names[k]) for k in order]),
         100 * success,
         100 * ran["success_by_step"].values,
         ran["tuned_rate"].values,

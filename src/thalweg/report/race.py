@@ -8,11 +8,14 @@ import xarray as xr
 from thalweg.experiment.results import Results
 from thalweg.report.text import TextTable, figures
 
+LUCKY = 3
+"""A learning rate that so few runs of the tuning chose was chosen by chance."""
+
 
 def ranked(ran: xr.Dataset) -> list[TextTable]:
     """Rank the optimisers by success, and tell how their runs went."""
     order = np.argsort(-ran["success"].values, kind="stable").tolist()
-    ranks, ways = [], []
+    ranks, ways, ends = [], [], []
     for k in order:
         one, lead, name = ran.isel(optimizer=k), ran.isel(optimizer=order[0], rival=k), ran.attrs["names"][k]
         low, middle, high = (figures(step) for step in one["settled"].values.tolist())
@@ -24,9 +27,11 @@ def ranked(ran: xr.Dataset) -> list[TextTable]:
         way = [_percent(one, "derailed"), _percent(one, "diverged")]
         way += [f"{100 * float(one['rounding']):.1f}"] if "rounding" in ran else []
         ways.append((name, *way, f"{float(one['seconds']):.3g}"))
+        final = f"{_short(one['final'])} ({_short(one['final_low'])}–{_short(one['final_high'])})"
+        ends.append((name, final, _short(one["final_loss"][-1]), _short(one["distance"][1])))
     goal = " or ".join(ran.attrs["best_names"][:4])
     note = (
-        f"success: ends on the floor of the deepest valley, {goal}, with its 95 % interval; behind the first, on the "
+        f"success: {ran.attrs['goal']}, {goal}, with its 95 % interval; behind the first, on the "
         "same starts, all pairs together at 95 %; steps: median and 5 to 95 % of the runs that succeed"
         + ("; * the least or the greatest rate tried" if ran["at_end"].any() else "")
     )
@@ -35,6 +40,12 @@ def ranked(ran: xr.Dataset) -> list[TextTable]:
     apart = "seconds of this machine, for all runs, without compilation" + ", shadows included" * len(decided)
     return [
         TextTable("Race", ("", "rate", "success, %", "behind, %", "steps"), ranks, note),
+        TextTable(
+            "Where all runs end",
+            ("", "loss above the minimum", "95 % of runs below", "distance"),
+            ends,
+            "medians over all runs, of the loss with its 95 % interval; ∞ where so many diverge",
+        ),
         TextTable("On the way", columns, ways, apart),
     ]
 
@@ -42,14 +53,18 @@ def ranked(ran: xr.Dataset) -> list[TextTable]:
 def of_race(results: Results, ran: xr.Dataset) -> list[str]:
     """Say who is ahead, what was tuned and what was not, and how to repeat it."""
     attrs, names = ran.attrs, np.array(ran.attrs["names"], dtype=object)
-    lead = ran.isel(optimizer=int(np.argmax(ran["success"].values)))
+    best = int(np.argmax(ran["success"].values))
+    lead = ran.isel(optimizer=best)
     close = (lead["difference_low"] <= 0).values
-    first, others = names[int(lead["optimizer"])], ", ".join(names[close])
+    first, others = names[best], ", ".join(names[close])
     remarks = [f"{first} is ahead of all others, beyond chance."] if len(names) > 1 else []
     if close.any():
         remarks = [f"{first} has the highest success, but chance alone could explain its lead over {others}."]
     if not lead["success"]:
-        remarks = ["No run of any optimiser ended on the floor of the deepest valley."]
+        remarks = [f"No run of any optimiser {attrs['goal'].replace('ends', 'ended', 1)}."]
+    if not np.isnan(attrs["within"]):
+        height = figures(attrs["level"])
+        remarks.append(f"A run succeeds that {attrs['goal']}: at {height} or less, at its end.")
     low, high, count = f"{attrs['tuning_low']:g}", f"{attrs['tuning_high']:g}", attrs["tuning_rates"]
     where = f"{attrs['tuning_starts']:,} starts of seed {attrs['tuning_seed']}"
     tuned = (
@@ -58,6 +73,7 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
         "No other setting was tuned."
     )
     remarks += [tuned] * bool(ran["learning_rate"].notnull().any())
+    remarks += _of_luck(ran)
     if ran["at_end"].any():
         ends = ", ".join(names[ran["at_end"].values == 1])
         remarks.append(f"The best rate of {ends} is at the end of those tried: a wider range may do better.")
@@ -72,10 +88,32 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
     return [
         *remarks,
         f"Repeat it with: thalweg race {file} {again} {rates} --seed {attrs['seed']}"
+        + (f" --within {attrs['within']!r}" if not np.isnan(attrs["within"]) else "")
         + " --shadows" * ("rounding" in ran)
         + gap
         + replaced,
     ]
+
+
+def _of_luck(ran: xr.Dataset) -> list[str]:
+    """Warn where a learning rate was chosen by very few runs that succeeded."""
+    starts = ran.attrs["tuning_starts"]
+    won = np.rint(starts * ran["tuned_success"].max("candidate").values)
+    lucky = [
+        f"{name} ({int(count)} of {starts:,})"
+        for name, count, rate in zip(ran.attrs["names"], won.tolist(), ran["learning_rate"].values, strict=True)
+        if not np.isnan(rate) and count <= LUCKY
+    ]
+    if not lucky:
+        return []
+    return [
+        f"Chance chose the rate of {', '.join(lucky)}: so few runs of the tuning succeeded with it. "
+        "More tuning starts, more steps or a wider goal would tell."
+    ]
+
+
+def _short(value: xr.DataArray) -> str:
+    return "∞" if np.isinf(value) else f"{float(value):.3g}"
 
 
 def _percent(one: xr.Dataset, name: str) -> str:

@@ -25,11 +25,20 @@ class Conditions:
     minibatch : gradients from a part of the training data at a time; all of it by default
     precision : 32 or 64 bits
     shadows : whether each run has shadows, so that what rounding decided is known; four times the work
+    within : what a success is. A number, such as 1e-3: to end with a loss above the deepest minimum by at most this
+        share of the surface's median height above it. By default, to end on the floor of the deepest valley; on a
+        surface with one valley, of which most starts may already lie low, 1e-3
 
     Raises
     ------
     InvalidValue
-        If there are no starts or more than are drawn at once, or the seed is below 0.
+        If there are no starts or more than are drawn at once, the seed is below 0, or ``within`` is not above 0 and
+        below 1.
+
+    References
+    ----------
+    J. J. Moré, S. M. Wild, "Benchmarking derivative-free optimization algorithms", SIAM Journal on Optimization 20,
+    172–191, 2009, doi:10.1137/080724083: the criterion, with the height of the start.
 
     Examples
     --------
@@ -44,10 +53,13 @@ class Conditions:
     minibatch: Minibatch | None = None
     precision: int = 64
     shadows: bool = False
+    within: float | None = None
 
     def __post_init__(self) -> None:
         whole("starts", self.starts, at_least=1, at_most=positions.MOST)
         whole("seed of the starts", self.seed, at_least=0)
+        if self.within is not None:
+            number("within", self.within, above=0, below=1)
 
 
 @public

@@ -24,6 +24,8 @@ from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import finds_rate
 from thalweg.losses.objective import Objective
 from thalweg.study.conditions import Conditions, Tuning
+from thalweg.study.find_derailments import levels_of
+from thalweg.study.methods import relief_above
 from thalweg.study.outcomes import ends_of
 
 RATE = "learning_rate"
@@ -33,6 +35,10 @@ ROUNDING = 64 * np.finfo(np.float64).eps
 
 NEAREST = 4 * np.finfo(np.float64).eps
 """How near two places still differ, as a share of their size: a few roundings lie between this and a residual."""
+
+
+LONE_WITHIN = 1e-3
+"""Usual share of a surface's height within which a run succeeds where there is but one valley."""
 
 
 class Ran(NamedTuple):
@@ -68,7 +74,7 @@ class Contest:
     Attributes
     ----------
     objective, valleys, floor : what is descended, and what decides a run's outcome
-    best : numbers of the valleys that count as the deepest
+    best : numbers of the valleys that count as the deepest; their ``level`` is what a run has to reach
     conditions, tuning : of the race
     """
 
@@ -148,3 +154,17 @@ def deepest(objective: Objective, valleys: xr.Dataset) -> np.ndarray:
         near = [evaluate(objective.example, objective.train, move) for move in moves]
         unsure = unsure + np.abs(np.array(near) - losses).max(axis=0)
     return np.flatnonzero(losses - unsure <= (losses + unsure).min())
+
+
+def with_level(objective: Objective, valleys: xr.Dataset, floor: float, within: float | None) -> xr.Dataset:
+    """Give every valley the ``level`` that counts as its floor; ``within`` decides that of the deepest.
+
+    The attribute ``within`` is the share that was used, NaN where the floor is that of the barrier.
+    """
+    levels, best = np.array(levels_of(valleys, floor)), deepest(objective, valleys)
+    if within is None and np.isinf(valleys["barrier"].values[best]).all():
+        within = LONE_WITHIN
+    if within is not None:
+        depths = valleys["loss"].values[best]
+        levels[best] = depths + within * relief_above(objective, float(depths.min()))
+    return valleys.assign(level=("valley", levels)).assign_attrs(within=np.nan if within is None else within)

@@ -137,6 +137,8 @@ def basins_of(valleys: xr.Dataset, dtype: Any) -> Basins:
 
 
 def levels_of(valleys: xr.Dataset, floor: float) -> np.ndarray:
-    """Give the loss up to which a run is on each valley's floor."""
+    """Give the loss up to which a run is on each valley's floor: its ``level`` where it has one."""
+    if "level" in valleys:
+        return valleys["level"].values
     relief = valleys.attrs.get("relief", np.inf)
     return derailments.levels(valleys["loss"].values, valleys["barrier"].values, floor, relief)

@@ -20,15 +20,15 @@ from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.store.parameters import same_parameters
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
-from thalweg.study.contest import RATE, Contest, Ran, Tried, deepest
+from thalweg.study.contest import RATE, Contest, Ran, Tried, deepest, with_level
 from thalweg.study.count_derailments import QUANTILES, quantiles
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import attributes
 from thalweg.valleys.outcomes import DIVERGED
-from thalweg.valleys.shares import CONFIDENCE, named, paired, wilson
+from thalweg.valleys.shares import CONFIDENCE, medians, named, paired, wilson
 
-RULE = "highest success, then fewest median steps to the floor, then the smaller rate"
+RULE = "highest success, then fewest median steps until it stays, then the smaller rate"
 """How the learning rate is chosen."""
 
 
@@ -42,10 +42,11 @@ def race(
     tuning: Tuning = USUAL_TUNING,
     floor: float = FLOOR,
 ) -> xr.Dataset:
-    """Compare optimisers by how often they end on the floor of the deepest valley.
+    """Compare optimisers by how often they find the deepest valley, and by how far they get.
 
-    All have the same starts, and each a constant learning rate, the best of the same candidates on starts of another
-    seed. Nothing else is tuned. An optimiser that finds its rate itself, as L-BFGS by line search, has no tuning.
+    A success is to end on the floor of the deepest valley or, as ``conditions.within`` says, near its minimum. All have
+    the same starts, and each a constant learning rate, the best of the same candidates on starts of another seed.
+    Nothing else is tuned. An optimiser that finds its rate itself, as L-BFGS by line search, has no tuning.
 
     Parameters
     ----------
@@ -55,31 +56,38 @@ def race(
         All that are as deep as the deepest, to rounding, count as it
     conditions : starts, steps and precision
     tuning : candidates and starts of the tuning
-    floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1
+    floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1; of the deepest
+        only where ``conditions.within`` is not used
 
     Returns
     -------
     xarray.Dataset
-        ``…`` stands for three variables: an estimate, and the ends of its interval with ``_low`` and ``_high``. Names
-        are in the attribute ``names``; of the starts all shares are of, and of the tuning, others tell.
+        ``…`` stands for three variables: an estimate, and the ends of its interval with ``_low`` and ``_high``. The
+        coordinates ``optimizer`` and ``rival`` are the names. Attributes tell of the starts that all shares are of, of
+        the tuning, and what a success is: ``goal`` in words, ``level`` the loss, ``within`` the share.
 
         =============== =================== =========== ======================================================
         variable        dims                unit        meaning
         =============== =================== =========== ======================================================
         learning_rate   optimizer           its own     chosen in the tuning; NaN where none was tuned
         at_end          optimizer           0 or 1      whether it is the least or the greatest candidate
-        success…        optimizer           share       of the runs that end on the floor; 95 %, Wilson
+        success…        optimizer           share       of the runs that succeed; 95 %, Wilson
+        final…          optimizer           loss        of a run's end above the deepest minimum, its median over all
+                                                        runs, infinite where it diverged; 95 %, by order statistics
+        final_loss      optimizer, quantile loss        likewise, its quantiles
+        distance        optimizer, quantile parameters  from a run's end to the nearest of the deepest minima
         derailed…       optimizer           share       of the runs that derail at least once; 95 %, Wilson
         diverged…       optimizer           share       of the runs whose numbers overflow; 95 %, Wilson
-        settled         optimizer, quantile steps       until a successful run stays on the floor
-        success_by_step optimizer, step     share       of all runs that have settled there by then
+        settled         optimizer, quantile steps       until a successful run stays there
+        success_by_step optimizer, step     share       of all runs that have settled there by then: the data profile
+                                                        of Moré and Wild for this surface
         difference…     optimizer, rival    share       success less the rival's on the same starts; all pairs
                                                         together at 95 %, so the leader may be picked afterwards
         tuned_rate      optimizer,          its own     the candidates
                         candidate
         tuned_success   optimizer,          share       success of each candidate
                         candidate
-        tuned_settled   optimizer,          steps       median until a successful run stays on the floor
+        tuned_settled   optimizer,          steps       median until a successful run stays there
                         candidate
         seconds         optimizer           s           of the race on this machine, without compilation
         rounding        optimizer           share       of the runs that rounding decided; with shadows only
@@ -114,16 +122,21 @@ def race(
     """
     _check(objective, optimizers, valleys, conditions, tuning)
     _bound(len(optimizers), len(objective.problem.domain), conditions, tuning)
+    valleys = with_level(objective, valleys, floor, conditions.within)
     contest = Contest(objective, valleys, floor, deepest(objective, valleys), conditions, tuning)
     entries = [contest.enter(optimizer) for optimizer in track(list(optimizers.values()), "optimiser")]
     ran = [entry.ran for entry in entries]
     won, ends = np.stack([one.won for one in ran]), [one.ends for one in ran]
+    left, away = np.stack([_left(contest, end) for end in ends]), np.stack([_away(contest, end) for end in ends])
     parts = {
         "learning_rate": ("optimizer", np.array([entry.learning_rate for entry in entries])),
         "at_end": ("optimizer", np.array([entry.at_end for entry in entries], dtype=np.int8)),
         **_interval("success", won),
         **_interval("derailed", np.stack([end["derailments"].values > 0 for end in ends])),
         **_interval("diverged", np.stack([end["outcome"].values == DIVERGED for end in ends])),
+        **{key: ("optimizer", values) for key, values in named("final", medians(left)).items()},
+        "final_loss": (("optimizer", "quantile"), np.stack([quantiles(row, "inverted_cdf") for row in left])),
+        "distance": (("optimizer", "quantile"), np.stack([quantiles(row, "inverted_cdf") for row in away])),
         # Whole steps, such as runs take.
         "settled": (
             ("optimizer", "quantile"),
@@ -139,8 +152,10 @@ def race(
     }
     if conditions.shadows:
         parts["rounding"] = ("optimizer", np.array([float(end["rounding"].mean()) for end in ends]))
-    counts = {"optimizer": len(entries), "rival": len(entries), "step": conditions.steps + 1, "candidate": tuning.rates}
-    coords = {dim: np.arange(count) for dim, count in counts.items()} | {"quantile": list(QUANTILES)}
+    coords = {
+        **{dim: list(optimizers) for dim in ("optimizer", "rival")},
+        **{"step": np.arange(conditions.steps + 1), "candidate": np.arange(tuning.rates), "quantile": list(QUANTILES)},
+    }
     return xr.Dataset(parts, coords, _attributes(contest, optimizers, parts["learning_rate"][1]))
 
 
@@ -195,6 +210,20 @@ def _interval(name: str, happened: np.ndarray) -> dict[str, Any]:
     return {key: ("optimizer", values) for key, values in named(name, shares).items()}
 
 
+def _left(contest: Contest, ends: xr.Dataset) -> np.ndarray:
+    """Give each run's loss above the deepest minimum, infinite where it diverged."""
+    loss = ends["loss"].values.astype(np.float64) - contest.valleys["loss"].values[contest.best].min()
+    return np.where(ends["outcome"].values == DIVERGED, np.inf, loss)
+
+
+def _away(contest: Contest, ends: xr.Dataset) -> np.ndarray:
+    """Give each run's distance from the nearest of the deepest minima, infinite where it diverged."""
+    domain, place = contest.objective.problem.domain, ends["place"].values.astype(np.float64)
+    minima = contest.valleys["position"].values[contest.best]
+    away = np.linalg.norm(domain.difference(place[:, None], minima[None]), axis=-1).min(axis=1)
+    return np.where(ends["outcome"].values == DIVERGED, np.inf, away)
+
+
 def _by_step(ran: Ran, steps: int) -> np.ndarray:
     """Count the runs that have settled by each step, as a share of all."""
     return np.searchsorted(np.sort(ran.settled[ran.won]), np.arange(steps + 1), side="right") / len(ran.won)
@@ -223,6 +252,9 @@ def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np
     return attributes(contest.objective, descent, contest.valleys, contest.floor) | {
         "names": list(optimizers),
         "optimizer": made,
+        "goal": _goal(contest),
+        "level": float(contest.valleys["level"].values[contest.best].max()),
+        "within": contest.valleys.attrs["within"],
         "best": contest.best.tolist(),
         "best_names": [contest.valleys.attrs["names"][k] for k in contest.best],
         "starts": conditions.starts,
@@ -233,3 +265,11 @@ def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np
         "confidence": CONFIDENCE,
         "pair_confidence": pair_confidence(len(optimizers)),
     }
+
+
+def _goal(contest: Contest) -> str:
+    """Say what a success is."""
+    within = contest.valleys.attrs["within"]
+    if np.isnan(within):
+        return "ends on the floor of the deepest valley"
+    return f"ends with a loss within {within:g} of the surface's median height above the deepest minimum"

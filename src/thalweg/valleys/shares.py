@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
-from scipy.special import ndtri
+from scipy.special import bdtr, ndtri
 
 CONFIDENCE = 0.95
 """Usual probability that an interval covers the truth."""
@@ -81,6 +81,30 @@ def wilson(counts: Integer[np.ndarray, " basin"], starts: int, confidence: float
     low = np.where(counts == 0, 0.0, (middle - half) / width)
     high = np.where(counts == starts, 1.0, (middle + half) / width)
     return Shares(p, low, high)
+
+
+def medians(values: Float[np.ndarray, "kind run"], confidence: float = CONFIDENCE) -> Shares:
+    """Take the median of each row, a value that occurs, with an interval that holds whatever the distribution is.
+
+    How many of n values lie below the true median is binomial: so it lies between two of them, counted from the ends,
+    with at least the stated confidence; of fewer than six values between nothing and infinity.
+
+    References
+    ----------
+    H. A. David, H. N. Nagaraja, *Order Statistics*, 3rd edition, Wiley 2003, section 7.1.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in medians(np.arange(11.0)[None])]
+    [[5.0], [1.0], [9.0]]
+    """
+    ordered, n = np.sort(values, axis=1), values.shape[1]
+    # The most that may be left out at either end.
+    out = int(np.searchsorted(bdtr(np.arange(n), n, 0.5), (1 - confidence) / 2, side="right")) - 1
+    if out < 0:
+        none = np.full(len(values), np.inf)
+        return Shares(ordered[:, (n - 1) // 2], -none, none)
+    return Shares(ordered[:, (n - 1) // 2], ordered[:, out], ordered[:, n - 1 - out])
 
 
 def paired(

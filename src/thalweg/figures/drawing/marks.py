@@ -162,3 +162,26 @@ class Series(NamedTuple):
 def series(k: int) -> Series:
     """Choose how the curve number ``k`` is drawn; no two of the first 40 have all three alike."""
     return Series(COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)], DASHES[k % len(DASHES)])
+
+
+_KNOWN = (
+    "sgd adam momentum rmsprop lion adamw lbfgs nesterov adagrad nadam adabelief adadelta radam yogi amsgrad adamax "
+    "nadamw adamaxw adan novograd lamb lars fromage sm3 rprop sign_sgd optimistic_gradient_descent"
+)
+
+OPTIMIZERS = tuple(_KNOWN.split())
+"""Optimisers in the order in which they are given their looks."""
+
+
+def series_of(names: Sequence[str]) -> list[Series]:
+    """Choose how optimisers are drawn: one that is known looks alike in all pictures, others have what is left.
+
+    Examples
+    --------
+    >>> alone, among = series_of(["adam"]), series_of(["mine", "adam", "sgd"])
+    >>> alone[0] == among[1]
+    True
+    """
+    own = {name: OPTIMIZERS.index(bare) for name in names if (bare := name.removeprefix("optax.")) in OPTIMIZERS}
+    free = (k for k in range(len(OPTIMIZERS) + len(names)) if k not in own.values())
+    return [series(own[name] if name in own else next(free)) for name in names]
