@@ -286,3 +286,11 @@ def test_a_slice_that_is_not_the_peers_is_refused():
     theirs[1, 2] = np.nan
     with pytest.raises(ValueError, match="ours and loss-landscapes differ by nan of the value"):
         slices.apart("ours", ours, theirs)
+
+
+def test_searches_are_measured_beside_scipy_where_they_end_alike(tmp_path):
+    (searches,) = load("searches")
+    searches.main(["--rows", "60", "--starts", "2", "--repeats", "1", "--json", str(tmp_path / "found.json")])
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert len(found) == 3 * len(searches.LOSSES)
+    assert all(row["ratio"] > 0 for row in found.values())

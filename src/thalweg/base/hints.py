@@ -29,6 +29,7 @@ asarray: Callable[..., Array] = jnp.asarray
 device_put: Callable[..., Array] = jax.device_put
 full_like: Callable[[Array, float], Array] = jnp.full_like
 ones_like: Callable[[Array], Array] = jnp.ones_like
+pad: Callable[..., Array] = jnp.pad
 zeros: Callable[..., Array] = jnp.zeros
 zeros_like: Callable[[Array], Array] = jnp.zeros_like
 
@@ -62,6 +63,11 @@ def value_and_grad(
     return jax.value_and_grad(function)
 
 
+def value_and_grads(function: Callable[..., Array]) -> Callable[..., tuple[Array, list[Array]]]:
+    """Make a function of value and derivatives in each of a list, its first argument: ``jax.value_and_grad``."""
+    return jax.value_and_grad(function)
+
+
 def jvp(function: Callable[[Array], Array], place: Array, way: Array) -> tuple[Array, Array]:
     """Compute a function and its change along a way: ``jax.jvp``."""
     return jax.jvp(function, (place,), (way,))
@@ -77,9 +83,14 @@ def tree_map(function: Callable[[Array], Array], tree: Any) -> Any:
     return jax.tree.map(function, tree)
 
 
-def cond(condition: Array, so: Callable[[], Array], otherwise: Callable[[], Array]) -> Array:
+def cond(condition: Array, so: Callable[[], Result], otherwise: Callable[[], Result]) -> Result:
     """Compute one of two: ``lax.cond``."""
     return lax.cond(condition, so, otherwise)
+
+
+def written(rows: Result, row: Result, index: Array) -> Result:
+    """Write a pytree of arrays into a row of one whose arrays have an axis before all others."""
+    return jax.tree.map(lambda whole, part: lax.dynamic_update_index_in_dim(whole, part, index, 0), rows, row)
 
 
 def in_turn(function: Callable[[Given], Result], rows: Given) -> Result:
@@ -97,9 +108,19 @@ def largest(dtype: np.dtype) -> np.floating:
     return jnp.finfo(dtype).max
 
 
+def unit(dtype: np.dtype) -> np.floating:
+    """Give the relative distance of neighbouring numbers of a type."""
+    return jnp.finfo(dtype).eps
+
+
 def gather(tree: Any, lanes: int) -> Any:
     """Bring the first lanes of a pytree of arrays to NumPy; lanes are their last axis."""
     return jax.tree.map(lambda values: np.asarray(values)[..., :lanes], tree)
+
+
+def joined(trees: list[Any]) -> Any:
+    """Join pytrees of NumPy's arrays along their last axes."""
+    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=-1), *trees)
 
 
 def traced(values: np.ndarray) -> Array:

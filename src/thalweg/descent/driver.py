@@ -12,6 +12,9 @@ a core's nearest cache allows (``NUMBERS``) and its history as memory allows (``
 turn, a thread each. Whatever looks at runs without keeping their histories, such as which valley they are in, is an
 :class:`Observer` inside the same scan.
 
+Where a run is best made by itself (``search.py``), each is one call of a program with one lane; a batch is then a few
+such calls, and there is neither padding nor ``vmap``.
+
 **One program for many calls.** What is compiled in is a :class:`_Plan`, equal where the example, the optimiser's
 recipe, steps and mini-batches are equal; all else, data, starts and settings given one a run, enters as arrays. See
 "What compiles anew" in ``docs/engine.md``.
@@ -30,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -45,16 +48,12 @@ from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent import mean, minibatch
 from thalweg.descent.descent import Descent
+from thalweg.descent.evaluation import InLanes, evaluation
 from thalweg.descent.features import apart
-from thalweg.descent.minibatch import Shuffle
 from thalweg.descent.optimizer import Recipe, recipe_of
+from thalweg.descent.search import alone, at_a_time, rests, until_rest, value_of
+from thalweg.descent.state import Info, Observer, Rest, State, Tree
 from thalweg.losses.objective import Objective
-
-Tree: TypeAlias = Any
-"""A pytree of arrays: an optimiser's state, or what an observer keeps; only they know what is in it."""
-
-Measured: TypeAlias = Any
-"""An array: of JAX's inside a compiled program, of NumPy's outside (beartype knows no generic named tuples)."""
 
 NUMBERS = 5120
 """Numbers of one parameter side by side at most: a few such rows stay in a core's nearest cache."""
@@ -84,40 +83,6 @@ class Source:
     draw: Callable[[int, int], Draw]
 
 
-class State(NamedTuple):
-    """What a step hands to the next; ``params`` is (param, lane)."""
-
-    params: Array
-    optimizer: Tree
-    shuffle: Shuffle | None
-    observed: Tree
-
-
-class Info(NamedTuple):
-    """What is measured at every step, before its update: arrays of (step, …, run)."""
-
-    params: Measured
-    train_loss: Measured
-    test_loss: Measured
-    grad_norm: Measured
-
-
-@runtime_checkable
-class Observer(Protocol):
-    """Looks at every step as it is made and keeps what matters, instead of the whole history.
-
-    It is a JAX pytree; all that it keeps has the lanes as its last axis.
-    """
-
-    def begin(self, params: Array) -> Tree:
-        """Make what is known before the first step."""
-        ...
-
-    def observe(self, observed: Tree, step: Array, info: Info) -> Tree:
-        """Take in one step."""
-        ...
-
-
 def listed(descent: Descent, starts: Float[np.ndarray, "run param"]) -> Source:
     """Make the source of runs that are given as arrays."""
     settings = recipe_of(descent.optimizer)[1]
@@ -145,7 +110,8 @@ def drive(
 
 def batches(objective: Objective, descent: Descent, count: int, history: bool) -> list[slice]:
     """Divide runs into batches, all of the width of the first but for the last."""
-    width = mean.width_for(count, _widest(len(objective.problem.domain), descent, history))
+    widest = _widest(len(objective.problem.domain), descent, history)
+    width = at_a_time(count, widest) if alone(objective, descent) else mean.width_for(count, widest)
     return [slice(first, min(first + width, count)) for first in range(0, count, width)]
 
 
@@ -153,28 +119,40 @@ def worker(
     objective: Objective, descent: Descent, source: Source, width: int, observer: Observer | None
 ) -> Callable[[slice], Tree]:
     """Make the function that makes the runs of one batch."""
-    dtype, width = dtype_of(descent.precision), mean.padded(width)
+    dtype = dtype_of(descent.precision)
     train, test = (mean.placed(part, descent.precision) for part in (objective.train, objective.test))
     recipe, _ = recipe_of(descent.optimizer)
     parts = descent.minibatch
-    plan = _Plan(objective.example, recipe, descent.steps)
+    plan = _Plan(objective.example, recipe, descent.steps, alone(objective, descent), rests(objective, descent))
+    width = 1 if plan.alone else mean.padded(width)
     if parts is not None:
         plan = replace(plan, minibatch=(parts.largest, parts.seed), ragged=len(parts.sizes) > 1)
     sizes = np.broadcast_to(parts.sizes if parts else np.int32(1), source.count)
 
-    def work(span: slice) -> Tree:
-        runs = source.draw(span.start, span.stop)
+    def make(runs: Draw, first: int) -> Tree:
         batch = _Batch(
             hints.traced(mean.pad(runs.starts.astype(dtype), width)),
-            hints.traced(np.arange(span.start, span.start + width, dtype=np.uint32)),
-            hints.traced(mean.pad(sizes[span], width)),
+            hints.traced(np.arange(first, first + width, dtype=np.uint32)),
+            hints.traced(mean.pad(sizes[first : first + len(runs.starts)], width)),
             {name: hints.traced(mean.pad(runs.settings[name].astype(dtype), width)) for name in recipe.varying},
         )
         with computing(descent.precision):
             result = _program(batch, train, test if observer is None else (), observer, plan)
             return hints.gather(result, len(runs.starts))
 
+    def work(span: slice) -> Tree:
+        runs = source.draw(span.start, span.stop)
+        if not plan.alone:
+            return make(runs, span.start)
+        return hints.joined([make(one, span.start + k) for k, one in enumerate(_each(runs))])
+
     return work
+
+
+def _each(runs: Draw) -> Iterator[Draw]:
+    """Part runs into single ones."""
+    for k in range(len(runs.starts)):
+        yield Draw(runs.starts[k : k + 1], {name: values[k : k + 1] for name, values in runs.settings.items()})
 
 
 class _Batch(NamedTuple):
@@ -193,6 +171,8 @@ class _Plan:
     example: mean.Example
     recipe: Recipe
     steps: int
+    alone: bool
+    rests: bool
     minibatch: tuple[int, int] | None = None
     ragged: bool = False
 
@@ -209,41 +189,71 @@ def _program(batch: _Batch, train: mean.Columns, test: mean.Columns, observer: O
     count = len(batch.params)
     untried, tests = apart(plan.example, count, test)
     example, train = apart(plan.example, count, train)
-    update = jax.vmap(partial(_update, plan.recipe, example, train), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
+    learned, tested = (evaluation(one, count, data, plan.alone) for one, data in ((example, train), (untried, tests)))
+    begin, update = _updates(plan, learned, batch.settings)
 
-    def step(state: State, index: Array) -> tuple[State, Info | None]:
-        params = state.params
+    def work(state: State, index: Array) -> tuple[State, Info]:
+        params, rest = state.params, state.rest
         if plan.minibatch is None or state.shuffle is None:
             shuffle = None
-            loss, gradient = mean.value_and_gradient(example, params, train)
+            loss, gradient = learned.value_and_gradient(params)
             batch_loss = loss
         else:
             rows, kept, shuffle = minibatch.draw(state.shuffle, plan.minibatch[0], index)
             chosen = tuple(column[rows] for column in train)
-            kept = kept if plan.ragged else None
-            batch_loss, gradient = mean.value_and_gradient(example, params, chosen, kept, own=True)
-            loss = mean.value(example, params, train)
-        test_loss = mean.value(untried, params, tests) if test else hints.full_like(loss, jnp.nan)
+            batch_loss, gradient = learned.of_part(params, chosen, kept if plan.ragged else None)
+            loss = learned.value(params)
+        test_loss = tested.value(params) if test else hints.full_like(loss, jnp.nan)
         norm = jnp.sqrt(jnp.sum(gradient * gradient, axis=0))
         info = Info(params, loss, test_loss, norm)
-        moved, memory = update(batch.settings, gradient, state.optimizer, params, batch_loss)
+        go_on = partial(update, gradient, state.optimizer, params, batch_loss)
+        if rest is None:
+            moved, memory = go_on()
+        else:
+            rest = rest.note(loss, norm)
+            moved, memory = hints.cond(rest.reached, lambda: (params, state.optimizer), go_on)
+        return State(moved, memory, shuffle, state.observed, rest), info
+
+    def step(state: State, index: Array) -> tuple[State, Info | None]:
+        after, info = work(state, index)
         if observer is None:
-            return State(moved, memory, shuffle, None), info
-        return State(moved, memory, shuffle, observer.observe(state.observed, index, info)), None
+            return after, info
+        return after._replace(observed=observer.observe(state.observed, index, info)), None
 
     shuffle = None
     if plan.minibatch is not None:
         shuffle = minibatch.first_shuffle(plan.minibatch[1], batch.runs, batch.sizes, len(train[0]))
-
-    def begin(settings: Mapping[str, Array], point: Array) -> Tree:
-        return plan.recipe.build(settings).init(point)
-
-    memory = jax.vmap(begin, in_axes=(0, 1))(batch.settings, batch.params)
-    memory = jax.tree.map(_counting_in(batch.params.dtype), memory)
+    memory = jax.tree.map(_counting_in(batch.params.dtype), begin(batch.params))
     observed = None if observer is None else observer.begin(batch.params)
-    first = State(batch.params, memory, shuffle, observed)
+    first = State(batch.params, memory, shuffle, observed, Rest.begin(batch.params) if plan.rests else None)
+    if plan.rests:
+        return until_rest(work, first, plan.steps, observer)
     last, history = lax.scan(step, first, hints.arange(plan.steps + 1))
     return history if observer is None else last.observed
+
+
+def _updates(
+    plan: _Plan, objective: InLanes, settings: Mapping[str, Array]
+) -> tuple[Callable[[Array], Tree], Callable[..., tuple[Array, Tree]]]:
+    """Make what begins the optimisers' states and what updates them, each lane apart or for the only one."""
+
+    def begin(values: Mapping[str, Array], point: Array) -> Tree:
+        return plan.recipe.build(values).init(point)
+
+    if plan.alone:
+        mine, value = {name: values[0] for name, values in settings.items()}, value_of(objective)
+
+        def update(gradient: Array, memory: Tree, params: Array, loss: Array) -> tuple[Array, Tree]:
+            moved, memory = _update(plan.recipe, value, mine, gradient[:, 0], memory, params[:, 0], loss[0])
+            return moved[:, None], memory
+
+        return lambda params: begin(mine, params[:, 0]), update
+
+    def value_alone(point: Float[Array, " param"]) -> Float[Array, ""]:
+        return objective.value(point[:, None])[0]
+
+    each_update = jax.vmap(partial(_update, plan.recipe, value_alone), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
+    return lambda params: jax.vmap(begin, in_axes=(0, 1))(settings, params), partial(each_update, settings)
 
 
 def _counting_in(dtype: np.dtype) -> Callable[[Array], Array]:
@@ -258,8 +268,7 @@ def _counting_in(dtype: np.dtype) -> Callable[[Array], Array]:
 
 def _update(
     recipe: Recipe,
-    example: mean.Example,
-    train: mean.Columns,
+    objective: Callable[[Array], Array],
     settings: Mapping[str, Array],
     gradient: Array,
     memory: Tree,
@@ -267,10 +276,6 @@ def _update(
     loss: Array,
 ) -> tuple[Array, Tree]:
     """One update of one run. Line searches may evaluate the full objective; nobody else pays for it."""
-
-    def objective(point: Float[Array, " param"]) -> Float[Array, ""]:
-        return mean.value(example, point[:, None], train)[0]
-
     optimizer = recipe.build(settings)
     changes, memory = optimizer.update(gradient, memory, params, value=loss, grad=gradient, value_fn=objective)
     return optax.apply_updates(params, changes), memory

@@ -67,7 +67,7 @@ Terms = TypeVar("Terms", Array, tuple[Array, Array])
 
 def value(example: Example, params: Float[Array, "param lane"], columns: Columns) -> Float[Array, " lane"]:
     """Average ``example(params, *columns)`` over the examples, for each lane."""
-    if chosen(len(params), len(columns)) is Formulation.WHOLE:
+    if chosen(len(params), columns) is Formulation.WHOLE:
         return _one_by_one(partial(_plain, example), params, columns)
     return _mean(jax.vmap(example, in_axes=(1, *(None for _ in columns))), params, columns)
 
@@ -79,7 +79,7 @@ def value_and_gradient(
 
     ``own`` tells that every lane has columns of its own.
     """
-    if chosen(len(params), len(columns)) is Formulation.WHOLE:
+    if chosen(len(params), columns) is Formulation.WHOLE:
         loss, gradient = _one_by_one(hints.value_and_grad(partial(_plain, example)), params, columns, kept, own)
         return loss, gradient.T
     axes = (1, *(0 if own else None for _ in columns))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -147,16 +148,8 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
 
 def attempt(recipe: Recipe, parameters: int) -> Any:
     """Trace one update, so that what optax cannot use is refused now and in one line; returns the state's shape."""
-
-    def update(point: Any, values: dict[str, Any]) -> Any:
-        optimizer = recipe.build(values)
-        return optimizer.update(point, optimizer.init(point), point, value=point[0], grad=point, value_fn=jnp.sum)
-
-    one = jax.ShapeDtypeStruct((), jnp.float32)
     try:
-        hash(recipe)
-        values = dict.fromkeys(recipe.varying, one)
-        return hints.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
+        return _traced(recipe, parameters)
     except jax.errors.ConcretizationTypeError:
         names = " and ".join(recipe.varying)
         raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
@@ -165,13 +158,29 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
         raise InvalidValue(f"the optimizer is refused by optax: {reason}; mend its values") from None
 
 
+@lru_cache(maxsize=256)
+def _traced(recipe: Recipe, parameters: int) -> Any:
+    def update(point: Any, values: dict[str, Any]) -> Any:
+        optimizer = recipe.build(values)
+        return optimizer.update(point, optimizer.init(point), point, value=point[0], grad=point, value_fn=jnp.sum)
+
+    one = jax.ShapeDtypeStruct((), jnp.float32)
+    values = dict.fromkeys(recipe.varying, one)
+    return hints.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
+
+
+def holds(state: Any, *kinds: type) -> bool:
+    """Tell whether an optimiser's state has a part of one of the kinds."""
+
+    def is_one(part: Any) -> bool:
+        return isinstance(part, kinds)
+
+    return any(map(is_one, hints.parts(state, is_one)))
+
+
 def searches(state: Any) -> bool:
     """Tell whether an optimiser searches along lines by optax's zoom."""
-
-    def is_search(part: Any) -> bool:
-        return isinstance(part, optax.ScaleByZoomLinesearchState)
-
-    return any(map(is_search, hints.parts(state, is_search)))
+    return holds(state, optax.ScaleByZoomLinesearchState)
 
 
 def called(name: str, settings: Mapping[str, Any]) -> str:

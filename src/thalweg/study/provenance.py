@@ -9,6 +9,7 @@ import jax
 from thalweg.descent.descent import Descent
 from thalweg.descent.described import described
 from thalweg.descent.formulation import formulation
+from thalweg.descent.search import alone
 from thalweg.losses.objective import Objective
 from thalweg.store.versions import versions
 
@@ -37,7 +38,7 @@ def facts(objective: Objective, descent: Descent) -> dict[str, Any]:
     sizes = [examples] if batch is None else batch.sizes.tolist()
     return {
         "optimizer": described(descent.optimizer),
-        "formulation": formulation(objective).value,
+        "formulation": formulation(objective, alone(objective, descent)).value,
         "steps": descent.steps,
         "examples": examples,
         "minibatch_size": sizes[0] if len(sizes) == 1 else sizes,
