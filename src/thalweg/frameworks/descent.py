@@ -36,7 +36,8 @@ def descend(objective: Objective, descent: Descent, framework: str, *, starts: A
     descent : optimiser, steps and precision; all data are used at every step
     framework : its name, with the manner behind a colon where it is not the usual one: ``"jax"``, ``"torch"``,
         ``"tensorflow"``, ``"tensorflow:update"``, ``"tensorflow:v1"`` or ``"keras"``
-    starts : a start or a list of them, (run, param); the problem's usual start by default
+    starts : a start or a list of them, (run, param), inside a box or on a circle, where angles are in radians and
+        at most a turn; the problem's usual start by default
 
     Returns
     -------

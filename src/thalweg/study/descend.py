@@ -50,7 +50,8 @@ def descend(
     optimizer : any optax ``GradientTransformation``, schedules included; or a :class:`thalweg.Optimizer`, whose
         settings may differ from run to run; or a :class:`thalweg.Descent`, which has steps, precision and mini-batches
         of its own (its shadows are not made here)
-    starts : a start or a list of them, (run, param); the problem's usual start by default
+    starts : a start or a list of them, (run, param), inside a box or on a circle, where angles are in radians and
+        at most a turn; the problem's usual start by default
     steps : updates of each run, 100 by default
     precision : 32 or 64 bits, 64 by default
     store : a folder to stream to, a Zarr store, which must not exist: every batch of runs is written as soon as it is

@@ -45,7 +45,8 @@ def outcomes(
     valleys : from :func:`thalweg.find_valleys`, of the same objective. Of valleys from starts, in any number of
         parameters, a run's is the one that the gradient flow from its end reaches (beyond 32 parameters, where no
         straight line leads down to the nearest minimum, none); step by step it is taken to lie in the nearest
-    starts : a start or a list of them, (run, param); the problem's usual start by default
+    starts : a start or a list of them, (run, param), inside a box or on a circle, where angles are in radians and
+        at most a turn; the problem's usual start by default
     floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1; a valley that
         nothing leads out of is measured by a hundredth of the surface's relief, its median height above the lowest
         point
