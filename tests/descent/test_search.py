@@ -80,7 +80,7 @@ def test_a_run_at_rest_evaluates_nothing_more():
     assert 0 < numbers[0] == numbers[1] < 1000
 
 
-def test_where_the_gradient_is_0_a_run_is_at_rest_at_once():
+def test_a_run_that_starts_in_the_minimum_stays_and_its_neighbour_arrives():
     bowl = tw.objective(tw.problems.function(lambda p: p[0] ** 2, tw.problems.Axis("x", -4, 4)))
     runs = tw.descend(bowl, LBFGS, starts=[0.0, 2.0], steps=5)
     np.testing.assert_array_equal(runs["params"].values[0], 0)
