@@ -33,6 +33,9 @@ def test_a_race_is_printed_saved_drawn_and_drawn_again(tmp_path):
     assert float(rows[2]["behind"]) == pytest.approx(successes[0] - successes[2], abs=1e-12)  # sums of three decimals
     assert "are the best of 5 from 0.001 to 0.1 on 40 starts of seed 4, 12,000 steps for each optimiser" in said
     assert "The race has the seed 3." in said
+    assert re.search(
+        r"Raced were sgd\(learning_rate=[\d.]+, clip=5\); sgd\(learning_rate=[\d.]+, momentum=0.9, cl", said
+    )
     assert "The gradients of all are clipped at 5." in said
     assert f"{100 * successes[0]:.1f} (" in said
     assert "Repeat it with: thalweg race experiment.toml --optimizers sgd,momentum,adam --starts 200" in said

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.marks import Series, series_of
-from thalweg.figures.drawing.wording import count, number, shortened, subject
+from thalweg.figures.drawing.wording import count, number, raced, shortened, subject
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Race
 
@@ -107,7 +107,7 @@ def race(ran: Race) -> Figure:
     caption = (
         f"{drawn.note.replace(' · ', ', ')}. How often a run {goal}{best and f', {best}'}"
         f", with 95 % intervals: {', '.join(shares)}. Beside it the share that has settled there by each step, and "
-        "the success of each learning rate in the tuning, the chosen one marked."
+        f"the success of each learning rate in the tuning, the chosen one marked.{raced(ran.attrs)}"
     )
     return figure_of("race", TITLE, caption, drawn, _static, _interactive)
 

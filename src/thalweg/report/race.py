@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.experiment.results import Results
+from thalweg.figures.drawing.wording import raced
 from thalweg.report.text import TextTable, figures
 
 LUCKY = 3
@@ -80,6 +81,7 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
     if np.isnan(ran["learning_rate"]).any():
         own = ", ".join(names[np.isnan(ran["learning_rate"].values)])
         remarks.append(f"{own}: no rate to tune. A step of a line search evaluates the objective several times.")
+    remarks.append(raced(attrs).strip())
     if "clip" in results.experiment.settings["optimizer"]:
         remarks.append(f"The gradients of all are clipped at {results.experiment.settings['optimizer']['clip']:g}.")
     again = f"--optimizers {','.join(names)} --starts {attrs['starts']} --tuning-starts {attrs['tuning_starts']}"

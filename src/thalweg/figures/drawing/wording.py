@@ -175,6 +175,18 @@ def heading(attrs: Mapping[Any, Any]) -> str:
     return " · ".join(filter(None, facts))
 
 
+def raced(attrs: Mapping[Any, Any]) -> str:
+    """List the optimisers of a race with all their settings, as a sentence.
+
+    Examples
+    --------
+    >>> raced({"optimizer": ["sgd(learning_rate=0.1, momentum=0.9)", "lion(learning_rate=0.01)"]})
+    ' Raced were sgd(learning_rate=0.1, momentum=0.9); lion(learning_rate=0.01).'
+    """
+    made = attrs.get("optimizer", [])
+    return f" Raced were {'; '.join(made)}." if len(made) and not isinstance(made, str) else ""
+
+
 def _from(attrs: Mapping[Any, Any]) -> str:
     """Name the start that runs share; of a map the parameters that do not vary, by their names."""
     start = np.atleast_1d(np.asarray(attrs.get("start", ()), dtype=np.float64))
