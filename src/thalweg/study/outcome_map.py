@@ -19,6 +19,7 @@ from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.parallel import cores
 from thalweg.descent.descent import Descent
+from thalweg.descent.described import described
 from thalweg.descent.driver import Draw, Source
 from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import varying
@@ -177,7 +178,8 @@ def outcome_map(
         pixels = along[0].count * along[1].count
         bound(f"{pixels:,} pixels", OUTCOME * pixels, "take fewer, or give a store")
     varied, source = _source(objective, descent, along)
-    frame = _frame(objective, _without(descent, along), valleys, along, floor)
+    frame = _frame(objective, varied, valleys, along, floor)
+    frame.attrs["optimizer"] = described(_without(descent, along).optimizer)
     ending = Ending(objective, valleys, floor, descent.precision, descent.steps)
     ends = ((span, _pixels(ending, part)) for span, part in watch(objective, varied, valleys, floor, source))
     parts = rows(ends, (along[0].count,))
