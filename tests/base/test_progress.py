@@ -1,4 +1,4 @@
-from thalweg.base.progress import listening, part, track
+from thalweg.base.progress import counting, listening, part, track
 
 
 def test_a_listener_hears_of_every_item_and_only_inside_its_block():
@@ -46,3 +46,21 @@ def test_a_loop_that_is_left_early_leaves_no_trace():
         loop.close()
         list(track("a", "resting"))
     assert heard[-1] == ("resting", 1, 1)
+
+
+def test_work_that_is_counted_by_itself_silences_the_loops_inside_and_fills_the_item_under_way():
+    heard = []
+    with listening(lambda *report: heard.append(report)):
+        for _ in track("ab", "optimiser"):
+            with counting("flowing", 8) as count:
+                list(track("xyz", "batch"))
+                count(4)
+                count(8)
+        with counting("flowing", 3) as count:
+            count(2)
+    assert [report for report in heard if "2 of 2" in report[0]] == [
+        ("optimiser 2 of 2, flowing", 1.0, 2),
+        ("optimiser 2 of 2, flowing", 1.5, 2),
+        ("optimiser 2 of 2, flowing", 2.0, 2),
+    ]
+    assert heard[-2:] == [("flowing", 0, 3), ("flowing", 2, 3)]

@@ -161,6 +161,26 @@ def test_the_most_persistent_valleys_come_first_with_their_share_of_the_starts()
     assert without.columns[-1] == "barrier"
 
 
+def test_what_is_but_a_bound_and_what_has_not_settled_are_marked():
+    found = {"loss": [0, 1, 2], "persistence": [np.inf, 4, 3], "barrier": [5, 4, 2], "at_edge": [0, 0, 1]}
+    found |= {"settled": [1, 0, 1], "persistence_bound": [0, 1, 0], "barrier_bound": [1, 0, 0]}
+    facts = {"method": "starts", "starts": 128, "seed": 0, "threshold": 0.0, "unseen": 0.01, "unseen_bound": 0.02}
+    valleys = xr.Dataset(
+        {name: ("valley", values) for name, values in found.items()},
+        {"valley": [0, 1, 2], "param": ["x", "y"]},
+        attrs={"names": ["a", "b", "c"], **facts},
+    )
+    summary = summarise(results.Results(experiment.parse('[problem]\nkind = "rastrigin"\n'), valleys=valleys))
+    assert summary.tables[0].rows == [
+        ("#0", "a", "0", "∞", "≤ 5"),
+        ("#1", "b (unsettled)", "1", "≤ 4", "4"),
+        ("#2", "c (edge)", "2", "3", "2"),
+    ]
+    assert summary.remarks[-1].endswith(
+        "1 valley has not settled: lower places may lie beside. A persistence with ≤ is that of a path: its pass may lie lower."
+    )
+
+
 def test_a_map_counts_the_valleys_in_which_most_runs_end_first():
     ends = {"outcome": [[0, 1], [2, -3]], "valley": [[0, 1], [2, 2]], "settled": [[3.0, 4.0], [5.0, np.nan]]}
     chart = xr.Dataset(

@@ -72,3 +72,33 @@ def track(items: Sequence[Item], what: str) -> Iterator[Item]:
         finally:
             _scope.set(outer)
         listener(name, reached(done + 1), total)
+
+
+@contextmanager
+def counting(what: str, total: int) -> Generator[Callable[[int], None]]:
+    """Report work that is counted otherwise than by the loops inside: these are silent, and ``count`` is what is said.
+
+    Parameters
+    ----------
+    what, total : of the whole work
+
+    Yields
+    ------
+    ``count(done)``, to be called with how much is done.
+    """
+    listener, outer = _listener.get(), _scope.get()
+    name = f"{outer.what}, {what}" if outer else what
+
+    def count(done: int) -> None:
+        if outer:
+            listener(name, outer.first + (outer.last - outer.first) * done / max(total, 1), outer.total)
+        else:
+            listener(name, done, total)
+
+    count(0)
+    _scope.set(None)
+    try:
+        with listening(lambda what, done, total: None):
+            yield count
+    finally:
+        _scope.set(outer)

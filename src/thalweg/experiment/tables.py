@@ -42,12 +42,13 @@ def valleys(dataset: xr.Dataset) -> pd.DataFrame:
     """List the valleys, deepest first; ``persistence`` of the deepest is infinite.
 
     ``width`` is how far the place may be off. Where each valley is a line through two training examples, ``through``
-    and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts.
+    and ``and`` are their numbers; where they were found from starts, ``share`` is that of the starts, ``settled`` is 0
+    where a lower place may lie beside, and ``persistence_bound`` 1 where the persistence is at most what is said.
     """
     columns = {"valley": dataset["valley"].values, "name": dataset.attrs["names"]}
     columns |= _by_name(dataset, dataset["position"].values)
     variables = ("loss", "persistence", "barrier", "joins", "width", "at_edge", "plateau")
-    of_starts = ("starts", "share", "share_low", "share_high")
+    of_starts = ("starts", "share", "share_low", "share_high", "settled", "persistence_bound", "barrier_bound")
     columns |= {name: dataset[name].values for name in variables + of_starts if name in dataset}
     if "through" in dataset:
         columns["through"], columns["and"] = dataset["through"].values.T

@@ -149,16 +149,25 @@ def _valleys(valleys: xr.Dataset) -> TextTable:
     rows = [
         (
             f"#{int(valleys['valley'][k])}",
-            valleys.attrs["names"][k] + (" (edge)" if valleys["at_edge"][k] else ""),
+            valleys.attrs["names"][k] + (" (edge)" if valleys["at_edge"][k] else "") + _unsettled(valleys, k),
             figures(float(losses[k])),
-            figures(float(valleys["persistence"][k])),
-            figures(float(valleys["barrier"][k])),
+            _at_most(valleys, "persistence", k) + figures(float(valleys["persistence"][k])),
+            _at_most(valleys, "barrier", k) + figures(float(valleys["barrier"][k])),
             *(f"{float(valleys[name][k]):.2%}" for name in shares.values()),
         )
         for k in by_persistence(valleys)[:SHOWN]
     ]
     note = left_out(valleys.sizes["valley"], "valleys, the most persistent", "valleys.csv")
     return TextTable("Valleys", ("", "at", "loss", "persistence", "barrier", *shares), rows, note)
+
+
+def _unsettled(valleys: xr.Dataset, k: int) -> str:
+    return "" if "settled" not in valleys or valleys["settled"][k] else " (unsettled)"
+
+
+def _at_most(valleys: xr.Dataset, name: str, k: int) -> str:
+    """Mark a height that is measured up to some path, and not to a pass: it is an upper bound."""
+    return "≤ " if f"{name}_bound" in valleys and valleys[f"{name}_bound"][k] else ""
 
 
 def _derailments(derailments: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> TextTable:
@@ -211,10 +220,20 @@ def _method(valleys: xr.Dataset) -> str:
     if attrs["method"] == "starts":
         unseen = f"an estimated {attrs['unseen']:.1%} of the start volume, and with 95 % confidence"
         most = f"{unseen} at most {attrs['unseen_bound']:.1%}"
-        return f"Valleys from {attrs['starts']} starts, seed {attrs['seed']}; minima not seen have {most}."
+        found = f"Valleys from {attrs['starts']} starts, seed {attrs['seed']}; minima not seen have {most}."
+        return found + _reservations(valleys)
     cells = " x ".join(map(str, attrs["points"]))
     known = "refined on the objective" if attrs["refined"] else "known to half a cell"
     return f"Valleys from a grid of {cells} points, {known}{least}."
+
+
+def _reservations(valleys: xr.Dataset) -> str:
+    """Say which numbers of a census by starts are but bounds."""
+    unsettled = int((valleys["settled"] == 0).sum()) if "settled" in valleys else 0
+    bounds = int((valleys["persistence_bound"] == 1).sum()) if "persistence_bound" in valleys else 0
+    these = f"{unsettled} valley{' has' if unsettled == 1 else 's have'} not settled"
+    said = f" {these}: lower places may lie beside." if unsettled else ""
+    return said + (" A persistence with ≤ is that of a path: its pass may lie lower." if bounds else "")
 
 
 def _of_runs(results: Results, runs: xr.Dataset) -> list[str]:

@@ -18,7 +18,7 @@ from thalweg.study.provenance import provenance
 from thalweg.study.runs import last_places
 from thalweg.study.survey import of_the_objective, survey
 from thalweg.valleys import tree
-from thalweg.valleys.landscape import keep
+from thalweg.valleys.landscape import Landscape, keep
 from thalweg.valleys.tree import Kept
 
 REFINED = 2
@@ -93,6 +93,10 @@ def find_valleys(
         starts           valley        starts     that flow to it; from starts, as all below
         share…           valley        share      of the starts, and with ``_low`` and ``_high`` its 95 % Wilson
                                                   interval
+        settled          valley        0 or 1     whether the place is one of rest: level, or a kink's lowest; else
+                                                  the minimum may lie lower
+        …_bound          pass, valley  0 or 1     whether a ``pass`` is but the highest place of some path, and so the
+                                                  ``persistence``, the ``barrier``, at most what is said
         start_position   start, param  parameters of each start
         start_valley     start         valley     that it flows to, -1 for none
         ================ ============= ========== ==========================================================
@@ -188,6 +192,7 @@ def label(candidates: Candidates, persistence: float | None, attrs: dict[str, An
             "pass_loss": ("pass", passes.heights),
             "pass_between": (("pass", "side"), passes.between),
             "pass_merges": ("pass", merges),
+            **_bounds(landscape, barriers),
             **candidates.basins(kept.renumber),
         },
         coords={
@@ -204,6 +209,25 @@ def label(candidates: Candidates, persistence: float | None, attrs: dict[str, An
             "names": [name_of(position, candidates.domain) for position in minima.positions],
         },
     )
+
+
+def _bounds(landscape: Landscape, barriers: np.ndarray) -> dict[str, Any]:
+    """Tell which passes, and what is measured up to them, are but upper bounds; nothing where none can be."""
+    passes, tree = landscape.passes, landscape.tree
+    if passes.bound is None:
+        return {}
+    ends = tree.saddle >= 0
+    persistence = np.zeros(len(tree.saddle), bool)
+    persistence[ends] = passes.bound[tree.saddle[ends]]
+    barrier = np.zeros(len(tree.saddle), bool)
+    for side in passes.between.T:
+        lowest = passes.heights - landscape.minima.depths[side] <= barriers[side]
+        np.logical_or.at(barrier, side, lowest & passes.bound)
+    return {
+        "pass_bound": ("pass", passes.bound.astype(np.int8)),
+        "persistence_bound": ("valley", persistence.astype(np.int8)),
+        "barrier_bound": ("valley", barrier.astype(np.int8)),
+    }
 
 
 def _left_out(candidates: Candidates, kept: Kept, threshold: float) -> str:

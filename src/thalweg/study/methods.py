@@ -129,15 +129,19 @@ def from_places(objective: Objective, places: np.ndarray, attrs: dict[str, Any])
     edge = ((explored.position == low) | (explored.position == high)).any(axis=1)
     width = np.full(count, multistart.SAME * domain.lengths.max())
     minima = Minima(explored.position, explored.depth, width, edge, np.ones(count, np.int64))
-    passes = Passes(explored.routes.place, explored.routes.height, np.asarray(explored.routes.between, dtype=np.int64))
+    routes = explored.routes
+    passes = Passes(routes.place, routes.height, np.asarray(routes.between, dtype=np.int64), ~routes.converged)
 
     def shares(renumber: np.ndarray) -> dict[str, Any]:
         basin = renumber[explored.basin]
         counts = np.bincount(basin[basin >= 0], minlength=int(renumber.max()) + 1)
         part = named("share", wilson(counts, of))
+        # The first of those that joined to one valley is its minimum.
+        numbers, first = np.unique(renumber[:-1], return_index=True)
         return {
             "starts": ("valley", counts),
             **{name: ("valley", values) for name, values in part.items()},
+            "settled": ("valley", explored.rested[first[numbers >= 0]].astype(np.int8)),
             "start_position": (("start", "param"), places),
             "start_valley": ("start", basin.astype(np.int32)),
         }

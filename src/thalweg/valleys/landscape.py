@@ -29,11 +29,15 @@ class Minima(NamedTuple):
 
 
 class Passes(NamedTuple):
-    """Where pairs of minima join; ``between`` holds numbers of minima."""
+    """Where pairs of minima join; ``between`` holds numbers of minima.
+
+    ``bound`` tells which heights are but those of a path, so that the pass may lie lower; None where none is.
+    """
 
     positions: Float[np.ndarray, "pass param"]
     heights: Float[np.ndarray, " pass"]
     between: Int[np.ndarray, "pass 2"]
+    bound: Bool[np.ndarray, " pass"] | None = None
 
 
 class Landscape(NamedTuple):
@@ -65,5 +69,7 @@ def keep(landscape: Landscape, chosen: Bool[np.ndarray, " minimum"]) -> tuple[La
     """Let every minimum that is not chosen join the one that it merges into."""
     kept = simplify(landscape.tree, landscape.passes.between, chosen)
     minima = Minima(*(part[kept.minima] for part in landscape.minima))
-    passes = Passes(landscape.passes.positions[kept.passes], landscape.passes.heights[kept.passes], kept.between)
+    whole = landscape.passes
+    bound = None if whole.bound is None else whole.bound[kept.passes]
+    passes = Passes(whole.positions[kept.passes], whole.heights[kept.passes], kept.between, bound)
     return Landscape(minima, passes, kept.tree), kept

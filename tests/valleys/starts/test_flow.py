@@ -72,7 +72,7 @@ def test_each_start_is_computed_as_if_it_were_alone(monkeypatch):
     starts = multistart.design(problem.domain, 100)
     whole = flow.descend(problem.value, (), problem.domain, starts)
     order = np.random.default_rng(0).permutation(100)
-    monkeypatch.setattr(flow, "BATCH", 32)
+    monkeypatch.setattr(flow, "BATCH", 16)
     parts = flow.descend(problem.value, (), problem.domain, starts[order])
     np.testing.assert_array_equal(parts.position, whole.position[order])
     np.testing.assert_array_equal(parts.steps, whole.steps[order])

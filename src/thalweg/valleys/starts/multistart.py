@@ -1,8 +1,9 @@
 """Multi-start census: the minima that many starts flow to, in any dimension, and the passes between them.
 
-Every start flows down to its end. Ends at one place are one; an end that a low path joins to a deeper one is part of
-it. What is left are the minima, each with its share of the start volume. Bands between neighbours give the passes, and
-the passes the merge tree, which in this field is called the disconnectivity graph.
+Every start flows down to its end; one that rests in a crease goes on along it. Ends at one place are one; an end that a
+low path joins to a deeper one is part of it. What is left are the minima, each with its share of the start volume. The
+passes between them (:mod:`thalweg.valleys.starts.passes`) give the merge tree, which in this field is called the
+disconnectivity graph.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from thalweg.losses.objective import Objective
 from thalweg.problems.domain import Domain
 from thalweg.valleys import nearness, shares, tree
 from thalweg.valleys.shares import Shares, Unseen
-from thalweg.valleys.starts import band, flow, summit
+from thalweg.valleys.starts import band, crease, flow, passes, summit
 from thalweg.valleys.tree import OUTSIDE, ROUNDING, MergeTree
 
 SAME = 1e-6
@@ -27,24 +28,11 @@ SAME = 1e-6
 RISE = 1e-6
 """Usual least persistence of a minimum, as a share of the starts' median height above the lowest end."""
 
+KINK = 1e-6
+"""Where an end's gradient falls by more than this share of the median height in an axis's length, it is on a crease."""
+
 NEIGHBOURS = 3
 """Nearest minima to which passes are sought from each; more where the minima would not hang together."""
-
-
-class Routes(NamedTuple):
-    """The lowest path between each two neighbouring minima, lowest first.
-
-    Attributes
-    ----------
-    between : the two minima
-    place, height : of the highest place on the path, wrapped on a circle
-    converged : whether the band came to rest on a pass; else the pass may be lower than the height
-    """
-
-    between: Integer[np.ndarray, "pass 2"]
-    place: Float[np.ndarray, "pass param"]
-    height: Float[np.ndarray, " pass"]
-    converged: Bool[np.ndarray, " pass"]
 
 
 class Exploration(NamedTuple):
@@ -53,8 +41,9 @@ class Exploration(NamedTuple):
     Attributes
     ----------
     position, depth : of the minima, wrapped on a circle
+    rested : whether each is a place of rest: else it is but the lowest place that was reached
     basin : the minimum of each start; ``OUTSIDE`` where its numbers are not finite
-    settled : whether each start's flow came to rest
+    settled : whether each start came to rest
     counts, shares : starts of each minimum, and its share of the start volume
     unseen : the share of the start volume that belongs to minima that no start flows to
     routes, tree : passes between neighbours and what they merge
@@ -63,12 +52,13 @@ class Exploration(NamedTuple):
 
     position: Float[np.ndarray, "minimum param"]
     depth: Float[np.ndarray, " minimum"]
+    rested: Bool[np.ndarray, " minimum"]
     basin: Integer[np.ndarray, " start"]
     settled: Bool[np.ndarray, " start"]
     counts: Integer[np.ndarray, " minimum"]
     shares: Shares
     unseen: Unseen
-    routes: Routes
+    routes: passes.Routes
     tree: MergeTree
     rise: float
 
@@ -124,24 +114,25 @@ def explore(
     """
     domain = objective.problem.domain
     _check(starts, domain)
-    ends = flow.descend(objective.example, objective.train, domain, starts)
-    rise = _rise(objective, starts, ends.height, rise)
+    ends, relief = settle(objective, starts)
+    rise = _rise(relief, rise)
     finite = np.isfinite(ends.height) & np.isfinite(rise)
     place = domain.wrap(ends.position[finite])
     nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
-    position, depth = place[nodes], ends.height[finite][nodes]
+    position, depth, rested = place[nodes], ends.height[finite][nodes], ends.settled[finite][nodes]
 
     between, straight = _straight(objective, position)
     order = np.argsort(straight, kind="stable")
     joined = tree.merge(depth, between[order], straight[order])
     kept = tree.simplify(joined, between[order], joined.persistence > rise)
-    node, position, depth = kept.renumber[node], position[kept.minima], depth[kept.minima]
+    node, rested = kept.renumber[node], rested[kept.minima]
+    position, depth = position[kept.minima], depth[kept.minima]
 
-    routes = _routes(objective, position)
+    routes = passes.find(objective, position, NEIGHBOURS)
     joined = tree.merge(depth, routes.between, routes.height)
     kept = tree.simplify(joined, routes.between, joined.persistence > rise)
-    routes = Routes(kept.between, *(part[kept.passes] for part in routes[1:]))
-    position, depth = position[kept.minima], depth[kept.minima]
+    routes = passes.Routes(kept.between, *(part[kept.passes] for part in routes[1:]))
+    position, depth, rested = position[kept.minima], depth[kept.minima], rested[kept.minima]
 
     basin = np.full(len(starts), OUTSIDE)
     basin[finite] = kept.renumber[node]
@@ -149,6 +140,7 @@ def explore(
     return Exploration(
         position,
         depth,
+        rested,
         basin,
         ends.settled,
         counts,
@@ -171,18 +163,44 @@ def _check(starts: np.ndarray, domain: Domain) -> None:
             )
 
 
-def _rise(objective: Objective, starts: np.ndarray, ends: np.ndarray, rise: float | None) -> float:
-    """Choose the least persistence; infinite, and so no minimum, where all heights are equal to rounding."""
-    heights = grid.evaluate(objective.example, objective.train, starts)
+class Relief(NamedTuple):
+    """The median of the starts' heights above the lowest end, what of it is rounding, and whether all is."""
+
+    median: float
+    rounding: float
+    level: bool
+
+
+def settle(objective: Objective, starts: np.ndarray) -> tuple[flow.Ends, Relief]:
+    """Let starts flow, and follow the creases in which some of them rest though it goes on downhill."""
+    domain, about = objective.problem.domain, (objective.example, objective.train)
+    ends = flow.descend(*about, domain, starts)
+    relief = _relief(grid.evaluate(*about, starts), ends.height)
+    steep = ends.gradient * domain.lengths.max() > KINK * relief.median
+    (kinked,) = np.nonzero(np.isfinite(ends.height) & (steep | ~ends.settled) & (not relief.level))
+    if kinked.size:
+        bottoms = crease.descend(*about, domain, ends.position[kinked])
+        position, height, settled = ends.position.copy(), ends.height.copy(), ends.settled.copy()
+        position[kinked], height[kinked], settled[kinked] = bottoms
+        ends = ends._replace(position=position, height=height, settled=settled)
+    return ends, relief
+
+
+def _relief(heights: np.ndarray, ends: np.ndarray) -> Relief:
     heights, ends = heights[np.isfinite(heights)], ends[np.isfinite(ends)]
     if not heights.size or not ends.size:
-        return np.inf
+        return Relief(0.0, 0.0, level=True)
     # Not the largest height: a pole would call everything rounding.
     rounding = float(ROUNDING * np.finfo(np.float64).eps * np.quantile(np.abs(heights), 0.9))
-    if max(heights.max(), ends.max()) - ends.min() <= rounding:
+    level = max(heights.max(), ends.max()) - ends.min() <= rounding
+    return Relief(float(np.median(heights) - ends.min()), rounding, level)
+
+
+def _rise(relief: Relief, rise: float | None) -> float:
+    """Choose the least persistence; infinite, and so no minimum, where all heights are equal to rounding."""
+    if relief.level:
         return np.inf
-    usual = RISE * float(np.median(heights) - ends.min())
-    return max(usual if rise is None else rise, rounding)
+    return max(RISE * relief.median if rise is None else rise, relief.rounding)
 
 
 def _straight(objective: Objective, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -193,20 +211,3 @@ def _straight(objective: Objective, position: np.ndarray) -> tuple[np.ndarray, n
         return between, np.zeros(0)
     lines = band.ends(position, between, domain, turns)
     return between, summit.highest(objective.example, objective.train, lines)[0]
-
-
-def _routes(objective: Objective, position: np.ndarray) -> Routes:
-    """Passes between neighbouring minima, the lowest for each pair, in order of height."""
-    domain = objective.problem.domain
-    between, turns = nearness.pairs(position, domain, NEIGHBOURS)
-    if not len(between):
-        none = np.zeros(0)
-        return Routes(between, np.zeros((0, len(domain))), none, none.astype(bool))
-    bands = band.relax(
-        objective.example, objective.train, domain=domain, ends=band.ends(position, between, domain, turns)
-    )
-    order = np.argsort(bands.height, kind="stable")
-    _, first = np.unique(between[order], axis=0, return_index=True)
-    chosen = order[np.sort(first)]
-    place = domain.wrap(bands.place[chosen])
-    return Routes(between[chosen], place, bands.height[chosen], bands.converged[chosen])

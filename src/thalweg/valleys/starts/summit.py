@@ -16,8 +16,8 @@ from thalweg.problems.domain import Domain, inward
 from thalweg.valleys import lanes
 from thalweg.valleys.starts.flow import bounds, curvature, look, size
 
-BATCH = 256
-"""Passes polished at once at most."""
+BATCH = 32
+"""Passes polished at once, few or many, so that one program serves all."""
 
 BETWEEN = 16
 """Places looked at from one image of a path to the next."""
@@ -43,12 +43,14 @@ class Summits(NamedTuple):
     place, height : where Newton's method led, at most ``reach`` away along each axis
     slope : norm of the gradient there, in units of the loss per length of an axis
     is_pass : whether exactly one curvature is below 0
+    way : the direction of the lowest curvature, of unit length: from a pass, the way down to either side
     """
 
     place: Places
     height: Each
     slope: Each
     is_pass: Bool[np.ndarray, " path"]
+    way: Places
 
 
 def highest(
@@ -93,8 +95,7 @@ def polish(example: mean.Example, columns: mean.Columns, *, domain: Domain, plac
     reach : how far from there at most, in lengths of the axes
     """
     program = partial(_program, box=bounds(domain), example=example)
-    width = mean.width_for(len(places), BATCH, fewest=0)
-    return Summits(*lanes.run(program, columns, places, reach, width=width, what="polishing"))
+    return Summits(*lanes.run(program, columns, places, reach, width=BATCH, what="polishing"))
 
 
 @partial(jax.jit, static_argnames="example")
@@ -121,5 +122,5 @@ def _program(columns, places, reach, box, example):
         return jax.tree.map(lambda new, old: jnp.where(good, new, old), (beyond, there), carry), None
 
     (at, measured), _ = lax.scan(step, (places, look(example, columns, places)), None, length=STEPS)
-    rest, values, _ = inner(at, *measured[1:])
-    return at, measured[0], slope(rest), jnp.sum(values < 0, axis=0) == 1
+    rest, values, vectors = inner(at, *measured[1:])
+    return at, measured[0], slope(rest), jnp.sum(values < 0, axis=0) == 1, vectors[:, 0]
