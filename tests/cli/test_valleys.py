@@ -36,8 +36,11 @@ def test_the_exact_census_is_asked_for_by_name(tmp_path):
 
 def test_the_best_line_through_the_stars_is_given_with_its_two_stars(tmp_path):
     thalweg("new", "table", folder=tmp_path)
-    overrides = ["--set", "loss=fourth_root", 'figures.formats=["png"]']
+    overrides = ["--set", "loss=fourth_root", 'figures.formats=["pdf"]']
     thalweg("valleys", "experiment.toml", "--exact", *overrides, folder=tmp_path)
+    drawn = {path.name: path.read_bytes()[:5] for path in (tmp_path / "experiment-valleys" / "figures").iterdir()}
+    assert drawn["plane.pdf"] == b"%PDF-"
+    assert {name.rpartition(".")[2] for name in drawn} == {"pdf"}
     best = rows(tmp_path / "experiment-valleys" / "valleys.csv")[0]
     assert (best["through"], best["and"]) == ("6", "41")
     assert float(best["W"]) == pytest.approx(0.67213115, abs=1e-8)

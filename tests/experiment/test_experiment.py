@@ -104,7 +104,7 @@ REFUSED = [
     (SMALL + "[valleys]\nfloor = 2.0", "valleys.floor = 2.0 is not allowed"),
     (
         SMALL + "[figures]\nformats = ['jpg']",
-        "figures.formats = .'jpg'. is not allowed; give a list of 'png', 'svg' or 'html'",
+        "figures.formats = .'jpg'. is not allowed; give a list of 'png', 'svg', 'pdf' or 'html'",
     ),
 ]
 

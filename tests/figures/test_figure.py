@@ -11,6 +11,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
+from thalweg.experiment.experiment import Experiment
 from thalweg.experiment.results import Results
 from thalweg.figures.gallery import gallery as everything
 
@@ -20,7 +21,8 @@ def gallery(drawn):
 
 
 def figures_of(problem, *parts):
-    return everything(Results(SimpleNamespace(problem=problem), *parts))
+    bare = Experiment(SimpleNamespace(problem=problem), *[None] * 6, settings={})
+    return everything(Results(bare, *parts))
 
 
 def opened(picture: bytes) -> Image.Image:
@@ -106,6 +108,14 @@ def test_the_order_of_formats_does_not_matter(tmp_path, published):
         return {ending: figure.save(tmp_path / f"fit.{ending}").read_bytes() for ending in endings}
 
     assert saved(["png", "svg"]) == saved(["svg", "png"])
+
+
+def test_a_pdf_embeds_its_fonts_as_truetype(tmp_path, published):
+    for figure in gallery(published):
+        written = figure.save(tmp_path / f"{figure.name}.pdf").read_bytes()
+        assert re.findall(rb"/Subtype /(?:TrueType|CIDFontType2)\b", written)
+        assert re.search(rb"/FontFile2 ", written)
+        assert not re.search(rb"/Type3\b", written)
 
 
 def test_an_unknown_ending_is_refused(tmp_path, published):

@@ -9,6 +9,7 @@ from thalweg.base.progress import track
 from thalweg.experiment.results import Results, Stage
 from thalweg.figures import page
 from thalweg.figures.drawing.style import DPI
+from thalweg.figures.figure import STATIC
 from thalweg.figures.gallery import gallery
 from thalweg.report.page import write_report
 
@@ -22,9 +23,9 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
         figures = gallery(results)
     for figure in track(figures, "drawing"):
         with stage(f"draw {figure.name}"):
-            for ending in ("png", "svg"):
-                if ending in formats:
-                    figure.save(target / f"{figure.name}.{ending}")
+            for ending in STATIC:
+                if ending[1:] in formats:
+                    figure.save(target / f"{figure.name}{ending}")
         if figure.moving and animation:
             with stage(f"animate {figure.name}"):
                 for ending in ("gif", "mp4") if which("ffmpeg") else ("gif",):

@@ -84,7 +84,7 @@ class Valleys:
 class Figures:
     """``[figures]``: which files are drawn."""
 
-    formats: Sequence[Literal["png", "svg", "html"]] = ("png", "svg", "html")
+    formats: Sequence[Literal["png", "svg", "pdf", "html"]] = ("png", "svg", "html")
     animation: bool = True
 
 

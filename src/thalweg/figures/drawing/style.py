@@ -52,6 +52,7 @@ _RC: dict[Any, Any] = {
     "axes.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType: publishers refuse the Type 3 fonts of Matplotlib's own choice
     "svg.hashsalt": "thalweg",
     "path.simplify": True,
 }
