@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
@@ -25,7 +26,6 @@ def test_the_valleys_of_himmelblau_are_marked_and_named(himmelblau):
 
 
 def test_the_darkest_gray_is_the_lowest_ground():
-    # The light must not move the dark: a bowl away from the middle, lit from the side.
     x = np.linspace(-1, 1, 101)
     heights = (x[:, None] - 0.4) ** 2 + (x - 0.2) ** 2
     gray = relief.picture(heights, relief.levels_of(heights))[..., 0]
@@ -33,6 +33,40 @@ def test_the_darkest_gray_is_the_lowest_ground():
     found = np.array([column, row]) / (np.array(gray.shape[::-1]) - 1) * 2 - 1
     # The lowest of 15 levels is as wide as sqrt(1/15) of the way to the highest corner, 1.84.
     assert np.hypot(*(found - [0.4, 0.2])) <= 1.84 * np.sqrt(1 / 15)
+
+
+def test_two_places_of_equal_loss_have_the_gray_that_the_bar_gives_it():
+    # Five slopes of one bowl, of one loss: towards the light from the upper left, away from it, and across. All
+    # lie in the middle of a level; read as pixels of the finished picture.
+    surface = tw.survey(tw.objective(tw.problems.rastrigin()), points=101)
+    x, y = (surface[name].values for name in surface["train_loss"].dims)
+    surface["train_loss"][:] = x[:, None] ** 2 + y**2
+    sheet = tw.figures.plane(surface).static()
+    canvas = FigureCanvasAgg(sheet)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
+    axes, bar = sheet.axes[0], sheet.axes[1]
+
+    def gray(part, place):
+        column, row = part.transData.transform(place)
+        return int(pixels[-1 - int(row), int(column), 0])
+
+    spacing = relief.spacing_of(surface["train_loss"].values)
+    level = relief.levels_of(spacing.of(surface["train_loss"].values))[[6, 7]].mean()
+    reach = np.sqrt(spacing.back(level))
+    turns = np.radians([135, 315, 45, 225, 100])
+    grays = [gray(axes, (reach * np.cos(turn), reach * np.sin(turn))) for turn in turns]
+    assert np.ptp(grays) <= 2
+    assert abs(grays[0] - gray(bar, (0.5, level))) <= 2
+
+
+def test_light_from_the_upper_left_falls_on_walls_that_face_it():
+    x = np.linspace(-1, 1, 41)
+    bowl = x[:, None] ** 2 + x**2
+    upper_left, lower_right = [[-0.5, 0.4], [-0.4, 0.5]], [[0.5, -0.4], [0.4, -0.5]]
+    shade, light = relief.lit(np.array([upper_left, lower_right]), x, x, bowl)
+    assert light > 0.9
+    assert shade < -0.9
 
 
 def test_deep_narrow_ground_gets_a_logarithm():

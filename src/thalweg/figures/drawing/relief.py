@@ -9,13 +9,14 @@ constant added to a loss changes nothing about its surface and must not change t
 **Levels.** Grays are those of ``LEVELS`` steps, and the bar shows the same, so that a gray can be read off it. The
 lowest is half gray and not black, since the path in colours lies on top; the highest is not white, since paper is.
 
-**Light** from the upper left, as on maps, shows the form of slopes between two levels. It moves a gray by less than
-what separates the outermost levels, but by more than one level where it is steep: the bar tells the height of flat
-ground. Slopes are measured against the surface's own usual steepness (``STEEP``), for a loss has no natural unit that a
-parameter's could be compared with.
+**Light** from the upper left, as on maps, falls on the contour lines alone, as if they were the edges of terraces:
+white and broad where the ground falls towards it, dark and broad where it falls away, thin where it falls across.
+Ground was shaded itself, at first, and then lay a level or two beside its gray on the bar: two places of equal loss had
+grays 212 and 184. Now a gray is its level's wherever no line is, and the bar can be trusted. Whoever
+shades the ground again breaks that.
 
-B. K. P. Horn, "Hill shading and the reflectance map", Proceedings of the IEEE 69, 14–47, 1981,
-doi:10.1109/PROC.1981.11918.
+K. Tanaka, "The relief contour method of representing topography on maps", Geographical Review 40, 444–456, 1950,
+doi:10.2307/211219.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgba
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
-from scipy.ndimage import zoom
+from scipy.ndimage import map_coordinates, zoom
 
-from thalweg.figures.drawing import hues, style
+from thalweg.figures.drawing import hues
 from thalweg.figures.drawing.canvas import Sheet, side_bar
 from thalweg.figures.drawing.wording import number
 
@@ -50,8 +53,11 @@ _GRAYS = np.linspace(DARK, LIGHT, LEVELS)
 FEWEST = 3
 """Ticks of a bar at least, if six digits tell them apart."""
 
-SHADOW, GLEAM = 0.12, 0.25
-"""How much full shadow takes from a gray, and what full light gives it of what it lacks to white."""
+THIN, BROAD = 0.3, 0.9
+"""Width of a contour line, points: where the ground falls across the light, and where it falls along it."""
+
+SHADED, LIT = 0.6, 0.9
+"""How strong the ink of a line is that lies in full shadow, and the white of one in full light."""
 
 TINTED = 0.93
 """Lightness of a gray that is to be coloured, as a share."""
@@ -59,11 +65,11 @@ TINTED = 0.93
 FINER = 2
 """Painted points for each point of the grid, along either axis."""
 
-SUN = (-0.55, 0.65, 0.52)
-"""Where the light comes from: left, up, towards the viewer."""
+WHITE, INK = to_rgba("#ffffff"), to_rgba("#1f2329")
+"""Colours of light and of shadow, whatever the look of the rest."""
 
-STEEP = 0.9
-"""Share of the surface that is less steep than 45 degrees, as it is lit."""
+SUN = (-0.65, 0.76)
+"""Where the light comes from on the picture: left and up, a unit vector."""
 
 
 @dataclass(frozen=True)
@@ -111,33 +117,31 @@ def levels_of(spaced: np.ndarray) -> np.ndarray:
 
 
 def picture(spaced: np.ndarray, levels: np.ndarray, hue: np.ndarray | None = None) -> np.ndarray:
-    """Paint a surface, (x, y), with the gray of every level, under light from the upper left.
+    """Paint a surface, (x, y), with the gray of every level.
 
     The result is (row, column, 3), bytes, the lowest y first. It is painted finer than the grid, so that the edges of
     levels are smooth under their contour lines. With a colour for every place the grays are a little darker, so that
     high ground has colour too, and no less gray.
     """
     fine = np.asarray(zoom(spaced, FINER, order=1))
-    shade = np.asarray(zoom(_light(spaced), FINER, order=1)) - 0.5
     tint = _GRAYS[np.clip(np.searchsorted(levels, fine, side="right") - 1, 0, LEVELS - 1)]
-    lit = np.where(shade > 0, tint + (1 - tint) * 2 * GLEAM * shade, tint * (1 + 2 * SHADOW * shade))
     if hue is None:
-        return np.repeat((255 * lit.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
+        return np.repeat((255 * tint.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
     nearest = np.asarray(zoom(hue, FINER, order=0))
-    return (255 * hues.tinted(TINTED * lit.T, nearest.T) + 0.5).astype(np.uint8)
+    return (255 * hues.tinted(TINTED * tint.T, nearest.T) + 0.5).astype(np.uint8)
 
 
-def _light(spaced: np.ndarray) -> np.ndarray:
-    """Light a surface: 0 is full shadow, flat ground is 0.5, 1 is full light.
+def lit(lines: np.ndarray, x: np.ndarray, y: np.ndarray, spaced: np.ndarray) -> np.ndarray:
+    """Light pieces of contour lines, (piece, 2, 2): -1 is full shadow, 1 full light, 0 where the ground falls across.
 
-    Slopes are measured across the picture and scaled by their own usual steepness, so that any surface has relief.
+    Directions are those on the picture, which is about as high as wide whatever the units of its sides.
     """
     across, up = np.gradient(spaced, 1 / spaced.shape[0], 1 / spaced.shape[1])
-    usual = float(np.quantile(np.hypot(across, up), STEEP))
-    across, up = (across / usual, up / usual) if usual > 0 else (across, up)
-    x, y, z = np.array(SUN) / np.linalg.norm(SUN)
-    shade = (z - x * across - y * up) / np.sqrt(1 + across**2 + up**2)
-    return np.clip(0.5 + 0.5 * (shade - z) / np.where(shade > z, 1 - z, z), 0, 1)
+    middles = lines.mean(axis=1)
+    places = np.stack([np.interp(middles[:, k], side, np.arange(len(side))) for k, side in enumerate((x, y))])
+    slope = np.stack([map_coordinates(part, places, order=1) for part in (across, up)])
+    steep = np.hypot(*slope)
+    return -np.array(SUN) @ slope / np.where(steep > 0, steep, 1.0)
 
 
 def draw(
@@ -148,9 +152,27 @@ def draw(
     axes.imshow(picture(spaced, levels, hue), origin="lower", extent=box, aspect="auto", zorder=0.5)  # pyright: ignore
     if not np.ptp(spaced):
         return 0
-    look = {"colors": style.INK, "linewidths": 0.35, "alpha": 0.5, "zorder": 0.7}
-    lines = axes.contour(x, y, spaced.T, levels=levels[1:-1], **look)
-    return sum(len(np.asarray(path.vertices)) for path in lines.get_paths())
+    lines = _lines(axes, x, y, spaced, levels)
+    light = lit(lines, x, y, spaced)
+    colours = np.where(light[:, None] > 0, WHITE, INK)
+    colours[:, 3] = np.where(light > 0, LIT, SHADED) * (0.4 + 0.6 * np.abs(light))
+    widths = THIN + (BROAD - THIN) * np.abs(light)
+    axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=widths, zorder=0.7), autolim=False)
+    return 2 * len(lines)
+
+
+def _lines(axes: Axes, x: np.ndarray, y: np.ndarray, spaced: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Find the contour lines as straight pieces, (piece, 2, 2)."""
+    found = axes.contour(x, y, spaced.T, levels=levels[1:-1])
+    paths = [(np.asarray(path.vertices), np.asarray(path.codes)) for path in found.get_paths()]
+    found.remove()
+    pieces = [np.empty((0, 2, 2))]
+    for points, codes in paths:
+        if not len(points):
+            continue
+        drawn = codes[1:] != Path.MOVETO
+        pieces.append(np.stack([points[:-1], points[1:]], axis=1)[drawn])
+    return np.concatenate(pieces)
 
 
 def draw_bar(place: Axes, spacing: Spacing, spaced: np.ndarray, name: str, share: float = 1.0, digits: int = 4) -> None:
