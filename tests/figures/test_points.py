@@ -1,6 +1,7 @@
 """The data, and the line fitted to them."""
 
 import numpy as np
+import optax
 import pytest
 
 import thalweg as tw
@@ -35,6 +36,18 @@ def test_the_fit_is_drawn_over_the_test_data(published):
     axes = tw.figures.fit(published.problem, published.runs).static().axes[0]
     (shown,) = (part for part in axes.collections if part.get_label() == "test data, 330")
     np.testing.assert_array_equal(shown.get_offsets()[:, 1], published.problem.test["y"])
+
+
+def test_the_line_of_a_run_that_diverged_is_no_fit(line):
+    runs = tw.descend(tw.objective(line.problem, tw.losses.quadratic()), optax.sgd(1.2), starts=[5.0, 0.0], steps=2000)
+    figure = tw.figures.fit(line.problem, runs)
+    last = int(runs["last_step"][0])
+    assert figure.title == "The line of a run that diverged"
+    axes = figure.static().axes[0]
+    assert not [drawn for drawn in axes.lines if drawn.get_color() == style.FIT]
+    (drawn,) = (drawn for drawn in axes.lines if str(drawn.get_label()).startswith(f"step {last}, then diverged"))
+    assert drawn.get_linewidth() < 1
+    assert style.FIT not in str(figure.interactive()["data"])
 
 
 def test_labels_are_the_columns(tmp_path):

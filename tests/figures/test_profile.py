@@ -31,7 +31,12 @@ def test_the_caption_says_where_the_axis_is_cut(published):
 
 
 def test_a_run_outside_its_interval_is_told(leaving):
-    assert "outside the interval" in tw.figures.profile(*leaving.of_surface).caption
+    figure = tw.figures.profile(*leaving.of_surface)
+    assert "outside the interval at 5 steps, first at step 1" in figure.caption
+    marks = {mark.get_marker(): np.column_stack(mark.get_data()) for mark in figure.static().axes[0].lines}
+    # It starts at 1.5, where the loss is 1.5⁴ - 1.5², and leaves to the left at once.
+    np.testing.assert_allclose(marks["<"], [[-2.0, 2.8125]])
+    assert not {"D", "X"} & set(marks)
 
 
 def test_a_plane_has_no_profile(line):

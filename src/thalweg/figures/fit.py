@@ -39,6 +39,7 @@ class _Fit:
     slopes: np.ndarray
     intercepts: np.ndarray
     note: str
+    lost: bool
 
     @property
     def steps(self) -> Steps:
@@ -48,14 +49,16 @@ class _Fit:
     def name(self, k: int) -> str:
         """Name one line, saying so where it does not cross the data's box."""
         outside = ", outside the picture" if np.isnan(self.segments[k]).any() else ""
-        return f"{'start' if k == 0 else f'step {self.step[k]}'}{outside}"
+        lost = ", then diverged" if self.lost and k else ""
+        return f"{'start' if k == 0 else f'step {self.step[k]}'}{lost}{outside}"
 
 
 @public
 def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
     """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
 
-    Lines are cut to the box of all data, however steep they are. Without test data, all data are drawn.
+    Lines are cut to the box of all data, however steep they are. Without test data, all data are drawn. The last line
+    of a run that diverged is no fit: it is drawn thin and gray, and the title says so.
 
     Parameters
     ----------
@@ -88,7 +91,8 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
         )
     drawn_run = run_of(runs, run)
     fitted = _fit(regression, drawn_run, f"{heading(runs.attrs)} · {drawn_run.story}")
-    return figure_of("fit", "The fitted line", _caption(fitted, drawn_run), fitted, _static, _interactive)
+    title = "The line of a run that diverged" if fitted.lost else "The fitted line"
+    return figure_of("fit", title, _caption(fitted, drawn_run), fitted, _static, _interactive)
 
 
 def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
@@ -102,13 +106,14 @@ def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
         lines = np.array([problem.line(run.params[k]) for k in chosen], dtype=np.float64)
     slopes, intercepts = lines.T
     segments = lines_inside(slopes, intercepts, low, high)
-    return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note)
+    return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note, run.lost)
 
 
 def _caption(fitted: _Fit, run: DrawnRun) -> str:
     which = "Test data" if fitted.part.hollow else "The data"
+    line = "the line of a run that diverged, which is no fit" if fitted.lost else "the fitted line"
     return (
-        f"{which} and the fitted line, {run.after(fitted.note)}: slope {number(fitted.slopes[0])} and intercept "
+        f"{which} and {line}, {run.after(fitted.note)}: slope {number(fitted.slopes[0])} and intercept "
         f"{number(fitted.intercepts[0])} at the start, slope {number(fitted.slopes[-1])} and intercept "
         f"{number(fitted.intercepts[-1])} at step {run.last}. Lines between are coloured by step."
     )
@@ -121,7 +126,8 @@ def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     canvas.segments(axes, fitted.segments[1:-1], linewidths=0.9, alpha=0.75, **steps)
     axes.plot(*fitted.segments[0].T, color=style.INK, lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
     if len(fitted.step) > 1:
-        axes.plot(*fitted.segments[-1].T, color=style.FIT, lw=2.6, solid_capstyle="butt", label=fitted.name(-1))
+        look = {"color": style.MUTED, "lw": 0.9} if fitted.lost else {"color": style.FIT, "lw": 2.6}
+        axes.plot(*fitted.segments[-1].T, solid_capstyle="butt", label=fitted.name(-1), **look)
     points.name_axes(axes, fitted.problem)
     axes.update_datalim([fitted.low, fitted.high])
     axes.margins(0)
@@ -139,7 +145,8 @@ def _interactive(fitted: _Fit) -> dict[str, Any]:
     ]
     ends = [_line(fitted, 0, {"color": style.INK, "width": 1.5, "dash": "dash"})]
     if last:
-        ends.append(_line(fitted, -1, {"color": style.FIT, "width": 4}))
+        look = {"color": style.MUTED, "width": 1.5} if fitted.lost else {"color": style.FIT, "width": 4}
+        ends.append(_line(fitted, -1, look))
     traces = [
         points.trace(fitted.part, fitted.problem, color=FAINT, symbol="circle"),
         *between,

@@ -89,6 +89,22 @@ def test_a_path_that_leaves_the_box_is_cut_and_told():
     assert figure.png(40).startswith(b"\x89PNG")
 
 
+def test_where_a_path_leaves_the_box_an_arrowhead_points_over_its_edge(himmelblau):
+    import optax
+
+    objective = tw.objective(himmelblau.problem)
+    runs = tw.descend(objective, optax.sgd(0.025, momentum=0.9), starts=[[-4.0, -1.0]], steps=60)
+    axes = tw.figures.plane(himmelblau.surface, runs).static().axes[0]
+    path = runs["params"].values[0]
+    marks = {mark.get_marker(): np.column_stack(mark.get_data()) for mark in axes.lines}
+    # Step 4 lies beyond x = -5, step 6 beyond x = 5; both came from inside, and step 5 from outside.
+    for shape, step, edge in (("<", 4, -5.0), (">", 6, 5.0)):
+        (x0, y0), (x1, y1) = path[step - 1 : step + 1]
+        np.testing.assert_allclose(marks[shape], [[edge, y0 + (y1 - y0) * (edge - x0) / (x1 - x0)]], rtol=1e-9)
+    # It diverged beyond the box; nothing in the box is its end.
+    assert "D" not in marks
+
+
 def test_the_landscape_carries_the_runs_true_loss(line):
     described = tw.figures.plane(*line.of_surface).interactive()
     (ground,) = (trace for trace in described["data"] if trace["type"] == "surface")

@@ -67,6 +67,9 @@ END = Mark("D", "diamond", style.FIT, style.PAPER, (0.8, 1.0))
 LOST = Mark("X", "x", style.FIT, style.FIT, (1.0, 0.0), 8.0)
 """The last finite step of a run that left the finite numbers."""
 
+EDGES = (("<", "triangle-left"), (">", "triangle-right"), ("v", "triangle-down"), ("^", "triangle-up"))
+"""Marks of where a path leaves a box: at its left and right edge, at its lower and upper one."""
+
 VALLEY = Mark("o", "circle", style.VALLEY, style.PAPER, (0.8, 1.0), 6.0)
 PASS = Mark("x", "x-thin", style.INK, style.INK, (1.3, 2.0), 6.0)
 ORIGIN = Mark("+", "cross-thin", style.INK, style.INK, (1.5, 2.0), 8.0)
@@ -132,23 +135,46 @@ class Steps(NamedTuple):
 
 
 def draw_ends(
-    axes: Axes, places: np.ndarray, names: tuple[str, str], shown: Sequence[bool] | np.ndarray, **look: Any
+    axes: Axes,
+    places: np.ndarray,
+    names: tuple[str, str],
+    shown: Sequence[bool] | np.ndarray,
+    lost: bool = False,
+    **look: Any,
 ) -> None:
     """Mark the first and the last of places, (step, 2), those that are shown, with their names for the legend."""
-    for k, mark, name in ((0, START, names[0]), (-1, END, names[1])):
+    for k, mark, name in ((0, START, names[0]), (-1, LOST if lost else END, names[1])):
         if shown[k]:
             mark.draw(axes, *places[[k]].T, label=name, **look)
 
 
 def web_ends(
-    places: Mapping[str, np.ndarray], names: tuple[str, str], shown: Sequence[bool] | np.ndarray, size: float
+    places: Mapping[str, np.ndarray],
+    names: tuple[str, str],
+    shown: Sequence[bool] | np.ndarray,
+    size: float,
+    lost: bool = False,
 ) -> list[web.Trace]:
     """Describe the first and the last of places, of x and y, or of x, y and z."""
     return [
         web.trace("markers", *(part[[k]] for part in places.values()), name=name, marker=mark.web(size))
-        for k, mark, name in ((0, START, names[0]), (-1, END, names[1]))
+        for k, mark, name in ((0, START, names[0]), (-1, LOST if lost else END, names[1]))
         if shown[k]
     ]
+
+
+def draw_leaving(axes: Axes, places: np.ndarray, edge: np.ndarray, name: str) -> None:
+    """Mark where a path leaves the axes, (place, 2), by arrowheads that point over the edge, of ``EDGES``."""
+    for k in np.unique(edge).tolist():
+        look = {"color": style.INK, "mec": style.PAPER, "mew": 0.6, "ms": 7.0, "ls": "none", "clip_on": False}
+        label = name if k == edge.min() else None
+        axes.plot(*places[edge == k].T, EDGES[k][0], label=label, zorder=3.3, **look)
+
+
+def edge_of(places: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell at which edge of a box places lie, (place, 2), as ``EDGES`` counts them."""
+    shares = (places - low) / (high - low)
+    return np.argmin(np.stack([shares[:, 0], 1 - shares[:, 0], shares[:, 1], 1 - shares[:, 1]], axis=-1), axis=-1)
 
 
 class Series(NamedTuple):

@@ -76,6 +76,11 @@ class DrawnRun:
         return int(self.step[-1])
 
     @property
+    def lost(self) -> bool:
+        """Whether it left the finite numbers."""
+        return self.status == Status.DIVERGED
+
+    @property
     def steps(self) -> Steps:
         """How its steps are coloured."""
         return Steps(0, self.last)
@@ -84,7 +89,7 @@ class DrawnRun:
     def story(self) -> str:
         """Which run this is and how far it came, in a few words."""
         which = f"run {self.index} of {self.runs:,}, " if self.runs > 1 else ""
-        return f"{which}{count(self.last, 'step')}" + (", then diverged" if self.status == Status.DIVERGED else "")
+        return f"{which}{count(self.last, 'step')}" + (", then diverged" if self.lost else "")
 
     @property
     def note(self) -> str:

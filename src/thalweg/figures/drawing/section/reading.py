@@ -96,6 +96,11 @@ class Section:
         return trained(self.test is not None)
 
     @property
+    def inside(self) -> np.ndarray:
+        """Tell which steps of the path lie in the interval."""
+        return (self.path[:, 0] >= self.x[0]) & (self.path[:, 0] <= self.x[-1])
+
+    @property
     def ends(self) -> tuple[str, str]:
         """Names of the places where the run starts and ends."""
         start, end = (self.scale.text(place) for place in self.path[[0, -1], 0])

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patheffects import withStroke
 
 from thalweg.figures.drawing import canvas, hues, style, web
-from thalweg.figures.drawing.marks import PASS, VALLEY, Mark, draw_ends, web_ends
+from thalweg.figures.drawing.marks import PASS, VALLEY, Mark, draw_ends, draw_leaving, web_ends
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section.reading import Piece, Places, Section
 from thalweg.figures.drawing.wording import number
@@ -156,7 +156,14 @@ def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
     run.steps.draw_dots(axes, drawn.path, run.step, s=14, linewidths=0, zorder=3.1)
     start, end = drawn.ends
     above = ", above the picture" if drawn.path[0, 1] > drawn.view.high else ""
-    draw_ends(axes, drawn.path, (start + above, end), (True, True), zorder=3.2)
+    inside = drawn.inside
+    draw_ends(axes, drawn.path, (start + above, end), inside[[0, -1]], run.lost, zorder=3.2)
+    leaving = np.flatnonzero(inside[:-1] & ~inside[1:])
+    ends = drawn.path[leaving + 1]
+    edge = (ends[:, 0] > drawn.x[-1]).astype(int)
+    # At the edge, as high as the step that left from there.
+    places = np.stack([drawn.x[[0, -1]][edge], np.clip(drawn.path[leaving, 1], None, drawn.view.high)], axis=-1)
+    draw_leaving(axes, places, edge, "leaves the interval")
 
 
 def _draw_arcs(axes: Axes, drawn: Section) -> None:
@@ -226,7 +233,7 @@ def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
         web.trace("lines", arc.x, arc.y, line={"color": style.DERAILMENT, "width": 2}, hover=f"derailment {arc.text}")
         for arc in drawn.arcs
     ]
-    return [path, *jumps, *web_ends(places, drawn.ends, (True, True), 11)]
+    return [path, *jumps, *web_ends(places, drawn.ends, drawn.inside[[0, -1]], 11, run.lost)]
 
 
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:

@@ -169,4 +169,4 @@ def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:
     path = _points(terrain, places, losses, text=run.step, hover=hover)
     path |= {"mode": "lines+markers", "line": line, "marker": run.steps.web_marker(run.step, size=2.5)}
     ends = {axis: path[axis] for axis in "xyz"}
-    return [path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6)]
+    return [path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6, run.lost)]

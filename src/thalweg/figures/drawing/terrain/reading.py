@@ -91,6 +91,18 @@ class Terrain:
         return np.all((self.path >= low) & (self.path <= high), axis=-1)
 
     @property
+    def exits(self) -> np.ndarray:
+        """(place, 2), where a step that starts in the box leaves it."""
+        inside = np.append(self.inside, True)
+        steps = self.piece_step.astype(int)
+        ends = self.pieces[inside[steps] & ~inside[steps + 1], 1]
+        low, high = self.corners
+        # A piece that crosses the end of a circle is drawn twice, and leaves the box at one of its drawings only.
+        free = np.array([not shown.periodic for shown in self.scales])
+        near = np.minimum(np.abs(ends - low), np.abs(ends - high)) <= 1e-9 * (high - low)
+        return ends[(near & free).any(axis=-1)]
+
+    @property
     def leaving(self) -> str:
         """Say when the path leaves the box; nothing if it never does."""
         outside = np.flatnonzero(~self.inside)

@@ -8,7 +8,7 @@ from matplotlib.patheffects import withStroke
 
 from thalweg.base.arrays import cleaned
 from thalweg.figures.drawing import canvas, relief, style, timeline
-from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends
+from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends, draw_leaving, edge_of
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain.reading import Terrain
 from thalweg.figures.drawing.wording import count, number, shortened
@@ -109,7 +109,8 @@ def _draw_path(axes: Axes, terrain: Terrain, run: DrawnRun) -> None:
     inside, few = terrain.inside, run.last <= timeline.FEW
     dots = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
     run.steps.draw_dots(axes, terrain.path[inside], run.step[inside], zorder=2.2, **dots)
-    draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, ms=7.5, zorder=2.5)
+    draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, run.lost, ms=7.5, zorder=2.5)
+    draw_leaving(axes, terrain.exits, edge_of(terrain.exits, *terrain.corners), "leaves the box")
 
 
 def _draw_marks(axes: Axes, terrain: Terrain) -> None:
