@@ -133,23 +133,27 @@ def race(
 
 
 def contestants(names: str, experiment: Experiment) -> dict[str, Optimizer]:
-    """Make optimisers by name, with optax's defaults and the bound on the gradient that the experiment has, if any."""
+    """Make optimisers by name, with optax's defaults, and the experiment's bound on the gradient and units, if any."""
     from thalweg.cli.makers import maker_of
-    from thalweg.descent.optimizer import Optimizer
+    from thalweg.descent.optimizer import SCALES, Optimizer
     from thalweg.descent.optimizers import CATALOGUE, finds_rate, from_settings
 
     made: dict[str, Optimizer] = {}
+    usual = experiment.descent.optimizer
+    scales = {SCALES: usual.settings[SCALES]} if isinstance(usual, Optimizer) and SCALES in usual.settings else {}
     bound = {key: value for key, value in experiment.settings["optimizer"].items() if key == "clip"}
     for name in (name.strip() for name in names.split(",")):
         if name in made:
             raise InvalidValue(f"--optimizers names {name} twice; name each of them once")
         if ":" in name or name.startswith("optax."):
-            made[name] = Optimizer(maker_of(name, len(experiment.domain)), **bound)
+            made[name] = Optimizer(maker_of(name, len(experiment.domain)), **bound, **scales)
             continue
         if name not in CATALOGUE and name not in NAMED:
             raise UnknownName.of("optimizer", name, (*CATALOGUE, *NAMED))
         settings = NAMED.get(name, {"kind": name})
         # Any rate: the tuning puts another in its place.
-        rate = {} if finds_rate(Optimizer(CATALOGUE[settings["kind"]])) else {"learning_rate": 1.0}
-        made[name] = from_settings(settings | rate | bound, len(experiment.domain))[0]
+        own = finds_rate(Optimizer(CATALOGUE[settings["kind"]]))
+        rate = {} if own else {"learning_rate": 1.0}
+        optimizer = from_settings(settings | rate | bound, len(experiment.domain))[0]
+        made[name] = optimizer if own else optimizer.replace(**scales)
     return made

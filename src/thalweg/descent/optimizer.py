@@ -31,9 +31,13 @@ from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.descent.ranges import check, check_made
+from thalweg.descent.scaling import scaled
 
 CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
+
+SCALES = "scales"
+"""The setting that gives the parameters units of their own; ours too."""
 
 
 @from_("a thalweg.Optimizer, such as Optimizer(optax.sgd, learning_rate=0.05)")
@@ -47,8 +51,9 @@ class Optimizer:
     ----------
     maker : what makes a ``GradientTransformation``, such as ``optax.sgd`` or a function of your own
     settings : its keywords, each a value as the maker takes it or an array (run,) of numbers. ``clip`` is a bound on
-        the norm of the gradient, applied before anything else. Those of optax's own makers lie in the ranges of
-        ``descent/ranges.py``, such as a momentum from 0 to below 1
+        the norm of the gradient, applied before anything else; ``scales``, (param,), are units of the parameters in
+        which all else is meant, such as ``problem.domain.lengths``, so that unlike ones are alike to it. Those of
+        optax's own makers lie in the ranges of ``descent/ranges.py``, such as a momentum from 0 to below 1
 
     Examples
     --------
@@ -102,11 +107,12 @@ class Recipe:
     def build(self, values: Mapping[str, Any]) -> optax.GradientTransformationExtraArgs:
         """Make the optimiser of one run from its values of the varying settings."""
         settings = {**dict(self.fixed), **values}
-        clip = settings.pop(CLIP, None)
+        clip, scales = settings.pop(CLIP, None), settings.pop(SCALES, None)
         optimizer = self.maker(**settings)
         if clip is not None:
             optimizer = optax.chain(optax.clip_by_global_norm(clip), optimizer)
-        return optax.with_extra_args_support(optimizer)
+        optimizer = optax.with_extra_args_support(optimizer)
+        return optimizer if scales is None else scaled(optimizer, scales)
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,9 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
     fixed: dict[str, Any] = {}
     varying: dict[str, Float[np.ndarray, " run"]] = {}
     for name, value in optimizer.settings.items():
-        if _single(value):
+        if name == SCALES:
+            fixed[name] = _units(value)
+        elif _single(value):
             fixed[name] = fitting(name, value.item() if hasattr(value, "item") else value)
         else:
             varying[name] = _numbers(name, value)
@@ -185,7 +193,8 @@ def searches(state: Any) -> bool:
 
 def called(name: str, settings: Mapping[str, Any]) -> str:
     """Write what is made by a name and settings as it is called in Python; a setting that varies by its ends."""
-    written = ", ".join(f"{key}={_shown(value)}" for key, value in settings.items())
+    parts = {key: "lengths" if key == SCALES else _shown(value) for key, value in settings.items()}
+    written = ", ".join(f"{key}={text}" for key, text in parts.items())
     return f"{name}({written})" if written else name
 
 
@@ -209,8 +218,8 @@ def _check_names(maker: Callable[..., Any], settings: Iterable[str]) -> None:
     if any(part.kind is inspect.Parameter.VAR_KEYWORD for part in known.values()):
         return
     for name in settings:
-        if name not in known and name != CLIP:
-            raise UnknownName.of(f"setting of {getattr(maker, '__name__', 'the maker')}", name, [*known, CLIP])
+        if name not in known and name not in (CLIP, SCALES):
+            raise UnknownName.of(f"setting of {getattr(maker, '__name__', 'the maker')}", name, [*known, CLIP, SCALES])
 
 
 def _single(value: Any) -> bool:
@@ -218,6 +227,13 @@ def _single(value: Any) -> bool:
         return np.ndim(value) == 0
     except ValueError:  # rows of unequal length
         return False
+
+
+def _units(value: Any) -> tuple[float, ...]:
+    units = _numbers(SCALES, value)
+    if not (units > 0).all():
+        raise InvalidValue(f"{SCALES} = {value} are not all above 0; give how large a unit of each parameter is")
+    return tuple(units.tolist())
 
 
 def _numbers(name: str, value: Any) -> Float[np.ndarray, " run"]:

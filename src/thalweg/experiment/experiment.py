@@ -28,6 +28,8 @@ from thalweg.base.showing import shown
 from thalweg.descent import grid, optimizers, starts
 from thalweg.descent.descent import Descent
 from thalweg.descent.minibatch import Minibatch
+from thalweg.descent.optimizer import Optimizer
+from thalweg.descent.rates import AUTO, RATE, find_rate
 from thalweg.descent.starts import MOST_SOUGHT, Sobol
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
@@ -113,6 +115,7 @@ class Experiment:
     valleys, figures : sections of the file
     settings : every value by section, defaults included, as TOML can hold it
     call : what a command that repeats it is given: the file, and what replaces its values
+    found : what was found where the file leaves it to us, in a sentence; nothing where it does not
     """
 
     objective: Objective
@@ -124,6 +127,7 @@ class Experiment:
     figures: Figures
     settings: dict[str, Table]
     call: str = "experiment.toml"
+    found: str = ""
 
     @property
     def problem(self) -> Problem:
@@ -193,7 +197,7 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
         problem = fix(problem, resolved[FIXED])
     target = _objective(problem, tables.get("loss"), resolved)
     default = {"kind": "sgd", "learning_rate": 0.05}
-    optimizer, resolved["optimizer"] = optimizers.from_settings(tables.get("optimizer", default), len(problem.domain))
+    optimizer, resolved["optimizer"], found = _optimizer(tables.get("optimizer", default), target)
 
     def section(key: str) -> Any:
         made, resolved[key] = settings.call(SECTIONS[key], tables.get(key, {}), key)
@@ -210,7 +214,7 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
     valleys, figures = section("valleys"), section("figures")
     descent = Descent(optimizer, going.steps, going.minibatch, going.precision, going.shadows)
     kept = {key: resolved[key] for key in SECTIONS if resolved.get(key)}
-    return Experiment(target, descent, positions, domain, points, valleys, figures, kept)
+    return Experiment(target, descent, positions, domain, points, valleys, figures, kept, found=found)
 
 
 def _problem(given: Any, folder: Path | None, resolved: dict[str, Table]) -> Problem:
@@ -254,6 +258,31 @@ def _narrow(axis: Axis, bounds: Any) -> Axis:
     return Axis(axis.name, number("low", bounds[0]), number("high", bounds[1]), unit=axis.unit)
 
 
+def _optimizer(table: Any, target: Objective) -> tuple[Optimizer, Table, str]:
+    """Make the optimiser, in lengths of the axes where it is ``scaled``, and find a learning rate of ``"auto"``.
+
+    Returns it with its settings, the rate found among them, and a sentence about that.
+    """
+    given = settings.table(table, "optimizer")
+    scaled = given.pop("scaled", False)
+    if not isinstance(scaled, bool):
+        raise InvalidValue(f"optimizer.scaled = {shown(scaled)} is not allowed; give true or false")
+    scales, auto = tuple(target.problem.domain.lengths.tolist()), given.get(RATE) == AUTO
+    optimizer, resolved = optimizers.from_settings(given | ({RATE: 1.0} if auto else {}), len(scales))
+    if scaled and optimizers.finds_rate(optimizer, len(scales)):
+        raise InvalidValue(f"optimizer.scaled = true: {resolved['kind']} finds its own scales; leave scaled out")
+    units = scales if scaled else None
+    found = ""
+    if auto:
+        rate = resolved[RATE] = find_rate(target, optimizer, units)
+        optimizer = optimizer.replace(**{RATE: rate})
+        way = "optimizer.learning_rate sets another"
+        found = f"The learning rate {rate:g} was found from the surface's median slope; {way}."
+    if scaled:
+        optimizer, resolved["scaled"] = optimizer.replace(scales=scales), True
+    return optimizer, resolved, found
+
+
 def _points(problem: Problem, domain: Domain, surface: Surface) -> list[int] | None:
     if len(domain) in grid.POINTS:
         return [len(along) for along in grid.coordinates(domain, surface.points)]
@@ -280,7 +309,7 @@ def _override(tables: dict[str, Any], dotted: str, value: Any) -> None:
         # A new kind keeps what it shares with the old one.
         known = (
             *inspect.signature(KINDS[path[0]][value]).parameters,
-            "clip" if path[0] == "optimizer" else "",
+            *(("clip", "scaled") if path[0] == "optimizer" else ()),
         )
         for key in [key for key in here if key not in known]:
             del here[key]

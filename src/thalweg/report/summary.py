@@ -191,7 +191,8 @@ def _derailments(derailments: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> 
 
 
 def _remarks(results: Results) -> list[str]:
-    remarks = [] if results.runs is None else _of_runs(results, results.runs)
+    remarks = [results.experiment.found] * bool(results.experiment.found)
+    remarks += [] if results.runs is None else _of_runs(results, results.runs)
     remarks += [] if results.outcomes is None else outcomes.of_rounding(results.outcomes)
     remarks += [] if results.map is None else outcomes.of_map(results.map)
     remarks += [] if results.race is None else race.of_race(results, results.race)
@@ -282,5 +283,10 @@ def _line(problem: Regression, place: np.ndarray) -> str:
     assert problem.line is not None
     slope, intercept = problem.line(place.astype(float))
     x, y = problem.labels.get("x", "x"), problem.labels.get("y", "y")
-    tail = f" {'-' if intercept < 0 else '+'} {abs(float(intercept)):.4f}" if intercept != 0 else ""
-    return f"{y} = {float(slope):.4f} {x}{tail}"
+    tail = f" {'-' if intercept < 0 else '+'} {_coefficient(abs(float(intercept)))}" if intercept != 0 else ""
+    return f"{y} = {_coefficient(float(slope))} {x}{tail}"
+
+
+def _coefficient(value: float) -> str:
+    """Write a number of a formula: four decimals, or as many digits where these would be none or far too many."""
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.5g}"

@@ -257,4 +257,6 @@ def _number_of(value: float, axis: Axis) -> str:
     # Adding 0.0 turns -0.0 into 0.0.
     if axis.unit == "rad":
         return f"{np.round(np.degrees(value), 2) + 0.0:g}°"
-    return f"{np.round(value, 4) + 0.0:g}"
+    # Four decimals, and more on an axis that is short.
+    decimals = 4 + max(0, -int(np.floor(np.log10(axis.length))))
+    return f"{np.round(value, decimals) + 0.0:g}"

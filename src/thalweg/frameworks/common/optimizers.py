@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing, dtype_of
-from thalweg.descent.optimizer import CLIP, AnyOptimizer, Optimizer
+from thalweg.descent.optimizer import CLIP, SCALES, AnyOptimizer, Optimizer
 from thalweg.descent.optimizers import CATALOGUE
 
 PLACES = ("eps_in_sqrt",)
@@ -98,6 +98,8 @@ def read(optimizer: AnyOptimizer, steps: int, precision: int) -> Chosen:
         raise NoCounterpart(f"{optimizer} is known to optax only; give one of {', '.join(CATALOGUE)}")
     defaults = {key: p.default for key, p in inspect.signature(optimizer.maker).parameters.items()}
     settings = {**defaults, **optimizer.settings}
+    if settings.pop(SCALES, None) is not None:
+        raise NoCounterpart(f"{name} in units of its own (scaled) has no counterpart elsewhere; leave the units out")
     clip, rate = settings.pop(CLIP, None), settings.pop("learning_rate")
     if rate is None:
         raise NoCounterpart(f"{name} without a learning rate has no counterpart elsewhere; give it a learning_rate")
