@@ -7,7 +7,6 @@ new parameter, and its name, type and default stand in one place.
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import tomli_w
 
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
@@ -31,6 +29,7 @@ from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.rates import AUTO, RATE, find_rate
 from thalweg.descent.starts import MOST_SOUGHT, Sobol
+from thalweg.experiment.overrides import override, typed
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
@@ -147,30 +146,8 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experi
     """
     path = Path(path)
     text = read_text(path, "the path of an experiment file, or make one with 'thalweg new'")
-    call = shlex.join([str(path), *_typed(overrides or {})])
+    call = shlex.join([str(path), *typed(overrides or {})])
     return replace(parse(text, path.parent, overrides, name=str(path)), call=call)
-
-
-def _typed(overrides: Mapping[str, Any]) -> list[str]:
-    """Write what replaces values as it is typed; a text that TOML would read as something else is put in quotes."""
-    return ["--set", *(f"{key}={_toml(value)}" for key, value in overrides.items())] if overrides else []
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str) and value.replace("_", "").isalpha() and value not in ("true", "false", "inf", "nan"):
-        return value
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key} = {_inline(part)}' for key, part in value.items())}}}"
-    return _inline(value)
-
-
-def _inline(value: Any) -> str:
-    """Write a value on one line of TOML."""
-    if isinstance(value, dict):
-        return _toml(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return tomli_w.dumps({"value": value}).partition(" = ")[2].strip()
 
 
 def parse(
@@ -179,7 +156,7 @@ def parse(
     """Read an experiment from TOML text; relative paths in it start from ``folder``."""
     tables = parse_toml(text, name)
     for key, value in (overrides or {}).items():
-        _override(tables, key, value)
+        override(tables, key, value, KINDS)
     return build(tables, folder)
 
 
@@ -291,26 +268,3 @@ def _points(problem: Problem, domain: Domain, surface: Surface) -> list[int] | N
             f"surface.points = {shown(surface.points)}: {problem.name} has {len(domain)} parameters; leave points out"
         )
     return None
-
-
-def _override(tables: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set one value; ``loss=quadratic`` is short for ``loss.kind=quadratic``."""
-    if dotted in KINDS and isinstance(value, str):
-        dotted += ".kind"
-    *path, last = dotted.split(".")
-    if not path or not last:
-        raise InvalidValue(f"--set {dotted}: give section.key=value, such as loss.p=0.5")
-    here: Any = tables
-    for key in path:
-        here = here.setdefault(key, {})
-        if not isinstance(here, dict):
-            raise InvalidValue(f"--set {dotted}: {key} is not a table; give section.key=value")
-    if last == "kind" and path[0] in KINDS and isinstance(value, str):
-        # A new kind keeps what it shares with the old one.
-        known = (
-            *inspect.signature(KINDS[path[0]][value]).parameters,
-            *(("clip", "scaled") if path[0] == "optimizer" else ()),
-        )
-        for key in [key for key in here if key not in known]:
-            del here[key]
-    here[last] = value
