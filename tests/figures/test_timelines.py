@@ -2,9 +2,10 @@
 
 import numpy as np
 import optax
+import pytest
 
 import thalweg as tw
-from thalweg.figures.drawing import style
+from thalweg.figures.drawing import style, timeline
 
 
 def coloured(axes, colour):
@@ -62,6 +63,34 @@ def test_many_runs_become_bands():
     (median,) = (line for line in axes.lines if line.get_label().endswith("median"))
     others = runs["train_loss"].values[1:]
     np.testing.assert_allclose(median.get_ydata(), np.median(others, axis=0))
+
+
+def test_many_runs_become_a_density_that_counts_them_all():
+    # At step 0, 30 of 100 others are at 1 and 70 at 3; they go straight to 2 and 4, but for one that is lost.
+    starts = np.repeat([1.0, 3.0], [30, 70])
+    values = np.stack([starts, starts + 1], axis=-1)
+    values[0, 1] = np.nan
+    found = timeline.density_of(values, 0.0, 4.0 + 1e-9)
+    assert found.share[:, 1:].sum(axis=0) == pytest.approx(0.99)
+    middle = len(found.step) // 2
+    cells = np.flatnonzero(found.share[:, middle])
+    np.testing.assert_allclose(found.share[cells, middle], [0.29, 0.7])
+    # Half-way from 1 to 2 and from 3 to 4; a cell is 0.05 high.
+    np.testing.assert_allclose(found.value[cells], [1.5, 3.5], atol=0.06)
+
+
+def test_the_parameters_of_many_runs_are_drawn_as_a_density():
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.05), starts=tw.starts.even(objective.problem, 80), steps=10)
+    figure = tw.figures.parameter(runs)
+    axes = figure.static().axes[0]
+    assert len(axes.images) == 1
+    assert "79 other runs, their density" in [line.get_label() for line in axes.lines]
+    # One line, the run's own, and the legend's mark.
+    assert len(axes.lines) == 2
+    (trace,) = (trace for trace in figure.interactive()["data"] if trace["type"] == "heatmap")
+    # A view leaves at most 4 % of a crowd out.
+    assert np.nansum(trace["z"], axis=0).min() >= 0.95
 
 
 def test_a_diverged_run_ends_with_its_last_finite_step(leaving):

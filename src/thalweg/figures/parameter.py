@@ -35,6 +35,13 @@ class _Panel:
     view: View
     levels: timeline.Levels
 
+    @property
+    def density(self) -> timeline.Density | None:
+        """Where the other runs are, if they are too many for single lines."""
+        if len(self.others) <= timeline.OTHERS:
+            return None
+        return timeline.density_of(self.others, self.view.low, self.view.high)
+
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
@@ -47,8 +54,9 @@ class _Parameters:
 def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw the parameters of a run against its steps, one panel each, and the other runs faintly.
 
-    Angles are in degrees and not wrapped: a run that goes around a circle leaves the first turn, and every valley is
-    drawn on each turn in view. Valleys are horizontal lines, derailments are marked between their two steps.
+    More than fifty other runs are drawn as their density: the darker a place, the more of them are there. Angles are in
+    degrees and not wrapped: a run that goes around a circle leaves the first turn, and every valley is drawn on each
+    turn in view. Valleys are horizontal lines, derailments are marked between their two steps.
 
     Parameters
     ----------
@@ -84,10 +92,7 @@ def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Fi
 
 
 def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list[_Panel]:
-    others = np.delete(np.arange(run.runs), run.index)
-    if len(others) > timeline.OTHERS:
-        others = others[np.linspace(0, len(others) - 1, timeline.OTHERS).round().astype(int)]
-    faint = runs["params"].values[others].astype(np.float64)
+    faint = np.delete(runs["params"].values, run.index, axis=0).astype(np.float64)
     every = np.arange(len(run.names))
     chosen = every if len(every) <= LEVELS else run.derailments.visited[:LEVELS]
     panels = []
@@ -147,15 +152,18 @@ def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
     run = drawn.run
     panel.view.show(axes)
     canvas.show_unit(axes.yaxis, panel.scale)
-    timeline.draw_others(axes, panel.others, _others_name(drawn))
+    if panel.density is None:
+        timeline.draw_others(axes, panel.others, _others_name(drawn))
+    else:
+        timeline.draw_density(axes, panel.density, _others_name(drawn))
     timeline.draw_levels(axes, panel.levels, "valleys", len(drawn.panels))
     timeline.draw_run(axes, run, panel.values, color=style.INK, lw=1.8)
     timeline.draw_lost(axes, run, panel.values)
 
 
 def _others_name(drawn: _Parameters) -> str:
-    drawn_ones, others = len(drawn.panels[0].others), drawn.run.runs - 1
-    return (f"{drawn_ones} of " if drawn_ones < others else "") + count(others, "other run")
+    others = drawn.run.runs - 1
+    return count(others, "other run") + (", their density" if others > timeline.OTHERS else "")
 
 
 def _interactive(drawn: _Parameters) -> dict[str, Any]:
@@ -173,7 +181,9 @@ def _interactive(drawn: _Parameters) -> dict[str, Any]:
 
 def _web_panel(panel: _Panel, drawn: _Parameters, first: bool) -> list[web.Trace]:
     run, name = drawn.run, panel.scale.name
-    faint = timeline.web_others(_others_name(drawn), panel.others)
+    named = _others_name(drawn)
+    density = panel.density
+    faint = timeline.web_others(named, panel.others) if density is None else [timeline.web_density(density, named)]
     line = timeline.web_run(name, run, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
     ends = timeline.web_lost(run, panel.values)
     return (

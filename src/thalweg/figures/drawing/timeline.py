@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
 from thalweg.base.status import Status
@@ -20,7 +21,16 @@ FEW = 40
 OTHERS = 50
 """Other runs drawn at most as single lines."""
 
+ACROSS, UP = 240, 80
+"""Cells of the density of many runs: along the steps, and along the values."""
+
+CROWD = 0.1
+"""Share of the runs in one cell from which on it is darkest."""
+
 FAINT = "#b9bfc8"
+
+DIM, DARK = 0.12, 0.9
+"""How strong the gray of the fewest runs is, and of the most."""
 
 SMALL = 8.5
 """Size of labels, points."""
@@ -39,6 +49,14 @@ class Levels(NamedTuple):
     def apart(self, rows: int) -> np.ndarray:
         """Choose places of the names, in one of so many panels, that do not overlap."""
         return canvas.spread(self.places, LINE * rows, 0.0, 1.0)
+
+
+class Density(NamedTuple):
+    """How many of many runs are where: edges of steps and of values, and the share of the runs, (value, step)."""
+
+    step: np.ndarray
+    value: np.ndarray
+    share: np.ndarray
 
 
 class Annotations(NamedTuple):
@@ -95,6 +113,37 @@ def draw_others(axes: Axes, values: np.ndarray, name: str) -> None:
     """Draw other runs, (run, step), faintly."""
     for k, one in enumerate(values):
         axes.plot(one, color=FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=None if k else name)
+
+
+def density_of(values: np.ndarray, low: float, high: float) -> Density:
+    """Count many runs, (run, step), in cells between two values, along straight lines from step to step.
+
+    Where a run is no longer finite it is nowhere.
+    """
+    last = values.shape[1] - 1
+    cells, across = np.linspace(low, high, UP + 1), np.linspace(0, max(last, 1), ACROSS + 1)
+    steps = np.minimum((across[1:] + across[:-1]) / 2, last)
+    before = np.minimum(steps.astype(int), max(last - 1, 0))
+    way = steps - before
+    with np.errstate(over="ignore", invalid="ignore"):
+        places = (1 - way) * values[:, before] + way * values[:, np.minimum(before + 1, last)]
+    counts = [np.histogram(column[np.isfinite(column)], cells)[0] for column in places.T]
+    return Density(across, cells, np.stack(counts, axis=-1) / len(values))
+
+
+def draw_density(axes: Axes, density: Density, name: str) -> None:
+    """Draw where many runs are, the darker the more of them; a single one can be seen too."""
+    picture = np.zeros((*density.share.shape, 4))
+    picture[..., :3] = to_rgb(style.MUTED)
+    picture[..., 3] = np.where(density.share > 0, _strength(density.share / CROWD), 0.0)
+    box = (*density.step[[0, -1]].tolist(), *density.value[[0, -1]].tolist())
+    axes.imshow(picture, origin="lower", extent=box, aspect="auto", interpolation="nearest", zorder=1.2)
+    axes.plot([], [], "s", color=style.MUTED, alpha=0.6, ms=7, label=name)
+
+
+def _strength(part: np.ndarray) -> np.ndarray:
+    """Choose how strong a gray is from the part of a crowd that is there."""
+    return DIM + (DARK - DIM) * np.clip(part, 0, 1) ** 0.5
 
 
 def draw_levels(axes: Axes, levels: Levels, name: str, rows: int = 1) -> None:
@@ -171,6 +220,26 @@ def web_others(name: str, values: np.ndarray) -> list[web.Trace]:
         return []
     steps = np.broadcast_to(np.arange(values.shape[1], dtype=np.float64), values.shape)
     return [web.trace("lines", web.gapped(steps), web.gapped(values), name=name, line={"color": FAINT, "width": 0.8})]
+
+
+def web_density(density: Density, name: str) -> web.Trace:
+    """Describe where many runs are, for a page."""
+    red, green, blue = (int(255 * part + 0.5) for part in to_rgb(style.MUTED))
+    places = np.linspace(0, 1, 17)
+    colours = [f"rgba({red},{green},{blue},{strength:.3f})" for strength in _strength(places).tolist()]
+    return {
+        "type": "heatmap",
+        "x": (density.step[1:] + density.step[:-1]) / 2,
+        "y": (density.value[1:] + density.value[:-1]) / 2,
+        # Where nobody is there is no cell, so that even one run can be seen.
+        "z": np.where(density.share > 0, density.share, np.nan).astype(np.float32),
+        "zmin": 0.0,
+        "zmax": CROWD,
+        "colorscale": [[place, colour] for place, colour in zip(places.tolist(), colours, strict=True)],
+        "showscale": False,
+        "name": name,
+        "hovertemplate": "step %{x:.0f}<br>%{z:.1%} of the runs<extra></extra>",
+    }
 
 
 def web_timeline(traces: list[web.Trace], axes: dict[str, Any], *marks: Annotations) -> dict[str, Any]:
