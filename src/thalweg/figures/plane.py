@@ -7,11 +7,11 @@ from thalweg.figures.drawing.terrain.landscape import describe
 from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption, draw_map
 from thalweg.figures.figure import Figure, figure_of
-from thalweg.store.kinds import Runs, Surface, Valleys
+from thalweg.store.kinds import NamedRuns, Surface, Valleys
 
 
 @public
-def plane(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
+def plane(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw a surface of two parameters as a shaded map, and the path of a run on it, coloured by step.
 
     Levels are evenly spaced in the loss or, where that would leave the low ground empty, in the logarithm of its height
@@ -21,9 +21,10 @@ def plane(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = 
     Parameters
     ----------
     surface : from :func:`thalweg.survey`, of two parameters
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers, each drawn in
+        a colour of its own
     valleys : from :func:`thalweg.find_valleys`, of the same objective
-    run : place of the run
+    run : place of the run that is drawn, of each
 
     Returns
     -------

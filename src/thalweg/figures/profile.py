@@ -6,11 +6,11 @@ from thalweg.base.border import public
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption, describe, draw_profile
 from thalweg.figures.figure import Figure, figure_of
-from thalweg.store.kinds import Runs, Surface, Valleys
+from thalweg.store.kinds import NamedRuns, Surface, Valleys
 
 
 @public
-def profile(surface: Surface, runs: Runs | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
+def profile(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw a surface of one parameter, and on it every step of a run, coloured by step.
 
     A circle is drawn over its one period, angles in degrees. Where the surface has walls far above all the rest, as a
@@ -19,9 +19,10 @@ def profile(surface: Surface, runs: Runs | None = None, valleys: Valleys | None 
     Parameters
     ----------
     surface : from :func:`thalweg.survey`, of one parameter
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers, each drawn in
+        a colour of its own
     valleys : from :func:`thalweg.find_valleys`, of the same objective
-    run : place of the run
+    run : place of the run that is drawn, of each
 
     Returns
     -------

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import xarray as xr
 
-from thalweg.base.rules import Rule
+from thalweg.base.rules import Rule, is_table
 from thalweg.base.showing import shown
 
 AXIS = {"low", "high", "periodic", "unit"}
@@ -103,8 +103,32 @@ BESIDE = {
 DERAILMENT: Mapping[str, str] = dict.fromkeys(("run", "step", "left", "entered"), "derailment")
 ALONG: Mapping[str, str] = dict.fromkeys(("x", "distance", "true_loss", "surface_loss"), "step")
 
-Runs = Annotated[xr.Dataset, Kind("runs", "thalweg.descend", RUN)]
+RUNS = Kind("runs", "thalweg.descend", RUN)
+
+Runs = Annotated[xr.Dataset, RUNS]
 """Runs over (run, step, param), from :func:`thalweg.descend`."""
+
+
+class _Named(Rule):
+    """What some kind of dataset is, or several of them by name; a refusal points at the first that is not."""
+
+    def refusal(self, name: str, value: object) -> str:
+        if isinstance(value, xr.Dataset) or not is_table(value):
+            return RUNS.refusal(name, value)
+        if not value:
+            return f"{name} = {{}} names no runs; give some by name, or None"
+        key, item = next((key, item) for key, item in value.items() if not RUNS.fits(item))
+        return RUNS.refusal(f"{name}[{key!r}]", item)
+
+
+def _named(value: object) -> bool:
+    if isinstance(value, xr.Dataset) or not is_table(value):
+        return RUNS.fits(value)
+    return bool(value) and all(map(RUNS.fits, value.values()))
+
+
+NamedRuns = Annotated[xr.Dataset | Mapping[str, xr.Dataset], _Named(_named, "runs, or several by name")]
+"""Runs, or several by name, as of several optimisers."""
 
 Surface = Annotated[xr.Dataset, Kind("a surface", "thalweg.survey", {"train_loss": ""}, misses=_missed_axis)]
 """An objective on a grid over its parameters, from :func:`thalweg.survey`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from thalweg.base.checks import number as check_number
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown.ring import Ring
 from thalweg.figures.drawing import scale
+from thalweg.figures.drawing.rivals import NamedOrOne, Rival, rivals_of
 from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
 from thalweg.figures.drawing.view import ROUNDING
 from thalweg.problems.domain import Axis
@@ -82,6 +84,8 @@ class Crown:
     passes, pass_losses : (pass,), places and losses of the passes at which valleys join, those below the cut
     run : as it is drawn, None where none is drawn
     path : (step,), the run's place on the drawn circle, not wrapped
+    rivals : several runs by name, each on this crown; ``run`` is then None
+    lane : where across the ring the path lies, from 0 inside to 1 outside; several lie side by side
     """
 
     shown: scale.Scale
@@ -96,6 +100,8 @@ class Crown:
     pass_losses: np.ndarray
     run: DrawnRun | None
     path: np.ndarray
+    rivals: Sequence[Rival[Crown]] = ()
+    lane: float = 0.5
 
     @cached_property
     def above(self) -> np.ndarray:
@@ -160,6 +166,9 @@ class Crown:
     @property
     def azimuth(self) -> float:
         """The place on the drawn circle that faces the viewer: near the run's end, or the deepest place."""
+        ways = np.concatenate([np.empty(0), *(rival.drawn.path for rival in self.rivals)])
+        if ways.size and np.ptp(ways) <= WIDE:
+            return float(ways.max() + ways.min()) / 2
         if not self.path.size:
             filled = np.where(np.isfinite(self.losses), self.losses, np.inf)
             return float(self.marks[0] if self.marks.size else self.angles[np.argmin(filled)])
@@ -180,7 +189,7 @@ class Crown:
 
 
 def crown_of(
-    surface: xr.Dataset, axis: Axis, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int, cut: float | None
+    surface: xr.Dataset, axis: Axis, runs: NamedOrOne, valleys: xr.Dataset | None, run: int, cut: float | None
 ) -> Crown:
     """Collect what is drawn; ``axis`` is the surface's one periodic axis."""
     shown = scale.of_axis(axis)
@@ -188,13 +197,15 @@ def crown_of(
     copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
     turn = 2 * np.pi / (copies * axis.length)
     angles, losses = _around(surface, axis, copies)
-    drawn_run = None if runs is None else run_of(runs, run, valleys)
+    single, parts = rivals_of(runs, lambda one: (drawn := run_of(one, run, valleys), drawn))
+    drawn_run = None if single is None else run_of(single, run, valleys)
+    climbed = [part.run.train for part in parts] + ([] if drawn_run is None else [drawn_run.train])
     marks, mark_losses, places = _marks(valleys, "", shown, copies)
-    levels = _levels(losses, valleys, np.empty(0) if drawn_run is None else drawn_run.train, cut)
+    levels = _levels(losses, valleys, np.concatenate([np.empty(0), *climbed]), cut)
     merging = None if valleys is None else valleys.isel({"pass": valleys["pass_merges"].values == 1})
     passes, pass_losses, _ = _marks(merging, "pass_", shown, copies)
     low = pass_losses <= levels.cut
-    return Crown(
+    bare = Crown(
         shown=shown,
         copies=copies,
         angles=angles,
@@ -205,8 +216,18 @@ def crown_of(
         mark_texts=[shown.text(place) for place in places],
         passes=passes[low],
         pass_losses=pass_losses[low],
-        run=drawn_run,
-        path=np.empty(0) if drawn_run is None else drawn_run.params[:, 0] * turn,
+        run=None,
+        path=np.empty(0),
+    )
+
+    def on(one: DrawnRun, lane: float = 0.5) -> Crown:
+        return replace(bare, run=one, path=one.params[:, 0] * turn, lane=lane)
+
+    if drawn_run is not None:
+        return on(drawn_run)
+    lanes = np.linspace(0, 1, len(parts) + 2)[1:-1].tolist()
+    return replace(
+        bare, rivals=[replace(part, drawn=on(part.run, lane)) for part, lane in zip(parts, lanes, strict=True)]
     )
 
 

@@ -11,21 +11,22 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.crown import web
 from thalweg.figures.crown.arrays import Crown, crown_of
 from thalweg.figures.crown.film import Film
-from thalweg.figures.crown.path import Actors, draw_names, way_of
+from thalweg.figures.crown.path import actors_of, draw_names
 from thalweg.figures.crown.stage import Stage, set_stage
-from thalweg.figures.drawing import style
+from thalweg.figures.drawing import rivals, style
 from thalweg.figures.drawing.canvas import Sheet
+from thalweg.figures.drawing.rivals import NamedOrOne
 from thalweg.figures.drawing.run import of_one_problem
 from thalweg.figures.drawing.wording import count, experiment_note, number
 from thalweg.figures.figure import Figure
-from thalweg.store.kinds import Runs, Surface, Valleys
+from thalweg.store.kinds import NamedRuns, Surface, Valleys
 from thalweg.study.survey import domain_of
 
 
 @public
 def crown(
     surface: Surface,
-    runs: Runs | None = None,
+    runs: NamedRuns | None = None,
     valleys: Valleys | None = None,
     *,
     run: int = 0,
@@ -40,9 +41,10 @@ def crown(
     Parameters
     ----------
     surface : a survey over one periodic parameter
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers, each drawn in
+        a colour of its own
     valleys : from :func:`thalweg.find_valleys`
-    run : place of the run that is drawn
+    run : place of the run that is drawn, of each
     cut : the loss at which the surface is cut; just above the passes between valleys by default
 
     Returns
@@ -90,7 +92,7 @@ def crown(
         caption=_caption(shown),
         draw=partial(_static, shown, title, note),
         interactive=partial(web.describe, shown),
-        moving=None if shown.run is None else lambda path: film().save(path),
+        moving=None if shown.run is None and not shown.rivals else lambda path: film().save(path),
     )
 
 
@@ -98,6 +100,8 @@ def _title(shown: Crown) -> str:
     if shown.levels.constant:
         return "A surface that is constant to rounding"
     title = count(len(shown.marks) // shown.copies, "valley") if len(shown.marks) else "The loss around its circle"
+    if shown.rivals:
+        return f"{title[:1].upper()}{title[1:]}, and {count(len(shown.rivals), 'run')}"
     derailments = len(shown.derailments.step)
     return f"{title[:1].upper()}{title[1:]}" + (f", and a run derailed {_times(derailments)}" if derailments else "")
 
@@ -106,8 +110,9 @@ def _times(derailments: int) -> str:
     return {1: "once", 2: "twice"}.get(derailments, f"{derailments} times")
 
 
-def _note(shown: Crown, surface: xr.Dataset, runs: xr.Dataset | None) -> str:
-    parts = [experiment_note(surface, runs)]
+def _note(shown: Crown, surface: xr.Dataset, runs: NamedOrOne) -> str:
+    single = runs if isinstance(runs, xr.Dataset) else None
+    parts = [experiment_note(surface, single) + rivals.note_of(shown.rivals)]
     if shown.run is not None:
         parts.append(shown.run.story)
     if len(shown.leaps):
@@ -128,6 +133,8 @@ def _caption(shown: Crown) -> str:
     if shown.run is not None and len(shown.derailments.step):
         step, way = shown.derailments.step[0], shown.run.ways[0].replace(" → ", " into ")
         words.append(f"Between steps {step} and {step + 1} the run is thrown out of {way}.")
+    ends = [shown.shown.text(float(rival.run.params[-1, 0] * shown.shown.factor)) for rival in shown.rivals]
+    words += [f"{text}." for text in rivals.told(shown.rivals, ends)]
     if len(shown.leaps):
         leaps, longest = count(len(shown.leaps), "step"), number(float(shown.turns.max()), 2)
         words.append(f"{leaps} of more than a turn, {longest} turns at most, are drawn by their ends alone.")
@@ -142,6 +149,6 @@ def _stage(shown: Crown, title: str, note: str) -> Stage:
 
 def _static(shown: Crown, title: str, note: str) -> Sheet:
     stage = _stage(shown, title, note)
-    if shown.run is not None:
-        Actors(stage, way_of(stage)).at(shown.run.last)
+    for actors in actors_of(stage):
+        actors.at(actors.last)
     return stage.page

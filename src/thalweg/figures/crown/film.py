@@ -16,6 +16,7 @@ must be drawn on one canvas and in order: each is stored as what it changes on t
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from shutil import which
@@ -27,7 +28,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgb
 
 from thalweg.base.errors import InvalidValue, OutputError
-from thalweg.figures.crown.path import Actors, way_of
+from thalweg.figures.crown.path import actors_of
 from thalweg.figures.crown.stage import Stage
 from thalweg.figures.drawing import style
 
@@ -110,8 +111,7 @@ class Film:
     def lasting(self) -> dict[int, int]:
         """How many frames each shown step lasts, in order."""
         crown = self.stage.crown
-        assert crown.run is not None
-        last = crown.run.last
+        last = max(run.last for run in (crown.run, *(rival.run for rival in crown.rivals)) if run is not None)
         chosen = np.linspace(0, last, min(last + 1, FRAMES)).round().astype(int).tolist()
         rests = {step + more: AT_DERAILMENT for step in crown.derailments.step[:PAUSES].tolist() for more in (0, 1)}
         rests |= {last: AT_END}
@@ -124,17 +124,17 @@ class Film:
         renderer = self.canvas.get_renderer()
         empty = self.canvas.copy_from_bbox(self.stage.page.bbox)
         screen = np.asarray(self.canvas.buffer_rgba())
-        actors = Actors(self.stage, way_of(self.stage))
+        everyone = actors_of(self.stage)
         number = self.stage.page.text(0.03, 0.07, "", size=14)
         before, patches = np.zeros(screen.shape[:2], np.uint32), []
         covers: dict[Artist, Cover] = {}
         for step in self.lasting:
             self.canvas.restore_region(empty)
             number.set_text(f"step {step}")
-            run, derailments = actors.at(step)
-            for artist in (number, *run):
+            shown = [actors.at(min(step, actors.last)) for actors in everyone]
+            for artist in (number, *(artist for run, _ in shown for artist in run)):
                 artist.draw(renderer)
-            for artist in derailments:
+            for artist in (artist for _, derailments in shown for artist in derailments):
                 covers.setdefault(artist, Cover(artist)).draw(renderer, screen)
             packed = screen.view(np.uint32)[..., 0]
             rows, columns = extent(packed != before)
@@ -149,7 +149,8 @@ class Film:
     def _gif(self, path: Path) -> None:
         from PIL import Image
 
-        colours, bins = palette(), [bins_of(patch.dots) for patch in self.frames]
+        own = [rival.look.colour for rival in self.stage.crown.rivals]
+        colours, bins = palette(own), [bins_of(patch.dots) for patch in self.frames]
         nearest = nearest_of(colours, bins)
         picture, images = np.zeros(bins[0].shape, np.uint8), []
         for patch, places in zip(self.frames, bins, strict=True):
@@ -175,13 +176,21 @@ class Film:
             raise OutputError(f"cannot write {path}: ffmpeg says {done.stderr.decode(errors='replace').strip()[:200]}")
 
 
-def palette() -> np.ndarray:
-    """Choose the 256 colours of a GIF, (colour, 3), bytes."""
+def palette(own: Sequence[str] = ()) -> np.ndarray:
+    """Choose the 256 colours of a GIF, (colour, 3), bytes; the path's are those of its steps, or of several runs."""
     grays = np.repeat(np.linspace(0, 1, GRAYS)[:, None], 3, axis=1)
     path = style.path_colours()(np.linspace(0, 1, SHADES))[:, :3]
-    share = np.linspace(0, 0.8, TINTS)[:, None]
-    tints = [np.array(to_rgb(colour)) * (1 - share) + share for colour in (style.VALLEY, style.DERAILMENT)]
+    if own:
+        path = np.concatenate([_tints(colour, SHADES // len(own) or 1) for colour in own])
+        path = np.concatenate([path, np.ones((SHADES, 3))])[:SHADES]
+    tints = [_tints(colour, TINTS) for colour in (style.VALLEY, style.DERAILMENT)]
     return (255 * np.concatenate([grays, path, *tints])).round().astype(np.uint8)
+
+
+def _tints(colour: str, number: int) -> np.ndarray:
+    """Make a colour and its steps to white, (step, 3)."""
+    share = np.linspace(0, 0.8, number)[:, None]
+    return np.array(to_rgb(colour)) * (1 - share) + share
 
 
 def bins_of(dots: np.ndarray) -> np.ndarray:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.collections import LineCollection
+from matplotlib.collections import Collection, LineCollection
 from matplotlib.patheffects import withStroke
 
 from thalweg.figures.crown.stage import Stage
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.marks import Series
 
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height."""
@@ -68,10 +69,10 @@ def way_of(stage: Stage) -> Way:
     """Find where the run is seen; between its steps it follows the surface, but for derailments and leaps."""
     crown, ring = stage.crown, stage.ring
     assert crown.run is not None
-    points = ring.place(crown.path, crown.levels.height(crown.run.train) + LIFT)
+    points = ring.place(crown.path, crown.levels.height(crown.run.train) + LIFT, crown.lane)
     along = crown.along
     angles = np.interp(along, np.arange(len(crown.path)), crown.path)
-    ways = ring.place(angles, ring.top(angles) + LIFT)
+    ways = ring.place(angles, ring.top(angles) + LIFT, crown.lane)
     flat, visible = ring.project(ways), ~ring.hidden(ways)
     # A piece is a stretch of one step between neighbouring points that are both seen.
     step = np.floor(along[:-1]).astype(int)
@@ -85,20 +86,22 @@ def way_of(stage: Stage) -> Way:
 class Actors:
     """What is drawn of a run, up to any of its steps: halo, line coloured by step, dots, and derailments."""
 
-    def __init__(self, stage: Stage, way: Way):
+    def __init__(self, stage: Stage, way: Way, look: Series | None = None):
         crown = stage.crown
         assert crown.run is not None
+        self.last, self.own = crown.run.last, look
         self.stage, self.way, self.kept = stage, way, _kept(stage, way)
         self.flat = stage.ring.project(way.points)
-        look = crown.run.steps.static
+        steps = crown.run.steps.static if look is None else {"color": look.colour}
         self.halo, self.line = (
             LineCollection([], linewidths=width, capstyle="round", zorder=order, **colours)
-            for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, look))
+            for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, steps))
         )
         for lines in (self.halo, self.line):
             stage.axes.add_collection(lines, autolim=False)
         size = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
-        self.dots = stage.axes.scatter([0.0], [0.0], c=[0], zorder=10, **look, **size)
+        size |= {"c": [0]} if look is None else {"s": 44, "marker": look.mark[0]}
+        self.dots = stage.axes.scatter([0.0], [0.0], zorder=10, **steps, **size)
         self.derailments: dict[int, list[Artist]] = {}
 
     def at(self, last: int) -> tuple[list[Artist], list[Artist]]:
@@ -106,16 +109,28 @@ class Actors:
         steps = self.way.line_step[: np.searchsorted(self.way.line_step, last)]
         for lines in (self.halo, self.line):
             lines.set_segments(self.way.lines[: len(steps)])
-        self.line.set_array(steps)
+        self._colour(self.line, steps)
         # The last step has a dot wherever it is seen, however near to the one before.
         dots = np.append(self.kept[self.kept < last], np.flatnonzero(self.way.visible[last : last + 1]) + last)
         self.dots.set_offsets(self.flat[dots])
-        self.dots.set_array(dots)
+        self._colour(self.dots, dots)
         for place, step in enumerate(self.stage.crown.derailments.step.tolist()):
             if step < last and step not in self.derailments:
-                self.derailments[step] = _derailment(self.stage, place, step, self.flat[step : step + 2])
+                self.derailments[step] = _derailment(self.stage, place, step, self.flat[step : step + 2], self.own)
         shown = [artist for step, part in self.derailments.items() if step < last for artist in part]
         return [self.halo, self.line, self.dots], sorted(shown, key=Artist.get_zorder)
+
+    def _colour(self, drawn: Collection, steps: np.ndarray) -> None:
+        if self.own is None:
+            drawn.set_array(steps)
+
+
+def actors_of(stage: Stage) -> list[Actors]:
+    """Make those of the one run, or of each of several, in its own colour; none where there is none."""
+    if stage.crown.run is not None:
+        return [Actors(stage, way_of(stage))]
+    stages = [(replace(stage, crown=rival.drawn), rival.look) for rival in stage.crown.rivals]
+    return [Actors(own, way_of(own), look) for own, look in stages]
 
 
 def _kept(stage: Stage, way: Way) -> np.ndarray:
@@ -129,15 +144,22 @@ def _kept(stage: Stage, way: Way) -> np.ndarray:
     return np.array(chosen, dtype=int)
 
 
-def _derailment(stage: Stage, place: int, step: int, ends: np.ndarray) -> list[Artist]:
-    """Draw a derailment as an arrow in the air, with a label on the first few."""
+def _derailment(stage: Stage, place: int, step: int, ends: np.ndarray, own: Series | None) -> list[Artist]:
+    """Draw a derailment as an arrow in the air; with a label on the first few where there is one run."""
     (x, y), (to, low) = ends.tolist()
     bend = -0.45 if to > x else 0.45
-    look = {"arrowstyle": "-|>", "color": style.DERAILMENT, "lw": 2.2, "mutation_scale": 14, "shrinkA": 4, "shrinkB": 4}
+    look = {
+        "arrowstyle": "-|>",
+        "color": own.colour if own else style.DERAILMENT,
+        "lw": 2.2,
+        "mutation_scale": 14,
+        "shrinkA": 4,
+        "shrinkB": 4,
+    }
     arrow = stage.axes.annotate(
         "", (to, low), (x, y), arrowprops={**look, "connectionstyle": f"arc3,rad={bend}"}, zorder=15
     )
-    if place >= LABELLED:
+    if own or place >= LABELLED:
         return [arrow]
     assert stage.crown.run is not None
     text = f"step {step} → {step + 1}: {stage.crown.run.ways[place]}"

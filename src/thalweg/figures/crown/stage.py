@@ -83,6 +83,7 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
     _scale(stage)
     if crown.run is not None:
         _step_bar(stage, crown.run.steps)
+    _legend(stage)
     return stage
 
 
@@ -173,3 +174,14 @@ def _step_bar(stage: Stage, steps: Steps) -> None:
     drawn.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     drawn.set_label("step", size=9)
     bar.tick_params(labelsize=8.5, length=2)
+
+
+def _legend(stage: Stage) -> None:
+    """Name several runs below the ring, where the bar of steps would be."""
+    handles = [rival.handle(lined=True) for rival in stage.crown.rivals]
+    for handle in handles:
+        handle.set(linestyle="-", markersize=8, linewidth=3)
+    names = [canvas.plain(rival.label) for rival in stage.crown.rivals]
+    if names:
+        place = {"loc": "lower right", "bbox_to_anchor": (0.985, 0.03), "borderaxespad": 0, "ncols": min(len(names), 4)}
+        stage.page.legend(handles, names, fontsize=10, columnspacing=1.4, **place)

@@ -9,6 +9,7 @@ import numpy as np
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
 from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.wording import number
 
@@ -31,6 +32,8 @@ def describe(crown: Crown) -> dict[str, Any]:
     traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
     if crown.run is not None:
         traces += [*_derailments(crown, crown.run), *_run(crown, crown.run)]
+    for rival in crown.rivals:
+        traces += _rival(rival)
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
@@ -119,16 +122,27 @@ def _passes(crown: Crown) -> list[web.Trace]:
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
 
 
+def _rival(rival: Rival[Crown]) -> list[web.Trace]:
+    """Describe one of several runs in its own colour, with its marks; a derailment leaves a gap."""
+    line, dots = _run(rival.drawn, rival.run)
+    line |= {"line": {"width": 6, "color": rival.look.colour}, "name": web.safe(rival.label), "showlegend": True}
+    ways = [dots[axis] for axis in "xyz"]
+    ends = [web_marks(rival, ways, at, size) for at, size in ((rival.run.step[:-1], 4), (rival.run.step[-1:], 7))]
+    texts = [f"{web.safe(rival.name)}, {text}" for text in dots["text"]]
+    more = {"hoverinfo": None, "hovertemplate": "%{text}<extra></extra>"}
+    return [line, ends[0] | more | {"text": texts[:-1]}, ends[1] | more | {"text": texts[-1:]}]
+
+
 def _run(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     steps, losses = np.arange(len(crown.path)), run.train
     along = crown.along
     angles, heights = np.interp(along, steps, crown.path), crown.levels.height(losses)
     ground = np.interp(angles, crown.angles, crown.levels.height(crown.losses), period=2 * np.pi)
     falling = np.isin(np.floor(along), np.append(crown.derailments.step, crown.leaps)) & (along != np.floor(along))
-    way = _place(angles, np.where(falling, np.nan, ground + LIFT), 0.5)
+    way = _place(angles, np.where(falling, np.nan, ground + LIFT), crown.lane)
     texts = [f"step {k}, {text}" for k, text in enumerate(crown.hover_texts(crown.path, losses))]
     line, marker = {"width": 7} | run.steps.web(along), run.steps.web_marker(steps, size=3.5)
-    dots = _place(crown.path, heights + LIFT, 0.5)
+    dots = _place(crown.path, heights + LIFT, crown.lane)
     return [
         web.trace("lines", *way.values(), line=line),
         web.trace("markers", *dots.values(), name="the run", marker=marker, text=texts, hover="%{text}"),

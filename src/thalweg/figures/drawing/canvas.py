@@ -142,9 +142,9 @@ def show_unit(axis: Any, scale: Scale) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: minus(f"{value + 0.0:g}{scale.sign}")))
 
 
-def legend(sheet: Sheet, axes: Axes) -> None:
+def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> None:
     """Draw the legend in a row below the note, where it covers nothing; nothing if there is nothing to tell."""
-    handles, labels = axes.get_legend_handles_labels()
+    handles, labels = ([*(pair[k] for pair in first), *rest] for k, rest in enumerate(axes.get_legend_handles_labels()))
     if not handles:
         return
     width, height = style.SIZE

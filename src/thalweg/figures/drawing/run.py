@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,10 +122,17 @@ class DrawnRun:
         return count(len(self.derailments.step), "derailment") if len(self.derailments.step) else "no derailment"
 
 
-def of_one_problem(names: Sequence[str], runs: xr.Dataset | None, valleys: xr.Dataset | None) -> None:
+def of_one_problem(
+    names: Sequence[str], runs: xr.Dataset | Mapping[str, xr.Dataset] | None, valleys: xr.Dataset | None
+) -> None:
     """Refuse runs and valleys that have other parameters than the surface that they are drawn on."""
     parameters = len(names)
-    for name, given in (("runs", runs), ("valleys", valleys)):
+    each: list[tuple[str, xr.Dataset | None]] = [("valleys", valleys)]
+    if runs is None or isinstance(runs, xr.Dataset):
+        each.insert(0, ("runs", runs))
+    else:
+        each = [*((f"runs[{key!r}]", part) for key, part in runs.items()), *each]
+    for name, given in each:
         number = parameters if given is None else given.sizes.get("param", parameters)
         if number != parameters:
             raise InvalidValue(

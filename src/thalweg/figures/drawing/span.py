@@ -62,3 +62,11 @@ def pieces_inside(pieces: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.n
         ends = np.stack([np.maximum(enter, 0), np.minimum(leave, 1)], axis=-1)
         ends[ends[:, 0] > ends[:, 1]] = np.nan
         return np.clip(start[:, None] + ends[..., None] * move[:, None], low, high)
+
+
+def joined(pieces: np.ndarray) -> list[np.ndarray]:
+    """Join pieces of a path, (piece, 2, 2), to lines, (point, 2): a dash then runs on over many short pieces."""
+    if not len(pieces):
+        return []
+    apart = np.flatnonzero((pieces[:-1, 1] != pieces[1:, 0]).any(axis=-1)) + 1
+    return [np.vstack([part[:1, 0], part[:, 1]]) for part in np.split(pieces, apart)]

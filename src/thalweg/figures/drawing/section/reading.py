@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import scale
+from thalweg.figures.drawing.rivals import NamedOrOne, Rival, note_of, rivals_of
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import ROUNDING, View
@@ -74,6 +76,7 @@ class Section:
     path : (step, 2), place, wrapped on a circle, and training loss of every step
     arcs : how the derailments are drawn
     basins, hues : (place,), the basin of every place and its colour; none where basins are not shown
+    rivals : several runs by name, each on this ground; ``run`` is then None
     """
 
     scale: Scale
@@ -89,6 +92,7 @@ class Section:
     arcs: list[Arc] = field(default_factory=list)
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
+    rivals: Sequence[Rival[Section]] = ()
 
     @property
     def loss(self) -> str:
@@ -126,7 +130,7 @@ class Section:
         return highest if highest > self.view.high else None
 
 
-def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Section:
+def section_of(surface: xr.Dataset, runs: NamedOrOne, valleys: xr.Dataset | None, run: int) -> Section:
     """Read a surface of one parameter, its valleys and a run, refusing what cannot be drawn."""
     domain = domain_of(surface["train_loss"])
     if len(domain) != 1:
@@ -134,8 +138,25 @@ def section_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     of_one_problem(domain.names, runs, valleys)
     if not np.isfinite(surface["train_loss"].values).any():
         raise InvalidValue("the surface is finite nowhere, so there is nothing to draw; choose another domain")
-    bare = _bare(surface, runs, valleys, scale.of_axis(domain[0]))
-    return bare if runs is None else _with_run(bare, runs, valleys, run)
+    single = runs if isinstance(runs, xr.Dataset) else None
+    bare = _bare(surface, single, valleys, scale.of_axis(domain[0]))
+
+    def read(one: xr.Dataset) -> tuple[DrawnRun, Section]:
+        there = _with_run(bare, one, valleys, run)
+        assert there.run is not None
+        return there.run, there
+
+    single, rivals = rivals_of(runs, read)
+    if single is not None:
+        return _with_run(bare, single, valleys, run)
+    return _with_rivals(bare, rivals) if rivals else bare
+
+
+def _with_rivals(bare: Section, rivals: Sequence[Rival[Section]]) -> Section:
+    """Choose one view in which all of them are seen."""
+    paths = np.concatenate([rival.drawn.path[rival.drawn.inside, 1] for rival in rivals])
+    view = _view(bare.train, paths, np.append(bare.valleys.y, bare.passes.y))
+    return replace(bare, rivals=rivals, view=view, note=bare.note + note_of(rivals))
 
 
 def _bare(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, shown: Scale) -> Section:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patheffects import withStroke
 
-from thalweg.figures.drawing import canvas, hues, style, web
+from thalweg.figures.drawing import canvas, hues, rivals, style, web
 from thalweg.figures.drawing.marks import PASS, VALLEY, Mark, draw_ends, draw_leaving, web_ends
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section.reading import Piece, Places, Section
@@ -55,6 +55,7 @@ def caption(drawn: Section) -> str:
     if drawn.run is not None:
         first, last = (drawn.scale.text(drawn.path[k, 0]) for k in (0, -1))
         parts.append(f"the run starts at {first} and is at {last} at step {drawn.run.last}")
+    parts += rivals.told(drawn.rivals, [drawn.scale.text(rival.drawn.path[-1, 0]) for rival in drawn.rivals])
     if drawn.valleys.texts:
         valleys = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
         parts.append(
@@ -88,10 +89,11 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
         _draw_path(axes, drawn, drawn.run)
         _draw_arcs(axes, drawn)
         drawn.run.steps.bar(sheet, ax=axes)
+    _draw_rivals(axes, drawn)
     if drawn.cut is not None:
         place: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
         axes.annotate(_cut_text(drawn), (1, 1.01), size=8, color=style.MUTED, **place)
-    canvas.legend(sheet, axes)
+    rivals.legend(sheet, axes, drawn.rivals, lined=False)
     return sheet
 
 
@@ -166,6 +168,15 @@ def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
     draw_leaving(axes, places, edge, "leaves the interval")
 
 
+def _draw_rivals(axes: Axes, drawn: Section) -> None:
+    """Draw every step of each in its colour, with its own mark, larger where it ends."""
+    for rival in drawn.rivals:
+        rival.mark(axes, rival.drawn.path, 5, zorder=3, alpha=0.85)
+        rival.mark(axes, rival.drawn.path[-1:], 10, zorder=3.3)
+    if drawn.rivals:
+        rivals.draw_starts(axes, np.stack([rival.drawn.path[0] for rival in drawn.rivals]), zorder=3.2)
+
+
 def _draw_arcs(axes: Axes, drawn: Section) -> None:
     middles, tops = (np.array([arc.x.mean() for arc in drawn.arcs]), np.array([arc.y.max() for arc in drawn.arcs]))
     width, height = 72 * np.array(canvas.AREA)
@@ -199,6 +210,12 @@ def describe(drawn: Section) -> dict[str, Any]:
     ]
     if drawn.run is not None:
         traces += _web_path(drawn, drawn.run, hover)
+    for rival in drawn.rivals:
+        ways = [rival.drawn.path[:, 0], rival.drawn.path[:, 1]]
+        text = f"{web.safe(rival.name)}, step %{{text}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
+        every = rivals.web_marks(rival, ways, rival.run.step, 7) | {"showlegend": True, "name": web.safe(rival.label)}
+        end = rivals.web_marks(rival, ways, rival.run.step[-1:], 13)
+        traces += [every | {"text": rival.run.step, "hoverinfo": None, "hovertemplate": f"{text}<extra></extra>"}, end]
     # A circle is read in steps of 30 degrees.
     ticks = {"dtick": 30} if drawn.scale.periodic and drawn.scale.sign and np.ptp(drawn.x) >= 150 else {}
     x = web.parameter_axis(drawn.scale, range=[drawn.x[0], drawn.x[-1]], showgrid=False, **ticks)

@@ -8,6 +8,7 @@ import numpy as np
 
 from thalweg.figures.drawing import hues, relief, style, web
 from thalweg.figures.drawing.marks import VALLEY, web_ends
+from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain.reading import Terrain
 from thalweg.figures.drawing.wording import count
@@ -35,6 +36,8 @@ def describe(terrain: Terrain) -> dict[str, Any]:
     traces = [_ground(terrain), *_basins(terrain), *_marks(terrain)]
     if terrain.run is not None:
         traces += _path(terrain, terrain.run)
+    for rival in terrain.rivals:
+        traces += _rival(rival)
     ends = terrain.spacing.back(relief.levels_of(terrain.spaced)[[0, -1]])
     heights = dict(zip(("tickvals", "ticktext"), relief.scale_of(terrain.spacing, ends), strict=True))
     (left, low), (right, high) = terrain.corners
@@ -157,6 +160,17 @@ def _marks(terrain: Terrain) -> list[web.Trace]:
     hover = f"%{{text}}<br>{_hover(terrain)}"
     numbers = {"text": [web.safe(name) for name in terrain.names], "marker": VALLEY.web(4), "hover": hover}
     return [_points(terrain, terrain.valleys, terrain.depths, name=count(len(terrain.valleys), "valley"), **numbers)]
+
+
+def _rival(rival: Rival[Terrain]) -> list[web.Trace]:
+    """Describe one of several paths: a line in its colour, marks along it and, larger, where it ends."""
+    terrain, inside = rival.drawn, rival.drawn.inside
+    places, losses = np.where(inside[:, None], terrain.path, np.nan), np.where(inside, rival.run.train, np.nan)
+    hover = f"{web.safe(rival.name)}, step %{{text}}<br>{_hover(terrain)}"
+    path = _points(terrain, places, losses, text=rival.run.step, hover=hover, name=web.safe(rival.label))
+    path |= {"mode": "lines", "line": {"color": rival.look.colour, "width": 6, "dash": rival.look.dash[1]}}
+    ways = [path[axis] for axis in "xyz"]
+    return [path, *(web_marks(rival, ways, at, size) for at, size in ((rival.some, 4), (rival.run.step[-1:], 7)))]
 
 
 def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import relief, scale
+from thalweg.figures.drawing.rivals import NamedOrOne, Rival, note_of, rivals_of
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.span import cell_edges, pieces_inside
 from thalweg.figures.drawing.wording import count, experiment_note, trained
@@ -40,6 +42,7 @@ class Terrain:
     ends : (run, 2), where the other runs end
     others : (piece, 2, 2), the paths of the other runs, where they are few
     basins, hues : (x, y), the basin of every place and its colour; none where basins are not shown
+    rivals : several runs by name, each on this terrain; ``run`` is then None
     """
 
     scales: tuple[scale.Scale, ...]
@@ -61,6 +64,7 @@ class Terrain:
     others: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
+    rivals: Sequence[Rival[Terrain]] = ()
 
     @property
     def spaced(self) -> np.ndarray:
@@ -113,7 +117,7 @@ class Terrain:
         return f"the path leaves the box at step {outside[0]} and is outside at {count(len(outside), 'step')}"
 
 
-def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int) -> Terrain:
+def terrain_of(surface: xr.Dataset, runs: NamedOrOne, valleys: xr.Dataset | None, run: int) -> Terrain:
     """Read a surface of two parameters, its valleys and a run, refusing what cannot be drawn."""
     values = surface["train_loss"]
     domain = domain_of(values)
@@ -127,18 +131,28 @@ def terrain_of(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset
     scales = scale.of_domain(domain)
     heights = scale.closed(np.where(finite, heights, heights[finite].max()), scales)
     x, y = (shown.places(surface) for shown in scales)
+    single = runs if isinstance(runs, xr.Dataset) else None
     bare = Terrain(
         scales=scales,
         x=x,
         y=y,
         heights=heights,
         spacing=relief.spacing_of(heights),
-        note=experiment_note(surface, runs, None if valleys is None else valleys.sizes["valley"]),
+        note=experiment_note(surface, single, None if valleys is None else valleys.sizes["valley"]),
         names=valley_names(valleys),
         loss=trained("test_loss" in surface),
         **_marks(valleys, scales),
     )
-    return bare if runs is None else _with_run(bare, runs, valleys, run)
+
+    def read(one: xr.Dataset) -> tuple[DrawnRun, Terrain]:
+        there = _with_run(bare, one, valleys, run)
+        assert there.run is not None
+        return there.run, there
+
+    single, rivals = rivals_of(runs, read)
+    if single is not None:
+        return _with_run(bare, single, valleys, run)
+    return replace(bare, rivals=rivals, note=bare.note + note_of(rivals)) if rivals else bare
 
 
 def _marks(valleys: xr.Dataset | None, scales: tuple[scale.Scale, ...]) -> dict[str, Any]:

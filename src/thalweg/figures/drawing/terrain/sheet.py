@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from thalweg.base.arrays import cleaned
-from thalweg.figures.drawing import canvas, relief, style, timeline
+from thalweg.figures.drawing import canvas, relief, rivals, span, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends, draw_leaving, edge_of
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain.reading import Terrain
@@ -58,6 +58,7 @@ def caption(terrain: Terrain) -> str:
     if terrain.run is not None:
         start, end = (_place(terrain, terrain.path[k]) for k in (0, -1))
         parts.append(f"the run goes from {start} to {end} at step {terrain.run.last}")
+    parts += rivals.told(terrain.rivals, [_place(terrain, rival.drawn.path[-1]) for rival in terrain.rivals])
     if len(terrain.valleys):
         valleys = [
             f"{name} at {_place(terrain, at)}" for name, at in zip(terrain.names[:5], terrain.valleys, strict=False)
@@ -91,7 +92,8 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
         _draw_path(axes, terrain, terrain.run)
     if width <= LISTED:
         _write_list(sheet, terrain, LEFT + width + BARS)
-    canvas.legend(sheet, axes)
+    _draw_rivals(axes, terrain)
+    rivals.legend(sheet, axes, terrain.rivals)
     return sheet
 
 
@@ -111,6 +113,20 @@ def _draw_path(axes: Axes, terrain: Terrain, run: DrawnRun) -> None:
     run.steps.draw_dots(axes, terrain.path[inside], run.step[inside], zorder=2.2, **dots)
     draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, run.lost, ms=7.5, zorder=2.5)
     draw_leaving(axes, terrain.exits, edge_of(terrain.exits, *terrain.corners), "leaves the box")
+
+
+def _draw_rivals(axes: Axes, terrain: Terrain) -> None:
+    """Draw each path in its colour and dashes over a white halo, with its mark along it and, larger, where it ends."""
+    for rival in terrain.rivals:
+        path, inside, look = rival.drawn.path, rival.drawn.inside, rival.look
+        lines = span.joined(rival.drawn.pieces)
+        canvas.segments(axes, rival.drawn.others, colors=look.colour, linewidths=0.6, alpha=0.35, zorder=1.8)
+        canvas.segments(axes, lines, colors=style.PAPER, linewidths=3.6, capstyle="round", zorder=2)
+        canvas.segments(axes, lines, colors=look.colour, linewidths=1.8, linestyles=[look.dash[0]], zorder=2.1)
+        rival.mark(axes, path[rival.some[inside[rival.some]]], 5, zorder=2.2)
+        rival.mark(axes, path[-1:][inside[-1:]], 8.5, zorder=2.5)
+    if terrain.rivals:
+        rivals.draw_starts(axes, np.stack([rival.drawn.path[0] for rival in terrain.rivals]), ms=7.5, zorder=2.4)
 
 
 def _draw_marks(axes: Axes, terrain: Terrain) -> None:
@@ -152,6 +168,9 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     if terrain.run is not None:
         for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.run.last}", style.FIT)):
             rows.append((name, *_columns(terrain, terrain.path[k], terrain.run.train[k]), colour))
+    for rival in terrain.rivals:
+        end = _columns(terrain, rival.drawn.path[-1], rival.run.train[-1])
+        rows.append((shortened(rival.name, 8), *end, rival.look.colour))
     depths = cleaned(terrain.depths, terrain.heights)
     for name, place, depth in zip(terrain.names, terrain.valleys, depths, strict=True):
         rows.append((name, *_columns(terrain, place, depth), style.VALLEY))
