@@ -1,6 +1,9 @@
 """What every figure can do: be saved in each form, the same every time, without touching anything else."""
 
+import base64
+import gzip
 import io
+import json
 import re
 from types import SimpleNamespace
 
@@ -8,6 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
+from plotly.offline import get_plotlyjs
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
@@ -77,7 +81,25 @@ def test_a_page_loads_nothing(tmp_path, published):
     assert len([tag for tag in tags if tag.startswith("<script")]) >= 6
     assert not [tag for tag in tags if "src=" in tag or "href=" in tag]
     assert '"showSendToCloud": false' in text
+    # Its licence can be read without unpacking anything.
     assert text.count("plotly.js v") == 1
+    assert len(text) < len(get_plotlyjs())
+
+
+def test_what_is_packed_in_a_page_is_plotly_and_the_figures(published):
+    figures = [tw.figures.profile(*published.of_surface), tw.figures.loss(published.runs)]
+    text = tw.figures.page.html(figures)
+    assert text == tw.figures.page.html(figures)
+    found = re.findall(r"<script type=['\"]application/gzip['\"] ([^>]*)>([^<]*)</script>", text)
+    unpacked = {name: gzip.decompress(base64.b64decode(packed)).decode() for name, packed in found}
+    assert list(unpacked) == ["data-figure='profile-0'", "data-figure='loss-1'", 'id="library"']
+    assert unpacked['id="library"'] == get_plotlyjs()
+    loss = json.loads(unpacked["data-figure='loss-1'"])
+    (line,) = (trace for trace in loss["data"] if trace.get("name") == "training loss")
+    values = np.frombuffer(base64.b64decode(line["y"]["bdata"]), line["y"]["dtype"])
+    np.testing.assert_array_equal(values, published.runs["train_loss"].values[0])
+    assert "data-figure='loss-1'" in text
+    assert "id='loss-1'" in text
 
 
 def test_every_array_of_a_page_is_finite_or_a_gap(published, line, himmelblau):

@@ -1,9 +1,20 @@
-"""One self-contained HTML page of interactive figures; it needs no network."""
+"""One self-contained HTML page of interactive figures; it needs no network.
+
+plotly.js has 4.8 megabytes, and a map tells four things of each of its 262,144 runs: written out, a page of one map had
+14. So the library, once, and each figure stand in the page as gzip in base64, and a few lines unpack them with the
+browser's own ``DecompressionStream``, which all browsers have had since May 2023: the page of one map has under 5
+megabytes, any other 2. Encoding the runs more tersely instead, as numbers that a lookup turns into words, was tried
+first on paper: it leaves plotly.js as it is, and every figure with large arrays would need its own. What would break
+it: a script that expects ``Plotly`` before the page has unpacked it.
+"""
 
 from __future__ import annotations
 
+import gzip
+import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from typing import Any, Protocol
 
@@ -51,6 +62,28 @@ h2 {{ font-size: 1.15rem; margin: 0 0 .25rem; }}
 </head>
 <body>
 {figures}
+<!--
+{licence}
+-->
+<script type="application/gzip" id="library">{library}</script>
+<script>
+window.PlotlyConfig = {{MathJaxConfig: "local"}};
+const unpacked = async (node) => {{
+  const bytes = Uint8Array.from(atob(node.textContent), (letter) => letter.charCodeAt(0));
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}};
+(async () => {{
+  const library = document.createElement("script");
+  library.textContent = await unpacked(document.getElementById("library"));
+  document.head.append(library);
+  for (const node of document.querySelectorAll("script[data-figure]")) {{
+    const described = JSON.parse(await unpacked(node));
+    await Plotly.newPlot(node.dataset.figure, described.data, described.layout, {config});
+  }}
+}})().catch((reason) => {{
+  for (const plot of document.querySelectorAll(".plot")) plot.textContent = `This needs a newer browser: ${{reason}}`;
+}});
+</script>
 </body>
 </html>
 """
@@ -58,24 +91,36 @@ h2 {{ font-size: 1.15rem; margin: 0 0 .25rem; }}
 
 def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
     """Write figures one below the other; plotly.js is inside, once."""
-    from plotly.io import to_html
+    from plotly.io.json import to_json_plotly
 
+    licence, library = _library()
     parts = []
     for place, figure in enumerate(figures):
-        plot = to_html(
-            packed(figure.interactive()),
-            include_plotlyjs=place == 0,
-            full_html=False,
-            config=CONFIG,
-            validate=False,
-            div_id=f"{figure.name}-{place}",
-            default_height="100%",
-        )
+        name = f"{figure.name}-{place}"
+        described = _zipped(str(to_json_plotly(packed(figure.interactive()))))
+        plot = f"<div id='{name}' style='height:100%; width:100%;'></div>"
         parts.append(
             f"<figure><h2>{escape(figure.title)}</h2>\n<div class='plot{' tall' * figure.tall}'>{plot}</div>\n"
+            f"<script type='application/gzip' data-figure='{name}'>{described}</script>\n"
             f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
         )
-    return _PAGE.format(title=escape(title), figures="\n".join(parts))
+    return _PAGE.format(
+        title=escape(title), figures="\n".join(parts), licence=licence, library=library, config=json.dumps(CONFIG)
+    )
+
+
+@cache
+def _library() -> tuple[str, str]:
+    """Read plotly.js: its licence, which stands at its head, and all of it."""
+    from plotly.offline import get_plotlyjs
+
+    text = str(get_plotlyjs())
+    return text[: text.index("*/") + 2], _zipped(text)
+
+
+def _zipped(text: str) -> str:
+    """Write a text as gzip in base64; without a time, so that equal figures give equal pages."""
+    return b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
 
 
 def packed(value: Any) -> Any:
