@@ -5,6 +5,7 @@ The file is long because the picture, the page and the palette of one figure are
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
+from thalweg.experiment.experiment import Experiment
+from thalweg.experiment.results import Results
 from thalweg.figures.drawing.hues import LUMA
+from thalweg.figures.gallery import gallery
 from thalweg.figures.outcome_map import palette
 from thalweg.figures.outcome_map.chart import grid_of
 from thalweg.figures.outcome_map.listing import chosen, percent
@@ -38,7 +42,8 @@ def chart(outcome, names=NAMES, phi=(-1.5, 1.5), rate=(1e-3, 1.0), steps=100, **
     rows, columns = outcome.shape
     settled = np.where(outcome >= 0, np.arange(outcome.size).reshape(outcome.shape) % steps, np.nan).astype(np.float32)
     dims = ("learning_rate", "phi")
-    layers = {"settled": settled, "derailments": np.abs(outcome).astype(np.int32)} | more.pop("layers", {})
+    layers = {"settled": settled, "derailments": np.abs(outcome).astype(np.int32), "valley": np.maximum(outcome, -1)}
+    layers |= more.pop("layers", {})
     coords = {
         "learning_rate": ("learning_rate", np.geomspace(*rate, rows), {"unit": "", "scale": "log"}),
         "phi": ("phi", np.linspace(*phi, columns), {"unit": "rad", "scale": "linear"}),
@@ -338,6 +343,40 @@ def test_edges_lie_half_a_step_outside():
     np.testing.assert_allclose(side.y.edges, 10.0 ** np.array([-0.5, 0.5, 1.5, 2.5, 3.5]), rtol=1e-12)
 
 
+def test_by_basin_a_run_on_no_floor_has_the_dark_colour_of_its_valley():
+    # Valleys in order of place are 1, 0, 2 of NAMES' third, first and second: on a floor, beside it, in none, lost.
+    outcome, valley = [[0, -1, -1, -2]], np.array([[0, 0, -1, 1]])
+    figure = tw.figures.outcome_map(chart(outcome, layers={"valley": valley}), colour="valley")
+    described = figure.interactive()
+    _, _, told, trace = run_in_page(described, 0, 1)
+    colours = [colour for _, colour in trace["colorscale"]]
+    floor, beside, nowhere, lost = (colours[k] for k in trace["z"][0])
+    assert [floor, nowhere, lost] == hexes(tw.figures.outcome_map(chart([[0, -1, -2]])))
+    light, dark = (np.array([int(c[k : k + 2], 16) for k in (1, 3, 5)]) for c in (floor, beside))
+    assert (dark < light).all()
+    # DIM of its light.
+    np.testing.assert_allclose(palette.decoded(dark / 255), 0.4 * palette.decoded(light / 255), atol=0.01)
+    assert told[0] == "on the way"
+    shares = {trace["name"] for trace in described["data"] if trace.get("name")}
+    assert {"0° 50 %", "dark: on no floor yet 25 %", "on the way 25 %", "diverged 25 %"} <= shares
+
+
+def hexes(figure):
+    (trace,) = (trace for trace in figure.interactive()["data"] if trace["type"] == "heatmap")
+    return [trace["colorscale"][k][1] for k in trace["z"][0]]
+
+
+def test_a_map_that_is_nearly_black_is_shown_by_basin_first():
+    black, bright = np.full((10, 10), -1), np.zeros((10, 10))
+    black[0, :9] = 0
+    in_basins = {"valley": np.zeros((10, 10), dtype=int)}
+    bare = Experiment(SimpleNamespace(problem=None), *[None] * 6, settings={})
+    maps = [Results(bare, map=chart(part, layers=in_basins)) for part in (black, bright)]
+    names = [[figure.name for figure in gallery(results)] for results in maps]
+    rest = ["outcome_map_settled", "outcome_map", "outcome_map_derailments"]
+    assert names == [["outcome_map_valley", *rest], rest]
+
+
 # Pages
 
 
@@ -475,7 +514,9 @@ def test_a_colour_needs_its_variable(colour):
 
 
 def test_an_unknown_colour_is_refused():
-    with pytest.raises(InvalidValue, match=r"colour = 'loss' is not allowed; give one of 'outcome', 'settled', 'derai"):
+    with pytest.raises(
+        InvalidValue, match=r"colour = 'loss' is not allowed; give one of 'outcome', 'settled', 'valley'"
+    ):
         tw.figures.outcome_map(chart(mixed()), colour="loss")
 
 

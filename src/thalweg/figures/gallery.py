@@ -24,6 +24,9 @@ from thalweg.figures.race import race
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
 
+SPARSE = 0.2
+"""Share of the runs of a map that end on a floor, below which its first picture is that of their basins."""
+
 
 @public
 def gallery(results: Results, *, run: int = 0) -> list[Figure]:
@@ -67,9 +70,16 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
 
 
 def _of_map(chart: xr.Dataset | None) -> list[Figure]:
-    """Colour a map by all that it holds, the richest first."""
+    """Colour a map by all that it holds, the richest first.
+
+    Where so few runs end on a floor that nearly all would be black, that is by the basin in which they end.
+    """
+    if chart is None:
+        return []
     colours = ("settled", "outcome", "derailments", "rounding")
-    return [] if chart is None else [outcome_map(chart, colour=c) for c in colours if c in chart]
+    sparse = bool((chart["outcome"].values >= 0).mean() < SPARSE) and "valley" in chart
+    first = [outcome_map(chart, colour="valley")] if sparse else []
+    return [*first, *(outcome_map(chart, colour=c) for c in colours if c in chart)]
 
 
 def _of_surface(

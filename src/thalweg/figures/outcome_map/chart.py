@@ -70,6 +70,7 @@ class OutcomeGrid:
     kind : (row, column), from the lowest y up; the place of the valley in ``names``, then one each for runs on the
         way, on a plateau, and diverged
     names : of the valleys, in the order of their places
+    basin : (row, column), as ``kind``, but that a run on no floor has the valley in whose basin it ends; or None
     settled : (row, column), NaN for runs on no floor
     derailments : (row, column), or None
     rounding : (row, column), True where rounding decided, or None
@@ -82,6 +83,7 @@ class OutcomeGrid:
     y: Side
     kind: np.ndarray
     names: list[str]
+    basin: np.ndarray | None
     settled: np.ndarray | None
     derailments: np.ndarray | None
     rounding: np.ndarray | None
@@ -108,11 +110,13 @@ def grid_of(outcomes: xr.Dataset) -> OutcomeGrid:
         raise InvalidValue(f"an outcome map needs the variable 'outcome' over two dimensions; it is {shape} here")
     y, x = (_side(outcomes, str(name)) for name in grid.dims)
     order, names = _in_order(_names(outcomes))
+    kind, valley = _kinds(grid.values, order), _values(outcomes, "valley")
     return OutcomeGrid(
         x=x,
         y=y,
-        kind=_kinds(grid.values, order),
+        kind=kind,
         names=names,
+        basin=None if valley is None else _basin(kind, valley, order),
         settled=_values(outcomes, "settled"),
         derailments=_values(outcomes, "derailments"),
         rounding=None if "rounding" not in outcomes else _values(outcomes, "rounding") == 1,
@@ -179,6 +183,13 @@ def _kinds(outcomes: np.ndarray, order: np.ndarray) -> np.ndarray:
     rank[order] = np.arange(valleys)
     rank[list(OTHERS)] = valleys + np.arange(len(OTHERS))  # below 0: counted from the end
     return rank[outcomes.astype(np.int32)]
+
+
+def _basin(kind: np.ndarray, valley: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Give every run that ends on no floor, but among finite numbers, the valley in whose basin it ends, if any."""
+    lost = kind == len(order) + OTHERS.index(DIVERGED)
+    known = (kind >= len(order)) & ~lost & (valley >= 0)
+    return np.where(known, _kinds(np.where(known, valley, 0), order), kind)
 
 
 def _values(outcomes: xr.Dataset, name: str) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from thalweg.store.kinds import OutcomeMap
 TITLES = {
     "outcome": "Outcomes",
     "settled": "Outcomes, and when they were settled,",
+    "valley": "Basins in which runs end",
     "derailments": "Derailments",
     "rounding": "Outcomes that rounding decided",
 }
@@ -38,7 +39,8 @@ def outcome_map(chart: OutcomeMap, *, colour: str = "outcome") -> Figure:
     chart : from :func:`thalweg.outcome_map`: variable ``outcome`` over two dimensions whose coordinates rise in even
         steps, or in even steps of the logarithm where their attribute ``scale`` is ``"log"``; attribute ``names``
     colour : what colours tell: ``"outcome"``; ``"settled"``, the outcome, the darker the later its run reached the
-        floor; ``"derailments"``, how often runs were thrown out of a valley; ``"rounding"``, where rounding decided
+        floor; ``"valley"``, the basin in which a run ends, dark where it is not on the floor; ``"derailments"``, how
+        often runs were thrown out of a valley; ``"rounding"``, where rounding decided
 
     Returns
     -------

@@ -28,13 +28,16 @@ from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map import palette
 from thalweg.figures.outcome_map.chart import OutcomeGrid
 
-COLOURS = ("outcome", "settled", "derailments", "rounding")
+COLOURS = ("outcome", "settled", "valley", "derailments", "rounding")
 
 SHADES = 64
 """Steps of lightness of a ramp; the eye sees none of them."""
 
 EARLY = 0.25
 """A median below this share of the most is shown by logarithm, or nearly all would look alike."""
+
+DIM = 0.4
+"""Share of a valley's light that is left to runs that end in its basin, but not on its floor."""
 
 PALE = 0.3
 """Share of a valley's colour that is left under marks."""
@@ -113,10 +116,16 @@ class Painting:
 def painted(chart: OutcomeGrid, colour: str) -> Painting:
     """Colour a map by what is asked for."""
     choice("colour", colour, COLOURS)
-    if colour != "outcome" and getattr(chart, colour) is None:
+    if colour != "outcome" and getattr(chart, {"valley": "basin"}.get(colour, colour)) is None:
         advice = "; make the map with a descent that has shadows=True" if colour == "rounding" else ""
         raise InvalidValue(f"a map coloured by {colour} needs the variable {colour!r}, which is not there{advice}")
-    paint = {"outcome": _outcomes, "settled": _settled, "derailments": _derailments, "rounding": _rounding}
+    paint = {
+        "outcome": _outcomes,
+        "settled": _settled,
+        "valley": _valley,
+        "derailments": _derailments,
+        "rounding": _rounding,
+    }
     return paint[colour](chart)
 
 
@@ -137,6 +146,23 @@ def _settled(chart: OutcomeGrid) -> Painting:
     shown = [*ramps, *palette.neutrals()[:, None]]
     colours = np.concatenate([*ramps, palette.neutrals()])
     return Painting(chart, indices, colours, _swatches(chart, shown), ramp)
+
+
+def _valley(chart: OutcomeGrid) -> Painting:
+    """Colour every run by the valley in whose basin it ends, dimmed where it is not on the floor."""
+    assert chart.basin is not None
+    plain, valleys = _plain(chart), len(chart.names)
+    dimmed = palette.encoded(DIM * palette.decoded(plain[:valleys]))
+    off = (chart.kind >= valleys) & (chart.basin < valleys)
+    shares = np.bincount(chart.basin.ravel(), minlength=len(plain)) / chart.basin.size
+    pairs = np.stack([plain, np.concatenate([dimmed, plain[valleys:]])], axis=1)
+    kinds = zip(chart.kinds, shares.tolist(), pairs, strict=True)
+    swatches = [Swatch(*parts, valley=k < valleys) for k, parts in enumerate(kinds)]
+    swatches = [swatch for swatch in swatches if swatch.valley or swatch.share]
+    if off.any():
+        swatches.insert(valleys, Swatch("dark: on no floor yet", float(off.mean()), dimmed))
+    indices = np.where(off, chart.basin + len(plain), chart.basin)
+    return Painting(chart, indices, np.vstack([plain, dimmed]), swatches)
 
 
 def _derailments(chart: OutcomeGrid) -> Painting:
