@@ -9,7 +9,7 @@ import pytest
 from tests.process import thalweg, thalweg_alone
 from thalweg.cli.app import app
 
-COMMANDS = ["demo", "new", "run", "valleys", "map", "race", "compare", "figures"]
+COMMANDS = ["demo", "new", "run", "valleys", "phases", "map", "race", "compare", "figures"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_every_command_explains_itself(tmp_path, command):
     assert len(text.splitlines()) > 5
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "valleys", "map", "race", "compare"])
+@pytest.mark.parametrize("command", ["demo", "run", "valleys", "phases", "map", "race", "compare"])
 def test_every_command_that_writes_results_has_the_same_options(tmp_path, command):
     text = thalweg(command, "--help", folder=tmp_path).stdout
     for option in ("--set STR...", "--out PATH", "--cache PATH", "--timings"):

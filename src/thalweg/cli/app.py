@@ -9,6 +9,7 @@ from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
 from thalweg.cli.map import map
 from thalweg.cli.new import new
+from thalweg.cli.phases import phases
 from thalweg.cli.race import race
 from thalweg.cli.run import run
 from thalweg.cli.valleys import valleys
@@ -30,5 +31,5 @@ app = App(
     help_format="markdown",
     group_parameters=Group("Options"),
 )
-for place, command in enumerate((demo, new, run, valleys, map, race, compare, figures)):
+for place, command in enumerate((demo, new, run, valleys, phases, map, race, compare, figures)):
     app.command(command, sort_key=place)  # as a newcomer meets them

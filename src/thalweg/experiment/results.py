@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ from typing import Literal
 import xarray as xr
 import zarr
 
+from thalweg.base import settings
 from thalweg.base.border import from_
 from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.descent.grid import POINTS
 from thalweg.descent.starts import Sobol
 from thalweg.experiment.experiment import Experiment
+from thalweg.problems import CATALOGUE as PROBLEMS
+from thalweg.problems.fixed import fix
+from thalweg.problems.problem import Problem
 from thalweg.store.stream import consolidate, readable, storable
 from thalweg.study.descend import descend
 from thalweg.study.find_derailments import find_derailments
@@ -24,11 +29,13 @@ from thalweg.study.find_valleys import find_valleys, valleys_of_runs
 from thalweg.study.methods import known_exactly
 from thalweg.study.outcome_map import Cost, Range, cost, outcome_map, refuse
 from thalweg.study.outcomes import outcomes
+from thalweg.study.phase_diagram import phase_diagram
+from thalweg.study.provenance import provenance
 from thalweg.study.survey import survey
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison")
+GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison", "phases")
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -46,7 +53,7 @@ class Results:
     Attributes
     ----------
     experiment : what was carried out; its ``objective`` is what the verbs take, its ``settings`` are those of the file
-    runs, surface, valleys, derailments, outcomes, map, race, comparison : datasets, as the verbs return them
+    runs, surface, valleys, derailments, outcomes, map, race, comparison, phases : datasets, as the verbs return them
 
     Examples
     --------
@@ -70,6 +77,7 @@ class Results:
     map: xr.Dataset | None = None
     race: xr.Dataset | None = None
     comparison: xr.Dataset | None = None
+    phases: xr.Dataset | None = None
 
 
 def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:
@@ -141,6 +149,30 @@ def charted(
         arguments = {"along": along, "floor": experiment.valleys.floor, "store": folder / STORE / "map"}
         chart = outcome_map(target, descent, valleys, **arguments)
     return Results(experiment, surface=surface, valleys=valleys, map=chart.load())
+
+
+def phased(
+    experiment: Experiment, stage: Stage, noise: list[float], exponent: list[float], persistence: float | None
+) -> Results:
+    """Count valleys over noise and exponent; what a minimum needs to count is that of the experiment by default."""
+    kind = experiment.problem.name
+    if kind not in PROBLEMS or "noise" not in inspect.signature(PROBLEMS[kind]).parameters:
+        raise InvalidValue(f"{kind} has no noise to vary; give an experiment on a problem that has, pencil or line")
+
+    def noisy(noise: float) -> Problem:
+        made = settings.make(PROBLEMS, experiment.settings["problem"] | {"noise": noise}, "problem")[0]
+        held = experiment.settings.get("fixed")
+        return fix(made, held) if held else made
+
+    if persistence is None:
+        persistence = float(census(experiment, stage, refine=None)[1].attrs["threshold"])
+    with stage("count valleys"):
+        diagram = phase_diagram(noisy, noise, exponent, persistence=persistence)
+    facts = provenance(experiment.objective, experiment.descent.precision)
+    diagram.attrs |= {
+        name: fact for name, fact in facts.items() if name != "problem_noise" and not name.startswith("loss")
+    }
+    return Results(experiment, phases=diagram)
 
 
 def save(results: Results, folder: Path) -> None:

@@ -108,6 +108,13 @@ def _by_name(dataset: xr.Dataset, places: np.ndarray) -> dict[str, np.ndarray]:
     return {name: places[..., k].ravel() for k, name in enumerate(dataset["param"].values.tolist())}
 
 
+def phases(dataset: xr.Dataset) -> pd.DataFrame:
+    """List how many valleys there are, for every exponent and every noise; ``exact`` is 1 where by theorem."""
+    exponent, noise = np.meshgrid(dataset["exponent"].values, dataset["noise"].values, indexing="ij")
+    counts = {name: dataset[name].transpose("exponent", "noise").values.ravel() for name in ("valleys", "exact")}
+    return pd.DataFrame({"exponent": exponent.ravel(), "noise": noise.ravel(), **counts})
+
+
 TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {
     "trajectory.csv": ("runs", trajectory),
     "valleys.csv": ("valleys", valleys),
@@ -116,5 +123,6 @@ TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {
     "outcomes.csv": ("outcomes", outcomes),
     "race.csv": ("race", race),
     "compare.csv": ("comparison", comparison),
+    "phases.csv": ("phases", phases),
 }
 """Files, each with the part of the results that it lists and what makes its table."""

@@ -18,6 +18,7 @@ from thalweg.figures.loss import loss
 from thalweg.figures.merge_tree import merge_tree
 from thalweg.figures.outcome_map import outcome_map
 from thalweg.figures.parameter import parameter
+from thalweg.figures.phase_diagram import phase_diagram
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 from thalweg.figures.race import race
@@ -60,6 +61,7 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
     return [
         *([] if results.race is None else [race(results.race)]),
         *([] if results.comparison is None else [compare(results.comparison)]),
+        *([] if results.phases is None else [phase_diagram(results.phases)]),
         *_of_map(results.map),
         *_of_surface(surface, runs, valleys, run),
         *by_basin,

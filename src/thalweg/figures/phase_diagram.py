@@ -15,7 +15,7 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.hues import LUMA
-from thalweg.figures.drawing.wording import number, shortened
+from thalweg.figures.drawing.wording import number, subject
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import PhaseDiagram
 
@@ -130,7 +130,7 @@ def arrays_of(diagram: xr.Dataset) -> _Phases:
         raise InvalidValue("no cell of the phase diagram was computed, so there is nothing to draw")
     persistence = diagram.attrs.get("persistence")
     least = "" if persistence is None else f" of persistence {_text(persistence)} or more"
-    note = f"{shortened(str(diagram.attrs.get('problem', 'problem')).replace('_', ' '))} · number of valleys{least}"
+    note = f"{subject(diagram.attrs)} · number of valleys{least}"
     note += f" · {unknown:,} of {counts.size:,} not computed" if unknown else ""
     noise, exponent = (ordered[name].values.astype(np.float64) for name in reversed(DIMS))
     return _Phases(noise, exponent, np.maximum(counts, -1), note)

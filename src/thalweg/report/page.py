@@ -121,7 +121,7 @@ def _links(folder: Path) -> str:
 
 
 def _versions(results: Results) -> str:
-    parts = (results.runs, results.valleys, results.comparison, results.surface)
+    parts = (results.runs, results.valleys, results.comparison, results.phases, results.surface)
     attributes = next(part.attrs for part in parts if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
     return f"Computed with {', '.join(named)} on {attributes['device']}."

@@ -15,7 +15,7 @@ from thalweg.figures.drawing.wording import count as counted
 from thalweg.figures.drawing.wording import heading, subject
 from thalweg.problems.domain import Axis, Domain
 from thalweg.problems.problem import Regression
-from thalweg.report import compare, outcomes, race
+from thalweg.report import compare, outcomes, phases, race
 from thalweg.report.text import SHOWN, TextTable, by_persistence, figures, left_out, quantity
 from thalweg.study.find_derailments import locate
 from thalweg.study.find_valleys import ASK
@@ -50,6 +50,8 @@ def summarise(results: Results) -> Summary:
         tables += race.ranked(results.race)
     if results.comparison is not None:
         tables += compare.listed(results.comparison)
+    if results.phases is not None:
+        tables.append(phases.counted(results.phases))
     if results.valleys is not None:
         tables.append(_valleys(results.valleys))
         if results.derailments is not None and results.derailments.sizes["derailment"]:
@@ -74,6 +76,8 @@ def _heading(results: Results) -> str:
         attrs = results.race.attrs
         starts = counted(attrs["starts"], "start")
         return f"{subject(attrs)} · {starts} for each optimiser, {attrs['steps']} steps · {attrs['precision']} bits"
+    if results.phases is not None:
+        return f"{subject(results.phases.attrs)} · valleys over noise and exponent"
     made = next((part for part in (results.runs, results.map, results.comparison) if part is not None), None)
     if made is None:
         return subject(next(part.attrs for part in (results.valleys, results.surface) if part is not None))
@@ -196,6 +200,7 @@ def _remarks(results: Results) -> list[str]:
     remarks += [] if results.outcomes is None else outcomes.of_rounding(results.outcomes)
     remarks += [] if results.map is None else outcomes.of_map(results.map)
     remarks += [] if results.race is None else race.of_race(results, results.race)
+    remarks += [] if results.phases is None else phases.of_phases(results.phases)
     if results.comparison is not None:
         return remarks + compare.of_comparison(results.comparison)
     if results.valleys is None:
