@@ -1,6 +1,8 @@
 import numpy as np
+import optax
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.interpolate import RegularGridInterpolator
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
@@ -79,8 +81,6 @@ def test_deep_narrow_ground_gets_a_logarithm():
 
 
 def test_a_path_that_leaves_the_box_is_cut_and_told():
-    import optax
-
     objective = tw.objective(tw.problems.line(points=100), tw.losses.quadratic())
     runs = tw.descend(objective, optax.sgd(1.2), starts=[5.0, 0.0], steps=12)
     surface = tw.survey(objective, points=31)
@@ -90,8 +90,6 @@ def test_a_path_that_leaves_the_box_is_cut_and_told():
 
 
 def test_where_a_path_leaves_the_box_an_arrowhead_points_over_its_edge(himmelblau):
-    import optax
-
     objective = tw.objective(himmelblau.problem)
     runs = tw.descend(objective, optax.sgd(0.025, momentum=0.9), starts=[[-4.0, -1.0]], steps=60)
     axes = tw.figures.plane(himmelblau.surface, runs).static().axes[0]
@@ -114,6 +112,23 @@ def test_the_landscape_carries_the_runs_true_loss(line):
     assert any(
         np.shape(trace.get("z")) == heights.shape and np.allclose(trace["z"], heights) for trace in described["data"]
     )
+
+
+def test_a_path_in_the_landscape_stays_above_the_ground(himmelblau):
+    # Two steps of momentum from valley to valley, over the hill between them.
+    objective = tw.objective(himmelblau.problem)
+    runs = tw.descend(objective, optax.sgd(0.014, momentum=0.5), starts=[[-2.8, -1.5]], steps=6)
+    described = tw.figures.plane(himmelblau.surface, runs).interactive()
+    (ground,) = (trace for trace in described["data"] if trace["type"] == "surface")
+    (path,) = (trace for trace in described["data"] if trace["type"] == "scatter3d" and trace["mode"] == "lines")
+    x, y, z = (np.asarray(path[axis]) for axis in "xyz")
+    below = RegularGridInterpolator((ground["x"], ground["y"]), np.asarray(ground["z"]).T)(np.stack([x, y], -1))
+    assert (z > below).all()
+    # It goes through every step, and never more than a cell at once.
+    steps = runs["params"].values[0]
+    np.testing.assert_allclose(np.stack([x, y], -1)[np.isin(path["line"]["color"], np.arange(7))], steps, rtol=1e-12)
+    assert np.abs(np.diff(x)).max() <= ground["x"][1] - ground["x"][0]
+    assert np.abs(np.diff(steps, axis=0)).max() > 5 * (ground["x"][1] - ground["x"][0])
 
 
 def test_one_parameter_is_no_plane(published):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from thalweg.figures.drawing import hues, relief, style, web
 from thalweg.figures.drawing.marks import VALLEY, web_ends
@@ -20,6 +21,12 @@ GREYS = ("#a3a8af", "#d3d6da", "#f4f5f6")
 
 LIFT = 0.003
 """Colours lie this much above the ground, as a share of its height."""
+
+CLEAR = 0.004
+"""Paths lie this much above the ground at least, as a share of its height."""
+
+MOST = 20_000
+"""Points of a path in a page, about, unless it has more steps."""
 
 AZIMUTHS = (-125.0, -55.0, 145.0, 35.0, -90.0, 90.0, 180.0, 0.0)
 """Sides from which the landscape may be seen, degrees; the first that serves best is taken."""
@@ -168,9 +175,49 @@ def _rival(rival: Rival[Terrain]) -> list[web.Trace]:
     places, losses = np.where(inside[:, None], terrain.path, np.nan), np.where(inside, rival.run.train, np.nan)
     hover = f"{web.safe(rival.name)}, step %{{text}}<br>{_hover(terrain)}"
     path = _points(terrain, places, losses, text=rival.run.step, hover=hover, name=web.safe(rival.label))
-    path |= {"mode": "lines", "line": {"color": rival.look.colour, "width": 6, "dash": rival.look.dash[1]}}
     ways = [path[axis] for axis in "xyz"]
+    x, y, z, steps = over_ground(terrain, places, losses)
+    path |= {"mode": "lines", "line": {"color": rival.look.colour, "width": 6, "dash": rival.look.dash[1]}}
+    path |= {"x": x, "y": y, "z": z, "text": steps.astype(int), "customdata": np.interp(steps, rival.run.step, losses)}
     return [path, *(web_marks(rival, ways, at, size) for at, size in ((rival.some, 4), (rival.run.step[-1:], 7)))]
+
+
+def over_ground(
+    terrain: Terrain, places: np.ndarray, losses: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lead a path over the ground: x, y and heights along it, and steps, with whole ones where these are.
+
+    A straight line in space between two steps would pass below a ridge. So each is divided, the finer the longer it is
+    on the grid, and lies on the ground wherever this is higher, a little above it, where a screen can tell them apart.
+    """
+    spaced = terrain.spaced
+    axes = (terrain.x, terrain.y)
+    cells = np.stack([np.interp(places[:, k], side, np.arange(len(side))) for k, side in enumerate(axes)], axis=-1)
+    far = np.abs(np.diff(cells, axis=0)).max(axis=-1, initial=0)
+    most = max(int(MOST / max(len(far), 1)), 1)
+    # A step over the end of a circle leaves a gap, as one that leaves the box does.
+    round_ = np.array([shown.periodic for shown in terrain.scales]) * 0.5 * (np.array(spaced.shape) - 1)
+    turned = ((np.abs(np.diff(cells, axis=0)) > round_) & (round_ > 0)).any(axis=-1)
+    parts = np.maximum(np.clip(np.ceil(2 * np.nan_to_num(far)), 1, most).astype(int), 1 + turned)
+    first = np.repeat(np.arange(len(parts)), parts)
+    way = (np.arange(len(first)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[first]
+    first, way = np.append(first, len(places) - 1), np.append(way, 0.0)
+    after = np.minimum(first + 1, len(places) - 1)
+    inner, gap = way > 0, np.append(turned, False)[first] & (way > 0)
+
+    def between(values: np.ndarray) -> np.ndarray:
+        """Go from each value to the next; a step itself is reached even where the next one is not there."""
+        here = values[first]
+        return np.where(gap, np.nan, np.where(inner, (1 - way) * here + way * values[after], here))
+
+    x, y = (between(places[:, k]) for k in (0, 1))
+    at = np.stack([between(cells[:, k]) for k in (0, 1)])
+    known = np.isfinite(at).all(axis=0)
+    ground = np.full(len(x), np.nan)
+    ground[known] = map_coordinates(spaced, at[:, known], order=1, mode="nearest")
+    lift = 2 * _lift(terrain)
+    chord = between(terrain.spacing.of(losses)) + lift
+    return x, y, np.maximum(chord, ground + lift + CLEAR * float(np.ptp(spaced))), first + way
 
 
 def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:
@@ -178,9 +225,10 @@ def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:
     # A gap where the path is outside the box: there is no surface to be on.
     places = np.where(inside[:, None], terrain.path, np.nan)
     losses = np.where(inside, run.train, np.nan)
-    line = {"width": 7, **run.steps.web(run.step)}
+    *ways, steps = over_ground(terrain, places, losses)
+    line = web.trace("lines", *ways, line={"width": 7, **run.steps.web(steps)})
     hover = f"step %{{text}}<br>{_hover(terrain)}"
     path = _points(terrain, places, losses, text=run.step, hover=hover)
-    path |= {"mode": "lines+markers", "line": line, "marker": run.steps.web_marker(run.step, size=2.5)}
+    path |= {"marker": run.steps.web_marker(run.step, size=2.5)}
     ends = {axis: path[axis] for axis in "xyz"}
-    return [path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6, run.lost)]
+    return [line, path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6, run.lost)]
