@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, timeline, web
 from thalweg.figures.drawing.run import DrawnRun, run_of
-from thalweg.figures.drawing.view import View, crowd, view_of
+from thalweg.figures.drawing.view import View, crowd, fixed, view_of
 from thalweg.figures.drawing.wording import count, heading, number, trained
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Runs, Valleys
@@ -54,7 +54,9 @@ class _Loss:
 
 
 @public
-def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
+def loss(
+    runs: Runs, valleys: Valleys | None = None, *, run: int = 0, limits: tuple[float, float] | None = None
+) -> Figure:
     """Draw the training and test loss of a run against its steps, and the other runs faintly.
 
     Derailments are marked between their two steps, the floors of visited valleys by horizontal lines. The axis is
@@ -65,6 +67,8 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     runs : from :func:`thalweg.descend`
     valleys : from :func:`thalweg.find_valleys`, of the same objective
     run : place of the run
+    limits : the lowest and the highest loss that are shown, so that several pictures have one axis; by default what
+        there is to be seen
 
     Returns
     -------
@@ -74,7 +78,7 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     Raises
     ------
     InvalidValue
-        If there is no such run, or it is not finite at its start.
+        If there is no such run, it is not finite at its start, or the limits are none.
 
     Examples
     --------
@@ -91,7 +95,11 @@ def loss(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [drawn_run.train] if drawn_run.test is None else [drawn_run.train, drawn_run.test]
     view = view_of([*own, crowd(others)], floors)
-    drawn = _Loss(drawn_run, others, floors, view, f"{heading(runs.attrs)} · {drawn_run.note}")
+    note = heading(runs.attrs)
+    if limits is not None:
+        view = fixed(limits, view.log)
+        note += f" · {view.told}"
+    drawn = _Loss(drawn_run, others, floors, view, f"{note} · {drawn_run.note}")
     return figure_of("loss", "Loss by step", _caption(drawn), drawn, _static, _interactive)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from thalweg.base.border import public
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption, describe, draw_profile
+from thalweg.figures.drawing.view import fixed
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import NamedRuns, Surface, Valleys
 
 
 @public
-def profile(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
+def profile(
+    surface: Surface,
+    runs: NamedRuns | None = None,
+    valleys: Valleys | None = None,
+    *,
+    run: int = 0,
+    limits: tuple[float, float] | None = None,
+) -> Figure:
     """Draw a surface of one parameter, and on it every step of a run, coloured by step.
 
     A circle is drawn over its one period, angles in degrees. Where the surface has walls far above all the rest, as a
@@ -23,6 +33,8 @@ def profile(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | 
         a colour of its own
     valleys : from :func:`thalweg.find_valleys`, of the same objective
     run : place of the run that is drawn, of each
+    limits : the lowest and the highest loss that are shown, so that several pictures have one axis; by default what
+        there is to be seen
 
     Returns
     -------
@@ -32,7 +44,7 @@ def profile(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | 
     Raises
     ------
     InvalidValue
-        If the surface has more than one parameter or no finite value, or there is no such run.
+        If the surface has more than one parameter or no finite value, there is no such run, or the limits are none.
 
     Examples
     --------
@@ -42,5 +54,8 @@ def profile(surface: Surface, runs: NamedRuns | None = None, valleys: Valleys | 
     'Loss over phi'
     """
     drawn = section_of(surface, runs, valleys, run)
+    if limits is not None:
+        view = fixed(limits)
+        drawn = replace(drawn, view=view, note=f"{drawn.note} · {view.told}")
     title = f"Loss over {drawn.scale.name}"
     return figure_of("profile", title, caption(drawn), drawn, draw_profile, describe)

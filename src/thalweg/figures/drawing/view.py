@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from thalweg.base.checks import number as number_
+from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.wording import number
 
 DECADES = 2.0
@@ -51,6 +53,11 @@ class View:
         """Tell which values lie in the view."""
         place = self.fraction(values)
         return (place >= 0) & (place <= 1)
+
+    @property
+    def told(self) -> str:
+        """Say what is shown, of a view that was asked for: what lies beyond it is not seen."""
+        return f"shown from {number(self.low)} to {number(self.high)}"
 
     @property
     def web(self) -> dict[str, object]:
@@ -100,6 +107,14 @@ def view_of(values: Sequence[np.ndarray], levels: np.ndarray, *, may_log: bool =
     room = (high - low) if high - low > ROUNDING * max(abs(low), abs(high)) else abs(high) or 1.0
     low, high = low - FOOTROOM * room, high + HEADROOM * room
     return View(10 ** max(low, -LARGEST), 10 ** min(high, LARGEST), True) if log else View(low, high)
+
+
+def fixed(limits: Sequence[float], log: bool = False) -> View:
+    """Make the view that was asked for; a logarithmic one only where its low end allows it."""
+    low, high = number_("limits[0]", limits[0]), number_("limits[1]", limits[1])
+    if low >= high:
+        raise InvalidValue(f"limits = ({low:g}, {high:g}) is not allowed; give the lowest and the highest shown loss")
+    return View(low, high, log and low > 0)
 
 
 def crowd(others: np.ndarray) -> np.ndarray:
