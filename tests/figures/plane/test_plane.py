@@ -27,6 +27,25 @@ def test_the_valleys_of_himmelblau_are_marked_and_named(himmelblau):
     assert sorted(numbers) == ["0", "1", "2", "3"]
 
 
+def test_of_many_valleys_the_most_persistent_are_named_and_the_rest_are_faint():
+    objective = tw.objective(tw.problems.rastrigin())
+    surface = tw.survey(objective, points=101)
+    valleys = tw.find_valleys(objective, surface, refine=False)
+    # The deepest comes first; of all others the last is made the most persistent.
+    last = valleys.sizes["valley"] - 1
+    valleys["persistence"][last] = 2 * float(valleys["persistence"][1:].max())
+    axes = tw.figures.plane(surface, None, valleys).static().axes[0]
+    numbers = {text.get_text() for text in axes.texts if text.get_color() == style.VALLEY}
+    assert {"0", str(last)} <= numbers
+    marked, rest = line_of(axes, "the 24 most persistent valleys"), line_of(axes, f"{last - 23} more")
+    assert valleys["position"].values[last].tolist() in marked.tolist()
+    assert len(marked) + len(rest) == last + 1
+    places = {tuple(place): k for k, place in enumerate(valleys["position"].values.tolist())}
+    persistence = valleys["persistence"].values
+    of_marked, of_rest = (persistence[[places[tuple(at)] for at in part.tolist()]] for part in (marked, rest))
+    assert of_marked.min() >= of_rest.max()
+
+
 def test_the_darkest_gray_is_the_lowest_ground():
     x = np.linspace(-1, 1, 101)
     heights = (x[:, None] - 0.4) ** 2 + (x - 0.2) ** 2

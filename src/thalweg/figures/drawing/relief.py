@@ -56,6 +56,10 @@ FEWEST = 3
 THIN, BROAD = 0.3, 0.9
 """Width of a contour line, points: where the ground falls across the light, and where it falls along it."""
 
+CROWDED, LEAST = 30.0, 0.4
+"""Length of all contour lines, in sides of the picture, from which on they are thinner; and the least share of a width.
+"""
+
 SHADED, LIT = 0.6, 0.9
 """How strong the ink of a line is that lies in full shadow, and the white of one in full light."""
 
@@ -156,7 +160,8 @@ def draw(
     light = lit(lines, x, y, spaced)
     colours = np.where(light[:, None] > 0, WHITE, INK)
     colours[:, 3] = np.where(light > 0, LIT, SHADED) * (0.4 + 0.6 * np.abs(light))
-    widths = THIN + (BROAD - THIN) * np.abs(light)
+    length = np.linalg.norm(np.diff(lines, axis=1)[:, 0] / (x[-1] - x[0], y[-1] - y[0]), axis=-1).sum()
+    widths = (THIN + (BROAD - THIN) * np.abs(light)) * np.clip(CROWDED / max(length, 1.0), LEAST, 1.0)
     axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=widths, zorder=0.7), autolim=False)
     return 2 * len(lines)
 

@@ -36,7 +36,7 @@ class Terrain:
     heights, spaced : (x, y), training loss, and as it is spaced; what is not finite has the height of the highest
     loss : what the loss is called
     valleys, passes : (valley, 2), (pass, 2); passes that join two valleys for the first time
-    depths : (valley,), training loss
+    depths, persistence : (valley,), training loss, and how high a pass one must cross to leave it for a deeper one
     path : (step, 2), circles wrapped; inside : (step,), which steps lie in the box
     pieces : (piece, 2, 2), the path between steps, cut to the box, with ``piece_step`` of their starts
     ends : (run, 2), where the other runs end
@@ -62,6 +62,7 @@ class Terrain:
     piece_step: np.ndarray = field(default_factory=lambda: np.empty(0))
     ends: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     others: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
+    persistence: np.ndarray = field(default_factory=lambda: np.empty(0))
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
     rivals: Sequence[Rival[Terrain]] = ()
@@ -75,6 +76,11 @@ class Terrain:
     def corners(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and the high corner of the box."""
         return np.array([self.x[0], self.y[0]]), np.array([self.x[-1], self.y[-1]])
+
+    @property
+    def by_persistence(self) -> np.ndarray:
+        """(valley,), their places, the most persistent first; where it is not known, the deepest."""
+        return np.argsort(-np.nan_to_num(self.persistence, nan=0.0), kind="stable")
 
     @property
     def shores(self) -> np.ndarray:
@@ -162,6 +168,7 @@ def _marks(valleys: xr.Dataset | None, scales: tuple[scale.Scale, ...]) -> dict[
     return {
         "valleys": valleys["position"].values * factors,
         "depths": valleys["loss"].values.astype(np.float64),
+        "persistence": valleys["persistence"].values.astype(np.float64),
         "passes": valleys["pass_position"].values[valleys["pass_merges"].values == 1] * factors,
     }
 

@@ -134,11 +134,16 @@ def _draw_marks(axes: Axes, terrain: Terrain) -> None:
         label = f"ends of {count(len(terrain.ends), 'other run')}"
         START.draw(axes, *terrain.ends.T, mfc="none", mew=0.8, ms=3.5, label=label, zorder=1.9)
     if len(terrain.passes):
-        PASS.draw(axes, *terrain.passes.T, ms=4, mew=0.9, alpha=0.7, label="passes", zorder=1.5)
+        look = {"ms": 4, "mew": 0.9, "alpha": 0.7} if len(terrain.passes) <= NUMBERED else {"ms": 2.4, "mew": 0.6}
+        PASS.draw(axes, *terrain.passes.T, label="passes", zorder=1.5, **{"alpha": 0.5} | look)
     if not len(terrain.valleys):
         return
-    size = 6 if len(terrain.valleys) <= NUMBERED else 4
-    VALLEY.draw(axes, *terrain.valleys.T, ms=size, zorder=2.3, label="valleys")
+    kept, rest = np.split(terrain.by_persistence, [NUMBERED])
+    if rest.size:
+        faint = {"ms": 2.2, "mew": 0, "alpha": 0.5, "zorder": 1.6, "label": count(len(rest), "more", "more")}
+        VALLEY.draw(axes, *terrain.valleys[rest].T, **faint)
+    label = f"the {len(kept)} most persistent valleys" if rest.size else "valleys"
+    VALLEY.draw(axes, *terrain.valleys[np.sort(kept)].T, ms=5 if rest.size else 6, zorder=2.3, label=label)
     halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
     text = {"size": 8.5, "color": style.VALLEY, "weight": "bold", "zorder": 2.6, "path_effects": halo}
     for valley, side, up in _numbers(terrain):
@@ -147,11 +152,11 @@ def _draw_marks(axes: Axes, terrain: Terrain) -> None:
 
 
 def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
-    """Choose the valleys that have room for their number: those visited first, then the deepest; and its side."""
+    """Choose the valleys that have room for their number: those visited, then the most persistent; and its side."""
     low, high = terrain.corners
     shares = (terrain.valleys - low) / (high - low)
     visited = [] if terrain.run is None else terrain.run.derailments.visited.tolist()
-    order = np.array(list(dict.fromkeys([*visited, *range(len(shares))])), dtype=int)[:NUMBERED]
+    order = np.array(list(dict.fromkeys([*visited, *terrain.by_persistence.tolist()])), dtype=int)[:NUMBERED]
     sides = np.where(shares > (0.94, 0.92), -1, 1)
     # In points on a map of usual size: a number beside and above its valley, or on the other side at an edge.
     dots = 72 * min(canvas.AREA) * shares
@@ -172,8 +177,9 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
         end = _columns(terrain, rival.drawn.path[-1], rival.run.train[-1])
         rows.append((shortened(rival.name, 8), *end, rival.look.colour))
     depths = cleaned(terrain.depths, terrain.heights)
-    for name, place, depth in zip(terrain.names, terrain.valleys, depths, strict=True):
-        rows.append((name, *_columns(terrain, place, depth), style.VALLEY))
+    room = len(rows) + len(depths) <= ROWS
+    for k in range(len(depths)) if room else terrain.by_persistence.tolist():
+        rows.append((terrain.names[k], *_columns(terrain, terrain.valleys[k], depths[k]), style.VALLEY))
     if len(rows) > ROWS:
         more = len(rows) - ROWS + 1
         rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.MUTED)]
