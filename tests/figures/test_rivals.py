@@ -5,7 +5,8 @@ import io
 import numpy as np
 import optax
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb, to_rgba
 from PIL import Image
 
 import thalweg as tw
@@ -68,6 +69,15 @@ def test_every_run_is_drawn_where_it_was(himmelblau, on_a_plane):
         inside = (np.abs(places) <= 5).all(axis=-1)
         assert np.array_equal(np.stack([trace["x"], trace["y"]], axis=-1)[inside], places[inside])
         assert np.array_equal(trace["customdata"][inside], runs["train_loss"].values[0, : len(places)][inside])
+
+
+def test_a_plane_draws_every_path_in_its_colour(himmelblau, on_a_plane):
+    axes = tw.figures.plane(himmelblau.surface, on_a_plane, himmelblau.valleys).static().axes[0]
+    for look, runs in zip(series_of(list(on_a_plane)), on_a_plane.values(), strict=True):
+        lines = [c for c in axes.collections if isinstance(c, LineCollection) and c.get_linewidths()[0] == 1.8]
+        own = [line for line in lines if np.array_equal(line.get_colors()[0], to_rgba(look.colour))]
+        assert len(own) == 1
+        np.testing.assert_allclose(own[0].get_segments()[0][:3], runs["params"].values[0, :3], rtol=1e-12)
 
 
 def test_the_caption_says_how_each_was_made_and_where_it_ends(on_a_circle, published):
