@@ -67,8 +67,11 @@ def test_every_run_is_drawn_where_it_was(himmelblau, on_a_plane):
         trace = next(trace for trace in described["data"] if trace.get("name") == name)
         places = runs["params"].values[0, : int(runs["last_step"][0]) + 1]
         inside = (np.abs(places) <= 5).all(axis=-1)
-        assert np.array_equal(np.stack([trace["x"], trace["y"]], axis=-1)[inside], places[inside])
-        assert np.array_equal(trace["customdata"][inside], runs["train_loss"].values[0, : len(places)][inside])
+        # Between its steps a path is led over the ground; the first point of each is the step itself.
+        steps, whole = np.unique(trace["text"], return_index=True)
+        assert np.array_equal(steps, np.arange(len(places)))
+        assert np.array_equal(np.stack([trace["x"], trace["y"]], axis=-1)[whole][inside], places[inside])
+        assert np.array_equal(trace["customdata"][whole][inside], runs["train_loss"].values[0, : len(places)][inside])
 
 
 def test_a_plane_draws_every_path_in_its_colour(himmelblau, on_a_plane):
