@@ -78,6 +78,9 @@ const unpacked = async (node) => {{
   document.head.append(library);
   for (const node of document.querySelectorAll("script[data-figure]")) {{
     const described = JSON.parse(await unpacked(node));
+    // On a phone a scene is seen from further away, or its scale of losses would lie outside.
+    const eye = described.layout.scene?.camera?.eye;
+    if (eye && innerWidth < 600) for (const axis of "xyz") eye[axis] *= 1.75;
     await Plotly.newPlot(node.dataset.figure, described.data, described.layout, {config});
   }}
 }})().catch((reason) => {{
