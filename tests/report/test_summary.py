@@ -110,7 +110,7 @@ def test_many_runs_are_told_by_how_they_ended():
     runs = tw.descend(well, rates, starts=starts, steps=100)
     ends = tw.find_ends(well, runs, valleys)
     assert outcomes.lead(ends, valleys, runs) == (
-        "Of 6 runs 2 on the floor of a valley, 1 still on the way, 2 on a plateau, 1 diverged; 2 came to rest at a "
+        "Of 6 runs 2 ended on the floor of a valley, 1 still on the way, 2 on a plateau, 1 diverged; 2 came to rest at a "
         "minimum; on the floors the loss is 0 above the minimum in the median, 0 at most."
     )
     table = outcomes.tallied(ends)

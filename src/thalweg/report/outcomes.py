@@ -93,7 +93,7 @@ def _of_one(end: xr.Dataset, valleys: xr.Dataset, last: int) -> str:
 def _of_many(ends: xr.Dataset, valleys: xr.Dataset) -> str:
     outcome, whole = ends["outcome"].values, ends.sizes["run"]
     floor, rest = outcome >= 0, at_rest(ends, valleys) & (outcome >= 0)
-    parts = [f"{np.count_nonzero(floor):,} on the floor of a valley"]
+    parts = [f"{np.count_nonzero(floor):,} ended on the floor of a valley"]
     parts += [
         f"{np.count_nonzero(outcome == code):,} {'still ' * (code == ON_THE_WAY)}{WORDS[code]}"
         for code in (ON_THE_WAY, PLATEAU, DIVERGED)

@@ -195,7 +195,8 @@ def _derailments(derailments: xr.Dataset, valleys: xr.Dataset, axes: Domain) -> 
 
 
 def _remarks(results: Results) -> list[str]:
-    remarks = [results.experiment.found] * bool(results.experiment.found)
+    descended = results.runs is not None or results.map is not None or results.comparison is not None
+    remarks = [results.experiment.found] * bool(results.experiment.found and descended)
     remarks += [] if results.runs is None else _of_runs(results, results.runs)
     remarks += [] if results.outcomes is None else outcomes.of_rounding(results.outcomes)
     remarks += [] if results.map is None else outcomes.of_map(results.map)
