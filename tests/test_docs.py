@@ -73,5 +73,5 @@ def test_the_pictures_that_the_documents_show_are_there():
     documents = [README, *sorted((README.parent / "docs").rglob("*.md"))]
     assert len(documents) >= 10
     for document in documents:
-        for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+        for target in re.findall(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).is_file(), target
