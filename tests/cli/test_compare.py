@@ -29,7 +29,7 @@ def test_a_comparison_is_printed_saved_drawn_and_drawn_again(tmp_path):
     assert "PyTorch: ε outside the root. The reference: ε inside the root. First seen at step 1." in said
     assert "One run from 45.00°." in said
     assert "torch.optim.RMSprop" in said
-    assert "pencil under the fourth root loss, rmsprop with learning rate 0.05, 1 run of 40 steps, 64 bits" in said
+    assert "pencil, fourth root loss · rmsprop(learning_rate=0.05) · from 45° · 64 bits · 1 run of 40 steps" in said
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "<h1>The pencil in 2 frameworks</h1>" in page
     kept = directory.read(out)
