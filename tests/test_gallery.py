@@ -2,21 +2,17 @@
 
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.scripts import script
 from thalweg.cli.app import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "gallery"
-sys.path.insert(0, str(FOLDER))
-try:
-    import build
-finally:
-    sys.path.pop(0)
+build = script(FOLDER / "build.py")
 
 ALIKE = 0.998
 """Share of a picture's dots that are the same. Labels are drawn alike everywhere; where a run is chaotic, another

@@ -1,24 +1,15 @@
 """The pages of journeys: their commands print what they say, and make their pictures."""
 
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import script
 from thalweg.cli.app import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "journeys"
-sys.path.insert(0, str(FOLDER))
-try:
-    # There is another of this name, beside the gallery.
-    elsewhere = sys.modules.pop("build", None)
-    import build as journeys
-finally:
-    sys.path.pop(0)
-    sys.modules.pop("build", None)
-    if elsewhere is not None:
-        sys.modules["build"] = elsewhere
+journeys = script(FOLDER / "build.py")
 
 
 @pytest.mark.parametrize("name", journeys.PAGES)

@@ -1,12 +1,13 @@
 """The notebook runs, is what its paired script says, and shows its pictures without being run."""
 
 import re
-import sys
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
+
+from tests.scripts import script
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOK = FOLDER / "multiple-valleys.ipynb"
@@ -20,12 +21,7 @@ def committed():
 
 @pytest.fixture(scope="module")
 def executed():
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import build
-    finally:
-        sys.path.pop(0)
-    return build.run(jupytext.read(FOLDER / "multiple-valleys.py"))
+    return script(FOLDER / "build.py").run(jupytext.read(FOLDER / "multiple-valleys.py"))
 
 
 def test_the_notebook_is_what_its_script_says(committed):

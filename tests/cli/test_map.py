@@ -33,7 +33,7 @@ def test_a_map_is_stored_drawn_and_told(folder):
     assert found.returncode == 0, found.stderr
     assert "17,920 runs on" in found.stderr
     assert "MB in the store" in found.stderr
-    assert "Outcomes" in found.stdout
+    assert "\nEnds\n" in found.stdout
     assert "Rounding alone decided where" in " ".join(found.stdout.split())
     assert "by pairs of pixels" in " ".join(found.stdout.split())
     out = folder / "experiment-map"
