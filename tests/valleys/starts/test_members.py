@@ -89,3 +89,24 @@ def test_a_place_of_a_minimum_that_is_not_known_belongs_to_none():
     domain = double.problem.domain
     told = members(double.example, double.train, domain=domain, minima=known, places=places, nearest=guess)
     assert told.tolist() == [OUTSIDE, OUTSIDE, 0, 0]
+
+
+def test_a_place_belongs_to_the_minimum_at_the_end_of_the_crease_in_which_the_flow_rests():
+    """Two wells of straight slopes: the flow runs into the bottom of a crease that leads down to each of them."""
+
+    def creases(p):
+        along, across = p[0] + p[1], p[0] - p[1]
+        return 2 * jnp.abs(across) + jnp.abs(jnp.abs(along) - 1.2) + 0.1 * along
+
+    objective = tw.objective(tw.problems.function(creases, [tw.problems.Axis(name, -2, 2) for name in "xy"]))
+    known = np.array([[-0.6, -0.6], [0.6, 0.6]])
+    # Along and across. Both slopes lead away from along = 0; from near the crease no straight line leads past that.
+    turned = np.array([[-1.6, -0.4], [-0.2, 0.5], [0.3, 0.4], [0.7, -0.5], [3.2, 0.6], [-2.1, -0.1]])
+    places = np.stack([turned.sum(axis=1), turned[:, 0] - turned[:, 1]], axis=1) / 2
+    told = (turned[:, 0] > 0).astype(np.int64)
+    about = {"domain": objective.problem.domain, "places": places}
+    there = members(objective.example, objective.train, **about, minima=known, nearest=1 - told)
+    assert there.tolist() == told.tolist()
+    # A crease that ends in a minimum nobody has found.
+    lone = members(objective.example, objective.train, **about, minima=known[1:], nearest=np.zeros(6, np.int64))
+    assert lone.tolist() == np.where(told == 1, 0, OUTSIDE).tolist()

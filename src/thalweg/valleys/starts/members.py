@@ -7,8 +7,8 @@ every pass, the flow can end nowhere else. Most ends of runs are told in this wa
 the rest the flow is followed; in more than ``FLOWING`` parameters, where it would take too long, they belong to none.
 
 **What it can miss.** A line is looked at in a few places, so that a ridge between two of them goes unseen; a line that
-leads down into a minimum nobody has found tells that minimum from the known one only if it ends below it. A flow that
-ends at no known minimum gives ``OUTSIDE``: starts had not found that one.
+leads down into a minimum nobody has found tells that minimum from the known one only if it ends below it. A place from
+which neither leads to a known minimum gives ``OUTSIDE``: starts had not found that one.
 
 **What would break it.** Minima that lie on one another; a floor as high as a pass.
 """
@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float, Integer
 from thalweg.descent import grid, mean
 from thalweg.problems.domain import Domain
 from thalweg.valleys import nearness
-from thalweg.valleys.starts import flow
+from thalweg.valleys.starts import crease, flow
 from thalweg.valleys.tree import OUTSIDE
 
 LOOKS = 16
@@ -31,7 +31,7 @@ ROUNDING = 1e-12
 """Share of a height by which a line that leads down may seem to rise."""
 
 NEAR = 1e-4
-"""A flow that ends nearer to a minimum than this share of every axis's length has reached it."""
+"""What ends nearer to a minimum than this share of every axis's length has reached it."""
 
 FLOWING = 32
 """Most parameters for which the flow is followed: a step takes as many gradients, and the cube of it besides."""
@@ -62,12 +62,24 @@ def members(
     told = np.array(nearest)
     rest = np.flatnonzero(~_leads_down(example, columns, domain, places, minima[nearest])) if len(places) else ()
     if len(rest) and len(domain) <= FLOWING:
-        ends = flow.descend(example, columns, domain, places[rest])
-        settled = np.where(np.isfinite(ends.height)[:, None], ends.position, np.nan)
-        told[rest] = nearness.nearest(domain.wrap(settled), minima, domain, NEAR)
+        told[rest] = _followed(example, columns, domain, minima, places[rest])
     elif len(rest):
         told[rest] = OUTSIDE
     return told
+
+
+def _followed(
+    example: mean.Example, columns: mean.Columns, domain: Domain, minima: Float[np.ndarray, "minimum param"], at: Places
+) -> Members:
+    """Tell the minima that the flow reaches, or the crease in which it came to rest."""
+    ends = flow.descend(example, columns, domain, at)
+    position = np.where(np.isfinite(ends.height)[:, None], ends.position, np.nan)
+    reached = nearness.nearest(domain.wrap(position), minima, domain, NEAR)
+    lost = np.flatnonzero((reached == OUTSIDE) & np.isfinite(ends.height))
+    if lost.size:
+        bottoms = crease.descend(example, columns, domain, position[lost])
+        reached[lost] = nearness.nearest(bottoms.position, minima, domain, NEAR)
+    return reached
 
 
 def _leads_down(
