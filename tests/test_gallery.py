@@ -72,5 +72,19 @@ def test_the_costly_commands_draw_what_they_are_below(block, tmp_path):
     for pattern, fewer in FEWER:
         commands = [re.sub(pattern, fewer, line) for line in commands]
     assert commands != block.commands
+    before = {path: path.read_bytes() for path in FOLDER.glob("*.png")}
     build.make(block._replace(commands=commands), tmp_path)
-    assert all((tmp_path / build.FROM[name]).stat().st_size > 10_000 for name in block.pictures)
+    drawn = [build.FROM[name] for name in block.pictures]
+    drawn += [build.SMALLER[name][0] for name in block.pictures if name in build.SMALLER]
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in drawn)
+    # A picture of few runs once took the place of that of a million.
+    assert {path: path.read_bytes() for path in FOLDER.glob("*.png")} == before
+
+
+@pytest.mark.parametrize(("large", "small"), [(large, small) for large, (small, _) in build.SMALLER.items()])
+def test_a_smaller_picture_shows_what_the_larger_one_does(large, small):
+    shown = dots(FOLDER / small)
+    with Image.open(FOLDER / large) as picture:
+        reduced = np.asarray(picture.convert("RGB").resize(shown.shape[1::-1], Image.Resampling.BOX))
+    apart = np.abs(reduced.astype(int) - shown).mean()
+    assert apart < 10, f"{small} and {large} differ by {apart:.1f} of 255"

@@ -71,6 +71,8 @@ def main() -> None:
                 make(block, Path(folder))
                 for name in block.pictures:
                     shutil.copyfile(Path(folder) / FROM[name], HERE / name)
+                    if name in SMALLER:
+                        shutil.copyfile(Path(folder) / SMALLER[name][0], HERE / SMALLER[name][0])
 
 
 def blocks(document: Path = HERE / "README.md") -> list[Block]:
@@ -91,7 +93,7 @@ def blocks(document: Path = HERE / "README.md") -> list[Block]:
 
 
 def make(block: Block, folder: Path) -> None:
-    """Do what a block says, in a folder; a file that is there already is not written anew."""
+    """Do what a block says, in a folder and nowhere else; a file that is there already is not written anew."""
     from thalweg.cli.main import main as thalweg
 
     before = Path.cwd()
@@ -122,7 +124,7 @@ def _smaller(name: str) -> None:
     copy = Path("small")
     shutil.copytree(drawn.parents[1], copy)
     thalweg(["figures", str(copy), "--dpi", str(dpi)])
-    shutil.copyfile(copy / "figures" / drawn.name, HERE / small)
+    shutil.copyfile(copy / "figures" / drawn.name, small)
 
 
 def _say(name: str) -> None:

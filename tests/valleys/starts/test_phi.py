@@ -15,8 +15,9 @@ def test_phi_is_its_series_on_both_sides_of_every_switch(function, k):
     for z in (0.0, 1e-9, -1e-9, 0.009, 0.049, 0.051, -0.049, -0.051, 1.5, -1.5):
         series = float(sum(Fraction(z) ** n / factorial(n + k) for n in range(40)))
         with computing(64):
-            # Differences lose digits as z goes to the switch at 0.05: eps / 0.05⁴.
-            assert float(function(jnp.asarray(z))) == pytest.approx(series, rel=2e-9)
+            # Differences lose digits as z goes to the switch at 0.05: eps / 0.05⁴. The series leaves out 0.05⁵ / 6720.
+            most = 2e-9 if abs(z) > 0.05 else 1e-10
+            assert float(function(jnp.asarray(z))) == pytest.approx(series, rel=most)
 
 
 def test_a_long_way_down_phi_falls_as_one_over_z_and_up_it_stays_finite():
