@@ -26,18 +26,16 @@ def maker_of(text: str, parameters: int) -> Callable[..., Any]:
     maker = _of_optax(text) if text.startswith("optax.") and ":" not in text else _of_module(text)
     example = "a function such as def mine(learning_rate): return optax.sgd(learning_rate, momentum=0.95)"
     try:
-        needed = [
-            name
-            for name, part in inspect.signature(maker).parameters.items()
-            if part.default is inspect.Parameter.empty and part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)
-        ]
-        takes = RATE in inspect.signature(maker).parameters
+        taken = inspect.signature(maker).parameters
     except (TypeError, ValueError):
         raise InvalidValue(f"--optimizers {text} is no function; give {example}") from None
-    if not takes or set(needed) > {RATE}:
-        lacks = (
-            f"takes no {RATE}" if not takes else f"needs {' and '.join(name for name in needed if name != RATE)} too"
-        )
+    more = [
+        name
+        for name, part in taken.items()
+        if part.default is part.empty and part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD) and name != RATE
+    ]
+    if RATE not in taken or more:
+        lacks = f"needs {' and '.join(more)} too" if RATE in taken else f"takes no {RATE}"
         raise InvalidValue(f"--optimizers {text} {lacks}; give {example}")
     try:
         attempt(recipe_of(Optimizer(maker, **{RATE: 1.0}))[0], parameters)
