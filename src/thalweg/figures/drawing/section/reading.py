@@ -142,13 +142,11 @@ def section_of(surface: xr.Dataset, runs: NamedOrOne, valleys: xr.Dataset | None
     bare = _bare(surface, single, valleys, scale.of_axis(domain[0]))
 
     def read(one: xr.Dataset) -> tuple[DrawnRun, Section]:
-        there = _with_run(bare, one, valleys, run)
-        assert there.run is not None
-        return there.run, there
+        return _with_run(bare, one, valleys, run)
 
     single, rivals = rivals_of(runs, read)
     if single is not None:
-        return _with_run(bare, single, valleys, run)
+        return read(single)[1]
     return _with_rivals(bare, rivals) if rivals else bare
 
 
@@ -178,12 +176,12 @@ def _bare(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | No
     )
 
 
-def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Section:
+def _with_run(bare: Section, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> tuple[DrawnRun, Section]:
     drawn_run, shown = run_of(runs, run, valleys), bare.scale
     path = np.stack([shown.wrapped(drawn_run.params[:, 0]), drawn_run.train], axis=-1)
     outside = (path[:, 0] < bare.x[0]) | (path[:, 0] > bare.x[-1])
     view = _view(bare.train, path[~outside, 1], np.append(bare.valleys.y, bare.passes.y))
-    return replace(
+    return drawn_run, replace(
         bare,
         run=drawn_run,
         path=path,

@@ -151,13 +151,11 @@ def terrain_of(surface: xr.Dataset, runs: NamedOrOne, valleys: xr.Dataset | None
     )
 
     def read(one: xr.Dataset) -> tuple[DrawnRun, Terrain]:
-        there = _with_run(bare, one, valleys, run)
-        assert there.run is not None
-        return there.run, there
+        return _with_run(bare, one, valleys, run)
 
     single, rivals = rivals_of(runs, read)
     if single is not None:
-        return _with_run(bare, single, valleys, run)
+        return read(single)[1]
     return replace(bare, rivals=rivals, note=bare.note + note_of(rivals)) if rivals else bare
 
 
@@ -173,7 +171,7 @@ def _marks(valleys: xr.Dataset | None, scales: tuple[scale.Scale, ...]) -> dict[
     }
 
 
-def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> Terrain:
+def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: int) -> tuple[DrawnRun, Terrain]:
     drawn_run = run_of(runs, run, valleys)
     pieces, steps = _pieces(bare, drawn_run)
     others = np.delete(np.arange(drawn_run.runs), run)
@@ -190,7 +188,7 @@ def _with_run(bare: Terrain, runs: xr.Dataset, valleys: xr.Dataset | None, run: 
         others=np.concatenate([np.empty((0, 2, 2)), *(_pieces(bare, run_of(runs, int(k)))[0] for k in few)]),
     )
     leaving = f" · {terrain.leaving}" if terrain.leaving else ""
-    return replace(terrain, note=f"{bare.note} · {drawn_run.note}{leaving}")
+    return drawn_run, replace(terrain, note=f"{bare.note} · {drawn_run.note}{leaving}")
 
 
 def _wrapped(params: np.ndarray, scales: tuple[scale.Scale, ...]) -> np.ndarray:
