@@ -100,3 +100,12 @@ class Ending:
         # Step by step a run was taken to lie in the nearest valley: where that was another, only its end is known.
         settled = np.where(floor, np.where(judged.outcome == outcome, judged.settled, self.steps), np.nan)
         return judged._replace(outcome=outcome, valley=valley, settled=settled.astype(judged.settled.dtype))
+
+
+def labelled(ends: dict[str, np.ndarray], params: list[str]) -> xr.Dataset:
+    """Label how runs end, as :meth:`Ending.of` tells it."""
+    dims = {"place": ("run", "param")}
+    return xr.Dataset(
+        {name: (dims.get(name, ("run",)), values, ATTRS.get(name, {})) for name, values in ends.items()},
+        coords={"run": np.arange(len(ends["outcome"])), "param": params},
+    )

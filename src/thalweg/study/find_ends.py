@@ -11,12 +11,11 @@ from thalweg.base.status import Status
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Runs, Valleys
 from thalweg.store.parameters import same_parameters
-from thalweg.study.ends import ATTRS, Ending
+from thalweg.study.ends import Ending, labelled
 from thalweg.study.find_derailments import FLOOR, levels_of, locate
 from thalweg.study.runs import last_places
-from thalweg.valleys.derailments import on_floor
+from thalweg.valleys import derailments
 from thalweg.valleys.outcomes import DIVERGED, ON_THE_WAY, Outcomes
-from thalweg.valleys.tree import OUTSIDE
 
 
 @public
@@ -72,26 +71,16 @@ def find_ends(objective: Objective, runs: Runs, valleys: Valleys, *, floor: floa
     for what, given in (("runs", runs), ("valleys", valleys)):
         same_parameters(what, given, "the objective is", objective.problem.parameters)
     visited, losses = locate(runs, valleys).values, runs["train_loss"].values
-    floors = on_floor(visited, losses, levels_of(valleys, floor))
-    here, after = visited[:, :-1], visited[:, 1:]
-    derailments = (floors[:, :-1] & (after != here) & (after != OUTSIDE)).sum(axis=1)
+    floors = derailments.on_floor(visited, losses, levels_of(valleys, floor))
+    derailed = np.bincount(derailments.find(visited, floors).run, minlength=len(visited))
     same = floors & (visited == visited[:, -1:])
     since = visited.shape[1] - np.argmin(np.pad(same[:, ::-1], ((0, 0), (0, 1))), axis=1)
     diverged = runs["status"].values == Status.DIVERGED
     place, loss = last_places(runs)
     outcome = np.where(floors[:, -1], visited[:, -1], np.where(diverged, DIVERGED, ON_THE_WAY)).astype(np.int16)
     settled = np.where(floors[:, -1], since, np.nan).astype(np.float32)
-    judged = Outcomes(outcome, visited[:, -1].astype(np.int16), settled, derailments.astype(np.int32), loss, place)
+    judged = Outcomes(outcome, visited[:, -1].astype(np.int16), settled, derailed.astype(np.int32), loss, place)
     ending = Ending(objective, valleys, floor, 8 * losses.dtype.itemsize, runs.sizes["step"] - 1)
-    return dataset(ending.of(judged), runs["param"].values.tolist()).assign_attrs(
+    return labelled(ending.of(judged), runs["param"].values.tolist()).assign_attrs(
         runs.attrs | {"floor": floor, "names": valleys.attrs["names"], "valleys_method": valleys.attrs["method"]}
-    )
-
-
-def dataset(ends: dict[str, np.ndarray], params: list[str]) -> xr.Dataset:
-    """Label how runs end."""
-    dims = {"place": ("run", "param")}
-    return xr.Dataset(
-        {name: (dims.get(name, ("run",)), values, ATTRS.get(name, {})) for name, values in ends.items()},
-        coords={"run": np.arange(len(ends["outcome"])), "param": params},
     )

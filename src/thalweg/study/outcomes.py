@@ -21,9 +21,8 @@ from thalweg.descent.driver import Draw, Source, batches, listed, worker
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.store.parameters import same_parameters
-from thalweg.study.ends import Ending
+from thalweg.study.ends import Ending, labelled
 from thalweg.study.find_derailments import FLOOR, basins_of, levels_of
-from thalweg.study.find_ends import dataset
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.provenance import facts, provenance
 from thalweg.valleys.outcomes import DIVERGED, Judge, Outcomes, judge
@@ -105,7 +104,7 @@ def ends_of(
     rounding = {name: joined.pop(name) for name in ("rounding",) if name in joined}
     ending = Ending(objective, valleys, floor, descent.precision, descent.steps, every)
     ends = ending.of(Outcomes(**joined)) | rounding
-    return dataset(ends, list(objective.problem.parameters)).assign_attrs(
+    return labelled(ends, list(objective.problem.parameters)).assign_attrs(
         attributes(objective, descent, valleys, floor)
     )
 
