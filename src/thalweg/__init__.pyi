@@ -15,6 +15,7 @@ from .experiment.load import load as load
 from .experiment.results import Results as Results
 from .losses.objective import Objective as Objective
 from .losses.objective import objective as objective
+from .study.axes import Range as Range
 from .study.compare_basins import compare_basins as compare_basins
 from .study.conditions import Conditions as Conditions
 from .study.conditions import Tuning as Tuning
@@ -25,7 +26,6 @@ from .study.find_derailments import locate as locate
 from .study.find_ends import find_ends as find_ends
 from .study.find_paths import find_paths as find_paths
 from .study.find_valleys import find_valleys as find_valleys
-from .study.outcome_map import Range as Range
 from .study.outcome_map import outcome_map as outcome_map
 from .study.outcomes import outcomes as outcomes
 from .study.phase_diagram import phase_diagram as phase_diagram

@@ -12,7 +12,8 @@ from thalweg.cli.options import USUAL, Flag, Options, named
 if TYPE_CHECKING:
     from thalweg.experiment.experiment import Experiment
     from thalweg.experiment.results import Results, Stage
-    from thalweg.study.outcome_map import Cost, Range
+    from thalweg.study.axes import Range
+    from thalweg.study.outcome_map import Cost
 
 Along = tuple[str, tuple[float, float] | None, str | None]
 """A name, and where they were given the ends and the scale."""
@@ -85,7 +86,7 @@ def _size(text: str) -> tuple[int, int]:
 def _along(axis: Along, count: int, experiment: Experiment) -> Range:
     """Complete an axis: a parameter's usual range is its domain's, a setting's a factor of 30 around its value."""
     from thalweg.descent.optimizers import varying
-    from thalweg.study.outcome_map import START, Range
+    from thalweg.study.axes import START, Range
 
     name, ends, scale = axis
     if ends is not None:

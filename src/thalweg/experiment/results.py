@@ -22,12 +22,13 @@ from thalweg.problems import CATALOGUE as PROBLEMS
 from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Problem
 from thalweg.store.stream import consolidate, readable, storable
+from thalweg.study.axes import Range
 from thalweg.study.descend import descend
 from thalweg.study.find_derailments import find_derailments
 from thalweg.study.find_ends import find_ends
 from thalweg.study.find_valleys import find_valleys, valleys_of_runs
 from thalweg.study.methods import known_exactly
-from thalweg.study.outcome_map import Cost, Range, cost, outcome_map, refuse
+from thalweg.study.outcome_map import Cost, cost, outcome_map, refuse
 from thalweg.study.outcomes import outcomes
 from thalweg.study.phase_diagram import phase_diagram
 from thalweg.study.provenance import provenance

@@ -1,98 +1,29 @@
-"""The verb ``outcome_map``: how runs end over two of the things that they depend on, a pixel a run.
-
-The file is long because the table of what a map holds stands in it; the code is short.
-"""
+"""The verb ``outcome_map``: how runs end over two of the things that they depend on, a pixel a run."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from thalweg.base.border import from_, public
-from thalweg.base.checks import number, whole
-from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.border import public
 from thalweg.base.parallel import cores
 from thalweg.descent.descent import Descent
 from thalweg.descent.described import described
-from thalweg.descent.driver import Draw, Source
-from thalweg.descent.optimizer import Optimizer
-from thalweg.descent.optimizers import varying
-from thalweg.descent.ranges import check
 from thalweg.losses.objective import Objective
-from thalweg.problems.domain import Domain
-from thalweg.problems.places import refuse_outside
-from thalweg.problems.problem import Problem
 from thalweg.store.kinds import Valleys
 from thalweg.store.stream import Column, Stream, rows
+from thalweg.study.axes import Range, named, source_of, without
 from thalweg.study.ends import ATTRS, Ending
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
 from thalweg.study.outcomes import attributes, tasks, watch
 from thalweg.valleys import boundary
 from thalweg.valleys.outcomes import DIVERGED, Outcomes
-
-MOST = 2**28
-"""Pixels of a map at most."""
-
-START = "start"
-"""What the lone parameter of a problem may be called as well."""
-
-
-@from_("a thalweg.Range, such as Range('learning_rate', 0.001, 1)")
-@dataclass(frozen=True)
-class Range:
-    """What varies along one axis of a map: pixels at the middles of equal cells.
-
-    Parameters
-    ----------
-    name : a parameter, for where runs start (``"start"`` where there is but one); or a number among the optimiser's
-        settings, such as ``"learning_rate"``
-    low, high : the ends of the axis; angles in radians
-    count : pixels
-    scale : ``"linear"`` or ``"log"``
-
-    Raises
-    ------
-    InvalidValue
-        If an end is not a finite number, above 0 on a logarithmic axis; if low is not below high; if there are no
-        pixels or too many.
-
-    Examples
-    --------
-    >>> import thalweg as tw
-    >>> tw.Range("learning_rate", 1e-3, 10.0, 4, "log").values().round(4).tolist()
-    [0.0032, 0.0316, 0.3162, 3.1623]
-    """
-
-    name: str
-    low: float
-    high: float
-    count: int = 512
-    scale: Literal["linear", "log"] = "linear"
-
-    def __post_init__(self) -> None:
-        whole("count", self.count, at_least=1, at_most=MOST)
-        low = number(f"low of {self.name}", self.low, above=0 if self.scale == "log" else None)
-        if number(f"high of {self.name}", self.high) <= low:
-            raise InvalidValue(f"{self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
-
-    def values(self) -> np.ndarray:
-        """Give the value at every pixel.
-
-        Returns
-        -------
-        Array of shape (count,), rising: the middles of equal cells, on a logarithmic axis of equal ratios.
-        """
-        middles = (np.arange(self.count) + 0.5) / self.count
-        if self.scale == "log":
-            return np.exp(np.log(self.low) + np.log(self.high / self.low) * middles)
-        return self.low + (self.high - self.low) * middles
 
 
 class Cost(NamedTuple):
@@ -122,7 +53,7 @@ def outcome_map(
     ----------
     objective : what is descended
     descent : the optimiser, its steps and precision, and whether each run has shadows
-    valleys : from :func:`thalweg.find_valleys`, of the same objective, by its grid or exactly
+    valleys : from :func:`thalweg.find_valleys`, of the same objective
     along : what varies to the right, and what upwards
     floor : share of a valley's barrier up to which a loss lies on its floor, above 0 and at most 1
     store : a folder to stream to, a Zarr store; by default the map is held in memory
@@ -139,7 +70,8 @@ def outcome_map(
         =========== ========= ====== ==========================================================================
         variable    dims      unit   meaning
         =========== ========= ====== ==========================================================================
-        outcome     up, right valley on whose floor the run ends; -1 for none, -2 where it diverged
+        outcome     up, right valley on whose floor the run ends; -1 on the way to it, -3 on a plateau, above the floor
+                                     where the slope leads nowhere, -2 where it diverged
         valley      up, right valley in whose basin it ends, on its floor or not; -1 for none
         settled     up, right steps  since which it has stayed on that floor; NaN where there is none
         derailments up, right count  how often it was thrown off a floor into another valley's basin
@@ -173,13 +105,13 @@ def outcome_map(
     >>> dict(chart.sizes)
     {'learning_rate': 30, 'phi': 40}
     """
-    along = _named(objective.problem, descent, along)
+    along = named(objective.problem, descent, along)
     if store is None:
         pixels = along[0].count * along[1].count
         bound(f"{pixels:,} pixels", OUTCOME * pixels, "take fewer, or give a store")
-    varied, source = _source(objective, descent, along)
+    varied, source = source_of(objective, descent, along)
     frame = _frame(objective, varied, valleys, along, floor)
-    frame.attrs["optimizer"] = described(_without(descent, along).optimizer)
+    frame.attrs["optimizer"] = described(without(descent, along).optimizer)
     ending = Ending(objective, valleys, floor, descent.precision, descent.steps)
     ends = ((span, _pixels(ending, part)) for span, part in watch(objective, varied, valleys, floor, source))
     parts = rows(ends, (along[0].count,))
@@ -205,13 +137,13 @@ def _pixels(ending: Ending, part: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def refuse(objective: Objective, descent: Descent, along: tuple[Range, Range]) -> None:
     """Refuse what no map can be made of, before any work on it."""
-    _source(objective, descent, _named(objective.problem, descent, along))
+    source_of(objective, descent, named(objective.problem, descent, along))
 
 
 def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float) -> Cost:
     """Estimate what a map takes, from its first batch; its program is compiled on the way."""
-    along = _named(objective.problem, descent, along)
-    varied, source = _source(objective, descent, along)
+    along = named(objective.problem, descent, along)
+    varied, source = source_of(objective, descent, along)
     spans, work = tasks(objective, varied, valleys, floor, source)
     work(spans[0])
     begun = time.perf_counter()
@@ -235,59 +167,6 @@ def texture(ends: np.ndarray) -> dict[str, float]:
     return {
         name + end: value for name, both in measured.items() for end, value in zip(("", "_error"), both, strict=True)
     }
-
-
-def _named(problem: Problem, descent: Descent, along: tuple[Range, Range]) -> tuple[Range, Range]:
-    """Check what varies; ``start`` becomes the lone parameter's name."""
-    settings = varying(descent.optimizer)
-    lone = problem.parameters[0] if len(problem.parameters) == 1 else None
-    right, up = (replace(axis, name=lone) if lone and axis.name == START else axis for axis in along)
-    for axis in (right, up):
-        if axis.name not in (*problem.parameters, *settings):
-            allowed = (*problem.parameters, *([START] if lone else []), *settings)
-            raise UnknownName.of("axis of a map", axis.name, allowed)
-        if axis.name in problem.parameters:
-            ends = np.array([[axis.low], [axis.high]])
-            refuse_outside(Domain(problem.domain[problem.parameters.index(axis.name)]), ends, "a map's range has")
-    if right.name == up.name:
-        raise InvalidValue(f"both axes of the map are {right.name}; give two different ones")
-    if right.count * up.count > MOST:
-        raise InvalidValue(f"{right.count} x {up.count} pixels are too many; give at most {MOST:,} in all")
-    return right, up
-
-
-def _source(objective: Objective, descent: Descent, along: tuple[Range, Range]) -> tuple[Descent, Source]:
-    """Make the runs, row by row from the lowest, and the descent with all that varies made to vary."""
-    problem = objective.problem
-    places = {axis.name: axis.values() for axis in along}
-    settings = [name for name in places if name not in problem.parameters]
-    if settings:
-        assert isinstance(descent.optimizer, Optimizer)
-        for name in settings:
-            check(descent.optimizer.maker, name, places[name])
-        one = {name: places[name][:1] for name in settings}
-        descent = replace(descent, optimizer=descent.optimizer.replace(**one))
-    descent.check(objective, 1)
-    right, up = along
-
-    def draw(first: int, last: int) -> Draw:
-        row, column = np.divmod(np.arange(first, last), right.count)
-        values = {right.name: places[right.name][column], up.name: places[up.name][row]}
-        starts = np.tile(np.asarray(problem.start, dtype=np.float64), (last - first, 1))
-        for k, name in enumerate(problem.parameters):
-            starts[:, k] = values.get(name, starts[:, k])
-        return Draw(starts, {name: values[name] for name in settings})
-
-    return descent, Source(right.count * up.count, draw)
-
-
-def _without(descent: Descent, along: tuple[Range, Range]) -> Descent:
-    """Leave out the settings that vary, so that none of their values is taken for all."""
-    if not isinstance(descent.optimizer, Optimizer):
-        return descent
-    names = {axis.name for axis in along}
-    rest = {name: value for name, value in descent.optimizer.settings.items() if name not in names}
-    return replace(descent, optimizer=Optimizer(descent.optimizer.maker, **rest))
 
 
 def _frame(
