@@ -8,6 +8,7 @@ import xarray as xr
 from thalweg.base.status import Status
 from thalweg.figures.drawing.wording import count as counted
 from thalweg.report.text import SHOWN, TextTable, figures, quantity, share
+from thalweg.study.ends import from_minima
 from thalweg.study.find_valleys import domain_of_valleys
 from thalweg.valleys.outcomes import DIVERGED, ON_THE_WAY, PLATEAU, WORDS
 from thalweg.valleys.shares import wilson
@@ -57,9 +58,8 @@ def lead(ends: xr.Dataset, valleys: xr.Dataset, runs: xr.Dataset) -> str:
 
 def at_rest(ends: xr.Dataset, valleys: xr.Dataset) -> np.ndarray:
     """Tell which runs came to rest at a minimum: nearer than ``REST`` of every axis's length."""
-    domain, valley = domain_of_valleys(valleys), ends["valley"].values
-    minima = np.concatenate([valleys["position"].values, np.full((1, len(domain)), np.nan)])
-    away = np.abs(domain.difference(ends["place"].values.astype(float), minima[valley])) / domain.lengths
+    away = np.abs(from_minima(valleys, ends["place"].values, ends["valley"].values))
+    away = away / domain_of_valleys(valleys).lengths
     return (away <= REST).all(axis=-1) & (ends["outcome"].values != DIVERGED)
 
 

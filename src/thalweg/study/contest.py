@@ -22,13 +22,12 @@ from thalweg.descent.driver import batches
 from thalweg.descent.grid import evaluate
 from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.optimizers import finds_rate
+from thalweg.descent.rates import RATE
 from thalweg.losses.objective import Objective
 from thalweg.study.conditions import Conditions, Tuning
 from thalweg.study.find_derailments import levels_of
 from thalweg.study.methods import relief_above
 from thalweg.study.outcomes import ends_of
-
-RATE = "learning_rate"
 
 ROUNDING = 64 * np.finfo(np.float64).eps
 """Share of a loss that the order of its summation may change."""

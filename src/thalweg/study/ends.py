@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 
 from thalweg.base.precision import dtype_of
 from thalweg.descent.grid import slopes
@@ -62,7 +63,6 @@ class Ending:
         if "start_valley" in self.valleys:
             judged = self._belonging(judged)
         domain, depths = domain_of_valleys(self.valleys), np.append(self.valleys["loss"].values, np.nan)
-        minima = np.concatenate([self.valleys["position"].values, np.full((1, len(domain)), np.nan)])
         place, alive = judged.place.astype(np.float64), judged.outcome != DIVERGED
         gradient = np.full(place.shape, np.nan)
         gradient[alive] = slopes(self.objective.example, self.objective.train, judged.place[alive], self.precision)
@@ -76,7 +76,7 @@ class Ending:
             "gradient": np.linalg.norm(gradient, axis=1),
             "above": np.where(alive, above, np.nan),
             "distance": np.where(
-                alive, np.linalg.norm(domain.difference(place, minima[judged.valley]), axis=1), np.nan
+                alive, np.linalg.norm(from_minima(self.valleys, judged.place, judged.valley), axis=1), np.nan
             ),
         }
 
@@ -100,6 +100,13 @@ class Ending:
         # Step by step a run was taken to lie in the nearest valley: where that was another, only its end is known.
         settled = np.where(floor, np.where(judged.outcome == outcome, judged.settled, self.steps), np.nan)
         return judged._replace(outcome=outcome, valley=valley, settled=settled.astype(judged.settled.dtype))
+
+
+def from_minima(valleys: xr.Dataset, place: np.ndarray, valley: np.ndarray) -> Float[np.ndarray, "run param"]:
+    """Give the shortest way from each run's place to the minimum of its valley; NaN for one in no valley."""
+    domain = domain_of_valleys(valleys)
+    minima = np.concatenate([valleys["position"].values, np.full((1, len(domain)), np.nan)])
+    return domain.difference(place.astype(np.float64), minima[valley])
 
 
 def labelled(ends: dict[str, np.ndarray], params: list[str]) -> xr.Dataset:

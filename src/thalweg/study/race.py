@@ -16,11 +16,12 @@ from thalweg.base.progress import track
 from thalweg.base.showing import shown
 from thalweg.descent.descent import Descent
 from thalweg.descent.optimizer import Optimizer
+from thalweg.descent.rates import RATE
 from thalweg.losses.objective import Objective
 from thalweg.store.kinds import Valleys
 from thalweg.store.parameters import same_parameters
 from thalweg.study.conditions import USUAL_CONDITIONS, USUAL_TUNING, Conditions, Tuning
-from thalweg.study.contest import RATE, Contest, Ran, Tried, deepest, with_level
+from thalweg.study.contest import Contest, Ran, Tried, deepest, with_level
 from thalweg.study.count_derailments import QUANTILES, quantiles
 from thalweg.study.find_derailments import FLOOR
 from thalweg.study.memory import OUTCOME, bound
