@@ -110,6 +110,12 @@ def mute(learning_rate):
 def wild(learning_rate):
     raise KeyError("x")
 
+def still(learning_rate):
+    return optax.stateless(lambda gradient, params: None)
+
+def flat(learning_rate):
+    return optax.stateless(lambda gradient, params: gradient[:, None])
+
 def greedy(learning_rate, pace):
     return optax.sgd(pace)
 """
@@ -124,6 +130,8 @@ def test_optimisers_of_ones_own_and_all_of_optax_are_named(tmp_path, monkeypatch
     refused = {
         "own_makers:mute": "makes no optimiser",
         "own_makers:wild": "makes no optimiser: KeyError: 'x'",
+        "own_makers:still": "is refused by optax: ",
+        "own_makers:flat": "its update makes an array of shape (1, 1) of parameters of shape (1,)",
         "own_makers:greedy": "needs pace too",
         "own_makers:hevy": "unknown name in own_makers 'hevy'; did you mean 'heavy'?",
         "own_makers:optax": "is no function",

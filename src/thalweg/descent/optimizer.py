@@ -170,7 +170,12 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
 def _traced(recipe: Recipe, parameters: int) -> Any:
     def update(point: Any, values: dict[str, Any]) -> Any:
         optimizer = recipe.build(values)
-        return optimizer.update(point, optimizer.init(point), point, value=point[0], grad=point, value_fn=jnp.sum)
+        state = optimizer.init(point)
+        changes, state = optimizer.update(point, state, point, value=point[0], grad=point, value_fn=jnp.sum)
+        moved = optax.apply_updates(point, changes)
+        if moved.shape != point.shape:
+            raise ValueError(f"its update makes an array of shape {moved.shape} of parameters of shape {point.shape}")
+        return moved, state
 
     one = jax.ShapeDtypeStruct((), jnp.float32)
     values = dict.fromkeys(recipe.varying, one)
