@@ -44,6 +44,20 @@ def test_an_angle_that_goes_around_is_not_wrapped():
     assert line.get_ydata().max() > 90
 
 
+def test_runs_from_all_around_a_circle_fill_the_picture():
+    """A turn has every valley in it; a view of more would show valleys again where no run ever was."""
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    runs = tw.descend(objective, optax.sgd(0.005), starts=tw.starts.even(objective.problem, 80), steps=10)
+    axes = tw.figures.parameter(runs, tw.find_valleys(objective)).static().axes[0]
+    low, high = axes.get_ylim()
+    assert low < -85
+    assert high > 85
+    assert high - low < 1.2 * 180
+    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.VALLEY)
+    turned = [angle + turn for turn in (-180, 0, 180) for angle in (-72, -36, 0, 36, 72)]
+    np.testing.assert_allclose(levels, [level for level in turned if low <= level <= high], atol=1e-6)
+
+
 def test_every_parameter_has_a_panel(himmelblau):
     canvas = tw.figures.parameter(himmelblau.runs, himmelblau.valleys).static()
     assert [axes.get_ylabel() for axes in canvas.axes] == ["x", "y"]

@@ -101,7 +101,7 @@ def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list
         extent = np.append(values, crowd(beside))
         positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
         levels, texts = _turns(shown, positions, [run.names[j] for j in chosen], extent)
-        view = view_of([extent], levels, may_log=False)
+        view = view_of([extent], levels[_near(levels, shown, extent)], may_log=False)
         visible = view.shows(levels)
         named = timeline.Levels(
             levels[visible], view.fraction(levels[visible]), list(np.array(texts, dtype=object)[visible])
@@ -121,6 +121,18 @@ def _turns(shown: Scale, positions: np.ndarray, names: list[str], extent: np.nda
     turns = np.arange(first, last + 1) if last - first <= LEVELS else np.zeros(1)
     levels = (positions + period * turns[:, None]).ravel()
     return levels, [name + _turn(turn * period, shown.sign) for turn in turns for name in names]
+
+
+def _near(levels: np.ndarray, shown: Scale, extent: np.ndarray) -> np.ndarray:
+    """Tell which levels may widen a view of the values: on a circle none once every valley is in it.
+
+    Runs from all around the circle fill a turn. By their span alone half a turn more would be in reach on either side,
+    where no run ever was, and their own part of the picture would be half as high.
+    """
+    if not shown.periodic:
+        return np.ones(len(levels), dtype=bool)
+    room = max((shown.high - shown.low - np.ptp(extent)) / 2, 0)
+    return (levels >= extent.min() - room) & (levels <= extent.max() + room)
 
 
 def _turn(shift: float, sign: str) -> str:
