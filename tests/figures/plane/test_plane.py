@@ -27,6 +27,26 @@ def test_the_valleys_of_himmelblau_are_marked_and_named(himmelblau):
     assert sorted(numbers) == ["0", "1", "2", "3"]
 
 
+def test_a_number_never_stands_on_the_mark_of_another_valley():
+    """Else it would name that one: the second here lies where the number of the first usually stands."""
+    objective = tw.objective(tw.problems.himmelblau())
+    surface, valleys = tw.survey(objective, points=61), tw.find_valleys(objective)
+    # The usual map is about 215 points wide, so 0.3 of an axis of 10 are 6.5 of them.
+    valleys["position"][:2] = np.array([[0.0, 0.0], [0.3, 0.3]])
+    axes = tw.figures.plane(surface, None, valleys).static().axes[0]
+    sides = {text.get_text(): (text.get_ha(), text.get_va()) for text in axes.texts}
+    assert sides["0"] != ("left", "bottom")
+    assert sides["1"] == ("left", "bottom")
+
+
+def test_ends_of_other_runs_are_seen_on_the_valleys(himmelblau):
+    axes = tw.figures.plane(*himmelblau.of_surface).static().axes[0]
+    (ends,) = (line for line in axes.lines if str(line.get_label()).startswith("ends of"))
+    (valleys,) = (line for line in axes.lines if line.get_label() == "valleys")
+    assert ends.get_zorder() > valleys.get_zorder()
+    assert ends.get_markersize() < valleys.get_markersize()
+
+
 def test_of_many_valleys_the_most_persistent_are_named_and_the_rest_are_faint():
     objective = tw.objective(tw.problems.rastrigin())
     surface = tw.survey(objective, points=101)

@@ -31,6 +31,12 @@ LISTED = 3.1
 NUMBERED = 24
 """Valleys that get their number on the map at most."""
 
+DOT = 3.0
+"""Half the width of a valley's mark, points."""
+
+SIDES = np.array([(1, 1), (-1, 1), (1, -1), (-1, -1)])
+"""Where a valley's number may stand, of its usual side: there, or mirrored."""
+
 ROWS = 12
 """Rows of the list at most."""
 
@@ -82,7 +88,7 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
     for axis, shown in zip((axes.xaxis, axes.yaxis), terrain.scales, strict=True):
         canvas.show_unit(axis, shown)
     _draw_ground(axes, terrain)
-    _draw_marks(axes, terrain)
+    _draw_marks(axes, terrain, (width, HEIGHT))
     bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, HEIGHT) for k in (0, 1)]
     relief.draw_bar(bars[0], terrain.spacing, terrain.spaced, "loss", 1.0 if terrain.hues is None else relief.TINTED)
     if terrain.run is None:
@@ -129,10 +135,11 @@ def _draw_rivals(axes: Axes, terrain: Terrain) -> None:
         rivals.draw_starts(axes, np.stack([rival.drawn.path[0] for rival in terrain.rivals]), ms=7.5, zorder=2.4)
 
 
-def _draw_marks(axes: Axes, terrain: Terrain) -> None:
+def _draw_marks(axes: Axes, terrain: Terrain, size: tuple[float, float]) -> None:
     if len(terrain.ends):
         label = f"ends of {count(len(terrain.ends), 'other run')}"
-        START.draw(axes, *terrain.ends.T, mfc="none", mew=0.8, ms=3.5, label=label, zorder=1.9)
+        # Above the valleys, on which most of them lie.
+        START.draw(axes, *terrain.ends.T, mfc="none", mew=0.8, ms=3.5, label=label, zorder=2.35)
     if len(terrain.passes):
         look = {"ms": 4, "mew": 0.9, "alpha": 0.7} if len(terrain.passes) <= NUMBERED else {"ms": 2.4, "mew": 0.6}
         PASS.draw(axes, *terrain.passes.T, label="passes", zorder=1.5, **{"alpha": 0.5} | look)
@@ -146,25 +153,37 @@ def _draw_marks(axes: Axes, terrain: Terrain) -> None:
     VALLEY.draw(axes, *terrain.valleys[np.sort(kept)].T, ms=5 if rest.size else 6, zorder=2.3, label=label)
     halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
     text = {"size": 8.5, "color": style.VALLEY, "weight": "bold", "zorder": 2.6, "path_effects": halo}
-    for valley, side, up in _numbers(terrain):
+    for valley, side, up in _numbers(terrain, size):
         place = {"ha": "left" if side > 0 else "right", "va": "bottom" if up > 0 else "top"}
         canvas.write(axes, str(valley), terrain.valleys[valley], (4 * side, 2 * up), **place, **text)
 
 
-def _numbers(terrain: Terrain) -> list[tuple[int, int, int]]:
-    """Choose the valleys that have room for their number: those visited, then the most persistent; and its side."""
+def _numbers(terrain: Terrain, size: tuple[float, float]) -> list[tuple[int, int, int]]:
+    """Choose the valleys that have room for their number: those visited, then the most persistent; and its side.
+
+    It stands beside and above its valley, or where that is at an edge or over another valley, which it would then seem
+    to name, on one of the other three sides.
+    """
     low, high = terrain.corners
     shares = (terrain.valleys - low) / (high - low)
     visited = [] if terrain.run is None else terrain.run.derailments.visited.tolist()
     order = np.array(list(dict.fromkeys([*visited, *terrain.by_persistence.tolist()])), dtype=int)[:NUMBERED]
-    sides = np.where(shares > (0.94, 0.92), -1, 1)
-    # In points on a map of usual size: a number beside and above its valley, or on the other side at an edge.
-    dots = 72 * min(canvas.AREA) * shares
-    wide = np.array([canvas.width_of(str(k), 8.5) + 5 for k in range(len(shares))])
-    reach = np.stack([wide, np.full_like(wide, 11.0)], axis=-1) * sides
-    boxes = np.hstack([np.minimum(dots, dots + reach), np.maximum(dots, dots + reach)])
-    fits = canvas.fitting(boxes[order])
-    return [(int(k), int(sides[k, 0]), int(sides[k, 1])) for k in order[fits]]
+    places = 72 * np.array(size) * shares
+    dots = np.hstack([places - DOT, places + DOT])
+    usual = np.where(shares > (0.94, 0.92), -1, 1)
+    found: list[tuple[int, int, int]] = []
+    taken = np.empty((0, 4))
+    for k in order.tolist():
+        sides = usual[k] * SIDES
+        reach = (canvas.width_of(str(k), 8.5) + 5, 11.0) * sides
+        boxes = np.hstack([np.minimum(places[k], places[k] + reach), np.maximum(places[k], places[k] + reach)])
+        inside = (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= 72 * np.array(size)).all(axis=1)
+        others = np.vstack([taken, dots[order[order != k]]])
+        fitting = [j for j in np.flatnonzero(inside).tolist() if canvas.fitting(boxes[j : j + 1], others)[0]]
+        if fitting:
+            found.append((k, *sides[fitting[0]].tolist()))
+            taken = np.vstack([taken, boxes[fitting[0]]])
+    return found
 
 
 def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
