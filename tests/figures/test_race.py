@@ -1,6 +1,7 @@
 """The figure of a race: marks at their places, ranked, told apart without colour."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -89,6 +90,22 @@ def test_a_page_has_the_same_numbers():
 def test_nothing_is_cut_off_at_the_edges(count):
     pixels = np.asarray(Image.open(io.BytesIO(tw.figures.race(ran(count)).png(80))).convert("L"))
     assert min(pixels[0].min(), pixels[-1].min(), pixels[:, 0].min(), pixels[:, -1].min()) == 255
+
+
+@pytest.mark.parametrize("count", [3, 25])
+def test_the_numbers_of_wide_intervals_stay_in_their_panel(count):
+    """Few starts give intervals that leave no room beside them; names stand on one side, another panel on the other."""
+    wide = ran(count)
+    for name, shares in (("success", (0.28, 0.26, 0.2)), ("success_low", (0.17, 0.16, 0.11))):
+        wide[name] = ("optimizer", np.resize(shares, count))
+    wide["success_high"] = ("optimizer", np.resize((0.42, 0.4, 0.33), count))
+    sheet = tw.figures.race(wide).static()
+    sheet.canvas.draw()
+    panel = sheet.axes[0].get_window_extent()
+    boxes = [text.get_window_extent() for text in sheet.axes[0].texts]
+    assert len(boxes) == count
+    assert all(panel.x0 <= box.x0 and box.x1 <= panel.x1 for box in boxes)
+    assert all(one.y0 > other.y1 for one, other in pairwise(boxes))
 
 
 def test_without_any_success_and_without_tuning_there_is_a_figure():

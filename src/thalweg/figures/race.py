@@ -187,17 +187,36 @@ def _draw_dots(sheet: canvas.Sheet, drawn: _Race) -> None:
     axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.INK)
     axes.grid(visible=False, axis="y")
     across = axes.get_yaxis_transform()
+    labels = [f"{share:.1f} ({low:.1f}–{high:.1f})" for share, low, high in drawn.success.tolist()]
+    widths = [canvas.width_of(label, 0.8 * size) / 72 / wide for label in labels]
+    places = _places(drawn.success / most, widths, 72 * wide)
     for k, (look, (share, low, high)) in enumerate(zip(drawn.looks, drawn.success.tolist(), strict=True)):
         axes.plot([low, high], [k, k], color=look.colour, linewidth=2.2, solid_capstyle="butt", clip_on=False)
         _mark(axes, [share], [k], look, float(np.clip(400 / rows, 10, 34)))
-        # The numbers stand where there is more room.
-        end, gap, side = (high, 7, "left") if share < most / 2 else (low, -7, "right")
+        at, offset, side = places[k]
         text = {"ha": side, "va": "center", "size": 0.8 * size, "color": style.INK}
-        canvas.write(axes, f"{share:.1f} ({low:.1f}–{high:.1f})", (end, k), (gap, 0), **text)
+        canvas.write(axes, labels[k], (at * most, k), (offset, 0.8 * size if side == "center" else 0), **text)
         ends = [(LEFT - start) / wide, (LEFT + SAMPLE - start) / wide]
         line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
         axes.plot(ends, [k, k], transform=across, clip_on=False, **line)
         _mark(axes, [float(np.mean(ends))], [k], look, 22, transform=across)
+
+
+def _places(success: np.ndarray, widths: list[float], panel: float) -> list[tuple[float, float, str]]:
+    """Choose where the numbers of intervals stand: share of a panel's width, offset in points, alignment.
+
+    Right or left of each, where there is more room, else on the other side. If one would leave the panel on both, as
+    beside a wide interval, all stand above: one above would meet one beside the bar over it.
+    """
+    found, gap = [], 7.0 / panel
+    for (share, low, high), width in zip(success.tolist(), widths, strict=True):
+        sides = [(high, 7.0, "left")] * (high + gap + width <= 1) + [(low, -7.0, "right")] * (low - gap - width >= 0)
+        if not sides:
+            halves = np.array(widths) / 2
+            centres = np.clip(success[:, 0], halves, np.maximum(halves, 1 - halves))
+            return [(float(centre), 0.0, "center") for centre in centres]
+        found.append(sides[0 if share < 1 / 2 else -1])
+    return found
 
 
 def _mark(axes: Axes, x: Any, y: Any, look: Series, size: float, **more: Any) -> None:
