@@ -141,6 +141,27 @@ def test_what_is_written_goes_though_it_is_still_written_to(tmp_path, again):
     assert not list(tmp_path.iterdir())
 
 
+FINISHED = """
+import os, signal, time
+from pathlib import Path
+from thalweg.cli import interruption
+from thalweg.experiment import directory
+interruption.watch()
+with directory.staging(Path("made")):
+    pass
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)
+"""
+
+
+def test_a_result_that_was_just_put_in_place_is_named_as_the_user_named_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FINISHED], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (143, "thalweg: terminated; made is complete")
+    assert (tmp_path / "made").is_dir()
+
+
 @pytest.mark.parametrize(("code", "said"), [(CALLBACK, ENDS["SIGINT"][1]), (STUCK, "")])
 def test_no_signal_is_lost_in_a_callback_and_the_second_ends_at_once(code, said):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)

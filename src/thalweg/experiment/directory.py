@@ -38,7 +38,7 @@ def staging(out: Path) -> Iterator[Path]:
     """
     place = resolve(out)
     check(place)
-    with staged(place) as folder:
+    with staged(place, out) as folder:
         yield folder
 
 

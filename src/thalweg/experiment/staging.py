@@ -82,10 +82,10 @@ placed: list[Path] = []
 
 
 @contextmanager
-def staged(out: Path) -> Iterator[Path]:
+def staged(out: Path, named: Path | None = None) -> Iterator[Path]:
     """Give a folder to write into; it takes the place of ``out`` when the block ends well, and goes when it does not.
 
-    What killed processes left beside ``out`` is removed first.
+    What killed processes left beside ``out`` is removed first. ``named`` is ``out`` as the user wrote it, for messages.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def staged(out: Path) -> Iterator[Path]:
         yield folder
         with placing:
             staging.place()
-            placed.append(out)
+            placed.append(named or out)
     except OSError as error:
         # A figure that cannot be saved names a file of the folder that is about to go; the user gave another.
         cause = error.__cause__ if isinstance(error, OutputError) else error
