@@ -1,11 +1,13 @@
 from contextlib import nullcontext
 
 import numpy as np
+import optax
 import pytest
 
 from tests.process import thalweg
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.experiment import experiment, results
+from thalweg.study.descend import descend
 from thalweg.valleys.outcomes import ON_THE_WAY
 
 LARGE = '[problem]\nkind = "rosenbrock"\ndimension = 5\n[optimizer]\nkind = "adam"\nlearning_rate = 0.01\n[descent]\nsteps = 3\n'
@@ -88,3 +90,15 @@ def test_a_map_is_refused_before_the_surface_is_surveyed(monkeypatch, tmp_path):
         read = experiment.parse(LINE.format(loss="quadratic"))
         results.charted(read, lambda name: nullcontext(), along, tmp_path, False, lambda cost: None)
     assert not surveyed
+
+
+def test_a_map_starts_where_the_experiment_does(tmp_path):
+    """Of what does not vary the start is that of ``[descent]``, the first of several, not the problem's own."""
+    text = '[problem]\nkind = "himmelblau"\n[optimizer]\nkind = "sgd"\nlearning_rate = 0.01\n[surface]\npoints = 41\n'
+    read = experiment.parse(text + "[descent]\nstarts = [[2.5, -1.0], [0.5, 2.0]]\nsteps = 3\n")
+    along = results.Range("x", -3, 3, 2), results.Range("learning_rate", 0.001, 0.009, 2)
+    chart = results.charted(read, lambda name: nullcontext(), along, tmp_path, False, lambda cost: None).map
+    for rate in (0.003, 0.007):
+        runs = descend(read.objective, optax.sgd(rate), starts=[[-1.5, -1.0], [1.5, -1.0]], steps=3)
+        np.testing.assert_allclose(chart["loss"].sel(learning_rate=rate), runs["train_loss"][:, -1], rtol=1e-12)
+    np.testing.assert_array_equal(chart.attrs["start"], [np.nan, -1.0])

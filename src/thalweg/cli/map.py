@@ -32,7 +32,8 @@ def map(
     """Map how runs end over two of the things that they depend on: a pixel a run, coloured by the valley it ends in.
 
     An axis is a parameter, for where runs start, or a number among the optimiser's settings. Its range may follow:
-    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`.
+    `phi=0.2:1.3`, angles in radians, or `learning_rate=1e-3:1:log`. What does not vary is as the experiment has it, of
+    several starts the first.
 
     Example: `thalweg map experiment.toml --x phi=0.2:1.3 --y momentum=0:0.99 --size 256`
 

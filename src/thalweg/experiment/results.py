@@ -140,7 +140,9 @@ def charted(
     announce: Callable[[Cost], None],
 ) -> Results:
     """Map how runs end; the map goes into the store of the run directory as it is made."""
-    target = experiment.objective
+    # What does not vary starts where the experiment's runs do, of several where the first does.
+    started = replace(experiment.problem, start=tuple(experiment.starts[0].tolist()))
+    target = replace(experiment.objective, problem=started)
     descent = replace(experiment.descent, shadows=shadows or experiment.descent.shadows)
     refuse(target, descent, along)
     surface, valleys = census(experiment, stage, refine=None)
