@@ -16,6 +16,7 @@ import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.experiment.experiment import Experiment
 from thalweg.experiment.results import Results
+from thalweg.figures.drawing import oklab
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.gallery import gallery
 from thalweg.figures.outcome_map import palette
@@ -119,9 +120,9 @@ def test_a_large_map_shows_the_mean_light_of_its_runs():
     outcome = mixed(2200, 6)
     # Six columns are stretched on their own, to 183 dots each.
     drawn = map_of(tw.figures.outcome_map(chart(outcome)), (1100, 6 * 183))[:, ::183]
-    light = palette.decoded(colour_of(chart(outcome)) / 255).reshape(1100, 2, 6, 3).mean(axis=1)
+    light = oklab.decoded(colour_of(chart(outcome)) / 255).reshape(1100, 2, 6, 3).mean(axis=1)
     # Whole numbers from 0 to 255: half of one is lost in rounding.
-    np.testing.assert_allclose(drawn, 255 * palette.encoded(light), atol=0.5 + 1e-6)
+    np.testing.assert_allclose(drawn, 255 * oklab.encoded(light), atol=0.5 + 1e-6)
 
 
 def test_a_large_map_is_whole_again_at_a_multiple_of_its_size():
@@ -134,11 +135,11 @@ def test_a_large_map_is_whole_again_at_a_multiple_of_its_size():
 
 def test_at_any_size_the_light_of_a_map_stays():
     indices, colours = mixed(37, 23) + 2, np.random.default_rng(1).uniform(size=(5, 3))
-    before = palette.decoded(np.rint(255 * colours) / 255)[indices].mean(axis=(0, 1))
+    before = oklab.decoded(np.rint(255 * colours) / 255)[indices].mean(axis=(0, 1))
     for height, width in ((16, 10), (37, 23), (50, 61), (111, 92)):
         drawn = resized(indices, colours, height, width)
         assert drawn.shape == (height, width, 3)
-        after = palette.decoded(drawn / 255).mean(axis=(0, 1))
+        after = oklab.decoded(drawn / 255).mean(axis=(0, 1))
         # Rounding to 1/255 of a screen's value moves light by at most 1/220; its mean over 160 dots or more by far less.
         np.testing.assert_allclose(after, before, atol=1e-3)
 
@@ -147,7 +148,7 @@ def test_a_dot_on_the_edge_of_two_runs_has_the_light_of_both():
     black_and_white = np.array([[0.0] * 3, [1.0] * 3])
     drawn = resized(np.array([[0, 1]]), black_and_white, 1, 3)
     # Half of the light, in 255 steps of a screen.
-    assert drawn[0, :, 0].tolist() == [0, round(255 * float(palette.encoded(np.array(0.5)))), 255]
+    assert drawn[0, :, 0].tolist() == [0, round(255 * float(oklab.encoded(np.array(0.5)))), 255]
 
 
 def test_pictures_made_of_lines_hold_the_same_dots(tmp_path):
@@ -190,8 +191,8 @@ def test_neighbours_differ_in_grey_print(valleys):
 
 @pytest.mark.parametrize("valleys", range(2, 9))
 def test_colours_differ_for_people_who_do_not_see_green(valleys):
-    light = palette.decoded(np.concatenate([palette.valleys(valleys), palette.neutrals()]))
-    seen = palette.encoded(light @ DEUTERANOPIA.T)
+    light = oklab.decoded(np.concatenate([palette.valleys(valleys), palette.neutrals()]))
+    seen = oklab.encoded(light @ DEUTERANOPIA.T)
     apart = np.linalg.norm(seen[:, None] - seen, axis=-1)
     # Eight valleys come down to 24 of the 255 steps of a screen.
     assert apart[~np.eye(len(seen), dtype=bool)].min() > 0.09
@@ -214,7 +215,7 @@ def test_later_is_darker_and_never_as_dark_as_runs_on_the_way(valleys):
 def test_what_a_screen_takes_and_gives_are_inverse():
     values = np.linspace(0, 1, 256)
     # The two pieces of the standard meet to seven digits.
-    np.testing.assert_allclose(palette.encoded(palette.decoded(values)), values, atol=1e-7)
+    np.testing.assert_allclose(oklab.encoded(oklab.decoded(values)), values, atol=1e-7)
 
 
 def test_runs_that_rounding_decided_have_the_darkest_colour_of_a_pale_map():
@@ -355,7 +356,7 @@ def test_by_basin_a_run_on_no_floor_has_the_dark_colour_of_its_valley():
     light, dark = (np.array([int(c[k : k + 2], 16) for k in (1, 3, 5)]) for c in (floor, beside))
     assert (dark < light).all()
     # DIM of its light.
-    np.testing.assert_allclose(palette.decoded(dark / 255), 0.4 * palette.decoded(light / 255), atol=0.01)
+    np.testing.assert_allclose(oklab.decoded(dark / 255), 0.4 * oklab.decoded(light / 255), atol=0.01)
     assert told[0] == "on the way"
     shares = {trace["name"] for trace in described["data"] if trace.get("name")}
     assert {"0° 50 %", "dark: on no floor yet 25 %", "on the way 25 %", "diverged 25 %"} <= shares

@@ -26,7 +26,7 @@ def test_an_angle_looks_like_itself(published, line):
 
 def test_the_last_line_is_the_one_that_was_fitted(published):
     axes = tw.figures.fit(published.problem, published.runs).static().axes[0]
-    (last,) = (line for line in axes.lines if line.get_color() == style.FIT)
+    (last,) = (line for line in axes.lines if line.get_color() == style.fit())
     (x0, x1), (y0, y1) = last.get_xdata(), last.get_ydata()
     slope = np.tan(float(published.runs["params"].values[0, -1, 0]))
     assert (y1 - y0) / (x1 - x0) == pytest.approx(slope, rel=1e-6)
@@ -44,10 +44,10 @@ def test_the_line_of_a_run_that_diverged_is_no_fit(line):
     last = int(runs["last_step"][0])
     assert figure.title == "The line of a run that diverged"
     axes = figure.static().axes[0]
-    assert not [drawn for drawn in axes.lines if drawn.get_color() == style.FIT]
+    assert not [drawn for drawn in axes.lines if drawn.get_color() == style.fit()]
     (drawn,) = (drawn for drawn in axes.lines if str(drawn.get_label()).startswith(f"step {last}, then diverged"))
     assert drawn.get_linewidth() < 1
-    assert style.FIT not in str(figure.interactive()["data"])
+    assert style.fit() not in str(figure.interactive()["data"])
 
 
 def test_labels_are_the_columns(tmp_path):

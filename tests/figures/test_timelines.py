@@ -14,7 +14,7 @@ def coloured(axes, colour):
 
 def test_the_losses_are_those_of_the_run(published):
     canvas = tw.figures.loss(published.runs, published.valleys).static()
-    for colour, name in ((style.TRAIN, "train_loss"), (style.TEST, "test_loss")):
+    for colour, name in ((style.train(), "train_loss"), (style.test(), "test_loss")):
         (line,) = coloured(canvas.axes[0], colour)
         np.testing.assert_allclose(line.get_ydata(), published.runs[name].values[0], rtol=1e-7)
         assert line.get_xdata().tolist() == list(range(101))
@@ -23,16 +23,16 @@ def test_the_losses_are_those_of_the_run(published):
 def test_the_fall_stands_between_its_two_steps(published):
     for draw in (tw.figures.loss, tw.figures.parameter):
         axes = draw(published.runs, published.valleys).static().axes[0]
-        marks = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.DERAILMENT]
+        marks = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.derailment()]
         assert marks == [6.5]
         assert "36° → 0°" in [text.get_text() for text in axes.texts]
 
 
 def test_the_angle_is_in_degrees_with_the_valleys_marked(published):
     axes = tw.figures.parameter(published.runs, published.valleys).static().axes[0]
-    (line,) = coloured(axes, style.INK)
+    (line,) = coloured(axes, style.ink())
     np.testing.assert_allclose(line.get_ydata(), np.degrees(published.runs["params"].values[0, :, 0]), rtol=1e-6)
-    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.VALLEY)
+    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.valley())
     np.testing.assert_allclose(levels, [0, 36], atol=1e-9)
 
 
@@ -40,7 +40,7 @@ def test_an_angle_that_goes_around_is_not_wrapped():
     objective = tw.objective(tw.problems.pencil(residual="orthogonal"), tw.losses.fourth_root())
     runs = tw.descend(objective, optax.sgd(0.3), starts=3.1, steps=40)
     axes = tw.figures.parameter(runs, tw.find_valleys(objective)).static().axes[0]
-    (line,) = coloured(axes, style.INK)
+    (line,) = coloured(axes, style.ink())
     assert line.get_ydata().max() > 90
 
 
@@ -53,7 +53,7 @@ def test_runs_from_all_around_a_circle_fill_the_picture():
     assert low < -85
     assert high > 85
     assert high - low < 1.2 * 180
-    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.VALLEY)
+    levels = sorted(line.get_ydata()[0] for line in axes.lines if line.get_color() == style.valley())
     turned = [angle + turn for turn in (-180, 0, 180) for angle in (-72, -36, 0, 36, 72)]
     np.testing.assert_allclose(levels, [level for level in turned if low <= level <= high], atol=1e-6)
 

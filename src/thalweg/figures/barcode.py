@@ -160,7 +160,7 @@ def _static(drawn: _Barcode, title: str) -> canvas.Sheet:
     axes.set_yticks(rows, [canvas.plain(name) for name in names])
     axes.tick_params(axis="y", length=0)
     for label in axes.get_yticklabels()[: drawn.named]:
-        label.set_color(style.VALLEY)
+        label.set_color(style.valley())
     _draw_bars(axes, drawn)
     canvas.legend(sheet, axes)
     return sheet
@@ -171,12 +171,12 @@ def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
     tip = TIP * (drawn.view.high - drawn.view.low)
     for k in range(drawn.named):
         low, high, row, endless = drawn.low[k], drawn.high[k], drawn.row[k], bool(drawn.endless[k])
-        look = {"color": style.VALLEY if endless else BAR, "lw": 0}
+        look = {"color": style.valley() if endless else style.tone(BAR), "lw": 0}
         axes.barh(row, high - low - tip * endless, THICK, low, label=labels.pop(endless, None), **look)
         if endless:
             axes.fill([high - tip, high, high - tip], [row - THICK, row, row + THICK], **look)
             continue
-        canvas.write(axes, drawn.lengths[k], (high, row), (6, 0), va="center", size=8.5, color=style.MUTED)
+        canvas.write(axes, drawn.lengths[k], (high, row), (6, 0), va="center", size=8.5, color=style.muted())
     broad = slice(None, drawn.named)
     VALLEY.draw(axes, drawn.low[broad], drawn.row[broad], ms=6.5, label="minimum", zorder=2.5)
     _draw_thin(axes, drawn)
@@ -186,7 +186,7 @@ def _draw_thin(axes: Axes, drawn: _Barcode) -> None:
     """Draw all other bars as lines; a dot at the minimum shows even one too short to be seen."""
     rest = slice(drawn.named, None)
     ends = np.stack([drawn.low, drawn.row, drawn.high, drawn.row], axis=-1).reshape(-1, 2, 2)
-    canvas.segments(axes, ends[rest], colors=style.VALLEY, linewidths=drawn.thin, snap=False)
+    canvas.segments(axes, ends[rest], colors=style.valley(), linewidths=drawn.thin, snap=False)
     VALLEY.draw(axes, drawn.low[rest], drawn.row[rest], ms=max(1.6, drawn.thin), mew=0)
 
 
@@ -194,20 +194,22 @@ def _interactive(drawn: _Barcode) -> dict[str, Any]:
     broad, endless = np.arange(len(drawn.row)) < drawn.named, drawn.endless
     height = max(3.0, min(16.0, 220 / drawn.rows[0]))
     traces = [
-        _web_bars(drawn, broad & endless, "never ends", {"color": style.VALLEY, "width": height}),
-        _web_bars(drawn, broad & ~endless, "until it joins a deeper valley", {"color": BAR, "width": height}),
-        _web_bars(drawn, ~broad, f"{int((~broad).sum()):,} more", {"color": style.VALLEY, "width": 1.2}),
+        _web_bars(drawn, broad & endless, "never ends", {"color": style.valley(), "width": height}),
+        _web_bars(
+            drawn, broad & ~endless, "until it joins a deeper valley", {"color": style.tone(BAR), "width": height}
+        ),
+        _web_bars(drawn, ~broad, f"{int((~broad).sum()):,} more", {"color": style.valley(), "width": 1.2}),
     ]
     rows, names = drawn.labels
     y = web.axis("", range=list(drawn.rows), showgrid=False, showline=False)
     y |= {"tickvals": rows, "ticktext": [web.safe(name) for name in names], "ticks": "", "title": {"text": ""}}
     x = web.axis("loss", exponentformat="power", **drawn.view.web)
     minima = web.trace("markers", drawn.low[broad], drawn.row[broad], name="minimum", marker=VALLEY.web(9))
-    head = {"color": style.VALLEY, "symbol": "triangle-right", "size": 1.8 * height}
+    head = {"color": style.valley(), "symbol": "triangle-right", "size": 1.8 * height}
     heads = web.trace("markers", drawn.high[endless], drawn.row[endless], marker=head, cliponaxis=False)
     traces = [*(trace for trace in traces if len(trace["x"])), heads, minima]
     ends = zip(drawn.high.tolist(), drawn.row.tolist(), drawn.lengths, strict=False)
-    texts = [web.text(*end, style.MUTED, 12, xanchor="left", xshift=5) for end in ends if end[-1]]
+    texts = [web.text(*end, style.muted(), 12, xanchor="left", xshift=5) for end in ends if end[-1]]
     return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": texts})
 
 

@@ -100,7 +100,7 @@ class _Comparison:
     def looks(self) -> list[_Nested]:
         """Choose colours, widths and dashes; the first is drawn first and thickest."""
         return [
-            _Nested(COLOURS[k % len(COLOURS)], WIDTHS[k % len(WIDTHS)], DASHES if k >= SOLID else ())
+            _Nested(style.tone(COLOURS[k % len(COLOURS)]), WIDTHS[k % len(WIDTHS)], DASHES if k >= SOLID else ())
             for k in range(len(self.titles))
         ]
 
@@ -202,10 +202,12 @@ def _caption(drawn: _Comparison) -> str:
 
 def _static(drawn: _Comparison, title: str) -> canvas.Sheet:
     sheet, (upper, lower) = canvas.blank(title, drawn.note, rows=2)
-    upper.plot(drawn.step, drawn.reference, color=REFERENCE, lw=8.0, solid_capstyle="butt", label="reference")
+    upper.plot(
+        drawn.step, drawn.reference, color=style.tone(REFERENCE), lw=8.0, solid_capstyle="butt", label="reference"
+    )
     low, high = drawn.span
     lower.set(yscale="log", ylim=(low, high), ylabel=f"difference{drawn.unit}")
-    lower.fill_between(drawn.step, low, _shown_bound(drawn), color=BAND, lw=0, zorder=0.5)
+    lower.fill_between(drawn.step, low, _shown_bound(drawn), color=style.tone(BAND), lw=0, zorder=0.5)
     for k, look in enumerate(drawn.looks):
         line: dict[str, Any] = {"color": look.colour, "solid_capstyle": "round", "zorder": 2 + 0.01 * k}
         line |= {"dashes": look.dash} if look.dash else {}
@@ -217,7 +219,7 @@ def _static(drawn: _Comparison, title: str) -> canvas.Sheet:
     for axes in (upper, lower):
         timeline.show_steps(axes, drawn.last)
         axes.label_outer()
-    upper.add_patch(Rectangle((0, 0), 0, 0, color=BAND, lw=0, label="rounding"))
+    upper.add_patch(Rectangle((0, 0), 0, 0, color=style.tone(BAND), lw=0, label="rounding"))
     canvas.legend(sheet, upper)
     return sheet
 
@@ -233,22 +235,22 @@ def _end(axes: Axes, drawn: _Comparison, k: int) -> None:
     if finite.any() and not finite.all():
         here = int(np.flatnonzero(finite)[-1])
         place = drawn.step[here], drawn.values[k, here]
-        LOST.draw(axes, *place, mfc=drawn.looks[k].colour, mec=style.PAPER, ms=9)
+        LOST.draw(axes, *place, mfc=drawn.looks[k].colour, mec=style.paper(), ms=9)
 
 
 def _write_marks(axes: Axes, drawn: _Comparison) -> None:
     """Write below the upper edge, one line a mark, what parts where."""
     low, high = timeline.step_range(drawn.last)
     for mark in drawn.marks:
-        axes.axvline(mark.step, color=style.DERAILMENT, lw=1.0, alpha=0.8, zorder=1.5)
+        axes.axvline(mark.step, color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
     for row, mark in enumerate(drawn.marks[:MOST]):
         longest = max(len(mark.who), len(mark.why))
         size = min(timeline.SMALL, 72 * ACROSS / (LETTER * longest))
         wide = LETTER * size * longest / (72 * ACROSS)
         place = (mark.step - low) / (high - low)
         after = place + wide < 1
-        look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.DERAILMENT, "zorder": 4}
-        look |= {"bbox": {"facecolor": style.PAPER, "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
+        look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.derailment(), "zorder": 4}
+        look |= {"bbox": {"facecolor": style.paper(), "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
         where = place + 0.008 if after else max(place - 0.008, min(wide, 1.0))
         words = canvas.plain(f"{mark.who}\n{mark.why}")
         axes.text(where, 0.985 - ROOM * row, words, transform=axes.transAxes, linespacing=1.25, **look)
@@ -257,8 +259,8 @@ def _write_marks(axes: Axes, drawn: _Comparison) -> None:
 def _interactive(drawn: _Comparison) -> dict[str, Any]:
     span = drawn.span
     bound = np.nan_to_num(_shown_bound(drawn), nan=span[0])
-    foot, shade = {"yaxis": "y2", "line": {"width": 0}}, {"fill": "tonexty", "fillcolor": BAND}
-    grey, sign = {"color": REFERENCE, "width": 10}, drawn.scale.sign
+    foot, shade = {"yaxis": "y2", "line": {"width": 0}}, {"fill": "tonexty", "fillcolor": style.tone(BAND)}
+    grey, sign = {"color": style.tone(REFERENCE), "width": 10}, drawn.scale.sign
     traces: list[web.Trace] = [
         web.trace("lines", drawn.step, np.full(len(drawn.step), span[0]), **foot),
         web.trace("lines", drawn.step, bound, name="what rounding explains", **shade, **foot),
@@ -287,5 +289,5 @@ def _web_marks(drawn: _Comparison) -> timeline.Annotations:
         side = dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
         words = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
         place = {"yref": "y2 domain", "yanchor": "top"} | side
-        labels.append(web.text(mark.step, 1 - ROOM * row, words, style.DERAILMENT, 12, **place))
+        labels.append(web.text(mark.step, 1 - ROOM * row, words, style.derailment(), 12, **place))
     return timeline.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)

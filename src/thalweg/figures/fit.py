@@ -121,12 +121,12 @@ def _caption(fitted: _Fit, run: DrawnRun) -> str:
 
 def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, fitted.note)
-    points.scatter(axes, fitted.part, facecolors=FAINT, edgecolors="none", alpha=0.8, marker="o")
+    points.scatter(axes, fitted.part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, marker="o")
     steps = {"array": fitted.step[1:-1], **fitted.steps.static}
     canvas.segments(axes, fitted.segments[1:-1], linewidths=0.9, alpha=0.75, **steps)
-    axes.plot(*fitted.segments[0].T, color=style.INK, lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
+    axes.plot(*fitted.segments[0].T, color=style.ink(), lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
     if len(fitted.step) > 1:
-        look = {"color": style.MUTED, "lw": 0.9} if fitted.lost else {"color": style.FIT, "lw": 2.6}
+        look = {"color": style.muted(), "lw": 0.9} if fitted.lost else {"color": style.fit(), "lw": 2.6}
         axes.plot(*fitted.segments[-1].T, solid_capstyle="butt", label=fitted.name(-1), **look)
     points.name_axes(axes, fitted.problem)
     axes.update_datalim([fitted.low, fitted.high])
@@ -143,12 +143,12 @@ def _interactive(fitted: _Fit) -> dict[str, Any]:
     between = [
         _line(fitted, k, {"color": colours[k], "width": 1}, showlegend=False) for k in range(1, len(colours) - 1)
     ]
-    ends = [_line(fitted, 0, {"color": style.INK, "width": 1.5, "dash": "dash"})]
+    ends = [_line(fitted, 0, {"color": style.ink(), "width": 1.5, "dash": "dash"})]
     if last:
-        look = {"color": style.MUTED, "width": 1.5} if fitted.lost else {"color": style.FIT, "width": 4}
+        look = {"color": style.muted(), "width": 1.5} if fitted.lost else {"color": style.fit(), "width": 4}
         ends.append(_line(fitted, -1, look))
     traces = [
-        points.trace(fitted.part, fitted.problem, color=FAINT, symbol="circle"),
+        points.trace(fitted.part, fitted.problem, color=style.tone(FAINT), symbol="circle"),
         *between,
         *ends,
         fitted.steps.web_bar(),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from thalweg.base.border import public
 from thalweg.base.checks import choice
@@ -188,14 +187,15 @@ def _static(drawn: _Curves, title: str) -> canvas.Sheet:
 def _legend(sheet: canvas.Sheet, axes: Axes) -> None:
     """Draw the legend in a row above the axes, or inside them where a row has no room for it."""
     texts = axes.get_legend_handles_labels()[1]
-    if sum(canvas.width_of(text, 8.5) + KEY for text in texts) <= 72 * style.SIZE[0]:
+    if sum(canvas.width_of(text, 8.5) + KEY for text in texts) <= 72 * style.size()[0]:
         canvas.legend(sheet, axes)
     else:
         axes.legend(loc="best", fontsize=7.5, frameon=True, framealpha=0.85, edgecolor="none")
 
 
 def _draw(axes: Axes, part: _Curve, k: int) -> None:
-    colour, _, dash = series(k)
+    own = series(k)
+    colour, dash = own.colour, own.dash
     label = f"{part.name}, {_barrier(part)}"
     axes.plot(part.x, part.loss, color=colour, ls=dash[0], lw=1.8, label=label, zorder=2)
     if not part.barrier > 0:
@@ -203,7 +203,7 @@ def _draw(axes: Axes, part: _Curve, k: int) -> None:
     place, high = part.top.tolist()
     line = {"arrowstyle": "|-|", "mutation_scale": 3, "color": colour, "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (place, high), (place, part.foot), arrowprops=line, zorder=1.8)
-    halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
+    halo = canvas.halo(2.2)
     text = {"ha": "center", "size": 8.5, "color": colour, "path_effects": halo, "zorder": 2.5}
     canvas.write(axes, number(part.barrier, 3), (place, high), (0, 5), **text)
 
@@ -220,7 +220,8 @@ def _interactive(drawn: _Curves) -> dict[str, Any]:
 
 
 def _traces(drawn: _Curves, part: _Curve, k: int) -> list[web.Trace]:
-    colour, _, dash = series(k)
+    own = series(k)
+    colour, dash = own.colour, own.dash
     name = web.safe(part.name)
     hover = f"{name}<br>t %{{customdata:.4g}}<br>{drawn.along} %{{x:.4g}}<br>loss %{{y:.5g}}"
     line = {"color": colour, "dash": dash[1], "width": 2.5}

@@ -122,9 +122,9 @@ def _static(drawn: _Loss, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     run = drawn.run
     drawn.view.show(axes)
-    timeline.draw_run(axes, run, run.train, color=style.TRAIN, lw=1.8, label=trained(run.test is not None))
+    timeline.draw_run(axes, run, run.train, color=style.train(), lw=1.8, label=trained(run.test is not None))
     if run.test is not None:
-        look = {"color": style.TEST, "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
+        look = {"color": style.test(), "lw": 1.5, "ls": (0, (4, 1.8)), "label": "test loss"}
         timeline.draw_run(axes, run, run.test, **look)
     timeline.draw_lost(axes, run, run.train)
     _draw_others(axes, drawn)
@@ -140,9 +140,9 @@ def _draw_others(axes: Axes, drawn: _Loss) -> None:
     if drawn.many:
         steps = np.arange(drawn.others.shape[1])
         low, quarter, middle, threequarter, high = drawn.band
-        axes.fill_between(steps, low, high, color=timeline.FAINT, alpha=0.3, lw=0, zorder=1)
-        axes.fill_between(steps, quarter, threequarter, color=timeline.FAINT, alpha=0.5, lw=0, zorder=1.1)
-        axes.plot(steps, middle, color=style.MUTED, lw=1, zorder=1.2, label=_others_name(drawn))
+        axes.fill_between(steps, low, high, color=style.tone(timeline.FAINT), alpha=0.3, lw=0, zorder=1)
+        axes.fill_between(steps, quarter, threequarter, color=style.tone(timeline.FAINT), alpha=0.5, lw=0, zorder=1.1)
+        axes.plot(steps, middle, color=style.muted(), lw=1, zorder=1.2, label=_others_name(drawn))
     else:
         timeline.draw_others(axes, drawn.others, _others_name(drawn))
 
@@ -155,8 +155,8 @@ def _interactive(drawn: _Loss) -> dict[str, Any]:
     run = drawn.run
     traces = _web_others(drawn)
     for name, values, line in (
-        (trained(run.test is not None), run.train, {"color": style.TRAIN, "width": 2.5}),
-        ("test loss", run.test, {"color": style.TEST, "width": 2, "dash": "dash"}),
+        (trained(run.test is not None), run.train, {"color": style.train(), "width": 2.5}),
+        ("test loss", run.test, {"color": style.test(), "width": 2, "dash": "dash"}),
     ):
         if values is not None:
             traces.append(timeline.web_run(name, run, values, line))
@@ -174,5 +174,5 @@ def _web_others(drawn: _Loss) -> list[web.Trace]:
     low, quarter, middle, threequarter, high = drawn.band
     bands = [web.trace("lines", steps, values, line={"width": 0}) for values in (low, high, quarter, threequarter)]
     for band, opacity in ((bands[1], 0.3), (bands[3], 0.5)):
-        band |= {"fill": "tonexty", "fillcolor": f"rgba(185,191,200,{opacity})"}
-    return [*bands, timeline.web_line(name, steps, middle, {"color": style.MUTED, "width": 1})]
+        band |= {"fill": "tonexty", "fillcolor": web.clear(style.tone(timeline.FAINT), opacity)}
+    return [*bands, timeline.web_line(name, steps, middle, {"color": style.muted(), "width": 1})]

@@ -164,12 +164,12 @@ def _draw_lines(axes: Axes, drawn: _Stems) -> None:
     stems = np.stack([places, drawn.stems], axis=-1)
     endless = drawn.forest.endless
     thin = 0.7 if drawn.crowded else 1.5
-    look = {"linewidths": thin, "colors": BRANCH, "capstyle": "projecting"}
+    look = {"linewidths": thin, "colors": style.tone(BRANCH), "capstyle": "projecting"}
     canvas.segments(axes, [*stems[~endless], *drawn.branches], zorder=2, **look)
     for (x, low), (_, high) in stems[endless]:
         label = "the deepest valley" if x == drawn.across[np.argmin(drawn.forest.losses)] else None
-        axes.plot([x, x], [low, high], color=style.VALLEY, lw=max(2.5 * thin, 2.2), zorder=2.2, label=label)
-        head = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": style.VALLEY, "lw": 1, "shrinkB": 0}
+        axes.plot([x, x], [low, high], color=style.valley(), lw=max(2.5 * thin, 2.2), zorder=2.2, label=label)
+        head = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": style.valley(), "lw": 1, "shrinkB": 0}
         axes.annotate("", (x, high), (x, high - 0.05 * (high - drawn.view.low)), arrowprops=head)
 
 
@@ -185,7 +185,7 @@ def _draw_names(axes: Axes, drawn: _Stems) -> None:
     order = order[(boxes[order, 0] >= 0) & (boxes[order, 2] <= width)]
     for k, fits in zip(order.tolist(), canvas.fitting(boxes[order], lines), strict=True):
         if fits:
-            look = {"ha": "center", "va": "top", "size": SIZE, "color": style.VALLEY}
+            look = {"ha": "center", "va": "top", "size": SIZE, "color": style.valley()}
             canvas.write(axes, drawn.names[k], (drawn.across[k], drawn.stems[k, 0]), (0, -7), **look)
 
 
@@ -195,11 +195,13 @@ def _interactive(drawn: _Stems) -> dict[str, Any]:
     places = np.repeat(drawn.across[:, None], 2, axis=1)
     stems = np.stack([places, drawn.stems], axis=-1)
     traces = [
-        _web_lines("valleys that join", [*stems[~endless], *drawn.branches], {"color": BRANCH, "width": thin}),
-        _web_lines("the deepest valley", list(stems[endless]), {"color": style.VALLEY, "width": 2.5 * thin}),
+        _web_lines(
+            "valleys that join", [*stems[~endless], *drawn.branches], {"color": style.tone(BRANCH), "width": thin}
+        ),
+        _web_lines("the deepest valley", list(stems[endless]), {"color": style.valley(), "width": 2.5 * thin}),
     ]
     tops, ending = drawn.branches[:, 0], np.flatnonzero(~endless)
-    arrow = {"color": style.VALLEY, "symbol": "triangle-up", "size": 12}
+    arrow = {"color": style.valley(), "symbol": "triangle-up", "size": 12}
     traces.append(web.trace("markers", drawn.across[endless], drawn.stems[endless, 1], marker=arrow, cliponaxis=False))
     if not drawn.crowded:
         labels = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
@@ -207,7 +209,7 @@ def _interactive(drawn: _Stems) -> dict[str, Any]:
         traces.append(web.trace("markers", *tops.T, name="passes", marker=PASS.web(8), **hover))
     texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names, "hover": "%{customdata}"}
     if not drawn.crowded:
-        texts |= {"textposition": "bottom center", "textfont": {"color": style.VALLEY}}
+        texts |= {"textposition": "bottom center", "textfont": {"color": style.valley()}}
     mode, size = ("markers", 4) if drawn.crowded else ("markers+text", 10)
     leaves = web.trace(mode, drawn.across, drawn.stems[:, 0], name="minima", marker=VALLEY.web(size), **texts)
     traces.append(leaves)

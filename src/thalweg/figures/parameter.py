@@ -169,7 +169,7 @@ def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
     else:
         timeline.draw_density(axes, panel.density, _others_name(drawn))
     timeline.draw_levels(axes, panel.levels, "valleys", len(drawn.panels))
-    timeline.draw_run(axes, run, panel.values, color=style.INK, lw=1.8)
+    timeline.draw_run(axes, run, panel.values, color=style.ink(), lw=1.8)
     timeline.draw_lost(axes, run, panel.values)
 
 
@@ -196,7 +196,7 @@ def _web_panel(panel: _Panel, drawn: _Parameters, first: bool) -> list[web.Trace
     named = _others_name(drawn)
     density = panel.density
     faint = timeline.web_others(named, panel.others) if density is None else [timeline.web_density(density, named)]
-    line = timeline.web_run(name, run, panel.values, {"color": style.INK, "width": 2.5}, panel.scale.sign)
+    line = timeline.web_run(name, run, panel.values, {"color": style.ink(), "width": 2.5}, panel.scale.sign)
     ends = timeline.web_lost(run, panel.values)
     return (
         [trace | {"showlegend": first} for trace in faint]

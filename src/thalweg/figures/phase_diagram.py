@@ -69,8 +69,8 @@ class _Phases:
     @property
     def colours(self) -> np.ndarray:
         """(row, column, 3), red, green and blue between 0 and 1."""
-        scale = LinearSegmentedColormap.from_list("thalweg phases", COLOURS)
-        return np.where(self.known[..., None], scale(self.shades)[..., :3], to_rgb(style.PAPER))
+        scale = LinearSegmentedColormap.from_list("thalweg phases", list(map(style.tone, COLOURS)))
+        return np.where(self.known[..., None], scale(self.shades)[..., :3], to_rgb(style.paper()))
 
     @property
     def texts(self) -> list[list[str]]:
@@ -80,7 +80,7 @@ class _Phases:
     @property
     def inks(self) -> np.ndarray:
         """(row, column), the colour in which each count is written."""
-        return np.where(self.colours @ LUMA < 0.55, style.PAPER, style.INK)
+        return np.where(self.colours @ LUMA < 0.55, style.paper(), style.ink())
 
 
 @public
@@ -179,11 +179,11 @@ def _draw_counts(axes: Axes, drawn: _Phases) -> None:
     longest = max(len(text) for row in drawn.texts for text in row)
     size = min(SIZES[0], 0.62 * tall, 0.85 * wide / (canvas.LETTER * longest))
     # Fine white lines part the cells, and an outline holds those that are white themselves.
-    lines = {"edgecolor": style.PAPER, "facecolor": "none", "linewidth": min(1.2, 0.06 * min(wide, tall))}
+    lines = {"edgecolor": style.paper(), "facecolor": "none", "linewidth": min(1.2, 0.06 * min(wide, tall))}
     for i, j in np.ndindex(rows, columns):
         axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, **lines))
         if not drawn.known[i, j]:
-            outline = {"edgecolor": style.GRID, "facecolor": "none", "linewidth": 0.8}
+            outline = {"edgecolor": style.grid(), "facecolor": "none", "linewidth": 0.8}
             axes.add_patch(Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, **outline))
         if size >= SIZES[1]:
             look = {"ha": "center", "va": "center", "size": size, "color": drawn.inks[i, j]}
@@ -199,7 +199,7 @@ def _interactive(drawn: _Phases) -> dict[str, Any]:
         "z": np.where(drawn.known, drawn.shades, np.nan),
         "zmin": 0,
         "zmax": 1,
-        "colorscale": style.plotly_colours(COLOURS),
+        "colorscale": style.plotly_colours(tuple(map(style.tone, COLOURS))),
         "showscale": False,
         "xgap": 1,
         "ygap": 1,

@@ -184,7 +184,7 @@ def _draw_dots(sheet: canvas.Sheet, drawn: _Race) -> None:
     room, most = max(0.6, (5 - rows) / 2), 1.06 * float(drawn.success.max())
     axes.set(xlim=(0, most), ylim=(rows - 1 + room, -room))
     axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])
-    axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.INK)
+    axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=style.ink())
     axes.grid(visible=False, axis="y")
     across = axes.get_yaxis_transform()
     labels = [f"{share:.1f} ({low:.1f}–{high:.1f})" for share, low, high in drawn.success.tolist()]
@@ -194,7 +194,7 @@ def _draw_dots(sheet: canvas.Sheet, drawn: _Race) -> None:
         axes.plot([low, high], [k, k], color=look.colour, linewidth=2.2, solid_capstyle="butt", clip_on=False)
         _mark(axes, [share], [k], look, float(np.clip(400 / rows, 10, 34)))
         at, offset, side = places[k]
-        text = {"ha": side, "va": "center", "size": 0.8 * size, "color": style.INK}
+        text = {"ha": side, "va": "center", "size": 0.8 * size, "color": style.ink()}
         canvas.write(axes, labels[k], (at * most, k), (offset, 0.8 * size if side == "center" else 0), **text)
         ends = [(LEFT - start) / wide, (LEFT + SAMPLE - start) / wide]
         line = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.4}
@@ -220,7 +220,7 @@ def _places(success: np.ndarray, widths: list[float], panel: float) -> list[tupl
 
 
 def _mark(axes: Axes, x: Any, y: Any, look: Series, size: float, **more: Any) -> None:
-    edge = {"edgecolors": style.PAPER, "linewidths": 0.7}
+    edge = {"edgecolors": style.paper(), "linewidths": 0.7}
     axes.scatter(x, y, size, color=look.colour, marker=look.mark[0], zorder=3, clip_on=False, **edge, **more)
 
 

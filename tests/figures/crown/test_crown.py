@@ -123,7 +123,7 @@ def test_the_surface_is_gray_and_the_path_coloured(published):
     # Ink and muted ink are bluish by this much, and nothing else is drawn on a bare crown.
     assert spread.max() <= 24
     full = colours_of(Image.open(io.BytesIO(crown(*published.of_surface).png())))
-    for colour in (style.VALLEY, style.DERAILMENT, *style.PATH_COLOURS[1:4]):
+    for colour in (style.valley(), style.derailment(), *style.path_stops()[1:4]):
         wanted = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
         # A path's colours lie between the five that are named.
         assert np.abs(full - wanted).max(axis=1).min() <= 12, colour

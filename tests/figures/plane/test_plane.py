@@ -23,7 +23,7 @@ def test_start_and_end_are_the_runs(line):
 def test_the_valleys_of_himmelblau_are_marked_and_named(himmelblau):
     axes = tw.figures.plane(*himmelblau.of_surface).static().axes[0]
     np.testing.assert_array_equal(line_of(axes, "valleys"), himmelblau.valleys["position"].values)
-    numbers = [text.get_text() for text in axes.texts if text.get_color() == style.VALLEY]
+    numbers = [text.get_text() for text in axes.texts if text.get_color() == style.valley()]
     assert sorted(numbers) == ["0", "1", "2", "3"]
 
 
@@ -55,7 +55,7 @@ def test_of_many_valleys_the_most_persistent_are_named_and_the_rest_are_faint():
     last = valleys.sizes["valley"] - 1
     valleys["persistence"][last] = 2 * float(valleys["persistence"][1:].max())
     axes = tw.figures.plane(surface, None, valleys).static().axes[0]
-    numbers = {text.get_text() for text in axes.texts if text.get_color() == style.VALLEY}
+    numbers = {text.get_text() for text in axes.texts if text.get_color() == style.valley()}
     assert {"0", str(last)} <= numbers
     marked, rest = line_of(axes, "the 24 most persistent valleys"), line_of(axes, f"{last - 23} more")
     assert valleys["position"].values[last].tolist() in marked.tolist()

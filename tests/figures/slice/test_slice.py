@@ -167,7 +167,7 @@ def test_the_verdict_stands_in_the_figure_without_repeating_itself():
 
 
 def test_a_picture_that_misleads_has_a_red_frame_and_a_good_one_has_none():
-    frame = np.array(to_rgb(verdict.DEGREES["poor"].edge)) * 255
+    frame = np.array(to_rgb(verdict.DEGREES["poor"].edge())) * 255
 
     def red(trust):
         seen = pixels(tw.figures.slice(surface(), path(trust)), 100)

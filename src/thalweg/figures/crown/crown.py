@@ -82,8 +82,8 @@ def crown(
     title, note = _title(shown), _note(shown, surface, runs)
 
     @cache
-    def film() -> Film:
-        with style.styled():
+    def film(look: style.Look) -> Film:
+        with style.styled(look):
             return Film(_stage(shown, title, note))
 
     return Figure(
@@ -92,7 +92,7 @@ def crown(
         caption=_caption(shown),
         draw=partial(_static, shown, title, note),
         interactive=partial(web.describe, shown),
-        moving=None if shown.run is None and not shown.rivals else lambda path: film().save(path),
+        moving=None if shown.run is None and not shown.rivals else lambda path: film(style.look()).save(path),
     )
 
 

@@ -183,7 +183,7 @@ def palette(own: Sequence[str] = ()) -> np.ndarray:
     if own:
         path = np.concatenate([_tints(colour, SHADES // len(own) or 1) for colour in own])
         path = np.concatenate([path, np.ones((SHADES, 3))])[:SHADES]
-    tints = [_tints(colour, TINTS) for colour in (style.VALLEY, style.DERAILMENT)]
+    tints = [_tints(colour, TINTS) for colour in (style.valley(), style.derailment())]
     return (255 * np.concatenate([grays, path, *tints])).round().astype(np.uint8)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.collections import Collection, LineCollection
-from matplotlib.patheffects import withStroke
 
 from thalweg.figures.crown.stage import Stage
 from thalweg.figures.drawing import canvas, style
@@ -21,8 +20,6 @@ APART = 5.0
 
 LABELLED = 3
 """Derailments that get a label."""
-
-HALO = [withStroke(linewidth=3, foreground=style.PAPER)]
 
 NAME = 10
 """Size of the names, points."""
@@ -42,7 +39,7 @@ def draw_names(stage: Stage) -> None:
     half = np.array([(canvas.width_of(text, NAME) / 2, 0.7 * NAME) for text in crown.mark_texts]).reshape(-1, 2)
     boxes = np.hstack([middle - half, middle + half])
     for k in visible[canvas.fitting(boxes[visible])].tolist():
-        look = {"size": NAME, "color": style.VALLEY, "weight": "bold", "path_effects": HALO, "zorder": 20}
+        look = {"size": NAME, "color": style.valley(), "weight": "bold", "path_effects": canvas.halo(3), "zorder": 20}
         where = tuple(flat[k].tolist()), (0, int(offsets[k]))
         canvas.write(stage.axes, crown.mark_texts[k], *where, ha="center", va="center", **look)
 
@@ -95,11 +92,11 @@ class Actors:
         steps = crown.run.steps.static if look is None else {"color": look.colour}
         self.halo, self.line = (
             LineCollection([], linewidths=width, capstyle="round", zorder=order, **colours)
-            for width, order, colours in ((5.4, 8, {"colors": style.PAPER}), (3.4, 9, steps))
+            for width, order, colours in ((5.4, 8, {"colors": style.paper()}), (3.4, 9, steps))
         )
         for lines in (self.halo, self.line):
             stage.axes.add_collection(lines, autolim=False)
-        size = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.9}
+        size = {"s": 30, "edgecolors": style.paper(), "linewidths": 0.9}
         size |= {"c": [0]} if look is None else {"s": 44, "marker": look.mark[0]}
         self.dots = stage.axes.scatter([0.0], [0.0], zorder=10, **steps, **size)
         self.derailments: dict[int, list[Artist]] = {}
@@ -150,7 +147,7 @@ def _derailment(stage: Stage, place: int, step: int, ends: np.ndarray, own: Seri
     bend = -0.45 if to > x else 0.45
     look = {
         "arrowstyle": "-|>",
-        "color": own.colour if own else style.DERAILMENT,
+        "color": own.colour if own else style.derailment(),
         "lw": 2.2,
         "mutation_scale": 14,
         "shrinkA": 4,
@@ -163,5 +160,5 @@ def _derailment(stage: Stage, place: int, step: int, ends: np.ndarray, own: Seri
         return [arrow]
     assert stage.crown.run is not None
     text = f"step {step} → {step + 1}: {stage.crown.run.ways[place]}"
-    look = {"size": 10.5, "color": style.DERAILMENT, "weight": "bold", "path_effects": HALO, "zorder": 21}
+    look = {"size": 10.5, "color": style.derailment(), "weight": "bold", "path_effects": canvas.halo(3), "zorder": 21}
     return [arrow, canvas.write(stage.axes, text, ((x + to) / 2, (y + low) / 2), (0, 36), ha="center", **look)]

@@ -72,7 +72,7 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
     page = canvas.Sheet(figsize=SIZE, dpi=style.DPI)
     page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
     text, letters = canvas.noted(note, page.get_figwidth() - 0.5, 10)
-    page.text(0.03, 0.915, canvas.plain(text), va="top", size=letters, color=style.MUTED)
+    page.text(0.03, 0.915, canvas.plain(text), va="top", size=letters, color=style.muted())
     axes = page.add_axes(BOX)
     axes.set_axis_off()
     stage = Stage(crown, crown.ring, page, axes)
@@ -105,7 +105,7 @@ def _shadow(stage: Stage) -> None:
         middle, tall = (0.003 * k, -0.02 - 0.001 * k), wide * float(np.sin(stage.ring.elevation))
         stage.axes.add_patch(Ellipse(middle, wide, tall, fc="black", alpha=0.013, lw=0, zorder=0))
     tall = 2 * INNER * float(np.sin(stage.ring.elevation))
-    stage.axes.add_patch(Ellipse((0, 0), 2 * INNER, tall, fc=FLOOR, lw=0, zorder=0.5))
+    stage.axes.add_patch(Ellipse((0, 0), 2 * INNER, tall, fc=style.tone(FLOOR), lw=0, zorder=0.5))
 
 
 def _solid(stage: Stage) -> None:
@@ -127,8 +127,8 @@ def _engrave(stage: Stage) -> None:
     closed = np.append(ring.angles, ring.angles[0] + 2 * np.pi)
     top = ring.top(closed)
     for across in (0.0, 1.0):
-        stage.line(ring.place(closed, top, across)[None], color=style.INK, lw=0.7, alpha=0.55, zorder=2)
-    stage.line(ring.place(closed, np.zeros_like(top), 1.0)[None], color=style.INK, lw=0.5, alpha=0.3, zorder=2)
+        stage.line(ring.place(closed, top, across)[None], color=style.ink(), lw=0.7, alpha=0.55, zorder=2)
+    stage.line(ring.place(closed, np.zeros_like(top), 1.0)[None], color=style.ink(), lw=0.5, alpha=0.3, zorder=2)
     around = np.linspace(0, 2 * np.pi, ENGRAVED + 1)
     for height in crown.levels.height(crown.levels.ticks):
         if not 0 < height < 1:
@@ -136,21 +136,21 @@ def _engrave(stage: Stage) -> None:
         for across in (0.0, 1.0):
             level = ring.place(around, np.full_like(around, height), across)
             level[ring.top(around) < height] = np.nan
-            stage.line(level[None], color=style.PAPER, lw=0.7, alpha=0.5, zorder=1.5)
+            stage.line(level[None], color=style.paper(), lw=0.7, alpha=0.5, zorder=1.5)
     across = np.linspace(0, 1, 24)
     spokes = np.arange(0, 2 * np.pi, HATCH)
     cut = spokes[np.interp(spokes, crown.angles, crown.above, period=2 * np.pi) == 1]
     if len(cut):
         stage.line(
-            ring.place(cut[:, None], ring.top(cut)[:, None], across), color=style.MUTED, lw=0.4, alpha=0.7, zorder=1.6
+            ring.place(cut[:, None], ring.top(cut)[:, None], across), color=style.muted(), lw=0.4, alpha=0.7, zorder=1.6
         )
     thin = 0.3 if crown.crowded else 1.0
     if len(crown.passes):
         tops = ring.place(crown.passes[:, None], ring.top(crown.passes)[:, None], DASHES)
-        stage.line(tops, color=style.MUTED, lw=1.1 * thin, zorder=2.9, solid_capstyle="butt")
+        stage.line(tops, color=style.muted(), lw=1.1 * thin, zorder=2.9, solid_capstyle="butt")
     if len(crown.marks):
         floors = ring.place(crown.marks[:, None], ring.top(crown.marks)[:, None] + LIFT, across)
-        stage.line(floors, color=style.VALLEY, lw=1.5 * thin, zorder=3, solid_capstyle="round")
+        stage.line(floors, color=style.valley(), lw=1.5 * thin, zorder=3, solid_capstyle="round")
 
 
 def _scale(stage: Stage) -> None:
@@ -162,10 +162,10 @@ def _scale(stage: Stage) -> None:
     x = stage.axes.get_xlim()[0] + 0.24
     heights = ring.project(ring.place(left, crown.levels.height(crown.levels.ticks), 1.0))[:, 1].tolist()
     for tick, y in zip(crown.levels.ticks, heights, strict=True):
-        stage.axes.plot([x - 0.02, x], [y, y], color=style.MUTED, lw=0.8)
-        stage.axes.text(x - 0.035, y, number(float(tick)), ha="right", va="center", size=9, color=style.MUTED)
-    stage.axes.plot([x, x], [heights[0], heights[-1]], color=style.MUTED, lw=0.8)
-    stage.axes.text(x, heights[-1] + 0.05, "loss", ha="center", size=9.5, color=style.INK)
+        stage.axes.plot([x - 0.02, x], [y, y], color=style.muted(), lw=0.8)
+        stage.axes.text(x - 0.035, y, number(float(tick)), ha="right", va="center", size=9, color=style.muted())
+    stage.axes.plot([x, x], [heights[0], heights[-1]], color=style.muted(), lw=0.8)
+    stage.axes.text(x, heights[-1] + 0.05, "loss", ha="center", size=9.5, color=style.ink())
 
 
 def _step_bar(stage: Stage, steps: Steps) -> None:

@@ -81,8 +81,8 @@ def _scale(crown: Crown) -> web.Trace:
     left = np.full(len(ticks), crown.azimuth - np.pi / 2)
     places = _place(left, np.zeros(len(ticks)), 2.05) | {"z": HEIGHT * crown.levels.height(ticks)}
     texts = [number(float(tick)) for tick in ticks]
-    look = {"textposition": "middle left", "textfont": {"color": style.MUTED, "size": 12}}
-    look |= {"line": {"color": style.MUTED, "width": 2}, "marker": {"color": style.MUTED, "size": 2}}
+    look = {"textposition": "middle left", "textfont": {"color": style.muted(), "size": 12}}
+    look |= {"line": {"color": style.muted(), "width": 2}, "marker": {"color": style.muted(), "size": 2}}
     text = [*texts[:-1], f"loss {texts[-1]}"] if texts else []
     return web.trace("lines+markers+text", *places.values(), text=text, **look)
 
@@ -95,9 +95,9 @@ def _floors(crown: Crown) -> list[web.Trace]:
     lines = _place(crown.marks[:, None], heights[:, None], ends)
     named = crown.apart
     names = _place(crown.marks[named], heights[named] + 0.05, 1.12)
-    line = {"width": 2 if crown.crowded else 5, "color": style.VALLEY}
+    line = {"width": 2 if crown.crowded else 5, "color": style.valley()}
     text = {"text": [web.safe(crown.mark_texts[k]) for k in named.tolist()], "customdata": crown.mark_losses[named]}
-    text |= {"textfont": {"color": style.VALLEY, "size": 13}}
+    text |= {"textfont": {"color": style.valley(), "size": 13}}
     return [
         web.trace("lines", *_joined(lines).values(), name="valleys", line=line),
         web.trace("text", *names.values(), **text, hover="valley at %{text}, loss %{customdata:.5g}"),
@@ -117,7 +117,7 @@ def _passes(crown: Crown) -> list[web.Trace]:
     across = np.append(np.linspace(0, 1, 14), np.nan)
     across[2::3] = np.nan
     texts = [f"pass at {text}" for text in crown.hover_texts(crown.passes, crown.pass_losses) for _ in across]
-    line = {"width": 1 if crown.crowded else 4, "color": style.MUTED}
+    line = {"width": 1 if crown.crowded else 4, "color": style.muted()}
     places = _joined(_place(crown.passes[:, None], heights, across))
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
 
@@ -163,6 +163,6 @@ def _derailments(crown: Crown, run: DrawnRun) -> list[web.Trace]:
     heights = ends[step] + share * (ends[step + 1] - ends[step]) + LIFT + 0.6 * share * (1 - share)
     labels = [f"step {k} → {k + 1}: {way}" for k, way in zip(run.derailments.step, run.ways, strict=True)]
     name = "derailments" if len(labels) > 1 else web.safe(labels[0])
-    texts, line = [text for text in labels for _ in share], {"width": 6, "color": style.DERAILMENT}
+    texts, line = [text for text in labels for _ in share], {"width": 6, "color": style.derailment()}
     places = _joined(_place(angles, heights, 0.5))
     return [web.trace("lines", *places.values(), name=name, line=line, text=texts, hover="%{text}")]

@@ -29,11 +29,11 @@ def draw(bend: Bend, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, f"{bend.note} · trace {plus(bend.trace, bend.error)}")
     bend.view.show(axes)
     ground = np.maximum(bend.density, bend.view.low)
-    axes.fill_between(bend.value, bend.view.low, ground, color=BAND, lw=0, zorder=1.5)
-    axes.plot(bend.value, bend.spectrum, color=style.INK, lw=1.4, label="density of eigenvalues", zorder=2)
+    axes.fill_between(bend.value, bend.view.low, ground, color=style.tone(BAND), lw=0, zorder=1.5)
+    axes.plot(bend.value, bend.spectrum, color=style.ink(), lw=1.4, label="density of eigenvalues", zorder=2)
     names = f"{count(len(bend.leading), 'leading eigenvalue')}, the largest {number(float(bend.leading[0]), 3)}"
-    _draw_ticks(axes, bend.leading, style.FIT, names)
-    _draw_ticks(axes, np.atleast_1d(bend.lowest), style.TRAIN, f"lowest {number(float(bend.lowest), 3)}")
+    _draw_ticks(axes, bend.leading, style.fit(), names)
+    _draw_ticks(axes, np.atleast_1d(bend.lowest), style.train(), f"lowest {number(float(bend.lowest), 3)}")
     ends = np.concatenate([bend.value, bend.leading, np.atleast_1d(bend.lowest)])
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     room = 0.02 * (high - low)
@@ -57,15 +57,19 @@ def _static_run(bend: Bend, title: str) -> canvas.Sheet:
     )
     steps = np.asarray(bend.step)
     look: dict[str, Any] = {"marker": "o", "ms": 3} if len(steps) <= timeline.FEW else {}
-    axes.axhline(0, color=style.MUTED, lw=0.8, zorder=1.4)
+    axes.axhline(0, color=style.muted(), lw=0.8, zorder=1.4)
     for k, values in enumerate(bend.leading.T):
         label = {0: "largest eigenvalue", 1: f"the {bend.leading.shape[1] - 1} next"}.get(k)
-        line = {"color": GREYS[min(k, len(GREYS) - 1)], "lw": 1.8 if k == 0 else 1.0, **(look if k == 0 else {})}
+        line = {
+            "color": style.tone(GREYS[min(k, len(GREYS) - 1)]),
+            "lw": 1.8 if k == 0 else 1.0,
+            **(look if k == 0 else {}),
+        }
         axes.plot(steps, values, label=label, zorder=2.5 - 0.1 * k, **line)
-    axes.plot(steps, bend.lowest, color=style.TRAIN, lw=1.5, ls=(0, (5, 1.6)), label="lowest", zorder=2.6)
+    axes.plot(steps, bend.lowest, color=style.train(), lw=1.5, ls=(0, (5, 1.6)), label="lowest", zorder=2.6)
     if bend.near:
         label = f"{EDGE} = {number(bend.edge, 3)}"
-        axes.axhline(bend.edge, color=style.FIT, lw=1.2, ls=(0, (1.5, 1.5)), label=label, zorder=1.6)
+        axes.axhline(bend.edge, color=style.fit(), lw=1.2, ls=(0, (1.5, 1.5)), label=label, zorder=1.6)
     axes.set_ylabel("eigenvalues")
     for below in lower:
         _draw_trace(below, bend, steps)
@@ -77,8 +81,8 @@ def _static_run(bend: Bend, title: str) -> canvas.Sheet:
 
 
 def _draw_trace(axes: Axes, bend: Bend, steps: np.ndarray) -> None:
-    axes.fill_between(steps, bend.trace - bend.error, bend.trace + bend.error, color=BAND, lw=0, zorder=1.5)
-    axes.plot(steps, bend.trace, color=style.INK, lw=1.4, zorder=2)
+    axes.fill_between(steps, bend.trace - bend.error, bend.trace + bend.error, color=style.tone(BAND), lw=0, zorder=1.5)
+    axes.plot(steps, bend.trace, color=style.ink(), lw=1.4, zorder=2)
     axes.set_ylabel(TRACE)
 
 
@@ -89,14 +93,14 @@ def describe(bend: Bend) -> dict[str, Any]:
 
 def _web_spectrum(bend: Bend) -> dict[str, Any]:
     hover = "eigenvalue %{x:.4g}<br>density %{y:.3g}"
-    line = {"color": style.INK, "width": 2}
+    line = {"color": style.ink(), "width": 2}
     curve = web.trace("lines", bend.value, bend.spectrum, name="density of eigenvalues", line=line, hover=hover)
     # The ground goes on at the foot of the axis, where the line has gaps that a fill would bridge.
-    ground = {"fill": "tozeroy", "fillcolor": BAND, "line": {"width": 0}}
+    ground = {"fill": "tozeroy", "fillcolor": style.tone(BAND), "line": {"width": 0}}
     traces = [web.trace("lines", bend.value, np.maximum(bend.density, bend.view.low), **ground), curve]
     for values, colour, name in (
-        (bend.leading, style.FIT, count(len(bend.leading), "leading eigenvalue")),
-        (np.atleast_1d(bend.lowest), style.TRAIN, "lowest"),
+        (bend.leading, style.fit(), count(len(bend.leading), "leading eigenvalue")),
+        (np.atleast_1d(bend.lowest), style.train(), "lowest"),
     ):
         marker = {"symbol": "line-ns-open", "size": 16, "color": colour, "line": {"width": 2.5}}
         foot = np.full(len(values), bend.view.low * (bend.view.high / bend.view.low) ** (RUG / 2))
@@ -110,16 +114,16 @@ def _web_run(bend: Bend) -> dict[str, Any]:
     traces = []
     for k, values in enumerate(bend.leading.T):
         name = "largest eigenvalue" if k == 0 else f"eigenvalue {k + 1}"
-        line = {"color": GREYS[min(k, len(GREYS) - 1)], "width": 2.5 if k == 0 else 1.2}
+        line = {"color": style.tone(GREYS[min(k, len(GREYS) - 1)]), "width": 2.5 if k == 0 else 1.2}
         traces.append(timeline.web_line(name, steps, values, line) | {"showlegend": k == 0})
-    traces.append(timeline.web_line("lowest", steps, bend.lowest, {"color": style.TRAIN, "width": 2, "dash": "dash"}))
+    traces.append(timeline.web_line("lowest", steps, bend.lowest, {"color": style.train(), "width": 2, "dash": "dash"}))
     if bend.near:
-        line = {"color": style.FIT, "width": 1.5, "dash": "dot"}
+        line = {"color": style.fit(), "width": 1.5, "dash": "dot"}
         traces.append(timeline.web_line(EDGE, steps, np.full(len(steps), bend.edge), line))
     if not bend.traced:
         return web.described(traces, {"xaxis": web.axis("step"), "yaxis": web.axis("eigenvalues")})
-    trace = timeline.web_line("trace", steps, bend.trace, {"color": style.INK, "width": 2})
-    bars = {"type": "data", "array": bend.error, "thickness": 1, "width": 0, "color": style.MUTED}
+    trace = timeline.web_line("trace", steps, bend.trace, {"color": style.ink(), "width": 2})
+    bars = {"type": "data", "array": bend.error, "thickness": 1, "width": 0, "color": style.muted()}
     traces.append(trace | {"yaxis": "y2", "error_y": bars, "showlegend": False})
     return web.described(
         traces,

@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.optimize import isotonic_regression
@@ -37,14 +38,18 @@ class Sheet(MatplotlibFigure):
     figure under the right settings; they must hold while it is drawn and saved too.
     """
 
+    def __init__(self, *arguments: Any, **settings: Any):
+        self.look = style.look()
+        super().__init__(*arguments, **settings)
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw under the settings of the look."""
-        with style.styled():
+        with style.styled(self.look):
             super().draw(renderer)
 
     def savefig(self, *place: Any, **settings: Any) -> None:
         """Save under the settings of the look."""
-        with style.styled():
+        with style.styled(self.look):
             super().savefig(*place, **settings)
 
     def settle(self, dpi: float) -> None:
@@ -55,7 +60,7 @@ class Sheet(MatplotlibFigure):
         engine = self.get_layout_engine()
         if engine is not None:
             self.set_dpi(dpi)
-            with style.styled():
+            with style.styled(self.look):
                 engine.execute(self)
             self.set_layout_engine(None)
 
@@ -70,22 +75,22 @@ RAISED = 0.06
 def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     """Open a canvas with a title, a line of facts below it, and axes one below the other."""
     sheet = headed(title, note, layout="constrained")
-    top = 1 - HEADER / style.SIZE[1]
+    top = 1 - HEADER / style.size()[1]
     sheet.get_layout_engine().set(rect=(0.012, 0.01, 0.976, top - 0.01), hspace=0.06)  # pyright: ignore
     return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
 
 
 def headed(
-    title: str, note: str, layout: str = "none", size: tuple[float, float] = style.SIZE, below: float = 0.40
+    title: str, note: str, layout: str = "none", size: tuple[float, float] | None = None, below: float = 0.40
 ) -> Sheet:
     """Open a canvas with a title and, so many inches below the edge, a line of facts."""
-    width, height = size
+    width, height = size = size or style.size()
     sheet = Sheet(figsize=size, layout=layout)  # pyright: ignore[reportArgumentType]
     left = 0.14 / width
     sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
     text, letters = noted(note, width - 0.3, 8.5)
     raised = RAISED if "\n" in text else 0
-    sheet.text(left, 1 - (below - raised) / height, plain(text), va="top", size=letters, color=style.MUTED)
+    sheet.text(left, 1 - (below - raised) / height, plain(text), va="top", size=letters, color=style.muted())
     return sheet
 
 
@@ -105,7 +110,7 @@ def noted(note: str, width: float, size: float) -> tuple[str, float]:
 
 def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float) -> Axes:
     """Add axes at a place in inches."""
-    across, up = style.SIZE
+    across, up = style.size()
     return sheet.add_axes((left / across, bottom / up, width / across, height / up))
 
 
@@ -120,6 +125,11 @@ def write(axes: Axes, text: str, place: Any, offset: tuple[float, float], **look
     return axes.annotate(plain(text), place, offset, **look)
 
 
+def halo(width: float) -> list[withStroke]:
+    """Part letters from what lies below them by a rim of paper."""
+    return [withStroke(linewidth=width, foreground=style.paper())]
+
+
 def segments(axes: Axes, lines: Iterable[np.ndarray], **look: Any) -> None:
     """Draw lines, (point, 2) each, that choose no part of the axes to be shown."""
     axes.add_collection(LineCollection(list(lines), **look), autolim=False)
@@ -128,7 +138,7 @@ def segments(axes: Axes, lines: Iterable[np.ndarray], **look: Any) -> None:
 def side_bar(sheet: Sheet, colours: ScalarMappable, name: str, **place: Any) -> Colorbar:
     """Draw a slender bar of colours, its name above it."""
     bar = sheet.colorbar(colours, **({} if "cax" in place else {"aspect": 34, "pad": 0.025, "fraction": 0.05}), **place)
-    bar.ax.set_title(name, size=9, weight="normal", loc="left", pad=7, color=style.INK)
+    bar.ax.set_title(name, size=9, weight="normal", loc="left", pad=7, color=style.ink())
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(length=2, labelsize=9)
     return bar
@@ -147,7 +157,7 @@ def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> N
     handles, labels = ([*(pair[k] for pair in first), *rest] for k, rest in enumerate(axes.get_legend_handles_labels()))
     if not handles:
         return
-    width, height = style.SIZE
+    width, height = style.size()
     lower = RAISED if any("\n" in text.get_text() for text in sheet.texts[:2]) else 0
     # In letters; beside each label there are a sample of the line and gaps. A long row is set smaller.
     long = sum(0.53 * len(label) + 3.5 for label in labels)

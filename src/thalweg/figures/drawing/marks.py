@@ -6,7 +6,7 @@ how large it is, never how it looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,24 +24,24 @@ class Mark(NamedTuple):
     Attributes
     ----------
     shape, symbol : what Matplotlib calls its shape, and what plotly.js does
-    face, edge : its colours
+    face, edge : give its colours in the look that is drawn in
     weight : of the edge: in points, and in pixels of a page
     size : points
     """
 
     shape: str
     symbol: str
-    face: str
-    edge: str
+    face: Callable[[], str]
+    edge: Callable[[], str]
     weight: tuple[float, float]
     size: float = 7.0
 
     def draw(self, axes: Axes, x: Any, y: Any, **more: Any) -> None:
         """Draw the mark at places in the axes' data."""
         look = {
-            "color": self.face,
-            "mfc": self.face,
-            "mec": self.edge,
+            "color": self.face(),
+            "mfc": self.face(),
+            "mec": self.edge(),
             "mew": self.weight[0],
             "ms": self.size,
             "ls": "none",
@@ -51,28 +51,28 @@ class Mark(NamedTuple):
     def web(self, size: float, **more: Any) -> dict[str, Any]:
         """Describe the mark for plotly.js."""
         return {
-            "color": self.face,
+            "color": self.face(),
             "symbol": self.symbol,
             "size": size,
-            "line": {"color": self.edge, "width": self.weight[1]},
+            "line": {"color": self.edge(), "width": self.weight[1]},
         } | more
 
-    def of(self, colour: str) -> Mark:
+    def of(self, colour: Callable[[], str]) -> Mark:
         """Give the mark another colour."""
         return self._replace(face=colour, edge=colour if self.edge == self.face else self.edge)
 
 
-START = Mark("o", "circle", style.PAPER, style.INK, (1.4, 2.0))
-END = Mark("D", "diamond", style.FIT, style.PAPER, (0.8, 1.0))
-LOST = Mark("X", "x", style.FIT, style.FIT, (1.0, 0.0), 8.0)
+START = Mark("o", "circle", style.paper, style.ink, (1.4, 2.0))
+END = Mark("D", "diamond", style.fit, style.paper, (0.8, 1.0))
+LOST = Mark("X", "x", style.fit, style.fit, (1.0, 0.0), 8.0)
 """The last finite step of a run that left the finite numbers."""
 
 EDGES = (("<", "triangle-left"), (">", "triangle-right"), ("v", "triangle-down"), ("^", "triangle-up"))
 """Marks of where a path leaves a box: at its left and right edge, at its lower and upper one."""
 
-VALLEY = Mark("o", "circle", style.VALLEY, style.PAPER, (0.8, 1.0), 6.0)
-PASS = Mark("x", "x-thin", style.INK, style.INK, (1.3, 2.0), 6.0)
-ORIGIN = Mark("+", "cross-thin", style.INK, style.INK, (1.5, 2.0), 8.0)
+VALLEY = Mark("o", "circle", style.valley, style.paper, (0.8, 1.0), 6.0)
+PASS = Mark("x", "x-thin", style.ink, style.ink, (1.3, 2.0), 6.0)
+ORIGIN = Mark("+", "cross-thin", style.ink, style.ink, (1.5, 2.0), 8.0)
 
 COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98")
 """Told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
@@ -106,7 +106,7 @@ class Steps(NamedTuple):
     def web(self, step: np.ndarray) -> dict[str, Any]:
         """Give plotly.js the colours of steps."""
         low, high = self.ends
-        return {"color": step, "colorscale": style.plotly_colours(), "cmin": low, "cmax": high}
+        return {"color": step, "colorscale": style.plotly_colours(style.path_stops()), "cmin": low, "cmax": high}
 
     def bar(self, sheet: canvas.Sheet, **place: Any) -> None:
         """Draw the bar that tells a step from its colour, beside axes ``ax`` or in axes ``cax``."""
@@ -126,7 +126,7 @@ class Steps(NamedTuple):
     def draw_path(self, axes: Axes, pieces: Sequence[np.ndarray], step: np.ndarray, width: float, halo: float) -> None:
         """Draw pieces of a path, (point, 2) each, coloured by their steps over a white halo."""
         round_ = {"capstyle": "round"}
-        canvas.segments(axes, pieces, colors=style.PAPER, linewidths=halo, zorder=2, **round_)
+        canvas.segments(axes, pieces, colors=style.paper(), linewidths=halo, zorder=2, **round_)
         canvas.segments(axes, pieces, array=step, linewidths=width, zorder=2.1, **round_, **self.static)
 
     def draw_dots(self, axes: Axes, places: np.ndarray, step: np.ndarray, **look: Any) -> None:
@@ -166,7 +166,7 @@ def web_ends(
 def draw_leaving(axes: Axes, places: np.ndarray, edge: np.ndarray, name: str) -> None:
     """Mark where a path leaves the axes, (place, 2), by arrowheads that point over the edge, of ``EDGES``."""
     for k in np.unique(edge).tolist():
-        look = {"color": style.INK, "mec": style.PAPER, "mew": 0.6, "ms": 7.0, "ls": "none", "clip_on": False}
+        look = {"color": style.ink(), "mec": style.paper(), "mew": 0.6, "ms": 7.0, "ls": "none", "clip_on": False}
         label = name if k == edge.min() else None
         axes.plot(*places[edge == k].T, EDGES[k][0], label=label, zorder=3.3, **look)
 
@@ -180,9 +180,14 @@ def edge_of(places: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray
 class Series(NamedTuple):
     """How one of several curves is drawn: its colour, and for Matplotlib and for plotly.js its mark and its dashes."""
 
-    colour: str
+    light: str
     mark: tuple[str, str]
     dash: tuple[Any, str]
+
+    @property
+    def colour(self) -> str:
+        """Its colour in the look that is drawn in."""
+        return style.tone(self.light)
 
 
 def series(k: int) -> Series:

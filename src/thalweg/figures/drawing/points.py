@@ -34,8 +34,8 @@ class Points(NamedTuple):
 def points_of(problem: Regression) -> list[Points]:
     """Read training data and, where there are any, test data."""
     tested = len(problem.test["x"]) > 0
-    train = Points("training data" if tested else "data", *_columns(problem.train), style.TRAIN, False)
-    return [train, Points("test data", *_columns(problem.test), style.TEST, True)] if tested else [train]
+    train = Points("training data" if tested else "data", *_columns(problem.train), style.train(), False)
+    return [train, Points("test data", *_columns(problem.test), style.test(), True)] if tested else [train]
 
 
 def _columns(data: Columns) -> tuple[np.ndarray, np.ndarray]:

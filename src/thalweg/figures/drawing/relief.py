@@ -32,7 +32,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from scipy.ndimage import map_coordinates, zoom
 
-from thalweg.figures.drawing import hues
+from thalweg.figures.drawing import hues, style
 from thalweg.figures.drawing.canvas import Sheet, side_bar
 from thalweg.figures.drawing.wording import number
 
@@ -45,10 +45,8 @@ FLOOR = 0.005
 LEVELS = 15
 """Levels of gray."""
 
-DARK, LIGHT = 0.5, 0.975
-"""Gray of the lowest and of the highest level."""
-
-_GRAYS = np.linspace(DARK, LIGHT, LEVELS)
+ON_LIGHT, ON_DARK = (0.5, 0.975), (0.14, 0.44)
+"""Gray of the lowest and of the highest level, on light paper and on dark: lower ground is darker on both."""
 
 FEWEST = 3
 """Ticks of a bar at least, if six digits tell them apart."""
@@ -120,6 +118,11 @@ def levels_of(spaced: np.ndarray) -> np.ndarray:
     return np.linspace(low, high if high > low else low + 1.0, LEVELS + 1)
 
 
+def grays() -> np.ndarray:
+    """Choose the gray of every level, (level,), in the look that is drawn in."""
+    return np.linspace(*(ON_DARK if style.look().dark else ON_LIGHT), LEVELS)
+
+
 def picture(spaced: np.ndarray, levels: np.ndarray, hue: np.ndarray | None = None) -> np.ndarray:
     """Paint a surface, (x, y), with the gray of every level.
 
@@ -128,7 +131,7 @@ def picture(spaced: np.ndarray, levels: np.ndarray, hue: np.ndarray | None = Non
     high ground has colour too, and no less gray.
     """
     fine = np.asarray(zoom(spaced, FINER, order=1))
-    tint = _GRAYS[np.clip(np.searchsorted(levels, fine, side="right") - 1, 0, LEVELS - 1)]
+    tint = grays()[np.clip(np.searchsorted(levels, fine, side="right") - 1, 0, LEVELS - 1)]
     if hue is None:
         return np.repeat((255 * tint.T + 0.5).astype(np.uint8)[..., None], 3, axis=-1)
     nearest = np.asarray(zoom(hue, FINER, order=0))
@@ -183,8 +186,8 @@ def _lines(axes: Axes, x: np.ndarray, y: np.ndarray, spaced: np.ndarray, levels:
 def draw_bar(place: Axes, spacing: Spacing, spaced: np.ndarray, name: str, share: float = 1.0, digits: int = 4) -> None:
     """Draw the bar of a surface's levels into its place; of the grays a share where they are coloured."""
     levels = levels_of(spaced)
-    grays = ListedColormap([str(share * gray) for gray in _GRAYS])
-    colours = ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), grays)
+    shades = ListedColormap([str(share * gray) for gray in grays()])
+    colours = ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), shades)
     sheet = place.figure
     assert isinstance(sheet, Sheet)
     bar = side_bar(sheet, colours, name, cax=place)

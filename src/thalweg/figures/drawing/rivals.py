@@ -66,11 +66,11 @@ class Rival(Generic[Drawn]):
     def handle(self, lined: bool) -> Line2D:
         """Make a sample of its line and mark, or of the mark alone, for a legend."""
         shape, dash = self.look.mark[0], self.look.dash[0] if lined else "none"
-        return Line2D([], [], color=self.look.colour, marker=shape, ls=dash, lw=1.8, ms=6, mec=style.PAPER, mew=0.6)
+        return Line2D([], [], color=self.look.colour, marker=shape, ls=dash, lw=1.8, ms=6, mec=style.paper(), mew=0.6)
 
     def mark(self, axes: Axes, places: np.ndarray, size: float, **more: Any) -> None:
         """Draw its mark at places, (place, 2)."""
-        edge = {"mec": style.PAPER, "mew": 0.08 * size, "ls": "none", "ms": size}
+        edge = {"mec": style.paper(), "mew": 0.08 * size, "ls": "none", "ms": size}
         axes.plot(*places.T, self.look.mark[0], color=self.look.colour, **edge, **more)
 
 
@@ -120,5 +120,5 @@ def legend(sheet: canvas.Sheet, axes: Axes, rivals: Sequence[Rival[Any]], lined:
 def web_marks(rival: Rival[Any], places: Sequence[np.ndarray], at: np.ndarray, size: float) -> web.Trace:
     """Describe its marks at some of its places, of x and y or of x, y and z."""
     symbol = rival.symbol if len(places) == 3 else rival.look.mark[1]
-    look = {"color": rival.look.colour, "symbol": symbol, "size": size, "line": {"color": style.PAPER, "width": 1}}
+    look = {"color": rival.look.colour, "symbol": symbol, "size": size, "line": {"color": style.paper(), "width": 1}}
     return web.trace("markers", *(part[at] for part in places), marker=look)

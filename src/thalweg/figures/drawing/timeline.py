@@ -91,10 +91,10 @@ def mark_derailments(axes: Axes, run: DrawnRun, named: bool = True) -> None:
     starts = np.where(sides < 0, lines - widths, lines)
     boxes = np.stack([starts, np.zeros_like(starts), starts + widths, np.ones_like(starts)], axis=-1)
     for place, side, text, fits in zip(places, sides, texts, canvas.fitting(boxes), strict=True):
-        axes.axvline(float(place), color=style.DERAILMENT, lw=1.0, alpha=0.8, zorder=1.5)
+        axes.axvline(float(place), color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
         if fits:
             where = {"xycoords": ("data", "axes fraction"), "ha": "right" if side < 0 else "left", "va": "top"}
-            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.DERAILMENT, **where)
+            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.derailment(), **where)
 
 
 def draw_run(axes: Axes, run: DrawnRun, values: np.ndarray, **look: Any) -> None:
@@ -112,7 +112,7 @@ def draw_lost(axes: Axes, run: DrawnRun, values: np.ndarray) -> None:
 def draw_others(axes: Axes, values: np.ndarray, name: str) -> None:
     """Draw other runs, (run, step), faintly."""
     for k, one in enumerate(values):
-        axes.plot(one, color=FAINT, lw=0.7, alpha=0.7, zorder=1.2, label=None if k else name)
+        axes.plot(one, color=style.tone(FAINT), lw=0.7, alpha=0.7, zorder=1.2, label=None if k else name)
 
 
 def density_of(values: np.ndarray, low: float, high: float) -> Density:
@@ -134,11 +134,11 @@ def density_of(values: np.ndarray, low: float, high: float) -> Density:
 def draw_density(axes: Axes, density: Density, name: str) -> None:
     """Draw where many runs are, the darker the more of them; a single one can be seen too."""
     picture = np.zeros((*density.share.shape, 4))
-    picture[..., :3] = to_rgb(style.MUTED)
+    picture[..., :3] = to_rgb(style.muted())
     picture[..., 3] = np.where(density.share > 0, _strength(density.share / CROWD), 0.0)
     box = (*density.step[[0, -1]].tolist(), *density.value[[0, -1]].tolist())
     axes.imshow(picture, origin="lower", extent=box, aspect="auto", interpolation="nearest", zorder=1.2)
-    axes.plot([], [], "s", color=style.MUTED, alpha=0.6, ms=7, label=name)
+    axes.plot([], [], "s", color=style.muted(), alpha=0.6, ms=7, label=name)
 
 
 def _strength(part: np.ndarray) -> np.ndarray:
@@ -149,9 +149,9 @@ def _strength(part: np.ndarray) -> np.ndarray:
 def draw_levels(axes: Axes, levels: Levels, name: str, rows: int = 1) -> None:
     """Draw horizontal lines for valleys, their labels in the right margin moved apart where they would overlap."""
     for k, (value, place, where, text) in enumerate(zip(*levels[:2], levels.apart(rows), levels.texts, strict=True)):
-        axes.axhline(value, color=style.VALLEY, lw=0.9, zorder=1.4, label=None if k else name)
-        line = {"arrowstyle": "-", "lw": 0.7, "color": style.VALLEY, "shrinkA": 1, "shrinkB": 0}
-        look = {"textcoords": "axes fraction", "va": "center", "size": SMALL, "color": style.VALLEY}
+        axes.axhline(value, color=style.valley(), lw=0.9, zorder=1.4, label=None if k else name)
+        line = {"arrowstyle": "-", "lw": 0.7, "color": style.valley(), "shrinkA": 1, "shrinkB": 0}
+        look = {"textcoords": "axes fraction", "va": "center", "size": SMALL, "color": style.valley()}
         canvas.write(axes, text, (1.0, place), (1.022, where), xycoords="axes fraction", arrowprops=line, **look)
 
 
@@ -166,7 +166,7 @@ def web_derailments(run: DrawnRun) -> Annotations:
     return Annotations(
         [web_upright(step, "paper") for step in places],
         [
-            web.text(step, 1, web.safe(label), style.DERAILMENT, 12, **place)
+            web.text(step, 1, web.safe(label), style.derailment(), 12, **place)
             for step, label in zip(places, run.ways, strict=True)
         ],
     )
@@ -174,19 +174,19 @@ def web_derailments(run: DrawnRun) -> Annotations:
 
 def web_upright(step: float, reference: str) -> dict[str, Any]:
     """Describe the line at a step where something happens."""
-    line = {"color": style.DERAILMENT, "width": 1.5}
+    line = {"color": style.derailment(), "width": 1.5}
     return {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "yref": reference, "line": line}
 
 
 def web_levels(levels: Levels, axis: str, rows: int = 1) -> Annotations:
     """Describe horizontal lines and their labels in the right margin."""
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
-    line["line"] = {"color": style.VALLEY, "width": 1}
+    line["line"] = {"color": style.valley(), "width": 1}
     place = {"xref": "paper", "yref": f"{axis} domain", "xanchor": "left", "yanchor": "middle"}
     return Annotations(
         [line | {"y0": value, "y1": value} for value in levels.values.tolist()],
         [
-            web.text(1.005, float(where), web.safe(label), style.VALLEY, 12, **place)
+            web.text(1.005, float(where), web.safe(label), style.valley(), 12, **place)
             for where, label in zip(levels.apart(rows), levels.texts, strict=True)
         ],
     )
@@ -219,12 +219,16 @@ def web_others(name: str, values: np.ndarray) -> list[web.Trace]:
     if not len(values):
         return []
     steps = np.broadcast_to(np.arange(values.shape[1], dtype=np.float64), values.shape)
-    return [web.trace("lines", web.gapped(steps), web.gapped(values), name=name, line={"color": FAINT, "width": 0.8})]
+    return [
+        web.trace(
+            "lines", web.gapped(steps), web.gapped(values), name=name, line={"color": style.tone(FAINT), "width": 0.8}
+        )
+    ]
 
 
 def web_density(density: Density, name: str) -> web.Trace:
     """Describe where many runs are, for a page."""
-    red, green, blue = (int(255 * part + 0.5) for part in to_rgb(style.MUTED))
+    red, green, blue = (int(255 * part + 0.5) for part in to_rgb(style.muted()))
     places = np.linspace(0, 1, 17)
     colours = [f"rgba({red},{green},{blue},{strength:.3f})" for strength in _strength(places).tolist()]
     return {

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.scale import Scale
@@ -19,9 +20,9 @@ MARGIN = {"l": 56, "r": 16, "t": 48, "b": 48}
 def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     """Join traces and layout to a description for plotly.js, in Thalweg's look."""
     look = {
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": style.INK},
-        "paper_bgcolor": style.PAPER,
-        "plot_bgcolor": style.PAPER,
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": style.ink()},
+        "paper_bgcolor": style.paper(),
+        "plot_bgcolor": style.paper(),
         "margin": MARGIN,
         "legend": {
             "orientation": "h",
@@ -32,7 +33,7 @@ def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
             "traceorder": "normal",
         },
         "hovermode": "closest",
-        "hoverlabel": {"bgcolor": style.PAPER, "bordercolor": style.MUTED, "font": {"color": style.INK}},
+        "hoverlabel": {"bgcolor": style.paper(), "bordercolor": style.muted(), "font": {"color": style.ink()}},
     }
     return {"data": traces, "layout": look | layout}
 
@@ -48,9 +49,9 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     """Describe an axis."""
     return {
         "title": {"text": safe(title), "standoff": 8},
-        "color": style.MUTED,
-        "gridcolor": style.GRID,
-        "linecolor": style.MUTED,
+        "color": style.muted(),
+        "gridcolor": style.grid(),
+        "linecolor": style.muted(),
         "showline": True,
         "zeroline": False,
         "ticks": "outside",
@@ -69,6 +70,12 @@ def text(x: float, y: float, words: str, colour: str = "", size: float = 12, **m
     """Write a text at a place; without a colour it has that of all texts."""
     font = ({"color": colour} if colour else {}) | {"size": size}
     return {"x": x, "y": y, "text": words, "showarrow": False, "font": font, **more}
+
+
+def clear(colour: str, opacity: float) -> str:
+    """Write a colour, hexadecimal, that lets some of what lies below it through."""
+    red, green, blue = (int(255 * part + 0.5) for part in to_rgb(colour))
+    return f"rgba({red},{green},{blue},{opacity:g})"
 
 
 def heading(words: str, x: float, y: float) -> dict[str, Any]:

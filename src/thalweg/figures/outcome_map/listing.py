@@ -41,7 +41,7 @@ def draw_list(axes: Axes, painting: Painting, size: tuple[float, float]) -> None
         _bar(axes, painting.ramp, width, below)
         below += SCALE
     below += GAP
-    look = {"va": "center", "size": SMALL, "color": style.MUTED}
+    look = {"va": "center", "size": SMALL, "color": style.muted()}
     for k, (words, value) in enumerate(painting.chart.measured):
         axes.text(0, below + LINE * (k + 0.5), words, **look)
         axes.text(width, below + LINE * (k + 0.5), value, ha="right", **look)
@@ -86,15 +86,15 @@ def _rows(axes: Axes, swatches: list[Swatch], width: float, room: float) -> floa
         middle = (k + 0.5) * pitch
         _swatch(axes, swatch.colours, middle, TALL * pitch)
         axes.text(WIDE + 0.1, middle, canvas.plain(swatch.name), **look)
-        axes.text(width, middle, percent(swatch.share), ha="right", color=style.MUTED, **look)
+        axes.text(width, middle, percent(swatch.share), ha="right", color=style.muted(), **look)
     if more:
-        axes.text(WIDE + 0.1, (len(rows) + 0.5) * pitch, more, color=style.MUTED, **look)
+        axes.text(WIDE + 0.1, (len(rows) + 0.5) * pitch, more, color=style.muted(), **look)
     return (len(rows) + bool(more)) * pitch
 
 
 def _swatch(axes: Axes, colours: np.ndarray, middle: float, height: float) -> None:
     _shades(axes, colours, WIDE, middle - height / 2, height)
-    outline = {"fc": "none", "ec": style.MUTED, "lw": 0.4}
+    outline = {"fc": "none", "ec": style.muted(), "lw": 0.4}
     axes.add_patch(Rectangle((0, middle - height / 2), WIDE, height, **outline))
 
 
@@ -103,7 +103,7 @@ def _bar(axes: Axes, ramp: Ramp, width: float, top: float) -> None:
     _shades(axes, ramp.colours, width, top + 0.26, BAR)
     for place, text in ramp.ticks:
         side = "left" if place < 0.03 else "right" if place > 0.97 else "center"
-        look = {"ha": side, "va": "center", "size": SMALL, "color": style.MUTED}
+        look = {"ha": side, "va": "center", "size": SMALL, "color": style.muted()}
         axes.text(place * width, top + 0.26 + BAR + 0.09, text, **look)
 
 

@@ -23,7 +23,7 @@ from matplotlib.colors import to_rgb
 
 from thalweg.base.checks import choice
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import style
+from thalweg.figures.drawing import oklab, style
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map import palette
 from thalweg.figures.outcome_map.chart import OutcomeGrid
@@ -139,7 +139,7 @@ def _settled(chart: OutcomeGrid) -> Painting:
     valleys = len(chart.names)
     in_valley = chart.kind < valleys
     steps = np.where(in_valley, np.nan_to_num(chart.settled), 0).astype(np.int32)
-    greys = palette.colours(np.linspace(palette.EARLY, palette.LATE, SHADES), np.zeros(SHADES), strength=0.0)
+    greys = oklab.colours(np.linspace(palette.EARLY, palette.LATE, SHADES), np.zeros(SHADES), strength=0.0)
     ramp = _ramp("on its floor from step", steps[in_valley], chart.steps, greys)
     ramps = palette.ramps(valleys, SHADES)
     indices = np.where(in_valley, chart.kind * SHADES + ramp.shades(steps), valleys * (SHADES - 1) + chart.kind)
@@ -152,7 +152,7 @@ def _valley(chart: OutcomeGrid) -> Painting:
     """Colour every run by the valley in whose basin it ends, dimmed where it is not on the floor."""
     assert chart.basin is not None
     plain, valleys = _plain(chart), len(chart.names)
-    dimmed = palette.encoded(DIM * palette.decoded(plain[:valleys]))
+    dimmed = oklab.encoded(DIM * oklab.decoded(plain[:valleys]))
     off = (chart.kind >= valleys) & (chart.basin < valleys)
     shares = np.bincount(chart.basin.ravel(), minlength=len(plain)) / chart.basin.size
     pairs = np.stack([plain, np.concatenate([dimmed, plain[valleys:]])], axis=1)
@@ -176,7 +176,7 @@ def _derailments(chart: OutcomeGrid) -> Painting:
 
 def _rounding(chart: OutcomeGrid) -> Painting:
     assert chart.rounding is not None
-    pale = palette.encoded(PALE * palette.decoded(_plain(chart)) + 1 - PALE)
+    pale = oklab.encoded(PALE * oklab.decoded(_plain(chart)) + 1 - PALE)
     mark = np.array(to_rgb(MARK))
     swatches = [*_swatches(chart, pale[:, None]), Swatch("rounding", float(chart.rounding.mean()), mark[None])]
     return Painting(chart, np.where(chart.rounding, len(pale), chart.kind), np.vstack([pale, mark]), swatches)

@@ -14,11 +14,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy.sparse import csr_array
 
 from thalweg.figures.drawing import canvas, style
+from thalweg.figures.drawing.oklab import decoded, encoded
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map.chart import OutcomeGrid, Side
 from thalweg.figures.outcome_map.listing import draw_list, least_height
 from thalweg.figures.outcome_map.painting import Painting
-from thalweg.figures.outcome_map.palette import decoded, encoded
 
 DOTS = 1100
 """Dots that the map takes at most along a side, at the usual size."""

@@ -74,7 +74,7 @@ def _legend(painting: Painting) -> list[web.Trace]:
     traces = []
     for swatch in painting.swatches:
         colour = to_hex(swatch.colours[len(swatch.colours) // 3])
-        marker = {"symbol": "square", "size": 12, "color": colour, "line": {"color": style.MUTED, "width": 0.5}}
+        marker = {"symbol": "square", "size": 12, "color": colour, "line": {"color": style.muted(), "width": 0.5}}
         name = f"{web.safe(swatch.name)} {percent(swatch.share)}"
         traces.append(web.trace("markers", [None], [None], name=name, marker=marker))
     return traces
@@ -131,4 +131,4 @@ def _note(chart: OutcomeGrid, rows: np.ndarray, columns: np.ndarray) -> list[dic
         return []
     shown, there = f"{len(columns):,} × {len(rows):,}", f"{chart.kind.shape[1]:,} × {chart.kind.shape[0]:,}"
     place = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "top", "yshift": -30}
-    return [web.text(1, 0, f"{shown} of {there} runs, picked evenly", style.MUTED, 11, **place)]
+    return [web.text(1, 0, f"{shown} of {there} runs, picked evenly", style.muted(), 11, **place)]

@@ -72,7 +72,7 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canv
 
 def _list(sheet: canvas.Sheet, ground: Ground, start: float) -> None:
     """Write what one cannot read off the map, where there is room beside it."""
-    finite, (wide, tall) = ground.losses[ground.finite], style.SIZE
+    finite, (wide, tall) = ground.losses[ground.finite], style.size()
     rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
     rows += [(f"length of direction {axis}", norm) for axis, norm in zip("xy", ground.norms, strict=False)]
     rows += [("cosine of the two", ground.cosine)]
@@ -80,7 +80,7 @@ def _list(sheet: canvas.Sheet, ground: Ground, start: float) -> None:
         return
     for k, (name, value) in enumerate(row for row in rows if np.isfinite(row[1])):
         y = 1 - (canvas.HEADER + 0.27 + 0.2 * k) / tall
-        sheet.text(start / wide, y, canvas.plain(name), size=7.8, va="center", color=style.MUTED)
+        sheet.text(start / wide, y, canvas.plain(name), size=7.8, va="center", color=style.muted())
         sheet.text(EDGE / wide, y, number(value, 3), size=7.8, va="center", ha="right")
 
 
@@ -93,7 +93,7 @@ def is_to_scale(ground: Ground, path: Projection | None) -> bool:
 def _room(ground: Ground, path: Projection | None) -> tuple[float, float]:
     """Find where the axes may begin and how tall they may be, inches."""
     bottom = LABELS + (0.02 if path is None else verdict.height_of(path))
-    return bottom, style.SIZE[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
+    return bottom, style.size()[1] - canvas.HEADER - (0.06 if ground.flat else 0.2) - bottom
 
 
 def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
@@ -144,7 +144,7 @@ def _draw_map(axes: Axes, ground: Ground, heights: Heights) -> None:
         _hatch(axes, ground, f"not finite, {verdict.percent(heights.missing)}")
     if heights.above:
         label = f"above {number(heights.top, 2)}, {verdict.percent(heights.above)}"
-        axes.plot([], [], "s", ms=8, mfc=str(relief.LIGHT), mec=style.MUTED, mew=0.6, ls="none", label=label)
+        axes.plot([], [], "s", ms=8, mfc=str(relief.grays()[-1]), mec=style.muted(), mew=0.6, ls="none", label=label)
     _mark_origin(axes, ground)
 
 
@@ -154,7 +154,7 @@ def _hatch(axes: Axes, ground: Ground, label: str) -> None:
     left, right, low, high = x[columns], x[columns + 1], y[rows], y[rows + 1]
     corners = np.stack([left, low, right, low, right, high, left, high, left, low], axis=-1).reshape(-1, 2)
     codes = np.tile([Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY], len(rows))
-    look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "hatch": "//////", "lw": 0, "zorder": 0.8}
+    look = {"facecolor": style.paper(), "edgecolor": style.muted(), "hatch": "//////", "lw": 0, "zorder": 0.8}
     axes.add_patch(PathPatch(Outline(corners, codes), label=label, **look))
 
 
@@ -170,7 +170,7 @@ def _draw_path(axes: Axes, ground: Ground, path: Projection) -> None:
     drawn = np.isfinite(pieces).all(axis=(1, 2))
     path.steps.draw_path(axes, list(pieces[drawn]), path.step[:-1][drawn], 2.0, 3.8)
     inside = path.inside(ground)
-    dots = {"s": 22, "edgecolors": style.PAPER, "linewidths": 0.7} if len(path.step) <= timeline.FEW else {"s": 8}
+    dots = {"s": 22, "edgecolors": style.paper(), "linewidths": 0.7} if len(path.step) <= timeline.FEW else {"s": 8}
     path.steps.draw_dots(axes, path.places[inside], path.step[inside], zorder=2.2, **dots)
     draw_ends(axes, path.places, path.ends, inside, zorder=2.6)
 
@@ -178,10 +178,10 @@ def _draw_path(axes: Axes, ground: Ground, path: Projection) -> None:
 def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
     shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
     view_of([*shown, *([] if path is None else [path.losses])], np.empty(0)).show(axes)
-    axes.plot(ground.x, ground.losses, color=style.INK, lw=1.8, label="surface", zorder=1.5)
+    axes.plot(ground.x, ground.losses, color=style.ink(), lw=1.8, label="surface", zorder=1.5)
     if not ground.finite.all():
         gaps = axes.fill_between(ground.x, 0, 1, where=~ground.finite, transform=axes.get_xaxis_transform(), lw=0)
-        gaps.set(facecolor=style.PAPER, edgecolor=style.MUTED, hatch="//////", zorder=0.8)
+        gaps.set(facecolor=style.paper(), edgecolor=style.muted(), hatch="//////", zorder=0.8)
         gaps.set_label(f"not finite, {verdict.percent(float(1 - ground.finite.mean()))}")
     _mark_origin(axes, ground)
     if path is None:
@@ -191,7 +191,7 @@ def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
     steps = np.stack([x, path.true], -1)
     drops = np.stack([steps, np.stack([x, path.under], -1)], axis=1)[inside]
     drops = drops[np.isfinite(drops).all(axis=(1, 2))]
-    canvas.segments(axes, drops, colors=panels.GAP, linewidths=0.8, zorder=1.2)
-    axes.plot(x, np.where(inside, path.true, np.nan), color=panels.GAP, lw=0.8, zorder=1.8)
+    canvas.segments(axes, drops, colors=style.tone(panels.GAP), linewidths=0.8, zorder=1.2)
+    axes.plot(x, np.where(inside, path.true, np.nan), color=style.tone(panels.GAP), lw=0.8, zorder=1.8)
     path.steps.draw_dots(axes, steps[inside], path.step[inside], s=9, zorder=2.2)
     draw_ends(axes, steps, path.ends, inside, zorder=2.6)

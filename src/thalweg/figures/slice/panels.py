@@ -88,13 +88,13 @@ def _draw_losses(axes: Axes, path: Projection) -> None:
     limits = view(path)
     limits.show(axes)
     _label(axes, limits)
-    axes.fill_between(path.step, path.true, path.under, color=GAP, lw=0, zorder=1)
+    axes.fill_between(path.step, path.true, path.under, color=style.tone(GAP), lw=0, zorder=1)
     if shows_recorded(path):
-        axes.plot(path.step, path.recorded, color=style.MUTED, lw=0.8, ls=DOTS, zorder=1.5)
-        place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "size": SMALL - 0.6, "color": style.MUTED}
+        axes.plot(path.step, path.recorded, color=style.muted(), lw=0.8, ls=DOTS, zorder=1.5)
+        place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "size": SMALL - 0.6, "color": style.muted()}
         axes.annotate(f"dotted: {RECORDED}", (0.99, 0.97), **place)
-    axes.plot(path.step, path.true, color=style.TRAIN, lw=1.7, label=TRUE, zorder=3)
-    axes.plot(path.step, path.under, color=style.INK, lw=1.3, ls=DASHES, label=UNDER, zorder=2.5)
+    axes.plot(path.step, path.true, color=style.train(), lw=1.7, label=TRUE, zorder=3)
+    axes.plot(path.step, path.under, color=style.ink(), lw=1.3, ls=DASHES, label=UNDER, zorder=2.5)
     _legend(axes, "loss")
 
 
@@ -108,8 +108,8 @@ def _label(axes: Axes, limits: View) -> None:
 
 
 def _draw_ways(axes: Axes, path: Projection) -> None:
-    axes.plot(path.step, path.distance, color=style.FIT, lw=1.7, label=away(path), zorder=3)
-    axes.plot(path.step, path.travelled, color=style.INK, lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
+    axes.plot(path.step, path.distance, color=style.fit(), lw=1.7, label=away(path), zorder=3)
+    axes.plot(path.step, path.travelled, color=style.ink(), lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.set_ylim(0, None)
     _legend(axes, "distance")
@@ -127,14 +127,14 @@ def traces(path: Projection) -> list[web.Trace]:
     """Describe both panels for plotly.js, on the axes ``x`` and ``y``, ``x2`` and ``y2``."""
     solid, dashed = {"width": 2.5}, {"width": 2, "dash": "dash"}
     lines = [
-        (UNDER, path.under, dashed | {"color": style.INK}, ""),
-        (TRUE, path.true, solid | {"color": style.TRAIN}, ""),
-        (away(path), path.distance, solid | {"color": style.FIT}, "2"),
-        (TRAVELLED, path.travelled, dashed | {"color": style.INK}, "2"),
+        (UNDER, path.under, dashed | {"color": style.ink()}, ""),
+        (TRUE, path.true, solid | {"color": style.train()}, ""),
+        (away(path), path.distance, solid | {"color": style.fit()}, "2"),
+        (TRAVELLED, path.travelled, dashed | {"color": style.ink()}, "2"),
     ]
     if shows_recorded(path):
-        lines.insert(0, (RECORDED, path.recorded, {"width": 1, "dash": "dot", "color": style.MUTED}, ""))
-    fill = {TRUE: {"fill": "tonexty", "fillcolor": GAP}}
+        lines.insert(0, (RECORDED, path.recorded, {"width": 1, "dash": "dot", "color": style.muted()}, ""))
+    fill = {TRUE: {"fill": "tonexty", "fillcolor": style.tone(GAP)}}
     return [
         timeline.web_line(name, path.step, values, line)
         | {"xaxis": f"x{place}", "yaxis": f"y{place}", "showlegend": False, **fill.get(name, {})}
@@ -151,8 +151,8 @@ def layout(path: Projection, across: tuple[float, float] | None = None) -> dict[
     ticks = {"automargin": across is None}
     powers = {"dtick": 1} if losses.log else {"nticks": 4}
     titles = [
-        _heading("loss", [(TRUE, style.TRAIN), (f"{UNDER} (dashed)", style.INK)], LOSSES[1]),
-        _heading("distance", [(away(path), style.FIT), (f"{TRAVELLED} (dashed)", style.INK)], WAYS[1]),
+        _heading("loss", [(TRUE, style.train()), (f"{UNDER} (dashed)", style.ink())], LOSSES[1]),
+        _heading("distance", [(away(path), style.fit()), (f"{TRAVELLED} (dashed)", style.ink())], WAYS[1]),
     ]
     return {
         "xaxis": web.axis("", anchor="y", matches="x2", showticklabels=False, **steps),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from matplotlib.patches import Rectangle
@@ -36,14 +38,14 @@ class Degree(NamedTuple):
 
     heading: str
     ground: str
-    edge: str
+    edge: Callable[[], str]
     weight: float
 
 
 DEGREES = {
-    "good": Degree("This picture can be trusted", "#edf4ef", style.VALLEY, 0.0),
-    "fair": Degree("Read this picture with care", "#fdf4df", "#c98a00", 0.0),
-    "poor": Degree("This picture misleads", "#fbe4e5", style.FIT, 1.4),
+    "good": Degree("This picture can be trusted", "#edf4ef", style.valley, 0.0),
+    "fair": Degree("Read this picture with care", "#fdf4df", partial(style.tone, "#c98a00"), 0.0),
+    "poor": Degree("This picture misleads", "#fbe4e5", style.fit, 1.4),
 }
 """A poor one has a frame all around, which is seen in grey too."""
 
@@ -79,7 +81,7 @@ def reasons(path: Projection) -> str:
 
 def lines_of(path: Projection) -> list[str]:
     """Break the verdict into lines of the static figure."""
-    letters = int(72 * (style.SIZE[0] - 0.62) / (0.5 * SIZE))
+    letters = int(72 * (style.size()[0] - 0.62) / (0.5 * SIZE))
     lines = textwrap.wrap(reasons(path), letters)
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], textwrap.shorten(" ".join(lines[LINES - 1 :]), letters - 2, placeholder=" …")]
@@ -93,12 +95,12 @@ def height_of(path: Projection) -> float:
 
 def draw(sheet: canvas.Sheet, path: Projection) -> None:
     """Draw the band across the foot of a sheet."""
-    look, (wide, tall) = DEGREES[path.trust], style.SIZE
+    look, (wide, tall) = DEGREES[path.trust], style.size()
     left, right, top = 0.14, wide - 0.14, height_of(path)
     place = (left / wide, FOOT / tall)
-    frame = {"edgecolor": look.edge if look.weight else "none", "linewidth": look.weight, "zorder": 0.5}
-    band = Rectangle(place, (right - left) / wide, (top - FOOT) / tall, facecolor=look.ground, **frame)
-    mark = Rectangle(place, 0.07 / wide, (top - FOOT) / tall, facecolor=look.edge, edgecolor="none", zorder=0.6)
+    frame = {"edgecolor": look.edge() if look.weight else "none", "linewidth": look.weight, "zorder": 0.5}
+    band = Rectangle(place, (right - left) / wide, (top - FOOT) / tall, facecolor=style.tone(look.ground), **frame)
+    mark = Rectangle(place, 0.07 / wide, (top - FOOT) / tall, facecolor=look.edge(), edgecolor="none", zorder=0.6)
     for part in (band, mark):
         part.set_transform(sheet.transFigure)
         sheet.add_artist(part)
@@ -114,5 +116,10 @@ def note(path: Projection) -> dict[str, Any]:
     # As wide as a phone has room for.
     words = "<br>".join([f"<b>{look.heading}</b>", *textwrap.wrap(share_in_words(path).partition(" (")[0], BAND)])
     place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top", "align": "left"}
-    frame = {"bgcolor": look.ground, "bordercolor": look.edge, "borderwidth": 2 if look.weight else 1, "borderpad": 5}
+    frame = {
+        "bgcolor": style.tone(look.ground),
+        "bordercolor": look.edge(),
+        "borderwidth": 2 if look.weight else 1,
+        "borderpad": 5,
+    }
     return web.text(0, 1, words, **place, **frame)

@@ -122,7 +122,7 @@ def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
     if not ground.home:
         return []
     name = f"origin, loss {number(ground.origin, 3)}"
-    look = {"color": style.INK, "symbol": "cross", "size": 4}
+    look = {"color": style.ink(), "symbol": "cross", "size": 4}
     place = {"x": [0.0], "y": [0.0], "z": heights.spacing.of(np.array([ground.origin]))}
     return [web.trace("markers", **place, name=name, marker=look, hover=name)]
 
@@ -147,12 +147,12 @@ def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]
     bar |= {"len": 0.3, "y": 0.9, "yanchor": "top"}
     look = {"marker": colours | {"size": 2.5, "colorbar": bar}, "line": colours | {"width": 7}}
     own = web.trace("lines+markers", x, y, true, **common, **look) | {"name": "run"}
-    on = web.trace("lines", x, y, under, **common, name="on the surface", line={"color": style.INK, "width": 4})
+    on = web.trace("lines", x, y, under, **common, name="on the surface", line={"color": style.ink(), "width": 4})
     chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), DROPS)).astype(int))
     drops = (web.gapped(np.stack(ends, axis=-1)[chosen]) for ends in ((x, x), (y, y), (true, under)))
-    between = web.trace("lines", *drops, line={"color": style.FIT, "width": 2}, opacity=0.6) | {"name": BETWEEN}
+    between = web.trace("lines", *drops, line={"color": style.fit(), "width": 2}, opacity=0.6) | {"name": BETWEEN}
     # A line of many colours has none in the legend; this one stands for it.
-    sample = {"color": style.PATH_COLOURS[3], "width": 7}
+    sample = {"color": style.path_stops()[3], "width": 7}
     key = web.trace("lines", [None], [None], [None], name="at its own loss", line=sample)
     ends = {"x": x, "y": y, "z": true}
     return [between, on, own, key, *web_ends(ends, path.ends, np.isfinite(x + true), 6)]
@@ -160,7 +160,7 @@ def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]
 
 def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
     on = {"xaxis": f"x{place}", "yaxis": f"y{place}"}
-    line, hover = {"color": style.INK, "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
+    line, hover = {"color": style.ink(), "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
     traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=hover, **on)]
     if ground.home:
         name = f"origin, loss {number(ground.origin, 3)}"
@@ -182,6 +182,6 @@ def _along(ground: Ground, path: Projection, on: dict[str, Any]) -> list[web.Tra
     x = np.where(path.inside(ground), path.places[:, 0], np.nan)
     numbers, hover = hover_of(path)
     drops = (web.gapped(np.stack(ends, axis=-1)) for ends in ((x, x), (path.true, path.under)))
-    between = web.trace("lines", *drops, line={"color": panels.GAP, "width": 1}, **on) | {"name": BETWEEN}
+    between = web.trace("lines", *drops, line={"color": style.tone(panels.GAP), "width": 1}, **on) | {"name": BETWEEN}
     marker, said = path.steps.web(path.step) | {"size": 6}, {"text": path.step, "customdata": numbers, "hover": hover}
     return [between, web.trace("markers", x, path.true, marker=marker, **said, **on)]

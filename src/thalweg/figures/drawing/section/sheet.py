@@ -79,11 +79,11 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     canvas.show_unit(axes.xaxis, drawn.scale)
     axes.set(xlim=(drawn.x[0], drawn.x[-1]), ylabel="loss")
     axes.grid(axis="x", visible=False)
-    axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=GROUND, lw=0)
+    axes.fill_between(drawn.x, drawn.view.low, drawn.roof, color=style.tone(GROUND), lw=0)
     _draw_ground(axes, drawn.ground)
-    axes.plot(drawn.x, drawn.train, color=EDGE, lw=1.4, label=drawn.loss)
+    axes.plot(drawn.x, drawn.train, color=style.tone(EDGE), lw=1.4, label=drawn.loss)
     if drawn.test is not None:
-        axes.plot(drawn.x, drawn.test, color=style.TEST, lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
+        axes.plot(drawn.x, drawn.test, color=style.test(), lw=1, ls=(0, (4, 1.8)), alpha=0.8, label="test loss")
     _draw_marks(axes, drawn)
     if drawn.run is not None:
         _draw_path(axes, drawn, drawn.run)
@@ -92,26 +92,26 @@ def draw_profile(drawn: Section, title: str) -> canvas.Sheet:
     _draw_rivals(axes, drawn)
     if drawn.cut is not None:
         place: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
-        axes.annotate(_cut_text(drawn), (1, 1.01), size=8, color=style.MUTED, **place)
+        axes.annotate(_cut_text(drawn), (1, 1.01), size=8, color=style.muted(), **place)
     rivals.legend(sheet, axes, drawn.rivals, lined=False)
     return sheet
 
 
 def _draw_ground(axes: Axes, pieces: list[Piece]) -> None:
     """Draw the ground, with a fine line wherever one basin ends, unless the lines would hide the basins."""
-    colours = [hues.coloured(GROUND, piece.hue) for piece in pieces]
+    colours = [hues.coloured(style.tone(GROUND), piece.hue) for piece in pieces]
     axes.add_collection(PolyCollection([piece.outline for piece in pieces], facecolors=colours, lw=0), autolim=False)
     shores = [piece.outline[[0, -1]] for piece in pieces[1:]] if len(pieces) <= SHORES else []
-    canvas.segments(axes, shores, colors=style.PAPER, linewidths=1.0)
+    canvas.segments(axes, shores, colors=style.paper(), linewidths=1.0)
 
 
 def _draw_marks(axes: Axes, drawn: Section) -> None:
     size = 1.0 if len(drawn.valleys.x) <= CROWDED else 0.5
-    rimless = {"mec": style.VALLEY, "mew": 1.0, "ms": 4.5 * size}
+    rimless = {"mec": style.valley(), "mew": 1.0, "ms": 4.5 * size}
     VALLEY.draw(axes, drawn.valleys.x, drawn.valleys.y, label="valleys", zorder=2.5, **rimless)
     if len(drawn.passes.x):
         look = {"ms": 5 * size, "mew": 1.2 * size, "label": "passes"}
-        PASS.of(style.MUTED).draw(axes, drawn.passes.x, drawn.passes.y, zorder=2.4, **look)
+        PASS.of(style.muted).draw(axes, drawn.passes.x, drawn.passes.y, zorder=2.4, **look)
     _write_under(axes, drawn)
 
 
@@ -119,7 +119,7 @@ def _write_under(axes: Axes, drawn: Section) -> None:
     """Name valleys, then passes, below their places, the first ones first; those without room are left out."""
     labels = [
         Label(x, y, text, size, colour)
-        for marks, size, colour in ((drawn.valleys, 9.0, style.VALLEY), (drawn.passes, 7.5, style.MUTED))
+        for marks, size, colour in ((drawn.valleys, 9.0, style.valley()), (drawn.passes, 7.5, style.muted()))
         for x, y, text in zip(marks.x, marks.y, marks.texts, strict=True)
     ]
     width, height = 72 * np.array(canvas.AREA)
@@ -135,7 +135,7 @@ def _write_under(axes: Axes, drawn: Section) -> None:
     for label, dot, (side, box), fits in zip(labels, dots, places, room, strict=True):
         if fits and drawn.view.shows(np.array(label.y)) and dot[1] - box[3] <= FAR and box[1] >= 0:
             look = {"size": label.size, "color": label.colour, "ha": side, "va": "top"}
-            look |= {"path_effects": [withStroke(linewidth=2, foreground=GROUND)]}
+            look |= {"path_effects": [withStroke(linewidth=2, foreground=style.tone(GROUND))]}
             canvas.write(axes, label.text, (label.x, label.y), (0, float(box[3] - dot[1])), **look)
 
 
@@ -154,7 +154,7 @@ def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.nd
 
 
 def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
-    axes.scatter(*drawn.path.T, s=26, color=style.PAPER, linewidths=0, zorder=3)
+    axes.scatter(*drawn.path.T, s=26, color=style.paper(), linewidths=0, zorder=3)
     run.steps.draw_dots(axes, drawn.path, run.step, s=14, linewidths=0, zorder=3.1)
     start, end = drawn.ends
     above = ", above the picture" if drawn.path[0, 1] > drawn.view.high else ""
@@ -183,18 +183,21 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
     x, y = width * (middles - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(tops) + 3
     boxes = canvas.boxes(x, y, y + 11, [arc.text for arc in drawn.arcs], 8.5)
     for arc, x, y, fits in zip(drawn.arcs, middles, tops, canvas.fitting(boxes), strict=True):
-        axes.plot(arc.x, arc.y, color=style.DERAILMENT, lw=1.3, zorder=3.4)
-        head = {"arrowstyle": "-|>", "color": style.DERAILMENT, "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
+        axes.plot(arc.x, arc.y, color=style.derailment(), lw=1.3, zorder=3.4)
+        head = {"arrowstyle": "-|>", "color": style.derailment(), "lw": 1.3, "shrinkA": 0, "shrinkB": 1}
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
         if fits and drawn.x[0] <= x <= drawn.x[-1]:
-            canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.DERAILMENT)
+            canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.derailment())
 
 
 def describe(drawn: Section) -> dict[str, Any]:
     """Describe a profile for plotly.js."""
     name, sign = web.safe(drawn.scale.name), drawn.scale.sign
     hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
-    edge, fill = {"color": EDGE, "width": 2}, {"fill": "tonexty", "fillcolor": GROUND} if drawn.hues is None else {}
+    edge, fill = (
+        {"color": style.tone(EDGE), "width": 2},
+        {"fill": "tonexty", "fillcolor": style.tone(GROUND)} if drawn.hues is None else {},
+    )
     texts = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in (drawn.loss, "test loss")}
     traces = [
         *_web_ground(drawn.ground),
@@ -202,11 +205,11 @@ def describe(drawn: Section) -> dict[str, Any]:
         web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **texts[drawn.loss]),
     ]
     if drawn.test is not None:
-        dashes = {"color": style.TEST, "width": 1.2, "dash": "dash"}
+        dashes = {"color": style.test(), "width": 1.2, "dash": "dash"}
         traces.append(web.trace("lines", drawn.x, drawn.test, line=dashes, **texts["test loss"]))
     traces += [
         _web_marks("valley", drawn.valleys, VALLEY),
-        _web_marks("pass", drawn.passes, PASS.of(style.MUTED)),
+        _web_marks("pass", drawn.passes, PASS.of(style.muted)),
     ]
     if drawn.run is not None:
         traces += _web_path(drawn, drawn.run, hover)
@@ -230,14 +233,14 @@ def _web_ground(pieces: list[Piece]) -> list[web.Trace]:
     traces = []
     for hue in sorted({piece.hue for piece in pieces}):
         points = np.vstack([part for piece in pieces if piece.hue == hue for part in (piece.outline, gap)])
-        look = {"fill": "toself", "fillcolor": hues.coloured(GROUND, hue), "line": {"width": 0}}
+        look = {"fill": "toself", "fillcolor": hues.coloured(style.tone(GROUND), hue), "line": {"width": 0}}
         traces.append(web.trace("lines", points[:, 0], points[:, 1], **look))
     return traces
 
 
 def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
     size = 1.0 if len(places.x) <= CROWDED else 0.5
-    look = mark.web(8 * size, line={"color": mark.face, "width": 2 * size})
+    look = mark.web(8 * size, line={"color": mark.face(), "width": 2 * size})
     texts = {"name": f"{what}{'e' * (what == 'pass')}s", "hover": f"{what} %{{text}}<br>loss %{{y:.5g}}"}
     return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **texts)
 
@@ -247,7 +250,7 @@ def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
     text = f"step %{{marker.color}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
     path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=text)
     jumps = [
-        web.trace("lines", arc.x, arc.y, line={"color": style.DERAILMENT, "width": 2}, hover=f"derailment {arc.text}")
+        web.trace("lines", arc.x, arc.y, line={"color": style.derailment(), "width": 2}, hover=f"derailment {arc.text}")
         for arc in drawn.arcs
     ]
     return [path, *jumps, *web_ends(places, drawn.ends, drawn.inside[[0, -1]], 11, run.lost)]
@@ -256,17 +259,17 @@ def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:
     valleys, below = drawn.valleys, {"yanchor": "top", "yshift": -6}
     labels = [
-        web.text(x, y, web.safe(text), style.VALLEY, 13, **below)
+        web.text(x, y, web.safe(text), style.valley(), 13, **below)
         for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
         if roomy
     ]
-    head = {"text": "", "showarrow": True, "arrowcolor": style.DERAILMENT, "arrowwidth": 2, "arrowhead": 2}
+    head = {"text": "", "showarrow": True, "arrowcolor": style.derailment(), "arrowwidth": 2, "arrowhead": 2}
     for arc in drawn.arcs:
         tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
         labels.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
         if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
             place = float(arc.x.mean()), float(arc.y.max())
-            labels.append(web.text(*place, web.safe(arc.text), style.DERAILMENT, 12, yanchor="bottom"))
+            labels.append(web.text(*place, web.safe(arc.text), style.derailment(), 12, yanchor="bottom"))
     return labels
 
 

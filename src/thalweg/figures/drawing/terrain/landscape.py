@@ -16,7 +16,7 @@ from thalweg.figures.drawing.wording import count
 
 LIGHTING = {"ambient": 0.62, "diffuse": 0.55, "specular": 0.04, "roughness": 0.9, "fresnel": 0.05}
 
-GREYS = ("#a3a8af", "#d3d6da", "#f4f5f6")
+ON_LIGHT, ON_DARK = ("#a3a8af", "#d3d6da", "#f4f5f6"), ("#34383d", "#565b63", "#7b828c")
 """From the lowest ground to the highest."""
 
 LIFT = 0.003
@@ -71,8 +71,8 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     """Describe an axis in space."""
     return {
         "title": {"text": title},
-        "color": style.MUTED,
-        "gridcolor": style.GRID,
+        "color": style.muted(),
+        "gridcolor": style.grid(),
         "zeroline": False,
         "showbackground": False,
         "showspikes": False,
@@ -125,13 +125,17 @@ def surface(sides: tuple[np.ndarray, np.ndarray], spaced: np.ndarray, losses: np
         # 32 bits are finer than any screen, and halve the page.
         "z": spaced.T.astype(np.float32),
         "customdata": losses.T.astype(np.float32),
-        "colorscale": style.plotly_colours(GREYS),
+        "colorscale": style.plotly_colours(_greys()),
         "showscale": False,
         "lighting": LIGHTING,
         "lightposition": {"x": -2000, "y": 1500, "z": 3000},
         "contours": {"z": {"show": True, "color": "#7b828c", "width": 1, "highlight": False, **lines}},
         "hovertemplate": f"{hover}<extra></extra>",
     }
+
+
+def _greys() -> tuple[str, ...]:
+    return ON_DARK if style.look().dark else ON_LIGHT
 
 
 def _basins(terrain: Terrain) -> list[web.Trace]:
@@ -144,7 +148,7 @@ def _basins(terrain: Terrain) -> list[web.Trace]:
     traces = []
     for hue in np.unique(terrain.hues[terrain.hues != hues.NONE]).tolist():
         heights = np.where(terrain.hues == hue, spaced + lift, np.nan).T.astype(np.float32)
-        tints = [hues.coloured(grey, hue) for grey in GREYS]
+        tints = [hues.coloured(grey, hue) for grey in _greys()]
         low, high = float(spaced.min()) + lift, float(spaced.max()) + lift
         scale = {"colorscale": style.plotly_colours(tuple(tints)), "cmin": low, "cmax": high}
         traces.append(ground | {"z": heights, "contours": {}} | scale | plain)

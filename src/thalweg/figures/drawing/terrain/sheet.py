@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from thalweg.base.arrays import cleaned
 from thalweg.figures.drawing import canvas, relief, rivals, span, style, timeline
@@ -108,14 +107,14 @@ def _draw_ground(axes: Axes, terrain: Terrain) -> None:
     points = relief.draw(axes, terrain.x, terrain.y, terrain.spaced, box, terrain.hues)
     # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
     axes.set_rasterization_zorder(1 if points + 2 * len(terrain.shores) > DENSE else None)
-    canvas.segments(axes, terrain.shores, colors=style.PAPER, linewidths=0.9, capstyle="round", zorder=0.9)
+    canvas.segments(axes, terrain.shores, colors=style.paper(), linewidths=0.9, capstyle="round", zorder=0.9)
 
 
 def _draw_path(axes: Axes, terrain: Terrain, run: DrawnRun) -> None:
-    canvas.segments(axes, terrain.others, colors=style.INK, linewidths=0.7, alpha=0.35, zorder=1.8)
+    canvas.segments(axes, terrain.others, colors=style.ink(), linewidths=0.7, alpha=0.35, zorder=1.8)
     run.steps.draw_path(axes, list(terrain.pieces), terrain.piece_step, 2.2, 4.2)
     inside, few = terrain.inside, run.last <= timeline.FEW
-    dots = {"s": 30, "edgecolors": style.PAPER, "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
+    dots = {"s": 30, "edgecolors": style.paper(), "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
     run.steps.draw_dots(axes, terrain.path[inside], run.step[inside], zorder=2.2, **dots)
     draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, run.lost, ms=7.5, zorder=2.5)
     draw_leaving(axes, terrain.exits, edge_of(terrain.exits, *terrain.corners), "leaves the box")
@@ -127,7 +126,7 @@ def _draw_rivals(axes: Axes, terrain: Terrain) -> None:
         path, inside, look = rival.drawn.path, rival.drawn.inside, rival.look
         lines = span.joined(rival.drawn.pieces)
         canvas.segments(axes, rival.drawn.others, colors=look.colour, linewidths=0.6, alpha=0.35, zorder=1.8)
-        canvas.segments(axes, lines, colors=style.PAPER, linewidths=3.6, capstyle="round", zorder=2)
+        canvas.segments(axes, lines, colors=style.paper(), linewidths=3.6, capstyle="round", zorder=2)
         canvas.segments(axes, lines, colors=look.colour, linewidths=1.8, linestyles=[look.dash[0]], zorder=2.1)
         rival.mark(axes, path[rival.some[inside[rival.some]]], 5, zorder=2.2)
         rival.mark(axes, path[-1:][inside[-1:]], 8.5, zorder=2.5)
@@ -151,8 +150,8 @@ def _draw_marks(axes: Axes, terrain: Terrain, size: tuple[float, float]) -> None
         VALLEY.draw(axes, *terrain.valleys[rest].T, **faint)
     label = f"the {len(kept)} most persistent valleys" if rest.size else "valleys"
     VALLEY.draw(axes, *terrain.valleys[np.sort(kept)].T, ms=5 if rest.size else 6, zorder=2.3, label=label)
-    halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
-    text = {"size": 8.5, "color": style.VALLEY, "weight": "bold", "zorder": 2.6, "path_effects": halo}
+    halo = canvas.halo(2.2)
+    text = {"size": 8.5, "color": style.valley(), "weight": "bold", "zorder": 2.6, "path_effects": halo}
     for valley, side, up in _numbers(terrain, size):
         place = {"ha": "left" if side > 0 else "right", "va": "bottom" if up > 0 else "top"}
         canvas.write(axes, str(valley), terrain.valleys[valley], (4 * side, 2 * up), **place, **text)
@@ -190,7 +189,7 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     """Write what is listed: a name, two places and a loss, and the colour of the name."""
     rows = []
     if terrain.run is not None:
-        for k, name, colour in ((0, "start", style.INK), (-1, f"step {terrain.run.last}", style.FIT)):
+        for k, name, colour in ((0, "start", style.ink()), (-1, f"step {terrain.run.last}", style.fit())):
             rows.append((name, *_columns(terrain, terrain.path[k], terrain.run.train[k]), colour))
     for rival in terrain.rivals:
         end = _columns(terrain, rival.drawn.path[-1], rival.run.train[-1])
@@ -198,25 +197,25 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
     depths = cleaned(terrain.depths, terrain.heights)
     room = len(rows) + len(depths) <= ROWS
     for k in range(len(depths)) if room else terrain.by_persistence.tolist():
-        rows.append((terrain.names[k], *_columns(terrain, terrain.valleys[k], depths[k]), style.VALLEY))
+        rows.append((terrain.names[k], *_columns(terrain, terrain.valleys[k], depths[k]), style.valley()))
     if len(rows) > ROWS:
         more = len(rows) - ROWS + 1
-        rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.MUTED)]
+        rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.muted())]
     return rows
 
 
 def _write_list(sheet: canvas.Sheet, terrain: Terrain, start: float) -> None:
     """Write the list from so many inches to the right margin."""
-    width, height = style.SIZE
+    width, height = style.size()
     left, right = start / width, 1 - 0.14 / width
     gap = (right - left - (FIRST + LAST) / width) / 2
     columns = [left, right - (LAST / width + gap), right - LAST / width, right]
-    head = ("", *(shortened(shown.name, 8) for shown in terrain.scales), "loss", style.MUTED)
+    head = ("", *(shortened(shown.name, 8) for shown in terrain.scales), "loss", style.muted())
     for k, row in enumerate([head, *_rows(terrain)]):
         y = 1 - (canvas.HEADER + 0.17 + STEP * k) / height
         for column, text in enumerate(row[:4]):
             align = "right" if column else "left"
-            colour = row[4] if column == 0 or k == 0 else style.INK
+            colour = row[4] if column == 0 or k == 0 else style.ink()
             sheet.text(columns[column], y, canvas.plain(text), size=LETTERS, ha=align, va="center", color=colour)
 
 
