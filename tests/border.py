@@ -149,7 +149,9 @@ CALLS = {
     "figures.profile": lambda: {
         **{"surface": t().surface, "runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
     },
-    "figures.crown": lambda: {"surface": t().surface, "runs": t().runs, "valleys": t().valleys, "run": 0, "cut": 1.0},
+    "figures.crown": lambda: {
+        **{"surface": t().surface, "runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
+    },
     "figures.slice": lambda: {"surface": t().slice},
     "networks.open_recording": lambda: {"store": "no.zarr"},
     "networks.record": lambda: {"model": t().params, "every": 1, "most": 8},

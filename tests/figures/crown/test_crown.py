@@ -257,15 +257,6 @@ def test_a_path_of_very_many_long_steps_is_drawn_more_coarsely(published):
     assert 15_000 < len(found.along) <= 20_001
 
 
-def test_a_cut_of_ones_own(published):
-    (axis,) = domain_of(published.surface["train_loss"])
-    assert crown_of(published.surface, axis, None, None, 0, 0.6).levels.cut == 0.6
-    with pytest.raises(
-        InvalidValue, match=r"cut = 0.2 leaves nothing of the surface; give a loss above its lowest, 0.46"
-    ):
-        crown(published.surface, cut=0.2)
-
-
 def test_a_plane_cannot_be_crowned(line):
     with pytest.raises(
         InvalidValue, match=r"a crown needs one periodic parameter, .* W, b; draw it with figures.plane"

@@ -10,29 +10,16 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from thalweg.base.checks import number as check_number
-from thalweg.base.errors import InvalidValue
+from thalweg.figures.crown.levels import Levels, levels_of
 from thalweg.figures.crown.ring import Ring
 from thalweg.figures.drawing import scale
 from thalweg.figures.drawing.rivals import NamedOrOne, Rival, rivals_of
 from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
-from thalweg.figures.drawing.view import ROUNDING
+from thalweg.figures.drawing.view import ROUNDING, View
 from thalweg.problems.domain import Axis
 
 PLACES = 1800
 """Places drawn on one period at most; of a finer surface the lowest and the highest place of every stretch."""
-
-USUAL = 0.75
-"""Share of the surface, its lowest part, that is shown where no passes tell how high to go."""
-
-STEEP = 0.9
-"""Share of the surface above which steps of a run do not raise the cut."""
-
-TALL = 1.25
-"""A surface that reaches less than this many times as high as what must be shown is not cut."""
-
-ROOM = (0.12, 0.05)
-"""Room below the lowest and above the highest thing that must be shown, as shares of their distance."""
 
 WIDE = 2.4
 """A run that covers more of the circle than this, in radians, is not all seen at once; its derailment is."""
@@ -48,24 +35,6 @@ CROWDED = 60
 
 APART = np.radians(4.0)
 """Between two names in a page at least."""
-
-TICKS = 6
-"""Intervals between ticks at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """The scale of losses: the ring stands on ``base`` and is cut at ``cut``, where it is cut at all."""
-
-    base: float
-    cut: float
-    ticks: np.ndarray
-    constant: bool
-
-    def height(self, losses: np.ndarray) -> np.ndarray:
-        """Place losses on the scale, from 0 at the base to 1 at the cut, where the surface is cut off."""
-        share = (np.nan_to_num(losses, nan=self.base, posinf=self.cut) - self.base) / (self.cut - self.base)
-        return np.clip(share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +158,9 @@ class Crown:
 
 
 def crown_of(
-    surface: xr.Dataset, axis: Axis, runs: NamedOrOne, valleys: xr.Dataset | None, run: int, cut: float | None
+    surface: xr.Dataset, axis: Axis, runs: NamedOrOne, valleys: xr.Dataset | None, run: int, ends: float | View | None
 ) -> Crown:
-    """Collect what is drawn; ``axis`` is the surface's one periodic axis."""
+    """Collect what is drawn over the surface's one periodic axis; ``ends`` fixes the scale as in ``levels_of``."""
     shown = scale.of_axis(axis)
     # Undirected lines: published pictures draw their angles over a full turn, where each line is met twice.
     copies = 2 if axis.unit == "rad" and np.isclose(axis.length, np.pi, rtol=1e-9) else 1
@@ -201,7 +170,7 @@ def crown_of(
     drawn_run = None if single is None else run_of(single, run, valleys)
     climbed = [part.run.train for part in parts] + ([] if drawn_run is None else [drawn_run.train])
     marks, mark_losses, places = _marks(valleys, "", shown, copies)
-    levels = _levels(losses, valleys, np.concatenate([np.empty(0), *climbed]), cut)
+    levels = levels_of(losses, valleys, np.concatenate([np.empty(0), *climbed]), ends)
     merging = None if valleys is None else valleys.isel({"pass": valleys["pass_merges"].values == 1})
     passes, pass_losses, _ = _marks(merging, "pass_", shown, copies)
     low = pass_losses <= levels.cut
@@ -260,38 +229,3 @@ def _marks(
     places = np.concatenate([values + copy * period for copy in range(copies)])
     angles = np.mod(places * (2 * np.pi / (copies * period)), 2 * np.pi)
     return angles, np.tile(valleys[f"{kind}loss"].values, copies), places
-
-
-def _levels(losses: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray, cut: float | None) -> Levels:
-    finite = losses[np.isfinite(losses)]
-    low, high = float(finite.min()), float(finite.max())
-    if cut is not None and check_number("cut", cut) <= low:
-        raise InvalidValue(f"cut = {cut!r} leaves nothing of the surface; give a loss above its lowest, {low:.6g}")
-    if high - low <= ROUNDING * max(abs(low), abs(high)):
-        room = abs(low) / 2 or 0.5
-        return Levels(low - room, low + room, np.array([low]), True)
-    top = _top(finite, valleys, path) if cut is None else float(cut)
-    step = _step(top - low)
-    base = step / 2 * np.floor((low - ROOM[0] * (top - low)) / (step / 2))
-    if cut is None:
-        top = step / 2 * np.ceil(top / (step / 2))
-    ticks = step * np.arange(np.ceil(base / step - 1e-9), np.floor(top / step + 1e-9) + 1)
-    return Levels(float(base), float(top), ticks, False)
-
-
-def _top(finite: np.ndarray, valleys: xr.Dataset | None, path: np.ndarray) -> float:
-    """Choose how high to show: every pass over which valleys merge, and the run unless it climbs a steep wall."""
-    low, high = float(finite.min()), float(finite.max())
-    merging = np.empty(0)
-    if valleys is not None and valleys.sizes["pass"]:
-        merging = valleys["pass_loss"].values[valleys["pass_merges"].values == 1]
-    passes = merging if merging.size else np.quantile(finite, [USUAL])
-    climbed = np.minimum(path, np.quantile(finite, STEEP))
-    needed = max(float(passes.max()), float(climbed.max(initial=low)))
-    return high if high - low <= TALL * (needed - low) else low + (1 + ROOM[1]) * (needed - low)
-
-
-def _step(span: float) -> float:
-    """Choose a round distance between ticks."""
-    power = 10.0 ** np.floor(np.log10(span / TICKS))
-    return float(next(power * round_ for round_ in (1, 2, 2.5, 5, 10) if power * round_ * TICKS >= span))

@@ -17,6 +17,7 @@ from thalweg.figures.drawing import rivals, style
 from thalweg.figures.drawing.canvas import Sheet
 from thalweg.figures.drawing.rivals import NamedOrOne
 from thalweg.figures.drawing.run import of_one_problem
+from thalweg.figures.drawing.view import View, fixed
 from thalweg.figures.drawing.wording import count, experiment_note, number
 from thalweg.figures.figure import Figure
 from thalweg.store.kinds import NamedRuns, Surface, Valleys
@@ -31,12 +32,13 @@ def crown(
     *,
     run: int = 0,
     cut: float | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw a surface around its circle, the loss upwards, with the valleys, a run and its derailments.
 
     The circle of a line's angle has the period π and is drawn over 2π, where each line is met twice; any other period
     is drawn once around. Heights are to scale from the base to ``cut``; what is higher is cut off, and the note says
-    so.
+    so. Under the same ``limits`` equal losses are equally high in all crowns, whatever their surfaces.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ def crown(
     valleys : from :func:`thalweg.find_valleys`
     run : place of the run that is drawn, of each
     cut : the loss at which the surface is cut; just above the passes between valleys by default
+    limits : the losses of the base and of the cut, so that several pictures have one scale; what is lower lies on the
+        base
 
     Returns
     -------
@@ -55,7 +59,8 @@ def crown(
     Raises
     ------
     InvalidValue
-        If the surface is not over one periodic parameter, or the run or the cut is outside what is allowed.
+        If the surface is not over one periodic parameter, the run, the cut or the limits are outside what is allowed,
+        or both cut and limits are given.
 
     References
     ----------
@@ -78,7 +83,7 @@ def crown(
             f"draw it with figures.{use}"
         )
     of_one_problem(domain.names, runs, valleys)
-    shown = crown_of(surface, domain[0], runs, valleys, run, cut)
+    shown = crown_of(surface, domain[0], runs, valleys, run, _ends(cut, limits))
     title, note = _title(shown), _note(shown, surface, runs)
 
     @cache
@@ -94,6 +99,17 @@ def crown(
         interactive=partial(web.describe, shown),
         moving=None if shown.run is None and not shown.rivals else lambda path: film(style.look()).save(path),
     )
+
+
+def _ends(cut: float | None, limits: tuple[float, float] | None) -> float | View | None:
+    """Tell where the scale of losses ends: at a cut, or at both limits."""
+    if limits is None:
+        return cut
+    if cut is not None:
+        raise InvalidValue(
+            f"cut = {cut!r} is given beside limits, which end at a cut of their own; leave out one of them"
+        )
+    return fixed(limits)
 
 
 def _title(shown: Crown) -> str:
@@ -117,6 +133,8 @@ def _note(shown: Crown, surface: xr.Dataset, runs: NamedOrOne) -> str:
         parts.append(shown.run.story)
     if len(shown.leaps):
         parts.append(f"{count(len(shown.leaps), 'step')} of more than a turn")
+    if shown.levels.fixed:
+        parts.append(View(shown.levels.base, shown.levels.cut).told)
     if shown.above.any():
         parts.append(f"cut at {number(shown.levels.cut)}: the loss reaches {number(shown.highest)}")
     return " · ".join(parts)
@@ -128,6 +146,8 @@ def _caption(shown: Crown) -> str:
         words.append(
             "A line at an angle is the same line half a turn on, so the drawn circle meets every valley twice."
         )
+    if shown.levels.fixed:
+        words.append(f"Losses are {View(shown.levels.base, shown.levels.cut).told}.")
     if shown.above.any():
         words.append(f"The surface is cut at {number(shown.levels.cut)}.")
     if shown.run is not None and len(shown.derailments.step):

@@ -88,8 +88,10 @@ def set_stage(crown: Crown, title: str, note: str) -> Stage:
 
 
 def _frame(stage: Stage) -> None:
+    """Fit the ring into the page; where limits were asked for, a ring as high as these: all have one size then."""
     ring = stage.ring
-    edges = np.concatenate([ring.project(ring.place(ring.angles, ring.heights * up, 1.0)) for up in (0, 1)])
+    heights = np.ones_like(ring.heights) if stage.crown.levels.fixed else ring.heights
+    edges = np.concatenate([ring.project(ring.place(ring.angles, heights * up, 1.0)) for up in (0, 1)])
     low, high = edges.min(axis=0) - MARGIN[0], edges.max(axis=0) + MARGIN[1]
     room = np.array(SIZE) * BOX[2:]
     reach = np.max((high - low) / room) * room / 2
