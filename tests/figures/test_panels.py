@@ -52,6 +52,8 @@ CASES = {
     "data": lambda r: tw.figures.data(r("published").problem),
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
     "loss": lambda r: tw.figures.loss(r("published").runs, r("published").valleys),
+    "loss of several": lambda r: tw.figures.loss({"sgd": r("published").runs}, r("published").valleys),
+    "parameter of several": lambda r: tw.figures.parameter({"sgd": r("himmelblau").runs}),
     "parameter": lambda r: tw.figures.parameter(r("published").runs, r("published").valleys),
     "parameter of two": lambda r: tw.figures.parameter(r("himmelblau").runs, r("himmelblau").valleys),
 }

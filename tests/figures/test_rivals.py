@@ -34,12 +34,14 @@ def on_a_circle(published):
 
 @pytest.fixture
 def figures(request, published, himmelblau):
-    """The three figures, each with its runs by name."""
+    """The figures of several runs, each with these by name."""
     plane, circle = (request.getfixturevalue(name) for name in ("on_a_plane", "on_a_circle"))
     return [
         (tw.figures.plane(himmelblau.surface, plane, himmelblau.valleys), plane),
         (tw.figures.profile(published.surface, circle, published.valleys), circle),
         (tw.figures.crown(published.surface, circle, published.valleys), circle),
+        (tw.figures.loss(circle, published.valleys), circle),
+        (tw.figures.parameter(plane, himmelblau.valleys), plane),
     ]
 
 
@@ -51,10 +53,10 @@ def share(picture, colour):
 
 def test_every_run_has_its_name_and_its_colour(figures):
     for figure, runs in figures:
-        legend = figure.static().legends[0]
+        legend, picture = figure.static().legends[0], figure.png()
         assert [text.get_text() for text in legend.get_texts()][: len(runs)] == list(runs)
         for look in series_of(list(runs)):
-            assert share(io.BytesIO(figure.png()), look.colour) > 100
+            assert share(io.BytesIO(picture), look.colour) > 100
         named = {trace.get("name"): trace for trace in figure.interactive()["data"]}
         for name, look in zip(runs, series_of(list(runs)), strict=True):
             part = named[name]["line" if "line" in named[name]["mode"] else "marker"]

@@ -5,6 +5,7 @@ import optax
 import pytest
 
 import thalweg as tw
+from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import style, timeline
 
 
@@ -112,3 +113,51 @@ def test_a_diverged_run_ends_with_its_last_finite_step(leaving):
     last = int(leaving.runs["last_step"][0])
     (end,) = (line for line in axes.lines if line.get_label() == f"last finite step, {last}")
     assert end.get_xdata().tolist() == [last]
+
+
+@pytest.fixture(scope="module")
+def several():
+    """Three descents of one double well: into the left and the right one, and away."""
+    well = tw.problems.function(lambda p: (p[0] ** 2 - 1) ** 2 + 0.1 * p[0], tw.problems.Axis("x", -2, 2))
+    objective = tw.objective(well)
+    made = {"left": (0.05, -1.5, 12), "right": (0.05, 1.5, 20), "away": (0.6, 1.9, 30)}
+    runs = {
+        name: tw.descend(objective, optax.sgd(rate), starts=[start], steps=steps)
+        for name, (rate, start, steps) in made.items()
+    }
+    return runs, tw.find_valleys(objective)
+
+
+def test_of_several_each_has_its_own_losses_and_the_floors_are_those_of_any(several):
+    runs, valleys = several
+    figure = tw.figures.loss(runs, valleys)
+    axes, described = figure.static().axes[0], figure.interactive()
+    lines = [line for line in axes.lines if line.get_linewidth() == 1.8]
+    traces = [trace for trace in described["data"] if trace["mode"] == "lines"]
+    for (name, one), line, trace in zip(runs.items(), lines, traces, strict=True):
+        last = int(one["last_step"][0])
+        np.testing.assert_array_equal(line.get_ydata(), one["train_loss"].values[0, : last + 1])
+        np.testing.assert_array_equal(trace["y"], line.get_ydata())
+        assert (trace["name"], trace["x"].tolist()) == (name, list(range(last + 1)))
+    floors = {line.get_ydata()[0] for line in axes.lines if line.get_color() == style.valley()}
+    assert floors == set(valleys["loss"].values.tolist())
+    # One that diverges leaves the picture; it does not flatten the others.
+    assert axes.get_ylim()[1] < 10
+    assert "20 steps · away diverged" in axes.figure.texts[1].get_text()
+
+
+def test_of_several_each_has_its_own_parameters(several):
+    runs, valleys = several
+    figure = tw.figures.parameter(runs, valleys)
+    lines = [line for line in figure.static().axes[0].lines if line.get_linewidth() == 1.8]
+    for one, line in zip(runs.values(), lines, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), one["params"].values[0, : int(one["last_step"][0]) + 1, 0])
+    left, right = (float(runs[name]["params"][0, -1, 0]) for name in ("left", "right"))
+    assert f"left (sgd(learning_rate=0.05), 12 steps) ends at x {left:.4g}".replace("-", "−") in figure.caption
+    assert f"right (sgd(learning_rate=0.05), 20 steps) ends at x {right:.4g}" in figure.caption
+
+
+def test_several_of_different_parameters_are_refused(published, himmelblau):
+    for draw in (tw.figures.loss, tw.figures.parameter):
+        with pytest.raises(InvalidValue, match=r"runs\['b'\] have 2 parameters and runs\['a'\] 1; give those of one"):
+            draw({"a": published.runs, "b": himmelblau.runs})

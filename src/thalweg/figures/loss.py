@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 
 from thalweg.base.border import public
-from thalweg.figures.drawing import canvas, style, timeline, web
+from thalweg.figures.drawing import canvas, style, timeline, together, web
 from thalweg.figures.drawing.run import DrawnRun, run_of
+from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, fixed, view_of
 from thalweg.figures.drawing.wording import count, heading, number, trained
 from thalweg.figures.figure import Figure, figure_of
-from thalweg.store.kinds import Runs, Valleys
+from thalweg.store.kinds import NamedRuns, Valleys
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """What is drawn of many other runs."""
+
+TITLE, FLOORS = "Loss by step", "floors of visited valleys"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +36,9 @@ class _Loss:
 
     @property
     def levels(self) -> timeline.Levels:
-        """Floors of the visited valleys that lie in the view, and visibly below nothing that the run had there.
-
-        A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
-        """
-        visited, places = self.run.derailments.visited, self.view.fraction(self.floors)
-        undercut = places - self.view.fraction(self.run.derailments.lowest) > 0.01
-        shown = self.view.shows(self.floors) & ~undercut
-        return timeline.Levels(self.floors[shown], places[shown], [self.run.names[k] for k in visited[shown]])
+        """Floors of the visited valleys."""
+        derailments = self.run.derailments
+        return _levels(self.view, self.floors, derailments.lowest, [self.run.names[k] for k in derailments.visited])
 
     @property
     def many(self) -> bool:
@@ -53,20 +53,31 @@ class _Loss:
             return np.nanquantile(self.others, QUANTILES, axis=0)
 
 
+def _levels(view: View, floors: np.ndarray, lowest: np.ndarray, names: Sequence[str]) -> timeline.Levels:
+    """Choose the floors that lie in the view, and visibly below nothing that a run had there.
+
+    A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
+    """
+    places = view.fraction(floors)
+    shown = view.shows(floors) & ~(places - view.fraction(lowest) > 0.01)
+    return timeline.Levels(floors[shown], places[shown], list(np.array(names, dtype=object)[shown]))
+
+
 @public
 def loss(
-    runs: Runs, valleys: Valleys | None = None, *, run: int = 0, limits: tuple[float, float] | None = None
+    runs: NamedRuns, valleys: Valleys | None = None, *, run: int = 0, limits: tuple[float, float] | None = None
 ) -> Figure:
     """Draw the training and test loss of a run against its steps, and the other runs faintly.
 
     Derailments are marked between their two steps, the floors of visited valleys by horizontal lines. The axis is
-    logarithmic where positive values span more than two decades. More than fifty other runs are drawn as quantiles.
+    logarithmic where positive values span more than two decades. More than fifty other runs are drawn as quantiles. Of
+    several runs by name the training loss of each is drawn, in a colour of its own.
 
     Parameters
     ----------
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers
     valleys : from :func:`thalweg.find_valleys`, of the same objective
-    run : place of the run
+    run : place of the run, of each
     limits : the lowest and the highest loss that are shown, so that several pictures have one axis; by default what
         there is to be seen
 
@@ -88,19 +99,43 @@ def loss(
     >>> loss(runs).title
     'Loss by step'
     """
+    if not isinstance(runs, xr.Dataset):
+        several = _of_several(runs, valleys, run, limits)
+        return figure_of("loss", TITLE, several.caption, several, together.draw, together.describe)
     drawn_run = run_of(runs, run, valleys)
-    floors = (
-        np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[drawn_run.derailments.visited]
-    )
+    floors = _floors(valleys, drawn_run.derailments.visited)
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [drawn_run.train] if drawn_run.test is None else [drawn_run.train, drawn_run.test]
     view = view_of([*own, crowd(others)], floors)
-    note = heading(runs.attrs)
-    if limits is not None:
-        view = fixed(limits, view.log)
-        note += f" · {view.told}"
+    view, note = _limited(view, heading(runs.attrs), limits)
     drawn = _Loss(drawn_run, others, floors, view, f"{note} · {drawn_run.note}")
-    return figure_of("loss", "Loss by step", _caption(drawn), drawn, _static, _interactive)
+    return figure_of("loss", TITLE, _caption(drawn), drawn, _static, _interactive)
+
+
+def _floors(valleys: xr.Dataset | None, visited: np.ndarray) -> np.ndarray:
+    return np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[visited]
+
+
+def _limited(view: View, note: str, limits: tuple[float, float] | None) -> tuple[View, str]:
+    """Put the limits that were asked for in the place of a view, and say so."""
+    if limits is None:
+        return view, note
+    view = fixed(limits, view.log)
+    return view, f"{note} · {view.told}"
+
+
+def _of_several(
+    runs: Mapping[str, xr.Dataset], valleys: xr.Dataset | None, run: int, limits: tuple[float, float] | None
+) -> together.Together:
+    """Collect the training loss of each, and the floors of the valleys that any of them was in."""
+    rivals, note = together.read(runs, valleys, run)
+    lines = [rival.run.train for rival in rivals]
+    visited, lowest = together.visited(rivals)
+    floors = _floors(valleys, visited)
+    view, note = _limited(view_of(together.kept(rivals, lines), floors), note, limits)
+    levels = _levels(view, floors, lowest, [rivals[0].run.names[k] for k in visited])
+    named = trained(any(rival.run.test is not None for rival in rivals))
+    return together.Together(rivals, [together.Panel(Scale(named), lines, view, levels)], FLOORS, note)
 
 
 def _caption(drawn: _Loss) -> str:
@@ -128,7 +163,7 @@ def _static(drawn: _Loss, title: str) -> canvas.Sheet:
         timeline.draw_run(axes, run, run.test, **look)
     timeline.draw_lost(axes, run, run.train)
     _draw_others(axes, drawn)
-    timeline.draw_levels(axes, drawn.levels, "floors of visited valleys")
+    timeline.draw_levels(axes, drawn.levels, FLOORS)
     timeline.show_steps(axes, run.last)
     axes.set_ylabel("loss")
     timeline.mark_derailments(axes, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +11,21 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from thalweg.base.border import public
-from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing import canvas, scale, style, timeline, together, web
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
 from thalweg.figures.drawing.wording import count, heading
 from thalweg.figures.figure import Figure, figure_of
-from thalweg.store.kinds import Runs, Valleys
+from thalweg.store.kinds import NamedRuns, Valleys
 
 PANELS = 4
 """Parameters drawn at most."""
 
 LEVELS = 12
 """Valleys drawn at most in a panel: all of them, else those that the run visited."""
+
+VALLEYS = "valleys"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +54,19 @@ class _Parameters:
 
 
 @public
-def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
+def parameter(runs: NamedRuns, valleys: Valleys | None = None, *, run: int = 0) -> Figure:
     """Draw the parameters of a run against its steps, one panel each, and the other runs faintly.
 
     More than fifty other runs are drawn as their density: the darker a place, the more of them are there. Angles are in
     degrees and not wrapped: a run that goes around a circle leaves the first turn, and every valley is drawn on each
-    turn in view. Valleys are horizontal lines, derailments are marked between their two steps.
+    turn in view. Valleys are horizontal lines, derailments are marked between their two steps. Of several runs by name
+    each is drawn in a colour of its own.
 
     Parameters
     ----------
-    runs : from :func:`thalweg.descend`
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers
     valleys : from :func:`thalweg.find_valleys`, of the same objective
-    run : place of the run
+    run : place of the run, of each
 
     Returns
     -------
@@ -82,32 +86,65 @@ def parameter(runs: Runs, valleys: Valleys | None = None, *, run: int = 0) -> Fi
     >>> parameter(runs).title
     'phi by step'
     """
+    if not isinstance(runs, xr.Dataset):
+        several = _of_several(runs, valleys, run)
+        title = _title(next(iter(runs.values())))
+        return figure_of("parameter", title, several.caption, several, together.draw, together.describe)
     drawn_run = run_of(runs, run, valleys)
     panels = _panels(runs, valleys, drawn_run)
+    drawn = _Parameters(drawn_run, panels, f"{heading(runs.attrs)} · {drawn_run.note}{_few(runs)}")
+    return figure_of("parameter", _title(runs), _caption(drawn), drawn, _static, _interactive)
+
+
+def _title(runs: xr.Dataset) -> str:
+    return f"{runs['param'].values[0]} by step" if runs.sizes["param"] == 1 else "Parameters by step"
+
+
+def _few(runs: xr.Dataset) -> str:
     total = runs.sizes["param"]
-    few = f" · the first {len(panels)} of {total:,} parameters" if total > len(panels) else ""
-    title = f"{panels[0].scale.name} by step" if total == 1 else "Parameters by step"
-    drawn = _Parameters(drawn_run, panels, f"{heading(runs.attrs)} · {drawn_run.note}{few}")
-    return figure_of("parameter", title, _caption(drawn), drawn, _static, _interactive)
+    return f" · the first {PANELS} of {total:,} parameters" if total > PANELS else ""
 
 
 def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list[_Panel]:
     faint = np.delete(runs["params"].values, run.index, axis=0).astype(np.float64)
-    every = np.arange(len(run.names))
-    chosen = every if len(every) <= LEVELS else run.derailments.visited[:LEVELS]
+    positions, names = _marked(valleys, run.names, run.derailments.visited, runs.sizes["param"])
     panels = []
     for k, shown in enumerate(scale.of_runs(runs, valleys)[:PANELS]):
         values, beside = shown.of(run.params[:, k]), shown.of(faint[..., k])
-        extent = np.append(values, crowd(beside))
-        positions = np.empty(0) if valleys is None else shown.of(valleys["position"].values[chosen, k])
-        levels, texts = _turns(shown, positions, [run.names[j] for j in chosen], extent)
-        view = view_of([extent], levels[_near(levels, shown, extent)], may_log=False)
-        visible = view.shows(levels)
-        named = timeline.Levels(
-            levels[visible], view.fraction(levels[visible]), list(np.array(texts, dtype=object)[visible])
-        )
-        panels.append(_Panel(shown, values, beside, view, named))
+        view, levels = _seen(shown, np.append(values, crowd(beside)), positions[:, k], names)
+        panels.append(_Panel(shown, values, beside, view, levels))
     return panels
+
+
+def _of_several(runs: Mapping[str, xr.Dataset], valleys: xr.Dataset | None, run: int) -> together.Together:
+    """Collect the parameters of each, and the valleys."""
+    rivals, note = together.read(runs, valleys, run)
+    first, panels = next(iter(runs.values())), []
+    positions, names = _marked(valleys, rivals[0].run.names, together.visited(rivals)[0], first.sizes["param"])
+    for k, shown in enumerate(scale.of_runs(first, valleys)[:PANELS]):
+        lines = [shown.of(rival.run.params[:, k]) for rival in rivals]
+        view, levels = _seen(shown, np.concatenate(together.kept(rivals, lines)), positions[:, k], names)
+        panels.append(together.Panel(shown, lines, view, levels))
+    return together.Together(rivals, panels, VALLEYS, f"{note}{_few(first)}")
+
+
+def _marked(
+    valleys: xr.Dataset | None, names: list[str], visited: np.ndarray, params: int
+) -> tuple[np.ndarray, list[str]]:
+    """Choose the valleys that are drawn, (valley, param), and their names: all, or of many the visited ones."""
+    if valleys is None:
+        return np.empty((0, params)), []
+    chosen = np.arange(len(names)) if len(names) <= LEVELS else visited[:LEVELS]
+    return valleys["position"].values[chosen], [names[j] for j in chosen]
+
+
+def _seen(shown: Scale, extent: np.ndarray, positions: np.ndarray, names: list[str]) -> tuple[View, timeline.Levels]:
+    """Choose the view of a parameter, and the valleys in it."""
+    levels, texts = _turns(shown, shown.of(positions), names, extent)
+    view = view_of([extent], levels[_near(levels, shown, extent)], may_log=False)
+    visible = view.shows(levels)
+    places = view.fraction(levels[visible])
+    return view, timeline.Levels(levels[visible], places, list(np.array(texts, dtype=object)[visible]))
 
 
 def _turns(shown: Scale, positions: np.ndarray, names: list[str], extent: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -168,7 +205,7 @@ def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
         timeline.draw_others(axes, panel.others, _others_name(drawn))
     else:
         timeline.draw_density(axes, panel.density, _others_name(drawn))
-    timeline.draw_levels(axes, panel.levels, "valleys", len(drawn.panels))
+    timeline.draw_levels(axes, panel.levels, VALLEYS, len(drawn.panels))
     timeline.draw_run(axes, run, panel.values, color=style.ink(), lw=1.8)
     timeline.draw_lost(axes, run, panel.values)
 

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.marks import START, Series, series_of
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.wording import count, shortened
+from thalweg.figures.drawing.wording import count, joined, shortened
 
 Drawn = TypeVar("Drawn")
 
@@ -90,12 +90,13 @@ def _made(runs: xr.Dataset) -> str:
 
 
 def note_of(rivals: Sequence[Rival[Any]]) -> str:
-    """Say how many there are and how far they came, for the line of facts."""
+    """Say how many there are, how far they came and which diverged, for the line of facts."""
     if not rivals:
         return ""
     steps = sorted({rival.run.last for rival in rivals})
     came = count(steps[-1], "step") if len(steps) == 1 else f"{steps[0]:,} to {count(steps[-1], 'step')}"
-    return f" · {count(len(rivals), 'run')}, {came}"
+    lost = joined([rival.label for rival in rivals if rival.run.lost])
+    return f" · {count(len(rivals), 'run')}, {came}" + (f" · {lost} diverged" if lost else "")
 
 
 def told(rivals: Sequence[Rival[Any]], ends: Sequence[str]) -> list[str]:

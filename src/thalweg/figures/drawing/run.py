@@ -123,9 +123,12 @@ class DrawnRun:
 
 
 def of_one_problem(
-    names: Sequence[str], runs: xr.Dataset | Mapping[str, xr.Dataset] | None, valleys: xr.Dataset | None
+    names: Sequence[str],
+    runs: xr.Dataset | Mapping[str, xr.Dataset] | None,
+    valleys: xr.Dataset | None,
+    whose: str = "the surface",
 ) -> None:
-    """Refuse runs and valleys that have other parameters than the surface that they are drawn on."""
+    """Refuse runs and valleys that have other parameters than the surface, or other runs, that they are drawn with."""
     parameters = len(names)
     each: list[tuple[str, xr.Dataset | None]] = [("valleys", valleys)]
     if runs is None or isinstance(runs, xr.Dataset):
@@ -136,9 +139,9 @@ def of_one_problem(
         number = parameters if given is None else given.sizes.get("param", parameters)
         if number != parameters:
             raise InvalidValue(
-                f"{name} have {count(number, 'parameter')} and the surface {parameters}; give those of one objective"
+                f"{name} have {count(number, 'parameter')} and {whose} {parameters}; give those of one objective"
             )
-        same_parameters(name, given, "the surface is", names)
+        same_parameters(name, given, f"{whose} is", names)
 
 
 def run_of(runs: xr.Dataset, run: int, valleys: xr.Dataset | None = None) -> DrawnRun:
