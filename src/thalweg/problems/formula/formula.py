@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 from jaxtyping import Array
 
 from thalweg.problems.formula import tree
@@ -40,9 +39,9 @@ class Formula:
         """The names in it, in the order in which they first stand."""
         return tuple(dict.fromkeys(tree.names(self.node)))
 
-    def __call__(self, values: Mapping[str, Any]) -> Array:
+    def __call__(self, values: Mapping[str, Any]) -> Array | float:
         """Evaluate it at numbers or arrays that broadcast; what compares is 1 where it is true, else 0."""
-        return jnp.asarray(tree.number(tree.value(self.node, values)))
+        return tree.number(tree.value(self.node, values))
 
     def put(self, values: Mapping[str, float | Formula]) -> Formula:
         """Put numbers or other formulas in place of names, all at once."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
-from thalweg.problems.formula.tree import Apply, Chain, Name, Node, Number, names, parts_of
+from thalweg.problems.formula.tree import Apply, Chain, Name, Node, Number, names
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 Python's parser gives precedence, numbers and positions that people know from NumPy; nothing that it reads is ever
 compiled or executed. Every node is looked at: what is not one of the few kinds below is refused, at its character.
-What other tools write is read too: ``^`` is a power, ``np.`` before a function is dropped, and a name in backquotes is
-a column whose name is no identifier.
+``np.`` before a function is dropped, and so is ``math.``.
 
 The parser recurses in C, and so do the passes over its tree, so a hostile text could exhaust the stack: length and
 nesting are bounded before the parser sees it, and what it raises all the same is caught. A sum of a thousand terms is
@@ -20,15 +19,12 @@ import sys
 import unicodedata
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 from thalweg.problems.formula.functions import ALIASES, FUNCTIONS
+from thalweg.problems.formula.source import FormulaError, Source, prepare
 from thalweg.problems.formula.tree import Apply, Chain, Name, Node, Number
-
-LONGEST = 10_000
-"""Characters of a formula."""
 
 DEEPEST = 150
 """Brackets or operations inside one another: far below Python's own bound on recursion, of 1000 calls."""
@@ -69,54 +65,6 @@ HINTS: dict[type[ast.AST], str] = {
 """What to write in place of what is refused."""
 
 
-class FormulaError(InvalidValue):
-    """A formula that cannot be read; where it is wrong stands in its note, two lines with the formula and a mark.
-
-    Examples
-    --------
-    >>> try:
-    ...     read("A * epx(-t)")
-    ... except FormulaError as error:
-    ...     print(error, *error.__notes__, sep="\\n")
-    formula, character 5: unknown function 'epx'; did you mean 'exp'?
-      A * epx(-t)
-          ^^^
-    """
-
-
-@dataclass(frozen=True)
-class Source:
-    """The text as it was written, the text that Python reads, and from where each of its characters comes.
-
-    Attributes
-    ----------
-    text : as it was written
-    read : what is given to Python's parser
-    origins : (character,), of ``read``: the place in ``text``, and one more for the end
-    quoted : names in backquotes, by what stands for them
-    """
-
-    text: str
-    read: str = ""
-    origins: tuple[int, ...] = (0,)
-    quoted: dict[str, str] = field(default_factory=dict[str, str])
-
-    def error(self, message: str, node: ast.expr | ast.keyword | int | None = None) -> FormulaError:
-        """Make the error that points at a node, or at a character of ``read``."""
-        if isinstance(node, ast.AST):
-            # Python counts bytes of UTF-8.
-            raw = self.read.encode()
-            begin = len(raw[: node.col_offset].decode(errors="ignore"))
-            end = len(raw[: node.end_col_offset].decode(errors="ignore"))
-            first, last = self.origins[begin], self.origins[max(begin, end - 1)] + 1
-        else:
-            first = self.origins[min(node or 0, len(self.origins) - 1)]
-            last = first + 1
-        error = FormulaError(f"formula, character {first + 1}: {message}")
-        error.add_note(_pointer(self.text, first, last))
-        return error
-
-
 def read(text: str, columns: Collection[str] = ()) -> Node:
     """Read a formula; ``columns`` are names that are no functions, whatever they are called.
 
@@ -127,7 +75,7 @@ def read(text: str, columns: Collection[str] = ()) -> Node:
     FormulaError
         If the text is no formula, or one that is too long, nested too deep or has what no formula may have.
     """
-    source = _prepared(text)
+    source = prepare(text)
     _check_brackets(source)
     try:
         with warnings.catch_warnings():
@@ -137,55 +85,7 @@ def read(text: str, columns: Collection[str] = ()) -> Node:
         raise _syntax(source, error) from None
     except (RecursionError, MemoryError, ValueError, Warning):
         raise source.error("this cannot be read; write a shorter or plainer formula") from None
-    return _Checked(source, frozenset(columns)).visit(tree)
-
-
-def _prepared(text: object) -> Source:
-    """Bring the text into one line that Python reads, and note from where each character comes."""
-    if not isinstance(text, str):
-        raise InvalidValue(f"formula = {shown(text)} is no text; give one such as 'a * exp(-x / tau) + c'")
-    if len(text) > LONGEST:
-        raise InvalidValue(f"the formula has {len(text):,} characters; give at most {LONGEST:,}")
-    if not text.strip():
-        raise InvalidValue("the formula is empty; give one such as 'a * exp(-x / tau) + c'")
-    parts: list[str] = []
-    origins: list[int] = []
-    quoted: dict[str, str] = {}
-    place = len(text) - len(text.lstrip())
-    while place < len(text):
-        piece, step = _piece(text, place, quoted)
-        parts.append(piece)
-        origins.extend([place] * len(piece))
-        place += step
-    return Source(text, "".join(parts), (*origins, len(text.rstrip())), quoted)
-
-
-def _piece(text: str, place: int, quoted: dict[str, str]) -> tuple[str, int]:
-    """Translate what stands at a place: what Python reads for it, and how many characters it takes."""
-    character = text[place]
-    if character == "`":
-        end = text.find("`", place + 1)
-        if end < 0 or not text[place + 1 : end].strip():
-            raise Source(text, text, tuple(range(len(text) + 1))).error(
-                "a name in backquotes has no end or is empty; write `name of a column`", place
-            )
-        name = text[place + 1 : end].strip()
-        stand_in = next((key for key, value in quoted.items() if value == name), f"_quoted_{len(quoted)}")
-        quoted[stand_in] = name
-        return f"({stand_in})", end + 1 - place
-    if character == "^":
-        return "**", 1
-    if character in "−–":  # noqa: RUF001 - what word processors make of a minus
-        return "-", 1
-    if character in "·×⋅":  # noqa: RUF001
-        return "*", 1
-    if character.isspace():
-        return " ", 1
-    wrong = {"#": "a formula has no comments", ";": "a formula is one expression", "\\": "write a formula in one piece"}
-    if character in wrong or not character.isprintable():
-        said = wrong.get(character, f"{character!r} is no character of a formula; leave it out")
-        raise Source(text, text, tuple(range(len(text) + 1))).error(said, place)
-    return character, 1
+    return _Checked(source, {unicodedata.normalize("NFKC", name): name for name in columns}).visit(tree)
 
 
 def _check_brackets(source: Source) -> None:
@@ -231,7 +131,8 @@ class _Checked:
     """A pass over Python's tree that lets through only what a formula may have, as our own."""
 
     source: Source
-    columns: frozenset[str]
+    columns: dict[str, str]
+    """Columns by their names as Python's parser writes them, all letters in their usual form."""
 
     def visit(self, node: ast.expr, depth: int = 0) -> Node:
         """Translate a node and all below it; a chain of sums or products counts as one level."""
@@ -256,8 +157,8 @@ class _Checked:
             case ast.Constant():
                 return self._number(node)
             case ast.Name():
-                return Name(self.source.quoted.get(node.id, node.id))
-            case ast.Attribute(ast.Name(prefix), name) if prefix in PREFIXES - self.columns:
+                return Name(self.source.quoted.get(node.id) or self.columns.get(node.id, node.id))
+            case ast.Attribute(ast.Name(prefix), name) if prefix in PREFIXES and prefix not in self.columns:
                 return Name(name)
             case _:
                 raise self._refused(node, node)
@@ -326,7 +227,7 @@ class _Checked:
             raise self.source.error(f"{name!r} is a column, no function; write * for a product", node)
         if name not in FUNCTIONS:
             near = difflib.get_close_matches(name, [*FUNCTIONS, *ALIASES], n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]!r}?" if near else f"write * for a product, or one of {', '.join(FUNCTIONS)}"
+            hint = f"did you mean {near[0]!r}?" if near else "write * for a product, or a function such as exp"
             raise self.source.error(f"unknown function {shown(name)}; {hint}", node)
         return name
 
@@ -341,18 +242,3 @@ class _Checked:
     def _refused(self, what: ast.AST, at: ast.expr) -> FormulaError:
         hint = HINTS.get(type(what), "use numbers, names, + - * / **, comparisons and functions such as exp(x)")
         return self.source.error(f"this is not allowed in a formula; {hint}", at)
-
-
-def plain(name: str) -> str:
-    """Write a name as Python's parser does: letters in their usual form."""
-    return unicodedata.normalize("NFKC", name)
-
-
-def _pointer(text: str, first: int, last: int) -> str:
-    """Write the formula, or what stands around the mark in a long one, and a mark below it."""
-    around = 60
-    begin = max(0, first - around)
-    line = "".join(character if character.isprintable() else " " for character in text[begin : first + around])
-    before, after = "…" * (begin > 0), "…" * (first + around < len(text))
-    marks = "^" * max(1, min(last - first, around, len(line) - (first - begin)))
-    return f"  {before}{line}{after}\n  {' ' * (len(before) + first - begin)}{marks}"
