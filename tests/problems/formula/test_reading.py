@@ -48,7 +48,7 @@ def test_arithmetic_is_that_of_numpy(text):
     ("text", "value"),
     [
         ("a^2 * x", 2.0),
-            ("np.exp(0) + math.sqrt(y) + numpy.abs(b)", 6.0),
+        ("np.exp(0) + math.sqrt(y) + numpy.abs(b)", 6.0),
         ("ln(e) + asin(0) + pow(a, 3)", 9.0),
         ("a if x > 0 else b", 2.0),
         ("0 < x < 1 and not y < 0", 1.0),
@@ -127,7 +127,9 @@ def test_errors_say_what_is_wrong_and_point_at_the_character(text, place, said):
     line, mark = caught.value.__notes__[0].split("\n")
     assert mark.index("^") == 2 + place - 1
     assert "\n" not in str(caught.value)
-    assert line.strip()[: len(text.strip()[:20])].replace(" ", "") == text.strip()[:20].replace("\x00", "").replace(" ", "")
+    assert line.strip()[: len(text.strip()[:20])].replace(" ", "") == text.strip()[:20].replace("\x00", "").replace(
+        " ", ""
+    )
 
 
 HOSTILE = [

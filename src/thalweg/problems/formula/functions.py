@@ -62,7 +62,9 @@ TWO: dict[str, Callable[..., Array]] = {
 }
 THREE: dict[str, Callable[..., Array]] = {"clip": jnp.clip, "where": jnp.where}
 
-FUNCTIONS = {name: (made, count) for count, made_of in enumerate((ONE, TWO, THREE), 1) for name, made in made_of.items()}
+FUNCTIONS = {
+    name: (function, count) for count, kind in enumerate((ONE, TWO, THREE), 1) for name, function in kind.items()
+}
 """The function and how many arguments it takes, by name."""
 
 ALIASES = {

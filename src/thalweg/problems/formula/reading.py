@@ -48,6 +48,9 @@ OPERATORS: dict[type[ast.AST], str] = {
 }
 """The operators between two numbers that a formula may have."""
 
+PRODUCT = re.compile(r"((?<![\w.])(?:\d+\.?\d*|\.\d+)\s*|\)\s*)(?=[^\W\d]|\()(?!(?:and|or|if|else)\b)")
+"""A number or a closing bracket right before a name or an opening one."""
+
 HINTS: dict[type[ast.AST], str] = {
     ast.FloorDiv: "write floor(a / b)",
     ast.MatMult: "write * for a product",
@@ -114,9 +117,8 @@ def _syntax(source: Source, error: SyntaxError) -> FormulaError:
         if keyword.iskeyword(word.group()) and word.group() not in ("and", "or", "not", "if", "else"):
             said = f"{word.group()!r} is a word of Python; choose another name, such as {word.group()[:3]}"
             return source.error(said, word.start())
-    if product := re.search(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s*(?=[^\W\d]|\()|\)\s*(?=[\w(])", source.read):
-        if not re.match(r"(?:and|or|if|else)\b", source.read[product.end() :]):
-            return source.error("a product needs its sign; write *", product.end())
+    if product := PRODUCT.search(source.read):
+        return source.error("a product needs its sign; write *", product.end())
     if equals := re.search(r"(?<![=<>!:])=(?!=)", source.read):
         return source.error("give only what is right of the = sign, or write == to compare", equals.start())
     place = max(0, (error.offset or 1) - 1)

@@ -116,7 +116,7 @@ def value(node: Node, values: Mapping[str, Any]) -> Any:
 
 def number(given: Any) -> Any:
     """Take what is true for 1 and what is false for 0."""
-    return given * 1.0 if getattr(given, "dtype", None) == bool else given
+    return given * 1.0 if _is_truth(given) else given
 
 
 def _chain(made: Any, links: tuple[tuple[str, Node], ...], values: Mapping[str, Any]) -> Any:
@@ -147,4 +147,8 @@ def _real(given: Any) -> Any:
 
 
 def _true(given: Any) -> Any:
-    return given if getattr(given, "dtype", None) == bool else jnp.not_equal(given, 0.0)
+    return given if _is_truth(given) else jnp.not_equal(given, 0.0)
+
+
+def _is_truth(given: Any) -> bool:
+    return getattr(getattr(given, "dtype", None), "kind", "") == "b"
