@@ -65,6 +65,21 @@ def many():
 
 
 @pytest.fixture(scope="session")
+def crowd():
+    """Two hundred valleys on an interval, every third of them far more persistent than its neighbours."""
+    import jax.numpy as jnp
+
+    axis = tw.problems.Axis("x", 0, 40)
+    wave = 10 * np.pi
+    function = tw.problems.function(
+        lambda p: jnp.cos(wave * p[0]) * (1 + 0.5 * jnp.sin(wave * p[0] / 20)) + 0.1 * p[0], axis, start=[20.0]
+    )
+    objective = tw.objective(function)
+    surface, runs = tw.survey(objective, points=8000), tw.descend(objective, optax.sgd(0.01, momentum=0.9), steps=60)
+    return Drawn(function, runs, surface, tw.find_valleys(objective, surface, refine=False))
+
+
+@pytest.fixture(scope="session")
 def constant():
     """A surface without a valley."""
     whole = tw.problems.Split(test_share=0.0)

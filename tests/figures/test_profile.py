@@ -3,6 +3,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import canvas, style
 
 
 def line_of(axes, label):
@@ -24,6 +25,42 @@ def test_the_valleys_stand_at_their_places(published):
     x, y = line_of(canvas.axes[0], "valleys")
     np.testing.assert_allclose(x, [0, 36, -36, -72, 72], atol=1e-9)
     np.testing.assert_array_equal(y, published.valleys["loss"].values)
+
+
+def test_of_many_valleys_the_most_persistent_are_named_and_the_rest_are_faint(crowd):
+    figure = tw.figures.profile(crowd.surface, None, crowd.valleys)
+    lasting = np.argsort(-crowd.valleys["persistence"].values, kind="stable")
+    places = crowd.valleys["position"].values[:, 0]
+    axes = figure.static().axes[0]
+    np.testing.assert_array_equal(line_of(axes, "the 24 most persistent valleys")[0], places[lasting[:24]])
+    np.testing.assert_array_equal(line_of(axes, "176 more")[0], places[lasting[24:]])
+    allowed = [crowd.valleys.attrs["names"][k].replace("-", "−") for k in lasting[:24]]
+    described = figure.interactive()
+    for written in (
+        [text.get_text() for text in axes.texts if text.get_color() == style.valley()],
+        [note["text"] for note in described["layout"]["annotations"]],
+    ):
+        assert 3 <= len(written) < 24
+        assert set(written) <= set(allowed)
+        # The deepest has a name, and so has who lasts longest of all others.
+        assert set(allowed[:1]) <= set(written)
+    traces = {trace.get("name"): trace for trace in described["data"]}
+    np.testing.assert_array_equal(traces["the 24 most persistent valleys"]["x"], places[lasting[:24]])
+    assert len(traces["176 more"]["x"]) == 176
+
+
+def test_names_in_a_page_have_room_on_a_phone(crowd):
+    """Of a phone of 390 pixels the axes have 240; a letter of 13 pixels is about 8 wide, a line 16 high."""
+    layout = tw.figures.profile(crowd.surface, None, crowd.valleys).interactive()["layout"]
+    (low, high), boxes = layout["yaxis"]["range"], []
+    for note in layout["annotations"]:
+        x, y, wide = 240 * note["x"] / 40, 260 * (note["y"] - low) / (high - low), 8 * len(note["text"])
+        start = x - {"left": 0, "center": wide / 2, "right": wide}[note["xanchor"]]
+        boxes.append((start, y, start + wide, y + 16))
+    boxes = np.array(boxes)
+    assert canvas.fitting(boxes).all()
+    assert (boxes[:, 0] >= 0).all()
+    assert (boxes[:, 2] <= 240).all()
 
 
 def test_the_caption_says_where_the_axis_is_cut(published):

@@ -13,9 +13,10 @@ from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import hues
 from thalweg.figures.drawing.run import valley_names
 from thalweg.figures.drawing.scale import Scale, closed
+from thalweg.figures.drawing.section.page import describe
 from thalweg.figures.drawing.section.reading import section_of
 from thalweg.figures.drawing.section.sheet import caption as profile_caption
-from thalweg.figures.drawing.section.sheet import describe, draw_profile
+from thalweg.figures.drawing.section.sheet import draw_profile
 from thalweg.figures.drawing.terrain import landscape
 from thalweg.figures.drawing.terrain.reading import terrain_of
 from thalweg.figures.drawing.terrain.sheet import caption as map_caption

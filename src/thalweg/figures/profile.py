@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from thalweg.base.border import public
+from thalweg.figures.drawing.section.page import describe
 from thalweg.figures.drawing.section.reading import section_of
-from thalweg.figures.drawing.section.sheet import caption, describe, draw_profile
+from thalweg.figures.drawing.section.sheet import caption, draw_profile
 from thalweg.figures.drawing.view import fixed
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import NamedRuns, Surface, Valleys

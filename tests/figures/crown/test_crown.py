@@ -68,11 +68,20 @@ def test_a_page_has_a_line_across_every_pass(published, arrays):
 
 
 def test_names_on_a_crowded_crown_do_not_overlap(many):
+    """They are those of the most persistent valleys; the others are faint lines without names."""
+    lasting = np.argsort(-many.valleys["persistence"].values, kind="stable")[:24]
+    (axis,) = domain_of(many.surface["train_loss"])
+    shown = crown_of(many.surface, axis, None, many.valleys, 0, None)
+    kept, rest = shown.parted
+    number = many.valleys.sizes["valley"]
+    assert kept.tolist() == [k + turn for k in lasting.tolist() for turn in (0, number)]
+    assert sorted([*kept, *rest]) == list(range(2 * number))
     figure = crown(many.surface, None, many.valleys).static()
     names = [text for text in figure.axes[0].texts if text.get_text().endswith("°")]
     figure.canvas.draw()
     boxes = [text.get_window_extent() for text in names]
     assert 5 <= len(boxes) < 40
+    assert {text.get_text() for text in names} <= {shown.mark_texts[k] for k in kept}
     assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from thalweg.figures.crown.levels import Levels, levels_of
 from thalweg.figures.crown.ring import Ring
-from thalweg.figures.drawing import scale
+from thalweg.figures.drawing import crowds, scale
 from thalweg.figures.drawing.rivals import NamedOrOne, Rival, rivals_of
 from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
 from thalweg.figures.drawing.view import ROUNDING, View
@@ -29,9 +29,6 @@ FINE, COARSE, MOST = np.radians(1.0), 8, 720
 
 POINTS = 20_000
 """Points of a path at most, about: beyond them it is drawn more coarsely, so that no run takes minutes to draw."""
-
-CROWDED = 60
-"""Valleys above which marks are thin."""
 
 APART = np.radians(4.0)
 """Between two names in a page at least."""
@@ -50,6 +47,7 @@ class Crown:
     levels : the scale of losses
     marks : (mark,), places of the valleys on the drawn circle, first copies first, each deepest first
     mark_losses, mark_texts : their losses and names
+    persistence : (valley,), how high a pass one must cross to leave each for a deeper one
     passes, pass_losses : (pass,), places and losses of the passes at which valleys join, those below the cut
     run : as it is drawn, None where none is drawn
     path : (step,), the run's place on the drawn circle, not wrapped
@@ -65,6 +63,7 @@ class Crown:
     marks: np.ndarray
     mark_losses: np.ndarray
     mark_texts: list[str]
+    persistence: np.ndarray
     passes: np.ndarray
     pass_losses: np.ndarray
     run: DrawnRun | None
@@ -119,16 +118,18 @@ class Crown:
         return float(self.losses[np.isfinite(self.losses)].max())
 
     @property
-    def crowded(self) -> bool:
-        """Whether there are so many valleys that their marks are thin."""
-        return len(self.marks) > CROWDED * self.copies
+    def parted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Marks of the most persistent valleys, first of all, every copy; and of the rest, drawn faintly."""
+        turns = len(self.persistence) * np.arange(self.copies)
+        kept, rest = ((part[:, None] + turns).ravel() for part in crowds.parted(self.persistence))
+        return kept, rest
 
     @property
     def apart(self) -> np.ndarray:
-        """(name,), marks that are far from each other, the deepest first: for names in a page."""
+        """(name,), marks that are far from each other, the most persistent first: for names in a page."""
         chosen: list[int] = []
-        for k, angle in enumerate(self.marks):
-            if (np.cos(self.marks[chosen] - angle) < np.cos(APART)).all():
+        for k in self.parted[0].tolist():
+            if (np.cos(self.marks[chosen] - self.marks[k]) < np.cos(APART)).all():
                 chosen.append(k)
         return np.array(chosen, dtype=int)
 
@@ -183,6 +184,7 @@ def crown_of(
         marks=marks,
         mark_losses=mark_losses,
         mark_texts=[shown.text(place) for place in places],
+        persistence=np.empty(0) if valleys is None else valleys["persistence"].values.astype(np.float64),
         passes=passes[low],
         pass_losses=pass_losses[low],
         run=None,

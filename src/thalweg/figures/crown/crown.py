@@ -146,6 +146,9 @@ def _caption(shown: Crown) -> str:
         words.append(
             "A line at an angle is the same line half a turn on, so the drawn circle meets every valley twice."
         )
+    kept, rest = (len(part) // shown.copies for part in shown.parted)
+    if rest:
+        words.append(f"The {kept} most persistent valleys are drawn in full and named where there is room.")
     if shown.levels.fixed:
         words.append(f"Losses are {View(shown.levels.base, shown.levels.cut).told}.")
     if shown.above.any():

@@ -29,10 +29,14 @@ ABOVE, BELOW = 14, -15
 
 
 def draw_names(stage: Stage) -> None:
-    """Name every valley that can be seen and has room: below its end on the near side, above it on the far side."""
+    """Name the valleys that can be seen and have room, below their ends on the near side, above on the far side.
+
+    Those that are drawn faintly have no names; of the others the most persistent come first.
+    """
     crown, ring = stage.crown, stage.ring
     inner, ends = (ring.place(crown.marks, ring.top(crown.marks), across) for across in (0.0, 1.0))
-    visible = np.flatnonzero(~(ring.hidden(ends) & ring.hidden(inner)))
+    kept = crown.parted[0]
+    visible = kept[~(ring.hidden(ends[kept]) & ring.hidden(inner[kept]))]
     offsets = np.where(np.cos(crown.marks - ring.azimuth) > 0, BELOW, ABOVE)
     flat = ring.project(ends)
     middle = flat * stage.points + np.stack([np.zeros(len(flat)), offsets], axis=-1)

@@ -146,13 +146,16 @@ def _engrave(stage: Stage) -> None:
         stage.line(
             ring.place(cut[:, None], ring.top(cut)[:, None], across), color=style.muted(), lw=0.4, alpha=0.7, zorder=1.6
         )
-    thin = 0.3 if crown.crowded else 1.0
+    kept, rest = crown.parted
     if len(crown.passes):
         tops = ring.place(crown.passes[:, None], ring.top(crown.passes)[:, None], DASHES)
-        stage.line(tops, color=style.muted(), lw=1.1 * thin, zorder=2.9, solid_capstyle="butt")
-    if len(crown.marks):
-        floors = ring.place(crown.marks[:, None], ring.top(crown.marks)[:, None] + LIFT, across)
-        stage.line(floors, color=style.valley(), lw=1.5 * thin, zorder=3, solid_capstyle="round")
+        look = {"lw": 0.3, "alpha": 0.3} if rest.size else {"lw": 1.1}
+        stage.line(tops, color=style.muted(), zorder=2.9, solid_capstyle="butt", **look)
+    for marks, look in ((rest, {"lw": 0.4, "alpha": 0.4}), (kept, {"lw": 1.5})):
+        if marks.size:
+            angles = crown.marks[marks, None]
+            floors = ring.place(angles, ring.top(angles) + LIFT, across)
+            stage.line(floors, color=style.valley(), zorder=3, solid_capstyle="round", **look)
 
 
 def _scale(stage: Stage) -> None:

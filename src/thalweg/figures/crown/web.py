@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
-from thalweg.figures.drawing import style, web
+from thalweg.figures.drawing import crowds, style, web
 from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.wording import number
@@ -88,20 +88,23 @@ def _scale(crown: Crown) -> web.Trace:
 
 
 def _floors(crown: Crown) -> list[web.Trace]:
-    if not len(crown.marks):
-        return []
+    (kept, rest), named = crown.parted, crown.apart
     heights = crown.levels.height(crown.mark_losses) + LIFT
     ends = np.array([-0.02, 1.02, np.nan])
-    lines = _place(crown.marks[:, None], heights[:, None], ends)
-    named = crown.apart
+    traces = []
+    for marks, name, width, opacity in (
+        (rest, f"{len(rest) // crown.copies:,} more", 2, 0.4),
+        (kept, crowds.called(len(kept) // crown.copies, len(rest)), 5, 1.0),
+    ):
+        lines = _joined(_place(crown.marks[marks, None], heights[marks, None], ends))
+        texts = [f"valley at {text}" for text in crown.hover_texts(crown.marks[marks], crown.mark_losses[marks])]
+        look = {"line": {"width": width, "color": style.valley()}, "opacity": opacity}
+        look |= {"text": [text for text in texts for _ in ends], "hover": "%{text}"}
+        traces += [web.trace("lines", *lines.values(), name=name, **look)] if marks.size else []
     names = _place(crown.marks[named], heights[named] + 0.05, 1.12)
-    line = {"width": 2 if crown.crowded else 5, "color": style.valley()}
     text = {"text": [web.safe(crown.mark_texts[k]) for k in named.tolist()], "customdata": crown.mark_losses[named]}
-    text |= {"textfont": {"color": style.valley(), "size": 13}}
-    return [
-        web.trace("lines", *_joined(lines).values(), name="valleys", line=line),
-        web.trace("text", *names.values(), **text, hover="valley at %{text}, loss %{customdata:.5g}"),
-    ]
+    text |= {"textfont": {"color": style.valley(), "size": 13}, "hover": "valley at %{text}, loss %{customdata:.5g}"}
+    return [*traces, web.trace("text", *names.values(), **text)] if named.size else traces
 
 
 def _joined(lines: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -117,7 +120,7 @@ def _passes(crown: Crown) -> list[web.Trace]:
     across = np.append(np.linspace(0, 1, 14), np.nan)
     across[2::3] = np.nan
     texts = [f"pass at {text}" for text in crown.hover_texts(crown.passes, crown.pass_losses) for _ in across]
-    line = {"width": 1 if crown.crowded else 4, "color": style.muted()}
+    line = {"width": 1 if crown.parted[1].size else 4, "color": style.muted()}
     places = _joined(_place(crown.passes[:, None], heights, across))
     return [web.trace("lines", *places.values(), name="passes", line=line, text=texts, hover="%{text}")]
 

@@ -72,6 +72,7 @@ class Section:
     scale : of the parameter
     x, train, test : (place,), the surface; a circle's first place again at its end
     valleys, passes : marks; passes that join two valleys for the first time
+    persistence : (valley,), how high a pass one must cross to leave each for a deeper one
     view : of the loss
     path : (step, 2), place, wrapped on a circle, and training loss of every step
     arcs : how the derailments are drawn
@@ -93,6 +94,7 @@ class Section:
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
     rivals: Sequence[Rival[Section]] = ()
+    persistence: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
     def loss(self) -> str:
@@ -171,6 +173,7 @@ def _bare(surface: xr.Dataset, runs: xr.Dataset | None, valleys: xr.Dataset | No
         test=test,
         valleys=tops,
         passes=passes,
+        persistence=np.empty(0) if valleys is None else valleys["persistence"].values.astype(np.float64),
         view=_view(train, np.empty(0), np.append(tops.y, passes.y)),
         note=experiment_note(surface, runs, None if valleys is None else len(tops.x)),
     )

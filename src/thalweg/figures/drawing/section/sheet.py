@@ -1,7 +1,8 @@
-"""A surface of one parameter, on paper and in a page: the ground cut open, and on it every step of a run."""
+"""A surface of one parameter on paper: the ground cut open, and on it every step of a run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,22 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patheffects import withStroke
 
-from thalweg.figures.drawing import canvas, hues, rivals, style, web
-from thalweg.figures.drawing.marks import PASS, VALLEY, Mark, draw_ends, draw_leaving, web_ends
+from thalweg.figures.drawing import canvas, crowds, hues, rivals, style
+from thalweg.figures.drawing.marks import PASS, VALLEY, draw_ends, draw_leaving
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.section.reading import Piece, Places, Section
+from thalweg.figures.drawing.section.reading import Piece, Section
 from thalweg.figures.drawing.wording import number
 
 GROUND, EDGE = "#d5d9de", "#4b5563"
 
 SHORES = 40
 """Pieces of ground that are parted by lines at most."""
-
-CROWDED = 60
-"""Valleys above which marks are small."""
-
-WEB = (620.0, 330.0)
-"""Points of the axes in a page, about."""
 
 GAP = 6.0
 """Points between a place on the curve and its label."""
@@ -106,21 +101,26 @@ def _draw_ground(axes: Axes, pieces: list[Piece]) -> None:
 
 
 def _draw_marks(axes: Axes, drawn: Section) -> None:
-    size = 1.0 if len(drawn.valleys.x) <= CROWDED else 0.5
-    rimless = {"mec": style.valley(), "mew": 1.0, "ms": 4.5 * size}
-    VALLEY.draw(axes, drawn.valleys.x, drawn.valleys.y, label="valleys", zorder=2.5, **rimless)
+    kept, rest = crowds.parted(drawn.persistence)
+    x, y = drawn.valleys.x, drawn.valleys.y
+    if rest.size:
+        faint = {"mew": 0, "ms": 2.4, "alpha": 0.45, "label": f"{len(rest):,} more"}
+        VALLEY.draw(axes, x[rest], y[rest], zorder=2.45, **faint)
+    rimless = {"mec": style.valley(), "mew": 1.0, "ms": 4.5}
+    VALLEY.draw(axes, x[kept], y[kept], label=crowds.called(len(kept), len(rest)), zorder=2.5, **rimless)
     if len(drawn.passes.x):
-        look = {"ms": 5 * size, "mew": 1.2 * size, "label": "passes"}
-        PASS.of(style.muted).draw(axes, drawn.passes.x, drawn.passes.y, zorder=2.4, **look)
-    _write_under(axes, drawn)
+        look = {"ms": 2, "mew": 0.5, "alpha": 0.5} if rest.size else {"ms": 5, "mew": 1.2}
+        PASS.of(style.muted).draw(axes, drawn.passes.x, drawn.passes.y, zorder=2.4, label="passes", **look)
+    _write_under(axes, drawn, kept, [] if rest.size else range(len(drawn.passes.x)))
 
 
-def _write_under(axes: Axes, drawn: Section) -> None:
-    """Name valleys, then passes, below their places, the first ones first; those without room are left out."""
+def _write_under(axes: Axes, drawn: Section, valleys: np.ndarray, passes: Iterable[int]) -> None:
+    """Name valleys, then passes, below their places, in the order given; those without room are left out."""
+    each = (drawn.valleys, valleys.tolist(), 9.0, style.valley()), (drawn.passes, passes, 7.5, style.muted())
     labels = [
-        Label(x, y, text, size, colour)
-        for marks, size, colour in ((drawn.valleys, 9.0, style.valley()), (drawn.passes, 7.5, style.muted()))
-        for x, y, text in zip(marks.x, marks.y, marks.texts, strict=True)
+        Label(marks.x[k], marks.y[k], marks.texts[k], size, colour)
+        for marks, named, size, colour in each
+        for k in named
     ]
     width, height = 72 * np.array(canvas.AREA)
 
@@ -188,94 +188,3 @@ def _draw_arcs(axes: Axes, drawn: Section) -> None:
         axes.annotate("", (arc.x[-1], arc.y[-1]), (arc.x[-3], arc.y[-3]), arrowprops=head, zorder=3.4)
         if fits and drawn.x[0] <= x <= drawn.x[-1]:
             canvas.write(axes, arc.text, (x, y), (0, 3), ha="center", size=8.5, color=style.derailment())
-
-
-def describe(drawn: Section) -> dict[str, Any]:
-    """Describe a profile for plotly.js."""
-    name, sign = web.safe(drawn.scale.name), drawn.scale.sign
-    hover = f"{name} %{{x:.2f}}{sign}" if sign else f"{name} %{{x:.4g}}"
-    edge, fill = (
-        {"color": style.tone(EDGE), "width": 2},
-        {"fill": "tonexty", "fillcolor": style.tone(GROUND)} if drawn.hues is None else {},
-    )
-    texts = {name: {"name": name, "hover": f"{hover}<br>{name} %{{y:.5g}}"} for name in (drawn.loss, "test loss")}
-    traces = [
-        *_web_ground(drawn.ground),
-        web.trace("lines", drawn.x, np.full_like(drawn.x, drawn.view.low), line={"width": 0}),
-        web.trace("lines", drawn.x, drawn.train, line=edge, **fill, **texts[drawn.loss]),
-    ]
-    if drawn.test is not None:
-        dashes = {"color": style.test(), "width": 1.2, "dash": "dash"}
-        traces.append(web.trace("lines", drawn.x, drawn.test, line=dashes, **texts["test loss"]))
-    traces += [
-        _web_marks("valley", drawn.valleys, VALLEY),
-        _web_marks("pass", drawn.passes, PASS.of(style.muted)),
-    ]
-    if drawn.run is not None:
-        traces += _web_path(drawn, drawn.run, hover)
-    for rival in drawn.rivals:
-        ways = [rival.drawn.path[:, 0], rival.drawn.path[:, 1]]
-        text = f"{web.safe(rival.name)}, step %{{text}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
-        every = rivals.web_marks(rival, ways, rival.run.step, 7) | {"showlegend": True, "name": web.safe(rival.label)}
-        end = rivals.web_marks(rival, ways, rival.run.step[-1:], 13)
-        traces += [every | {"text": rival.run.step, "hoverinfo": None, "hovertemplate": f"{text}<extra></extra>"}, end]
-    # A circle is read in steps of 30 degrees.
-    ticks = {"dtick": 30} if drawn.scale.periodic and drawn.scale.sign and np.ptp(drawn.x) >= 150 else {}
-    x = web.parameter_axis(drawn.scale, range=[drawn.x[0], drawn.x[-1]], showgrid=False, **ticks)
-    cut = "" if drawn.cut is None else f", cut at {number(drawn.view.high, 3)}"
-    y = web.axis(f"loss{cut}", exponentformat="power", **drawn.view.web)
-    return web.described(traces, {"xaxis": x, "yaxis": y, "annotations": _web_labels(drawn)})
-
-
-def _web_ground(pieces: list[Piece]) -> list[web.Trace]:
-    """Describe the ground for a page: one trace for each colour, with gaps between its pieces."""
-    gap = np.full((1, 2), np.nan)
-    traces = []
-    for hue in sorted({piece.hue for piece in pieces}):
-        points = np.vstack([part for piece in pieces if piece.hue == hue for part in (piece.outline, gap)])
-        look = {"fill": "toself", "fillcolor": hues.coloured(style.tone(GROUND), hue), "line": {"width": 0}}
-        traces.append(web.trace("lines", points[:, 0], points[:, 1], **look))
-    return traces
-
-
-def _web_marks(what: str, places: Places, mark: Mark) -> web.Trace:
-    size = 1.0 if len(places.x) <= CROWDED else 0.5
-    look = mark.web(8 * size, line={"color": mark.face(), "width": 2 * size})
-    texts = {"name": f"{what}{'e' * (what == 'pass')}s", "hover": f"{what} %{{text}}<br>loss %{{y:.5g}}"}
-    return web.trace("markers", places.x, places.y, text=places.texts, marker=look, **texts)
-
-
-def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
-    places = {"x": drawn.path[:, 0], "y": drawn.path[:, 1]}
-    text = f"step %{{marker.color}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
-    path = web.trace("markers", *places.values(), marker=run.steps.web_marker(run.step, size=6), hover=text)
-    jumps = [
-        web.trace("lines", arc.x, arc.y, line={"color": style.derailment(), "width": 2}, hover=f"derailment {arc.text}")
-        for arc in drawn.arcs
-    ]
-    return [path, *jumps, *web_ends(places, drawn.ends, drawn.inside[[0, -1]], 11, run.lost)]
-
-
-def _web_labels(drawn: Section) -> list[dict[str, Any]]:
-    valleys, below = drawn.valleys, {"yanchor": "top", "yshift": -6}
-    labels = [
-        web.text(x, y, web.safe(text), style.valley(), 13, **below)
-        for x, y, text, roomy in zip(valleys.x.tolist(), valleys.y.tolist(), valleys.texts, _roomy(drawn), strict=True)
-        if roomy
-    ]
-    head = {"text": "", "showarrow": True, "arrowcolor": style.derailment(), "arrowwidth": 2, "arrowhead": 2}
-    for arc in drawn.arcs:
-        tip, back = (dict(zip("xy", (float(arc.x[k]), float(arc.y[k])), strict=True)) for k in (-1, -3))
-        labels.append(head | tip | {"ax": back["x"], "ay": back["y"], "axref": "x", "ayref": "y"})
-        if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]:
-            place = float(arc.x.mean()), float(arc.y.max())
-            labels.append(web.text(*place, web.safe(arc.text), style.derailment(), 12, yanchor="bottom"))
-    return labels
-
-
-def _roomy(drawn: Section) -> np.ndarray:
-    """Tell which valleys have room for their names in a page, the deepest first."""
-    width, height = WEB
-    x = width * (drawn.valleys.x - drawn.x[0]) / np.ptp(drawn.x)
-    y = height * drawn.view.fraction(drawn.valleys.y)
-    return canvas.fitting(canvas.boxes(x, y - 16, y, drawn.valleys.texts, 13))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from thalweg.figures.drawing import hues, relief, style, web
+from thalweg.figures.drawing import crowds, hues, relief, style, web
 from thalweg.figures.drawing.marks import VALLEY, web_ends
 from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
@@ -168,9 +168,22 @@ def _points(terrain: Terrain, places: np.ndarray, losses: np.ndarray, **more: An
 def _marks(terrain: Terrain) -> list[web.Trace]:
     if not len(terrain.valleys):
         return []
-    hover = f"%{{text}}<br>{_hover(terrain)}"
-    numbers = {"text": [web.safe(name) for name in terrain.names], "marker": VALLEY.web(4), "hover": hover}
-    return [_points(terrain, terrain.valleys, terrain.depths, name=count(len(terrain.valleys), "valley"), **numbers)]
+    kept, rest = crowds.parted(terrain.persistence)
+    name = crowds.called(len(kept), len(rest)) if rest.size else count(len(kept), "valley")
+    return [
+        _points(
+            terrain,
+            terrain.valleys[some],
+            terrain.depths[some],
+            name=name,
+            text=[web.safe(terrain.names[k]) for k in some],
+            marker=VALLEY.web(size),
+            hover=f"%{{text}}<br>{_hover(terrain)}",
+            opacity=opacity,
+        )
+        for some, name, size, opacity in ((kept, name, 4, 1.0), (rest, f"{len(rest):,} more", 2, 0.5))
+        if some.size
+    ]
 
 
 def _rival(rival: Rival[Terrain]) -> list[web.Trace]:

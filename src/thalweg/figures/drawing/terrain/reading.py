@@ -78,11 +78,6 @@ class Terrain:
         return np.array([self.x[0], self.y[0]]), np.array([self.x[-1], self.y[-1]])
 
     @property
-    def by_persistence(self) -> np.ndarray:
-        """(valley,), their places, the most persistent first; where it is not known, the deepest."""
-        return np.argsort(-np.nan_to_num(self.persistence, nan=0.0), kind="stable")
-
-    @property
     def shores(self) -> np.ndarray:
         """(piece, 2, 2), the lines between places of different basins."""
         if self.basins is None:

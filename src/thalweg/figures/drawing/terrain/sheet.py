@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from thalweg.base.arrays import cleaned
-from thalweg.figures.drawing import canvas, relief, rivals, span, style, timeline
+from thalweg.figures.drawing import canvas, crowds, relief, rivals, span, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends, draw_leaving, edge_of
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.terrain.reading import Terrain
@@ -26,9 +26,6 @@ BARS = 1.34
 
 LISTED = 3.1
 """Width of a map up to which there is room for a list of places."""
-
-NUMBERED = 24
-"""Valleys that get their number on the map at most."""
 
 DOT = 3.0
 """Half the width of a valley's mark, points."""
@@ -140,15 +137,15 @@ def _draw_marks(axes: Axes, terrain: Terrain, size: tuple[float, float]) -> None
         # Above the valleys, on which most of them lie.
         START.draw(axes, *terrain.ends.T, mfc="none", mew=0.8, ms=3.5, label=label, zorder=2.35)
     if len(terrain.passes):
-        look = {"ms": 4, "mew": 0.9, "alpha": 0.7} if len(terrain.passes) <= NUMBERED else {"ms": 2.4, "mew": 0.6}
+        look = {"ms": 4, "mew": 0.9, "alpha": 0.7} if len(terrain.passes) <= crowds.NAMED else {"ms": 2.4, "mew": 0.6}
         PASS.draw(axes, *terrain.passes.T, label="passes", zorder=1.5, **{"alpha": 0.5} | look)
     if not len(terrain.valleys):
         return
-    kept, rest = np.split(terrain.by_persistence, [NUMBERED])
+    kept, rest = crowds.parted(terrain.persistence)
     if rest.size:
         faint = {"ms": 2.2, "mew": 0, "alpha": 0.5, "zorder": 1.6, "label": count(len(rest), "more", "more")}
         VALLEY.draw(axes, *terrain.valleys[rest].T, **faint)
-    label = f"the {len(kept)} most persistent valleys" if rest.size else "valleys"
+    label = crowds.called(len(kept), len(rest))
     VALLEY.draw(axes, *terrain.valleys[np.sort(kept)].T, ms=5 if rest.size else 6, zorder=2.3, label=label)
     halo = canvas.halo(2.2)
     text = {"size": 8.5, "color": style.valley(), "weight": "bold", "zorder": 2.6, "path_effects": halo}
@@ -166,7 +163,8 @@ def _numbers(terrain: Terrain, size: tuple[float, float]) -> list[tuple[int, int
     low, high = terrain.corners
     shares = (terrain.valleys - low) / (high - low)
     visited = [] if terrain.run is None else terrain.run.derailments.visited.tolist()
-    order = np.array(list(dict.fromkeys([*visited, *terrain.by_persistence.tolist()])), dtype=int)[:NUMBERED]
+    order = np.array(list(dict.fromkeys([*visited, *crowds.ranked(terrain.persistence).tolist()])), dtype=int)
+    order = order[: crowds.NAMED]
     places = 72 * np.array(size) * shares
     dots = np.hstack([places - DOT, places + DOT])
     usual = np.where(shares > (0.94, 0.92), -1, 1)
@@ -196,7 +194,7 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
         rows.append((shortened(rival.name, 8), *end, rival.look.colour))
     depths = cleaned(terrain.depths, terrain.heights)
     room = len(rows) + len(depths) <= ROWS
-    for k in range(len(depths)) if room else terrain.by_persistence.tolist():
+    for k in range(len(depths)) if room else crowds.ranked(terrain.persistence).tolist():
         rows.append((terrain.names[k], *_columns(terrain, terrain.valleys[k], depths[k]), style.valley()))
     if len(rows) > ROWS:
         more = len(rows) - ROWS + 1
