@@ -102,6 +102,26 @@ def test_runs_lie_side_by_side_on_a_crown(published, on_a_circle):
     assert flare[1] - flare[0] > 0.05
 
 
+def test_runs_lie_above_each_other_on_a_profile_and_tell_their_own_losses(published, on_a_circle):
+    described = tw.figures.profile(published.surface, on_a_circle, published.valleys).interactive()
+    low, high = described["layout"]["yaxis"]["range"]
+    for (name, runs), lane in zip(on_a_circle.items(), (0.0, 0.03), strict=True):
+        trace = next(trace for trace in described["data"] if trace.get("name") == name)
+        np.testing.assert_array_equal(trace["customdata"], runs["train_loss"].values[0])
+        np.testing.assert_allclose(trace["y"] - trace["customdata"], lane * (high - low), atol=1e-12)
+
+
+def test_of_marks_at_one_place_the_first_is_seen_around_the_others(himmelblau, on_a_plane):
+    axes = tw.figures.plane(himmelblau.surface, on_a_plane, himmelblau.valleys).static().axes[0]
+    looks = {look.colour: [] for look in series_of(list(on_a_plane))}
+    for line in axes.lines:
+        if line.get_color() in looks and line.get_zorder() == 2.5:
+            looks[line.get_color()].append(line.get_markersize())
+    sizes = [size for of_one in looks.values() for size in of_one]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 3
+
+
 def test_several_runs_are_animated(tmp_path, published, on_a_circle):
     figure = tw.figures.crown(published.surface, on_a_circle, published.valleys)
     last = io.BytesIO()

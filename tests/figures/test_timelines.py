@@ -161,3 +161,15 @@ def test_several_of_different_parameters_are_refused(published, himmelblau):
     for draw in (tw.figures.loss, tw.figures.parameter):
         with pytest.raises(InvalidValue, match=r"runs\['b'\] have 2 parameters and runs\['a'\] 1; give those of one"):
             draw({"a": published.runs, "b": himmelblau.runs})
+
+
+def test_where_there_is_no_room_for_all_names_those_apart_are_written():
+    places = np.append(np.full(20, 0.1), [0.5, 0.53, 0.9])
+    levels = timeline.Levels(places, places, [f"valley {k}" for k in range(23)])
+    chosen, where = levels.named(1)
+    assert chosen == [0, 20, 22]
+    np.testing.assert_array_equal(where, [0.1, 0.5, 0.9])
+    # Few are all named, moved apart.
+    chosen, where = timeline.Levels(places[19:22], places[19:22], list("abc")).named(1)
+    assert chosen == [0, 1, 2]
+    np.testing.assert_allclose(where, [0.1, 0.515 - timeline.LINE / 2, 0.515 + timeline.LINE / 2])

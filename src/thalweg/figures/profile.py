@@ -31,7 +31,7 @@ def profile(
     ----------
     surface : from :func:`thalweg.survey`, of one parameter
     runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers, each drawn in
-        a colour of its own
+        a colour of its own, a little above the one before
     valleys : from :func:`thalweg.find_valleys`, of the same objective
     run : place of the run that is drawn, of each
     limits : the lowest and the highest loss that are shown, so that several pictures have one axis; by default what

@@ -130,7 +130,7 @@ def _rival(rival: Rival[Crown]) -> list[web.Trace]:
     line, dots = _run(rival.drawn, rival.run)
     line |= {"line": {"width": 6, "color": rival.look.colour}, "name": web.safe(rival.label), "showlegend": True}
     ways = [dots[axis] for axis in "xyz"]
-    ends = [web_marks(rival, ways, at, size) for at, size in ((rival.run.step[:-1], 4), (rival.run.step[-1:], 7))]
+    ends = web_marks(rival, ways, rival.run.step[:-1], 4, edge=0), web_marks(rival, ways, rival.run.step[-1:], 7)
     texts = [f"{web.safe(rival.name)}, {text}" for text in dots["text"]]
     more = {"hoverinfo": None, "hovertemplate": "%{text}<extra></extra>"}
     return [line, ends[0] | more | {"text": texts[:-1]}, ends[1] | more | {"text": texts[-1:]}]

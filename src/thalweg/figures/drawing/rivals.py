@@ -24,6 +24,12 @@ Drawn = TypeVar("Drawn")
 MARKED = 8
 """Marks along one path, about: they tell the paths apart in grey print."""
 
+LONG = 200
+"""Steps above which a line is thin: it may go to and fro."""
+
+NESTED = (1.3, 0.8)
+"""Sizes of the marks of the first run and of the last one."""
+
 IN_SPACE = {"triangle-up": "cross", "triangle-down": "x"}
 """What plotly.js has in space for marks that it has in a plane only."""
 
@@ -40,6 +46,7 @@ class Rival(Generic[Drawn]):
     run : up to its last finite step
     drawn : where the figure draws it
     told : how it was made, for the caption
+    size : of its marks, as a share of the usual: the first is largest, so that it is seen around those drawn over it
     """
 
     name: str
@@ -47,11 +54,17 @@ class Rival(Generic[Drawn]):
     run: DrawnRun
     drawn: Drawn
     told: str
+    size: float
 
     @property
     def label(self) -> str:
         """Its name, as it fits into a legend."""
-        return shortened(self.name, 24)
+        return shortened(self.name, 28)
+
+    @property
+    def width(self) -> float:
+        """The width of its line, points."""
+        return 1.8 if self.run.last <= LONG else 1.1
 
     @property
     def symbol(self) -> str:
@@ -70,8 +83,9 @@ class Rival(Generic[Drawn]):
 
     def mark(self, axes: Axes, places: np.ndarray, size: float, **more: Any) -> None:
         """Draw its mark at places, (place, 2)."""
+        size *= self.size
         edge = {"mec": style.paper(), "mew": 0.08 * size, "ls": "none", "ms": size}
-        axes.plot(*places.T, self.look.mark[0], color=self.look.colour, **edge, **more)
+        axes.plot(*places.T, self.look.mark[0], color=self.look.colour, **edge | more)
 
 
 def rivals_of(
@@ -80,9 +94,9 @@ def rivals_of(
     """Part one dataset of runs from several by name, which are read and given their looks."""
     if runs is None or isinstance(runs, xr.Dataset):
         return runs, []
-    looks = series_of(list(runs))
-    parts = [(name, look, *read(one), _made(one)) for (name, one), look in zip(runs.items(), looks, strict=True)]
-    return None, [Rival(*part) for part in parts]
+    sizes = np.linspace(*NESTED, len(runs)).tolist() if len(runs) > 1 else [1.0]
+    parts = zip(runs.items(), series_of(list(runs)), sizes, strict=True)
+    return None, [Rival(name, look, *read(one), _made(one), size) for (name, one), look, size in parts]
 
 
 def _made(runs: xr.Dataset) -> str:
@@ -118,8 +132,14 @@ def legend(sheet: canvas.Sheet, axes: Axes, rivals: Sequence[Rival[Any]], lined:
     canvas.legend(sheet, axes, [(rival.handle(lined), rival.label) for rival in rivals])
 
 
-def web_marks(rival: Rival[Any], places: Sequence[np.ndarray], at: np.ndarray, size: float) -> web.Trace:
-    """Describe its marks at some of its places, of x and y or of x, y and z."""
+def web_marks(
+    rival: Rival[Any], places: Sequence[np.ndarray], at: np.ndarray, size: float, edge: float = 1.0
+) -> web.Trace:
+    """Describe its marks at some of its places, of x and y or of x, y and z.
+
+    Marks of steps that may lie close have no edge: it would hide all but the last.
+    """
     symbol = rival.symbol if len(places) == 3 else rival.look.mark[1]
-    look = {"color": rival.look.colour, "symbol": symbol, "size": size, "line": {"color": style.paper(), "width": 1}}
+    line = {"color": style.paper(), "width": edge}
+    look = {"color": rival.look.colour, "symbol": symbol, "size": size * rival.size, "line": line}
     return web.trace("markers", *(part[at] for part in places), marker=look)

@@ -46,9 +46,19 @@ class Levels(NamedTuple):
     places: np.ndarray
     texts: Sequence[str]
 
-    def apart(self, rows: int) -> np.ndarray:
-        """Choose places of the names, in one of so many panels, that do not overlap."""
-        return canvas.spread(self.places, LINE * rows, 0.0, 1.0)
+    def named(self, rows: int) -> tuple[list[int], np.ndarray]:
+        """Choose which are named in one of so many panels, and where, so that no name overlaps another.
+
+        Where there is no room for all, those are whose lines lie apart, the first of each clump.
+        """
+        gap = LINE * rows
+        if len(self.places) * gap <= 1:
+            return list(range(len(self.places))), canvas.spread(self.places, gap, 0.0, 1.0)
+        chosen: list[int] = []
+        for k, place in enumerate(self.places.tolist()):
+            if (np.abs(self.places[chosen] - place) >= gap).all():
+                chosen.append(k)
+        return chosen, self.places[chosen]
 
 
 class Density(NamedTuple):
@@ -148,11 +158,15 @@ def _strength(part: np.ndarray) -> np.ndarray:
 
 def draw_levels(axes: Axes, levels: Levels, name: str, rows: int = 1) -> None:
     """Draw horizontal lines for valleys, their labels in the right margin moved apart where they would overlap."""
-    for k, (value, place, where, text) in enumerate(zip(*levels[:2], levels.apart(rows), levels.texts, strict=True)):
-        axes.axhline(value, color=style.valley(), lw=0.9, zorder=1.4, label=None if k else name)
+    chosen, places = levels.named(rows)
+    for k, value in enumerate(levels.values):
+        look = {"lw": 0.9} if len(chosen) == len(levels.values) else {"lw": 0.6, "alpha": 0.6}
+        axes.axhline(value, color=style.valley(), zorder=1.4, label=None if k else name, **look)
+    for k, where in zip(chosen, places, strict=True):
         line = {"arrowstyle": "-", "lw": 0.7, "color": style.valley(), "shrinkA": 1, "shrinkB": 0}
         look = {"textcoords": "axes fraction", "va": "center", "size": SMALL, "color": style.valley()}
-        canvas.write(axes, text, (1.0, place), (1.022, where), xycoords="axes fraction", arrowprops=line, **look)
+        place = {"xycoords": "axes fraction", "arrowprops": line}
+        canvas.write(axes, levels.texts[k], (1.0, levels.places[k]), (1.022, where), **place, **look)
 
 
 def _lost(run: DrawnRun) -> str:
@@ -186,8 +200,8 @@ def web_levels(levels: Levels, axis: str, rows: int = 1) -> Annotations:
     return Annotations(
         [line | {"y0": value, "y1": value} for value in levels.values.tolist()],
         [
-            web.text(1.005, float(where), web.safe(label), style.valley(), 12, **place)
-            for where, label in zip(levels.apart(rows), levels.texts, strict=True)
+            web.text(1.005, float(where), web.safe(levels.texts[k]), style.valley(), 12, **place)
+            for k, where in zip(*levels.named(rows), strict=True)
         ],
     )
 

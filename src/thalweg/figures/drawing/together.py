@@ -102,7 +102,7 @@ def draw(drawn: Together, title: str) -> canvas.Sheet:
 def _draw_line(axes: Axes, rival: Rival[None], line: np.ndarray) -> None:
     """Draw a line with its mark along it and, larger, where it ends."""
     points = np.stack([rival.run.step, line], axis=-1)
-    axes.plot(*points.T, color=rival.look.colour, lw=1.8, ls=rival.look.dash[0], zorder=2)
+    axes.plot(*points.T, color=rival.look.colour, lw=rival.width, ls=rival.look.dash[0], zorder=2)
     rival.mark(axes, points[rival.some], 5, zorder=2.2)
     rival.mark(axes, points[-1:], 8, zorder=2.5)
 

@@ -36,12 +36,13 @@ def describe(drawn: Section) -> dict[str, Any]:
     ]
     if drawn.run is not None:
         traces += _web_path(drawn, drawn.run, hover)
-    for rival in drawn.rivals:
-        ways = [rival.drawn.path[:, 0], rival.drawn.path[:, 1]]
-        text = f"{web.safe(rival.name)}, step %{{text}}<br>{hover}<br>{drawn.loss} %{{y:.5g}}"
-        every = rivals.web_marks(rival, ways, rival.run.step, 7) | {"showlegend": True, "name": web.safe(rival.label)}
-        end = rivals.web_marks(rival, ways, rival.run.step[-1:], 13)
-        traces += [every | {"text": rival.run.step, "hoverinfo": None, "hovertemplate": f"{text}<extra></extra>"}, end]
+    for rival, path in zip(drawn.rivals, drawn.lanes, strict=True):
+        ways = [path[:, 0], path[:, 1]]
+        text = f"{web.safe(rival.name)}, step %{{text}}<br>{hover}<br>{drawn.loss} %{{customdata:.5g}}<extra></extra>"
+        every = rivals.web_marks(rival, ways, rival.run.step, 7, edge=0)
+        every |= {"showlegend": True, "name": web.safe(rival.label)}
+        told = {"text": rival.run.step, "customdata": rival.run.train, "hoverinfo": None, "hovertemplate": text}
+        traces += [every | told, rivals.web_marks(rival, ways, rival.run.step[-1:], 13)]
     # A circle is read in steps of 30 degrees.
     ticks = {"dtick": 30} if drawn.scale.periodic and drawn.scale.sign and np.ptp(drawn.x) >= 150 else {}
     x = web.parameter_axis(drawn.scale, range=[drawn.x[0], drawn.x[-1]], showgrid=False, **ticks)

@@ -37,6 +37,10 @@ LIFT = (0.05, 0.35)
 """Height of an arc above its chord, in shares of the view: of any arc, and more for one as wide as the picture."""
 
 
+LANE, LANES = 0.03, 0.12
+"""Heights, in shares of the view, by which several runs lie above each other: of one above the next, and of all."""
+
+
 class Arc(NamedTuple):
     """One derailment, drawn as a parabola."""
 
@@ -111,6 +115,12 @@ class Section:
         """Names of the places where the run starts and ends."""
         start, end = (self.scale.text(place) for place in self.path[[0, -1], 0])
         return f"start, {start}", f"step {len(self.path) - 1}, {end}"
+
+    @property
+    def lanes(self) -> list[np.ndarray]:
+        """(step, 2) of each of several runs, each a little higher than the one before: all lie on the same curve."""
+        lift = min(LANE, LANES / max(len(self.rivals) - 1, 1)) * (self.view.high - self.view.low)
+        return [rival.drawn.path + np.array([0, k * lift]) for k, rival in enumerate(self.rivals)]
 
     @property
     def roof(self) -> np.ndarray:

@@ -50,6 +50,7 @@ def caption(drawn: Section) -> str:
     if drawn.run is not None:
         first, last = (drawn.scale.text(drawn.path[k, 0]) for k in (0, -1))
         parts.append(f"the run starts at {first} and is at {last} at step {drawn.run.last}")
+    parts += ["each run is drawn a little above the one before"] * (len(drawn.rivals) > 1)
     parts += rivals.told(drawn.rivals, [drawn.scale.text(rival.drawn.path[-1, 0]) for rival in drawn.rivals])
     if drawn.valleys.texts:
         valleys = [f"{text} ({number(y)})" for text, y in zip(drawn.valleys.texts[:8], drawn.valleys.y, strict=False)]
@@ -170,9 +171,10 @@ def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
 
 def _draw_rivals(axes: Axes, drawn: Section) -> None:
     """Draw every step of each in its colour, with its own mark, larger where it ends."""
-    for rival in drawn.rivals:
-        rival.mark(axes, rival.drawn.path, 5, zorder=3, alpha=0.85)
-        rival.mark(axes, rival.drawn.path[-1:], 10, zorder=3.3)
+    for rival, path in zip(drawn.rivals, drawn.lanes, strict=True):
+        # Without edges: those of steps that lie close would hide all marks but the last.
+        rival.mark(axes, path, 4.5, mew=0, zorder=3)
+        rival.mark(axes, path[-1:], 9, zorder=3.3)
     if drawn.rivals:
         rivals.draw_starts(axes, np.stack([rival.drawn.path[0] for rival in drawn.rivals]), zorder=3.2)
 

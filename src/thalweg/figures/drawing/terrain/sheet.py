@@ -121,10 +121,10 @@ def _draw_rivals(axes: Axes, terrain: Terrain) -> None:
     """Draw each path in its colour and dashes over a white halo, with its mark along it and, larger, where it ends."""
     for rival in terrain.rivals:
         path, inside, look = rival.drawn.path, rival.drawn.inside, rival.look
-        lines = span.joined(rival.drawn.pieces)
+        lines, wide = span.joined(rival.drawn.pieces), rival.width
         canvas.segments(axes, rival.drawn.others, colors=look.colour, linewidths=0.6, alpha=0.35, zorder=1.8)
-        canvas.segments(axes, lines, colors=style.paper(), linewidths=3.6, capstyle="round", zorder=2)
-        canvas.segments(axes, lines, colors=look.colour, linewidths=1.8, linestyles=[look.dash[0]], zorder=2.1)
+        canvas.segments(axes, lines, colors=style.paper(), linewidths=2 * wide, capstyle="round", zorder=2)
+        canvas.segments(axes, lines, colors=look.colour, linewidths=wide, linestyles=[look.dash[0]], zorder=2.1)
         rival.mark(axes, path[rival.some[inside[rival.some]]], 5, zorder=2.2)
         rival.mark(axes, path[-1:][inside[-1:]], 8.5, zorder=2.5)
     if terrain.rivals:
