@@ -64,7 +64,7 @@ OPTIONS = {
         "--shadows": None,
     },
     "compare": {"--frameworks": ["jax", "jax,jax", "none", ",", *WORDS]},
-    "figures": {"--dpi": ["0", "-1", "10", "abc", "x" * 300, str(10**30)]},
+    "figures": {"--formats": ["png", "png,pdf", *WORDS], "--dpi": ["0", "-1", "10", "abc", "x" * 300, str(10**30)]},
     "new": {},
     "nonsense": {},
 }
@@ -92,6 +92,8 @@ def line(draw):
         words += [draw.choice(["pencil", "line", "table", "function", "curve", ""]), "made/" + draw.choice(OUTS)]
     elif command != "demo" and draw.random() < 0.97:
         words.append(draw.choice(FILES) if draw.random() < 0.4 else draw.choice(["pencil.toml", "function.toml"]))
+    if command == "figures" and draw.random() < 0.5:
+        words += [draw.choice(["out", "pencil-run", "function-run", *FILES]) for _ in range(draw.choice([1, 2, 13]))]
     if command == "map":
         words += ["--size", "3"]
     if command == "race":
@@ -143,7 +145,7 @@ def undrawn(monkeypatch):
     """Leave figures and report out: they take a hundred times as long as the rest of so small a run."""
     from thalweg.cli import drawing
 
-    monkeypatch.setattr(drawing, "draw", lambda results, folder, stage, dpi=200: (folder / "figures").mkdir())
+    monkeypatch.setattr(drawing, "draw", lambda results, folder, *_: (folder / "figures").mkdir())
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -43,7 +43,7 @@ def test_every_command_explains_itself(tmp_path, command):
 @pytest.mark.parametrize("command", ["demo", "run", "valleys", "phases", "map", "race", "compare"])
 def test_every_command_that_writes_results_has_the_same_options(tmp_path, command):
     text = thalweg(command, "--help", folder=tmp_path).stdout
-    for option in ("--set STR...", "--out PATH", "--cache PATH", "--timings"):
+    for option in ("--set STR...", "--formats STR", "--out PATH", "--cache PATH", "--timings"):
         assert option in text
 
 

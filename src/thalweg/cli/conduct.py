@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 
 from thalweg.cli.options import Options
 from thalweg.cli.stages import Stages
@@ -43,11 +42,10 @@ def conduct(command: str, experiment: Path, options: Options, work: Work | None 
             with stages.stage("write the arrays"):
                 directory.write(results, folder)
             draw(results, folder, stages.stage)
-    from thalweg.cli.summary import print_summary
+    from thalweg.cli.summary import look_first, print_summary
     from thalweg.report.summary import summarise
 
     print_summary(summarise(results), console)
-    report, pictures = (escape(str(out / name)) for name in ("report.html", "figures"))
-    console.print(f"Look first at [bold]{report}[/bold] and {pictures}")
+    look_first(out, console)
     if options.timings:
         stages.print(console)

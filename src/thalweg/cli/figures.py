@@ -1,25 +1,43 @@
-"""``thalweg figures``: draw the figures of a finished run again."""
+"""``thalweg figures``: draw the figures of a finished run again, or several runs in the same pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from thalweg.base.errors import InvalidValue
 from thalweg.cli.options import Flag
 
 
-def figures(folder: Path, /, *, dpi: int = 200, timings: Flag = False) -> None:
-    """Draw the figures and the report of a finished run again, from its stored arrays.
+def figures(
+    folder: Path,
+    /,
+    *others: Path,
+    formats: str | None = None,
+    dpi: int = 200,
+    out: Path | None = None,
+    timings: Flag = False,
+) -> None:
+    """Draw the figures and the report of a finished run again, from its stored arrays; or several runs together.
 
-    The pictures that were there are replaced.
+    Two or more runs of one problem and loss are drawn in the same pictures, each named by its optimiser, or by the
+    setting that differs, and in a colour of its own. Pictures that were there are replaced.
 
-    Example: `thalweg figures experiment-run --dpi 400`
+    Example: `thalweg figures experiment-run --formats png,pdf --dpi 400`
+
+    Example: `thalweg figures sgd-run adam-run --out two-optimisers`
 
     Parameters
     ----------
     folder: Path
         A folder that thalweg wrote.
+    others: Path
+        More of them, to be drawn together with it.
+    formats: str
+        What to write, parted by commas: png, svg, pdf, html; by default what the first experiment asks for.
     dpi: int
         Dots an inch of the PNG pictures: 200 for a page, 800 for a wall.
+    out: Path
+        Folder for the pictures of several runs, by default such as `figures-of-2-runs`.
     timings: bool
         Print where the time went.
     """
@@ -28,19 +46,25 @@ def figures(folder: Path, /, *, dpi: int = 200, timings: Flag = False) -> None:
 
     from thalweg.cli.stages import Stages
 
-    stages = Stages()
+    if out and not others:
+        raise InvalidValue(f"--out {out}: one run keeps its pictures; give two or more folders, or leave --out out")
+    console, stages, summary = Console(), Stages(), None
+    place = out or Path(f"figures-of-{len(others) + 1}-runs")
     with stages.showing():
         with stages.stage("import the figures"):
             from thalweg.base.checks import whole
-            from thalweg.cli.drawing import draw
-            from thalweg.experiment import directory
+            from thalweg.cli import drawing
         whole("--dpi", dpi, at_least=10, at_most=2400)
-        with stages.stage("read the run"):
-            results = directory.read(folder)
-        with directory.staging(folder) as staged:
-            directory.copy(folder, staged)
-            draw(results, staged, stages.stage, dpi)
-    console = Console()
-    console.print(escape(f"drew {folder / 'figures'} and {folder / 'report.html'} again"))
+        if others:
+            summary = drawing.together((folder, *others), place, stages.stage, formats, dpi)
+        else:
+            drawing.again(folder, stages.stage, formats, dpi)
+    if summary is None:
+        console.print(escape(f"drew {folder / 'figures'} and {folder / 'report.html'} again"))
+    else:
+        from thalweg.cli.summary import look_first, print_summary
+
+        print_summary(summary, console)
+        look_first(place, console)
     if timings:
         stages.print(console)

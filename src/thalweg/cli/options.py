@@ -26,6 +26,8 @@ class Options:
     ----------
     set: tuple[str, ...]
         Values that replace those of the file: `--set loss=quadratic descent.steps=200`.
+    formats: str
+        What to draw, parted by commas: png, svg, pdf, html; by default what the file's `[figures]` asks for.
     out: Path
         Folder to write; by default the file's name and the command's, such as `experiment-run`. What an earlier run
         wrote there is replaced, any other folder is left alone.
@@ -36,16 +38,21 @@ class Options:
     """
 
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=(), show_default=False)] = ()
+    formats: str | None = None
     out: Path | None = None
     cache: Path | None = None
     timings: Flag = False
 
     def overrides(self) -> dict[str, Any]:
-        """Read the values of ``--set``, by dotted key."""
-        return dict(map(override, self.set))
+        """Read the values of ``--set``, by dotted key, and the formats among them."""
+        formats = {} if self.formats is None else {"figures.formats": formats_of(self.formats)}
+        return dict(map(override, self.set)) | formats
 
 
 USUAL = Options()
+
+FORMATS = ("png", "svg", "pdf", "html")
+"""What figures are written as; where there are animations, the file's ``animation`` decides."""
 
 
 @contextmanager
@@ -63,6 +70,15 @@ def named(**options: str) -> Iterator[None]:
             if rest != text and rest.startswith(" = "):
                 raise InvalidValue(option + rest) from None
         raise
+
+
+def formats_of(text: str) -> list[str]:
+    """Read formats that are parted by commas."""
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise InvalidValue(f"--formats {text!r}: {name!r} is none; give some of {','.join(FORMATS)}")
+    return names
 
 
 def override(text: str) -> tuple[str, Any]:

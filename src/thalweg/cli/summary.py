@@ -9,6 +9,7 @@ and it is given them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -46,6 +47,12 @@ def print_summary(summary: Summary, console: Console) -> None:
     for remark in summary.remarks:
         console.print(escape(remark), highlight=False)
     console.print()
+
+
+def look_first(out: Path, console: Console) -> None:
+    """Say where to look for what was written."""
+    report, pictures = (escape(str(out / name)) for name in ("report.html", "figures"))
+    console.print(f"Look first at [bold]{report}[/bold] and {pictures}")
 
 
 def laid_out(table: TextTable, width: int) -> Iterator[RenderableType]:

@@ -26,10 +26,17 @@ DRAWN = {"figures", "report.html"}
 OURS = {EXPERIMENT, DATA, store.STORE, *tables.TABLES, *DRAWN}
 """All that a run directory holds; one that holds anything else is left alone."""
 
+RUNS = "runs.csv"
+
+TOGETHER = {RUNS, *DRAWN}
+"""All that a folder of figures of several runs holds."""
+
 
 @contextmanager
-def staging(out: Path) -> Iterator[Path]:
+def staging(out: Path, together: bool = False) -> Iterator[Path]:
     """Give a folder to write into; it takes the place of ``out`` when the block ends well, and goes when it does not.
+
+    It replaces an earlier run directory, or if ``together`` the figures of several runs, and nothing else.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def staging(out: Path) -> Iterator[Path]:
         If ``out`` is not ours to replace, or cannot be written.
     """
     place = resolve(out)
-    check(place)
+    check(place, together)
     with staged(place, out) as folder:
         yield folder
 
@@ -52,8 +59,8 @@ def resolve(out: Path) -> Path:
         raise unwritable(out, error) from None
 
 
-def check(out: Path) -> None:
-    """Refuse a place that holds what thalweg did not write."""
+def check(out: Path, together: bool = False) -> None:
+    """Refuse a place that holds what thalweg did not write, or another kind of folder."""
     try:
         if not out.exists():
             return
@@ -63,6 +70,10 @@ def check(out: Path) -> None:
     except OSError as error:
         raise error if isinstance(error, OutputError) else unwritable(out, error) from error
     if not entries:
+        return
+    if together:
+        if entries != TOGETHER:
+            raise OutputError(f"{out} exists and holds no figures of several runs; give another folder with --out")
         return
     foreign = sorted(entries - OURS - _data(out))
     if foreign or not {EXPERIMENT, store.STORE} <= entries:

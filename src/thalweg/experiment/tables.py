@@ -13,6 +13,9 @@ from thalweg.experiment.results import Results
 from thalweg.study.find_derailments import locate
 from thalweg.valleys.outcomes import WORDS
 
+OUTCOME = ("outcome", "valley", "settled", "derailments", "loss", "gradient", "above", "distance", "rounding")
+"""What is told of how a run ends, in this order: a store gives its arrays back in another."""
+
 
 def write(results: Results, folder: Path) -> None:
     """Write the trajectories, the valleys, the passes and the derailments, each where there are any to write."""
@@ -96,7 +99,7 @@ def comparison(compared: xr.Dataset) -> pd.DataFrame:
 
 def outcomes(ends: xr.Dataset) -> pd.DataFrame:
     """List how each run ended; ``valley`` is a number of ``valleys.csv``, ``rounding`` 1 where rounding decided it."""
-    lone = {str(name): values.values for name, values in ends.data_vars.items() if values.dims == ("run",)}
+    lone = {name: ends[name].values for name in OUTCOME if name in ends}
     frame = pd.DataFrame({"run": ends["run"].values, **lone, **_by_name(ends, ends["place"].values)})
     frame["outcome"] = [ends.attrs["names"][end] if end >= 0 else WORDS[end] for end in frame["outcome"]]
     frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -12,6 +14,7 @@ from thalweg.figures.basins import basins
 from thalweg.figures.compare import compare
 from thalweg.figures.crown import crown
 from thalweg.figures.data import data
+from thalweg.figures.drawing.rivals import NamedOrOne
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
 from thalweg.figures.loss import loss
@@ -71,6 +74,15 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
     ]
 
 
+def together(several: Mapping[str, Results]) -> list[Figure]:
+    """Choose the figures in which several runs are drawn, the first of each results, on the surface that they share."""
+    first = next(iter(several.values()))
+    runs = {name: results.runs for name, results in several.items() if results.runs is not None}
+    # Valleys that runs lead to are those of one of the results.
+    valleys = None if first.valleys is None or first.valleys.attrs["method"] == "runs" else first.valleys
+    return [*_of_surface(first.surface, runs, valleys, 0), loss(runs, valleys), parameter(runs, valleys)]
+
+
 def _of_map(chart: xr.Dataset | None) -> list[Figure]:
     """Colour a map by all that it holds, the richest first.
 
@@ -84,9 +96,7 @@ def _of_map(chart: xr.Dataset | None) -> list[Figure]:
     return [*first, *(outcome_map(chart, colour=c) for c in colours if c in chart)]
 
 
-def _of_surface(
-    surface: xr.Dataset | None, runs: xr.Dataset | None, valleys: xr.Dataset | None, run: int
-) -> list[Figure]:
+def _of_surface(surface: xr.Dataset | None, runs: NamedOrOne, valleys: xr.Dataset | None, run: int) -> list[Figure]:
     if surface is None or not np.isfinite(surface["train_loss"].values).any():
         return []
     domain = domain_of(surface["train_loss"])

@@ -63,6 +63,21 @@ def at_rest(ends: xr.Dataset, valleys: xr.Dataset) -> np.ndarray:
     return (away <= REST).all(axis=-1) & (ends["outcome"].values != DIVERGED)
 
 
+def ended(end: xr.Dataset, valleys: xr.Dataset) -> tuple[str, ...]:
+    """Say of one run, in the cells of a table, how it ended and in which basin, its loss and how far from rest."""
+    outcome, valley = int(end["outcome"][0]), int(end["valley"][0])
+    way = WORDS.get(outcome, "at rest" if at_rest(end, valleys)[0] else "on its floor")
+    basin = "no known valley" if valley == OUTSIDE else end.attrs["names"][valley]
+    domain, away = domain_of_valleys(valleys), float(end["distance"][0])
+    far = "–" if np.isnan(away) else quantity(away, domain[0]) if len(domain) == 1 else figures(away)
+    return (
+        way,
+        "–" if outcome == DIVERGED else basin,
+        *(figures(float(end[name][0])) for name in ("loss", "above")),
+        far,
+    )
+
+
 def _of_one(end: xr.Dataset, valleys: xr.Dataset, last: int) -> str:
     outcome, valley = int(end["outcome"]), int(end["valley"])
     if outcome == DIVERGED:

@@ -12,7 +12,7 @@ import tomli_w
 
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing.wording import held
-from thalweg.report.summary import summarise
+from thalweg.report.summary import Summary, summarise
 from thalweg.report.text import LEFT, WRAPPED, TextTable
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ a { color: #1f5fa8; }
 
 def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> None:
     """Write the report beside the figures that lie in ``folder/figures``; a figure without a PNG there is drawn."""
-    summary = summarise(results)
+    settings = f"<pre>{escape(tomli_w.dumps(results.experiment.settings))}</pre>"
+    write(folder, title_of(results), summarise(results), figures, [settings, versions_of(results)])
+
+
+def write(folder: Path, title: str, summary: Summary, figures: Sequence[Figure], repeat: Sequence[str]) -> None:
+    """Write the page; ``repeat`` is how to repeat what it shows, in HTML."""
     parts = [
-        f"<h1>{escape(_title(results))}</h1>",
+        f"<h1>{escape(title)}</h1>",
         f'<p class="lead">{escape(summary.heading)}</p>',
         *([f"<p><strong>{escape(summary.lead)}</strong></p>"] if summary.lead else []),
         *(f"<p>{escape(remark)}</p>" for remark in summary.remarks),
@@ -55,20 +60,20 @@ def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> N
         *(_figure(figure, folder) for figure in figures),
         _links(folder),
         "<h2>How to repeat it</h2>",
-        f"<pre>{escape(tomli_w.dumps(results.experiment.settings))}</pre>",
-        f'<p class="lead">{escape(_versions(results))}</p>',
+        *repeat,
     ]
     page = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(_title(results))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body>\n</html>\n"
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _title(results: Results) -> str:
+def title_of(results: Results) -> str:
+    """Title a page by what the results are of."""
     problem = results.experiment.problem
     called = problem.source if problem.name == "table" else f"the {problem.name.replace('_', ' ')}"
     name = called + held(problem.fixed)
@@ -120,8 +125,9 @@ def _links(folder: Path) -> str:
     return f'<p class="screen">The same figures to turn and to read off: <a href="{place}">{place}</a>.</p>'
 
 
-def _versions(results: Results) -> str:
+def versions_of(results: Results) -> str:
+    """Say what the results were computed with, in HTML."""
     parts = (results.runs, results.valleys, results.comparison, results.phases, results.surface)
     attributes = next(part.attrs for part in parts if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
-    return f"Computed with {', '.join(named)} on {attributes['device']}."
+    return f'<p class="lead">Computed with {escape(", ".join(named))} on {escape(attributes["device"])}.</p>'

@@ -13,7 +13,7 @@ from thalweg.problems.domain import Axis
 WRAPPED = ("valleys", "idiom", "cause")
 """Columns of words, which may be wrapped."""
 
-LEFT = {"", "at", "in the basin of", *WRAPPED}
+LEFT = {"", "at", "ended", "in the basin of", *WRAPPED}
 """Columns that stand to the left, as words do."""
 
 SHOWN = 12

@@ -1,0 +1,91 @@
+"""``thalweg figures``: one run drawn again, several runs in the same pictures."""
+
+import re
+import shutil
+
+import pytest
+
+from tests.process import thalweg
+from thalweg.experiment import directory, experiment, results
+
+SMALL = """
+[problem]
+kind = "himmelblau"
+[optimizer]
+kind = "sgd"
+learning_rate = 0.01
+[descent]
+steps = 5
+[surface]
+points = 21
+[figures]
+formats = []
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One run, and copies whose files say that they are of another optimiser and of another problem."""
+    folder = tmp_path_factory.mktemp("figures")
+    (folder / "a.toml").write_text(SMALL, encoding="utf-8")
+    done = results.perform(experiment.load(folder / "a.toml"))
+    with directory.staging(folder / "sgd") as staged:
+        directory.write(done, staged)
+    for name, old, new in (("adam", "sgd", "adam"), ("other", "himmelblau", "booth")):
+        shutil.copytree(folder / "sgd", folder / name)
+        text = (folder / name / "experiment.toml").read_text(encoding="utf-8")
+        (folder / name / "experiment.toml").write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+def test_several_runs_are_drawn_together_and_told_in_a_table(folder):
+    done = thalweg("figures", "sgd", "adam", "--formats", "png,pdf,html", folder=folder)
+    out = folder / "figures-of-2-runs"
+    assert sorted(path.name for path in out.iterdir()) == ["figures", "report.html", "runs.csv"]
+    drawn = {f"{name}.{ending}" for name in ("plane", "loss", "parameter") for ending in ("png", "pdf")}
+    assert {path.name for path in (out / "figures").iterdir()} == drawn | {"interactive.html"}
+    assert re.search(r"sgd +│ +5 │ on the way", done.stdout)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<h1>The himmelblau: 4 valleys, 2 runs</h1>" in page
+    assert "<p>adam</p><pre>[optimizer]\nkind = &quot;adam&quot;" in page
+    # Publishers refuse other fonts than TrueType.
+    fonts = set(re.findall(rb"/Subtype ?/(\w+)", (out / "figures" / "plane.pdf").read_bytes()))
+    assert b"CIDFontType2" in fonts
+    assert b"Type3" not in fonts
+
+
+@pytest.mark.long
+def test_figures_of_several_are_replaced(folder):
+    for formats in ("svg", "pdf"):
+        thalweg("figures", "adam", "sgd", "--formats", formats, "--out", "both", folder=folder)
+    assert {path.suffix for path in (folder / "both" / "figures").iterdir()} == {".pdf"}
+
+
+def test_one_run_is_drawn_again_in_the_formats_that_are_typed(folder):
+    thalweg("figures", "sgd", "--formats", "pdf", folder=folder)
+    drawn = {path.suffix for path in (folder / "sgd" / "figures").iterdir()}
+    assert drawn == {".pdf"}
+    assert (folder / "sgd" / "results.zarr").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sgd", "other"], "sgd and other differ in problem.kind, 'himmelblau' and 'booth'; runs in one picture share"),
+        (["sgd", "none"], "none holds no finished run; give a folder that 'thalweg run' or 'thalweg demo' wrote"),
+        (["sgd", "./sgd"], "sgd is given twice; give each folder once"),
+        (["sgd", "adam", "--out", "other"], "other exists and holds no figures of several runs; give another folder"),
+        (["sgd", "adam", "--out", "a.toml"], "a.toml is a file; give another folder with --out"),
+        (["sgd", "adam", "--formats", "png,gif"], "--formats 'png,gif': 'gif' is none; give some of png,svg,pdf,html"),
+        (["sgd", "--formats", ""], "--formats '': '' is none; give some of png,svg,pdf,html"),
+        (["sgd", "--out", "there"], "--out there: one run keeps its pictures; give two or more folders"),
+        (["sgd", "adam", "--dpi", "1"], "--dpi = 1 is not allowed; give a whole number of at least 10"),
+    ],
+)
+def test_bad_input_gets_one_line_and_writes_nothing(folder, arguments, message):
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    done = thalweg("figures", *arguments, folder=folder, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert message in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
