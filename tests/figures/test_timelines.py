@@ -1,12 +1,16 @@
 """Loss and parameter against step."""
 
+from dataclasses import replace
+
 import numpy as np
 import optax
 import pytest
+from matplotlib.figure import Figure
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import style, timeline
+from thalweg.figures.drawing.run import run_of
 
 
 def coloured(axes, colour):
@@ -163,13 +167,14 @@ def test_several_of_different_parameters_are_refused(published, himmelblau):
             draw({"a": published.runs, "b": himmelblau.runs})
 
 
-def test_where_there_is_no_room_for_all_names_those_apart_are_written():
-    places = np.append(np.full(20, 0.1), [0.5, 0.53, 0.9])
-    levels = timeline.Levels(places, places, [f"valley {k}" for k in range(23)])
-    chosen, where = levels.named(1)
-    assert chosen == [0, 20, 22]
-    np.testing.assert_array_equal(where, [0.1, 0.5, 0.9])
-    # Few are all named, moved apart.
-    chosen, where = timeline.Levels(places[19:22], places[19:22], list("abc")).named(1)
-    assert chosen == [0, 1, 2]
-    np.testing.assert_allclose(where, [0.1, 0.515 - timeline.LINE / 2, 0.515 + timeline.LINE / 2])
+def test_labels_of_many_derailments_lie_on_no_line(published):
+    """Of five derailments side by side only the last has room beside its line, on paper and in a page."""
+    run = run_of(published.runs, 0, published.valleys)
+    step = np.array([10, 12, 14, 16, 18])
+    run = replace(run, derailments=replace(run.derailments, step=step, left=step % 2, entered=(step + 1) % 2))
+    axes = Figure().subplots()
+    timeline.mark_derailments(axes, run)
+    assert [text.xy[0] for text in axes.texts] == [18.5]
+    shapes, labels = timeline.web_derailments(run)
+    assert [shape["x0"] for shape in shapes] == [10.5, 12.5, 14.5, 16.5, 18.5]
+    assert [label["x"] for label in labels] == [18.5]

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from thalweg.base.border import public
-from thalweg.figures.drawing import canvas, scale, style, timeline, web
+from thalweg.figures.drawing import canvas, levels, scale, style, timeline, web
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.wording import heading, joined, number, shortened
@@ -245,7 +245,7 @@ def _write_marks(axes: Axes, drawn: _Comparison) -> None:
         axes.axvline(mark.step, color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
     for row, mark in enumerate(drawn.marks[:MOST]):
         longest = max(len(mark.who), len(mark.why))
-        size = min(timeline.SMALL, 72 * ACROSS / (LETTER * longest))
+        size = min(levels.SMALL, 72 * ACROSS / (LETTER * longest))
         wide = LETTER * size * longest / (72 * ACROSS)
         place = (mark.step - low) / (high - low)
         after = place + wide < 1
@@ -283,11 +283,11 @@ def _interactive(drawn: _Comparison) -> dict[str, Any]:
     return timeline.web_timeline(traces, axes, _web_marks(drawn))
 
 
-def _web_marks(drawn: _Comparison) -> timeline.Annotations:
+def _web_marks(drawn: _Comparison) -> levels.Annotations:
     labels = []
     for row, mark in enumerate(drawn.marks[:MOST]):
         side = dict.fromkeys(("xanchor", "align"), "left" if 2 * mark.step < drawn.last else "right")
         words = f"{web.safe(mark.who)}<br>{escape(mark.why, quote=False)}"
         place = {"yref": "y2 domain", "yanchor": "top"} | side
         labels.append(web.text(mark.step, 1 - ROOM * row, words, style.derailment(), 12, **place))
-    return timeline.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)
+    return levels.Annotations([timeline.web_upright(mark.step, "y2 domain") for mark in drawn.marks], labels)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from thalweg.base.border import public
-from thalweg.figures.drawing import canvas, style, timeline, together, web
+from thalweg.figures.drawing import canvas, crowds, style, timeline, together, web
+from thalweg.figures.drawing.levels import Levels, draw_levels, levels_of, web_levels
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, fixed, view_of
@@ -26,19 +27,26 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TITLE, FLOORS = "Loss by step", "floors of visited valleys"
 
 
+class _Floors(NamedTuple):
+    """Losses, persistence and names of the visited valleys."""
+
+    losses: np.ndarray
+    persistence: np.ndarray
+    names: list[str]
+
+
 @dataclass(frozen=True, eq=False)
 class _Loss:
     run: DrawnRun
     others: np.ndarray
-    floors: np.ndarray
+    floors: _Floors
     view: View
     note: str
 
     @property
-    def levels(self) -> timeline.Levels:
+    def levels(self) -> Levels:
         """Floors of the visited valleys."""
-        derailments = self.run.derailments
-        return _levels(self.view, self.floors, derailments.lowest, [self.run.names[k] for k in derailments.visited])
+        return _levels(self.view, self.floors, self.run.derailments.lowest)
 
     @property
     def many(self) -> bool:
@@ -53,14 +61,15 @@ class _Loss:
             return np.nanquantile(self.others, QUANTILES, axis=0)
 
 
-def _levels(view: View, floors: np.ndarray, lowest: np.ndarray, names: Sequence[str]) -> timeline.Levels:
+def _levels(view: View, floors: _Floors, lowest: np.ndarray) -> Levels:
     """Choose the floors that lie in the view, and visibly below nothing that a run had there.
 
     A floor is the lowest point of a grid; a run may come far below it on a logarithmic axis.
     """
-    places = view.fraction(floors)
-    shown = view.shows(floors) & ~(places - view.fraction(lowest) > 0.01)
-    return timeline.Levels(floors[shown], places[shown], list(np.array(names, dtype=object)[shown]))
+    undercut = view.fraction(floors.losses) - view.fraction(lowest) > 0.01
+    order = crowds.ranked(floors.persistence)
+    shown = order[~undercut[order]]
+    return levels_of(view, floors.losses[shown], [floors.names[k] for k in shown.tolist()])
 
 
 @public
@@ -103,17 +112,20 @@ def loss(
         several = _of_several(runs, valleys, run, limits)
         return figure_of("loss", TITLE, several.caption, several, together.draw, together.describe)
     drawn_run = run_of(runs, run, valleys)
-    floors = _floors(valleys, drawn_run.derailments.visited)
+    floors = _floors(valleys, drawn_run.names, drawn_run.derailments.visited)
     others = np.delete(runs["train_loss"].values, run, axis=0).astype(np.float64)
     own = [drawn_run.train] if drawn_run.test is None else [drawn_run.train, drawn_run.test]
-    view = view_of([*own, crowd(others)], floors)
+    view = view_of([*own, crowd(others)], floors.losses)
     view, note = _limited(view, heading(runs.attrs), limits)
     drawn = _Loss(drawn_run, others, floors, view, f"{note} · {drawn_run.note}")
     return figure_of("loss", TITLE, _caption(drawn), drawn, _static, _interactive)
 
 
-def _floors(valleys: xr.Dataset | None, visited: np.ndarray) -> np.ndarray:
-    return np.empty(0) if valleys is None else valleys["loss"].values.astype(np.float64)[visited]
+def _floors(valleys: xr.Dataset | None, names: list[str], visited: np.ndarray) -> _Floors:
+    if valleys is None:
+        return _Floors(np.empty(0), np.empty(0), [])
+    losses, persistence = (valleys[name].values.astype(np.float64)[visited] for name in ("loss", "persistence"))
+    return _Floors(losses, persistence, [names[k] for k in visited.tolist()])
 
 
 def _limited(view: View, note: str, limits: tuple[float, float] | None) -> tuple[View, str]:
@@ -131,9 +143,9 @@ def _of_several(
     rivals, note = together.read(runs, valleys, run)
     lines = [rival.run.train for rival in rivals]
     visited, lowest = together.visited(rivals)
-    floors = _floors(valleys, visited)
-    view, note = _limited(view_of(together.kept(rivals, lines), floors), note, limits)
-    levels = _levels(view, floors, lowest, [rivals[0].run.names[k] for k in visited])
+    floors = _floors(valleys, rivals[0].run.names, visited)
+    view, note = _limited(view_of(together.kept(rivals, lines), floors.losses), note, limits)
+    levels = _levels(view, floors, lowest)
     named = trained(any(rival.run.test is not None for rival in rivals))
     return together.Together(rivals, [together.Panel(Scale(named), lines, view, levels)], FLOORS, note)
 
@@ -163,7 +175,7 @@ def _static(drawn: _Loss, title: str) -> canvas.Sheet:
         timeline.draw_run(axes, run, run.test, **look)
     timeline.draw_lost(axes, run, run.train)
     _draw_others(axes, drawn)
-    timeline.draw_levels(axes, drawn.levels, FLOORS)
+    draw_levels(axes, drawn.levels, FLOORS)
     timeline.show_steps(axes, run.last)
     axes.set_ylabel("loss")
     timeline.mark_derailments(axes, run)
@@ -198,7 +210,7 @@ def _interactive(drawn: _Loss) -> dict[str, Any]:
     traces += timeline.web_lost(run, run.train)
     axes = {"xaxis": timeline.web_steps(run.last)}
     axes |= {"yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)}
-    marks = timeline.web_derailments(run), timeline.web_levels(drawn.levels, "y")
+    marks = timeline.web_derailments(run), web_levels(drawn.levels, "y")
     return timeline.web_timeline(traces, axes, *marks)
 
 

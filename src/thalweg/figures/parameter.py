@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from thalweg.base.border import public
-from thalweg.figures.drawing import canvas, scale, style, timeline, together, web
+from thalweg.figures.drawing import canvas, crowds, scale, style, timeline, together, web
+from thalweg.figures.drawing.levels import MOST, Levels, draw_levels, levels_of, web_levels
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.scale import Scale
 from thalweg.figures.drawing.view import View, crowd, view_of
@@ -22,10 +23,18 @@ from thalweg.store.kinds import NamedRuns, Valleys
 PANELS = 4
 """Parameters drawn at most."""
 
-LEVELS = 12
-"""Valleys drawn at most in a panel: all of them, else those that the run visited."""
-
 VALLEYS = "valleys"
+
+
+class _Marked(NamedTuple):
+    """Valleys that may be drawn, (valley, param), and their names, those first that are named first.
+
+    The first ``near`` of them widen the view where they lie near the values.
+    """
+
+    positions: np.ndarray
+    names: list[str]
+    near: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +45,7 @@ class _Panel:
     values: np.ndarray
     others: np.ndarray
     view: View
-    levels: timeline.Levels
+    levels: Levels
 
     @property
     def density(self) -> timeline.Density | None:
@@ -107,11 +116,11 @@ def _few(runs: xr.Dataset) -> str:
 
 def _panels(runs: xr.Dataset, valleys: xr.Dataset | None, run: DrawnRun) -> list[_Panel]:
     faint = np.delete(runs["params"].values, run.index, axis=0).astype(np.float64)
-    positions, names = _marked(valleys, run.names, run.derailments.visited, runs.sizes["param"])
+    marked = _marked(valleys, run.names, run.derailments.visited, runs.sizes["param"])
     panels = []
     for k, shown in enumerate(scale.of_runs(runs, valleys)[:PANELS]):
         values, beside = shown.of(run.params[:, k]), shown.of(faint[..., k])
-        view, levels = _seen(shown, np.append(values, crowd(beside)), positions[:, k], names)
+        view, levels = _seen(shown, np.append(values, crowd(beside)), marked, k)
         panels.append(_Panel(shown, values, beside, view, levels))
     return panels
 
@@ -120,44 +129,48 @@ def _of_several(runs: Mapping[str, xr.Dataset], valleys: xr.Dataset | None, run:
     """Collect the parameters of each, and the valleys."""
     rivals, note = together.read(runs, valleys, run)
     first, panels = next(iter(runs.values())), []
-    positions, names = _marked(valleys, rivals[0].run.names, together.visited(rivals)[0], first.sizes["param"])
+    marked = _marked(valleys, rivals[0].run.names, together.visited(rivals)[0], first.sizes["param"])
     for k, shown in enumerate(scale.of_runs(first, valleys)[:PANELS]):
         lines = [shown.of(rival.run.params[:, k]) for rival in rivals]
-        view, levels = _seen(shown, np.concatenate(together.kept(rivals, lines)), positions[:, k], names)
+        view, levels = _seen(shown, np.concatenate(together.kept(rivals, lines)), marked, k)
         panels.append(together.Panel(shown, lines, view, levels))
     return together.Together(rivals, panels, VALLEYS, f"{note}{_few(first)}")
 
 
-def _marked(
-    valleys: xr.Dataset | None, names: list[str], visited: np.ndarray, params: int
-) -> tuple[np.ndarray, list[str]]:
-    """Choose the valleys that are drawn, (valley, param), and their names: all, or of many the visited ones."""
+def _marked(valleys: xr.Dataset | None, names: list[str], visited: np.ndarray, params: int) -> _Marked:
+    """Choose the valleys that may be drawn: all; of many in several parameters only those that were visited.
+
+    The line of a valley in the panel of one of several parameters says nothing where it is far off in another.
+    """
     if valleys is None:
-        return np.empty((0, params)), []
-    chosen = np.arange(len(names)) if len(names) <= LEVELS else visited[:LEVELS]
-    return valleys["position"].values[chosen], [names[j] for j in chosen]
+        return _Marked(np.empty((0, params)), [], 0)
+    order, few = crowds.ranked(valleys["persistence"].values), len(names) <= MOST
+    if not few:
+        seen = np.isin(order, visited)
+        order = np.concatenate([order[seen], order[~seen] if params == 1 else order[:0]])
+    positions = valleys["position"].values[order]
+    return _Marked(positions, [names[j] for j in order.tolist()], len(order) if few else len(visited))
 
 
-def _seen(shown: Scale, extent: np.ndarray, positions: np.ndarray, names: list[str]) -> tuple[View, timeline.Levels]:
+def _seen(shown: Scale, extent: np.ndarray, marked: _Marked, k: int) -> tuple[View, Levels]:
     """Choose the view of a parameter, and the valleys in it."""
-    levels, texts = _turns(shown, shown.of(positions), names, extent)
-    view = view_of([extent], levels[_near(levels, shown, extent)], may_log=False)
-    visible = view.shows(levels)
-    places = view.fraction(levels[visible])
-    return view, timeline.Levels(levels[visible], places, list(np.array(texts, dtype=object)[visible]))
+    turns = _turns(shown, extent)
+    values = (shown.of(marked.positions[:, k])[:, None] + turns).ravel()
+    texts = [name + _turn(turn, shown.sign) for name in marked.names for turn in turns.tolist()]
+    near = values[: marked.near * len(turns)]
+    view = view_of([extent], near[_near(near, shown, extent)], may_log=False)
+    return view, levels_of(view, values, texts, min(marked.positions.shape[1], PANELS))
 
 
-def _turns(shown: Scale, positions: np.ndarray, names: list[str], extent: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Repeat valleys on every turn of a circle that comes near the values; on an interval they lie only once."""
+def _turns(shown: Scale, extent: np.ndarray) -> np.ndarray:
+    """Find the turns of a circle that come near the values, as shifts; on an interval valleys lie only once."""
     if not shown.periodic:
-        return positions, names
+        return np.zeros(1)
     period, reach = shown.high - shown.low, np.ptp(extent)
     first = np.floor((extent.min() - reach - shown.high) / period)
     last = np.ceil((extent.max() + reach - shown.low) / period)
     # A run that goes around very often would give a line for every pixel.
-    turns = np.arange(first, last + 1) if last - first <= LEVELS else np.zeros(1)
-    levels = (positions + period * turns[:, None]).ravel()
-    return levels, [name + _turn(turn * period, shown.sign) for turn in turns for name in names]
+    return period * (np.arange(first, last + 1) if last - first <= MOST else np.zeros(1))
 
 
 def _near(levels: np.ndarray, shown: Scale, extent: np.ndarray) -> np.ndarray:
@@ -205,7 +218,7 @@ def _draw_panel(axes: Axes, panel: _Panel, drawn: _Parameters) -> None:
         timeline.draw_others(axes, panel.others, _others_name(drawn))
     else:
         timeline.draw_density(axes, panel.density, _others_name(drawn))
-    timeline.draw_levels(axes, panel.levels, VALLEYS, len(drawn.panels))
+    draw_levels(axes, panel.levels, VALLEYS, len(drawn.panels))
     timeline.draw_run(axes, run, panel.values, color=style.ink(), lw=1.8)
     timeline.draw_lost(axes, run, panel.values)
 
@@ -222,7 +235,7 @@ def _interactive(drawn: _Parameters) -> dict[str, Any]:
     for k, panel in enumerate(drawn.panels):
         y = "y" if k == 0 else f"y{k + 1}"
         traces += [trace | {"yaxis": y} for trace in _web_panel(panel, drawn, k == 0)]
-        marks.append(timeline.web_levels(panel.levels, y, rows))
+        marks.append(web_levels(panel.levels, y, rows))
         domain = [1 - (k + 0.92) / rows, 1 - k / rows] if rows > 1 else [0, 1]
         axes[f"yaxis{k + 1 if k else ''}"] = web.parameter_axis(panel.scale, domain=domain, **panel.view.web)
     return timeline.web_timeline(traces, axes, *marks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from thalweg.base.status import Status
 from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing.levels import SMALL, Annotations
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.run import DrawnRun
 
@@ -32,34 +32,6 @@ FAINT = "#b9bfc8"
 DIM, DARK = 0.12, 0.9
 """How strong the gray of the fewest runs is, and of the most."""
 
-SMALL = 8.5
-"""Size of labels, points."""
-
-LINE = 0.058
-"""Height of a label's line, as a share of the height of all panels."""
-
-
-class Levels(NamedTuple):
-    """Valleys as horizontal lines: their values, where these lie on the axis, from 0 to 1, and their names."""
-
-    values: np.ndarray
-    places: np.ndarray
-    texts: Sequence[str]
-
-    def named(self, rows: int) -> tuple[list[int], np.ndarray]:
-        """Choose which are named in one of so many panels, and where, so that no name overlaps another.
-
-        Where there is no room for all, those are whose lines lie apart, the first of each clump.
-        """
-        gap = LINE * rows
-        if len(self.places) * gap <= 1:
-            return list(range(len(self.places))), canvas.spread(self.places, gap, 0.0, 1.0)
-        chosen: list[int] = []
-        for k, place in enumerate(self.places.tolist()):
-            if (np.abs(self.places[chosen] - place) >= gap).all():
-                chosen.append(k)
-        return chosen, self.places[chosen]
-
 
 class Density(NamedTuple):
     """How many of many runs are where: edges of steps and of values, and the share of the runs, (value, step)."""
@@ -67,13 +39,6 @@ class Density(NamedTuple):
     step: np.ndarray
     value: np.ndarray
     share: np.ndarray
-
-
-class Annotations(NamedTuple):
-    """Lines and labels for a page."""
-
-    shapes: list[dict[str, Any]]
-    labels: list[dict[str, Any]]
 
 
 def show_steps(axes: Axes, last: int) -> None:
@@ -91,20 +56,30 @@ def step_range(last: int) -> tuple[float, float]:
 
 def mark_derailments(axes: Axes, run: DrawnRun, named: bool = True) -> None:
     """Draw a line between the two steps of every derailment and, where they are named, the labels that have room."""
-    places, texts = run.derailments.step + 0.5, run.ways if named else [""] * len(run.derailments.step)
-    low, high = step_range(run.last)
-    # In points; the text starts right of its line, or ends left of it where the axes end.
-    full = 72 * canvas.AREA[0]
-    lines = full * (places - low) / (high - low)
-    widths = np.array([canvas.width_of(text, SMALL) + 6 for text in texts])
-    sides = np.where(lines + widths > full, -1, 1)
-    starts = np.where(sides < 0, lines - widths, lines)
-    boxes = np.stack([starts, np.zeros_like(starts), starts + widths, np.ones_like(starts)], axis=-1)
-    for place, side, text, fits in zip(places, sides, texts, canvas.fitting(boxes), strict=True):
-        axes.axvline(float(place), color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
-        if fits:
+    sides, fits = _beside(run, 72 * canvas.AREA[0], SMALL)
+    for step, side, text, roomy in zip(run.derailments.step, sides, run.ways, fits, strict=True):
+        axes.axvline(step + 0.5, color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
+        if named and roomy:
             where = {"xycoords": ("data", "axes fraction"), "ha": "right" if side < 0 else "left", "va": "top"}
-            canvas.write(axes, text, (place, 0.985), (3 * int(side), 0), size=SMALL, color=style.derailment(), **where)
+            look = {"size": SMALL, "color": style.derailment()}
+            canvas.write(axes, text, (step + 0.5, 0.985), (3 * int(side), 0), **look, **where)
+
+
+def _beside(run: DrawnRun, full: float, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """Find where labels of derailments stand in axes so many points wide, and which have room.
+
+    A label starts right of its line, or ends left of it where the axes end; it lies on no other line or label.
+    """
+    low, high = step_range(run.last)
+    lines = full * (run.derailments.step + 0.5 - low) / (high - low)
+    widths = np.array([canvas.width_of(text, size) + 6 for text in run.ways])
+    sides = np.where(lines + widths > full, -1, 1)
+    starts, ends = np.where(sides < 0, lines - widths, lines), np.where(sides < 0, lines, lines + widths)
+    boxes, uprights = (
+        np.stack([left, np.zeros_like(left), right, np.ones_like(left)], axis=-1)
+        for left, right in ((starts, ends), (lines, lines))
+    )
+    return sides, canvas.fitting(boxes, uprights)
 
 
 def draw_run(axes: Axes, run: DrawnRun, values: np.ndarray, **look: Any) -> None:
@@ -156,32 +131,22 @@ def _strength(part: np.ndarray) -> np.ndarray:
     return DIM + (DARK - DIM) * np.clip(part, 0, 1) ** 0.5
 
 
-def draw_levels(axes: Axes, levels: Levels, name: str, rows: int = 1) -> None:
-    """Draw horizontal lines for valleys, their labels in the right margin moved apart where they would overlap."""
-    chosen, places = levels.named(rows)
-    for k, value in enumerate(levels.values):
-        look = {"lw": 0.9} if len(chosen) == len(levels.values) else {"lw": 0.6, "alpha": 0.6}
-        axes.axhline(value, color=style.valley(), zorder=1.4, label=None if k else name, **look)
-    for k, where in zip(chosen, places, strict=True):
-        line = {"arrowstyle": "-", "lw": 0.7, "color": style.valley(), "shrinkA": 1, "shrinkB": 0}
-        look = {"textcoords": "axes fraction", "va": "center", "size": SMALL, "color": style.valley()}
-        place = {"xycoords": "axes fraction", "arrowprops": line}
-        canvas.write(axes, levels.texts[k], (1.0, levels.places[k]), (1.022, where), **place, **look)
-
-
 def _lost(run: DrawnRun) -> str:
     return f"last finite step, {run.last}"
 
 
 def web_derailments(run: DrawnRun) -> Annotations:
-    """Describe the marks of derailments, through all panels."""
+    """Describe the marks of derailments, through all panels, and the labels that have room on a phone."""
+    sides, fits = _beside(run, web.PHONE[0], 12)
     places = (run.derailments.step + 0.5).tolist()
-    place = {"yref": "paper", "xanchor": "left", "yanchor": "top"}
+    anchors = np.where(sides < 0, "right", "left").tolist()
+    place = {"yref": "paper", "yanchor": "top"}
     return Annotations(
         [web_upright(step, "paper") for step in places],
         [
-            web.text(step, 1, web.safe(label), style.derailment(), 12, **place)
-            for step, label in zip(places, run.ways, strict=True)
+            web.text(step, 1, web.safe(label), style.derailment(), 12, xanchor=anchor, **place)
+            for step, label, anchor, roomy in zip(places, run.ways, anchors, fits, strict=True)
+            if roomy
         ],
     )
 
@@ -190,20 +155,6 @@ def web_upright(step: float, reference: str) -> dict[str, Any]:
     """Describe the line at a step where something happens."""
     line = {"color": style.derailment(), "width": 1.5}
     return {"type": "line", "x0": step, "x1": step, "y0": 0, "y1": 1, "yref": reference, "line": line}
-
-
-def web_levels(levels: Levels, axis: str, rows: int = 1) -> Annotations:
-    """Describe horizontal lines and their labels in the right margin."""
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
-    line["line"] = {"color": style.valley(), "width": 1}
-    place = {"xref": "paper", "yref": f"{axis} domain", "xanchor": "left", "yanchor": "middle"}
-    return Annotations(
-        [line | {"y0": value, "y1": value} for value in levels.values.tolist()],
-        [
-            web.text(1.005, float(where), web.safe(levels.texts[k]), style.valley(), 12, **place)
-            for k, where in zip(*levels.named(rows), strict=True)
-        ],
-    )
 
 
 def web_steps(last: int, **more: Any) -> dict[str, Any]:

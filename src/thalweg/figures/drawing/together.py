@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from thalweg.figures.drawing import canvas, rivals, timeline, web
+from thalweg.figures.drawing.levels import Annotations, Levels, draw_levels, web_levels
 from thalweg.figures.drawing.rivals import Rival
 from thalweg.figures.drawing.run import of_one_problem, run_of
 from thalweg.figures.drawing.scale import Scale
@@ -32,7 +33,7 @@ class Panel(NamedTuple):
     scale: Scale
     lines: Sequence[np.ndarray]
     view: View
-    levels: timeline.Levels
+    levels: Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ def draw(drawn: Together, title: str) -> canvas.Sheet:
     for axes, panel in zip(all_axes, drawn.panels, strict=True):
         panel.view.show(axes)
         canvas.show_unit(axes.yaxis, panel.scale)
-        timeline.draw_levels(axes, panel.levels, drawn.named, len(drawn.panels))
+        draw_levels(axes, panel.levels, drawn.named, len(drawn.panels))
         for rival, line in zip(drawn.rivals, panel.lines, strict=True):
             _draw_line(axes, rival, line)
         timeline.show_steps(axes, drawn.last)
@@ -112,12 +113,12 @@ def describe(drawn: Together) -> dict[str, Any]:
     rows = len(drawn.panels)
     axes: dict[str, Any] = {"xaxis": timeline.web_steps(drawn.last, anchor=f"y{rows}")}
     traces: list[web.Trace] = []
-    marks: list[timeline.Annotations] = []
+    marks: list[Annotations] = []
     for k, panel in enumerate(drawn.panels):
         y = f"y{k + 1 if k else ''}"
         for rival, line in zip(drawn.rivals, panel.lines, strict=True):
             traces += [part | {"yaxis": y} for part in _web_line(rival, line, panel.scale, k == 0)]
-        marks.append(timeline.web_levels(panel.levels, y, rows))
+        marks.append(web_levels(panel.levels, y, rows))
         domain = [1 - (k + 0.92) / rows, 1 - k / rows] if rows > 1 else [0, 1]
         look = {"domain": domain, "exponentformat": "power"} | panel.view.web
         axes[f"yaxis{y[1:]}"] = web.parameter_axis(panel.scale, **look)
