@@ -26,6 +26,7 @@ CASES = [
     (optax.GradientTransformation(len, len), OPAQUE),
     (tw.Optimizer(optax.sgd, learning_rate=0.05, momentum=0.9), "sgd(learning_rate=0.05, momentum=0.9)"),
     (tw.Optimizer(optax.sgd, learning_rate=[0.1, 0.2], clip=1.0), "sgd(learning_rate=0.1…0.2, clip=1)"),
+    (tw.Optimizer(optax.nadam, learning_rate=0.05), "adam(learning_rate=0.05, nesterov=True)"),
 ]
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing.marks import series_of
+from thalweg.figures.drawing.marks import OPTIMIZERS, series_of
 
 OPTIMISERS = {"sgd": optax.sgd(0.01), "adam": optax.adam(0.3), "momentum": optax.sgd(0.01, momentum=0.9)}
 
@@ -148,3 +148,20 @@ def test_what_is_no_runs_is_refused_by_its_name(published, himmelblau, draw):
         draw(surface, {"a": published.runs, "b": himmelblau.runs})
     with pytest.raises(InvalidValue, match="runs holds valleys, not runs; give what thalweg.descend returns"):
         draw(surface, published.valleys)
+
+
+def test_usual_optimisers_have_colours_of_their_own():
+    usual = OPTIMIZERS[:16]
+    assert len({look.colour for look in series_of(usual)}) == 16
+    assert series_of(["adagrad"])[0] == series_of(["sgd", "adagrad"])[1]
+
+
+def test_a_legend_of_many_is_set_in_two_rows_rather_than_too_small(published):
+    many = {f"learning_rate {0.01 * k:g}": published.runs for k in range(1, 5)}
+    sheet = tw.figures.profile(published.surface, many, published.valleys).static()
+    (legend,) = sheet.legends
+    assert legend.get_texts()[0].get_size() >= 7
+    sheet.draw_without_rendering()
+    texts = [text.get_window_extent() for text in legend.get_texts()]
+    assert len({round(box.y0) for box in texts}) == 2
+    assert max(box.x1 for box in texts) < sheet.bbox.x1

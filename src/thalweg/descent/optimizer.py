@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -86,7 +86,7 @@ class Optimizer:
         return Optimizer(self.maker, **{**self.settings, **settings})
 
     def __repr__(self) -> str:
-        return called(getattr(self.maker, "__name__", "optimizer"), self.settings)
+        return _told(self.maker, self.settings)
 
 
 AnyOptimizer = optax.GradientTransformation | Optimizer
@@ -127,7 +127,7 @@ class Schedule:
         return self.maker(**dict(self.settings))(step)
 
     def __repr__(self) -> str:
-        return called(self.maker.__name__, dict(self.settings))
+        return _told(self.maker, dict(self.settings))
 
 
 def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarray, " run"]]]:
@@ -201,6 +201,13 @@ def called(name: str, settings: Mapping[str, Any]) -> str:
     parts = {key: "lengths" if key == SCALES else _shown(value) for key, value in settings.items()}
     written = ", ".join(f"{key}={text}" for key, text in parts.items())
     return f"{name}({written})" if written else name
+
+
+def _told(maker: Callable[..., Any], settings: Mapping[str, Any]) -> str:
+    """Write what is made by its maker's name; nadam is adam with a setting of its own."""
+    if isinstance(maker, partial):
+        return _told(maker.func, {**settings, **maker.keywords})
+    return called(getattr(maker, "__name__", "optimizer"), settings)
 
 
 def _given(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:

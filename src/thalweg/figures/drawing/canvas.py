@@ -153,26 +153,38 @@ def show_unit(axis: Any, scale: Scale) -> None:
 
 
 def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> None:
-    """Draw the legend in a row below the note, where it covers nothing; nothing if there is nothing to tell."""
+    """Draw the legend below the note, where it covers nothing; nothing if there is nothing to tell."""
     handles, labels = ([*(pair[k] for pair in first), *rest] for k, rest in enumerate(axes.get_legend_handles_labels()))
     if not handles:
         return
     width, height = style.size()
     lower = RAISED if any("\n" in text.get_text() for text in sheet.texts[:2]) else 0
-    # In letters; beside each label there are a sample of the line and gaps. A long row is set smaller.
-    long = sum(0.53 * len(label) + 3.5 for label in labels)
+    columns, letters = _columns(labels, width - 0.25)
     sheet.legend(
         handles,
         [plain(label) for label in labels],
         loc="upper left",
         bbox_to_anchor=(0.11 / width, 1 - (0.56 + lower) / height),
         borderaxespad=0,
-        ncols=8,
-        fontsize=min(8.5, 72 * (width - 0.25) / long),
+        ncols=columns,
+        fontsize=letters,
+        labelspacing=0.25,
         handlelength=1.6,
         columnspacing=1.4,
         handletextpad=0.5,
     ).set_in_layout(False)
+
+
+def _columns(labels: Sequence[str], width: float) -> tuple[int, float]:
+    """Choose the columns of a legend and the size of its letters: one row, or two where that would be set too small."""
+    # In letters; beside each label there are a sample of the line and gaps.
+    lengths = np.array([0.53 * len(label) + 3.5 for label in labels])
+
+    def fits(columns: int) -> float:
+        return min(8.5, 72 * width / sum(part.max() for part in np.array_split(lengths, columns)))
+
+    one, half = len(labels), -(-len(labels) // 2)
+    return (one, fits(one)) if fits(one) >= SMALLEST else (half, min(fits(half), SMALLEST))
 
 
 def spread(places: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:

@@ -74,8 +74,11 @@ VALLEY = Mark("o", "circle", style.valley, style.paper, (0.8, 1.0), 6.0)
 PASS = Mark("x", "x-thin", style.ink, style.ink, (1.3, 2.0), 6.0)
 ORIGIN = Mark("+", "cross-thin", style.ink, style.ink, (1.5, 2.0), 8.0)
 
-COLOURS = ("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98")
-"""Told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
+COLOURS = (
+    *("#1b1e22", "#0b6fb3", "#d1540a", "#0a8f6a", "#b5549a", "#d99a00", "#4fa8dc", "#8a8f98"),
+    *("#7a4b1e", "#5b3fb8", "#008b94", "#a3123a", "#7d8f1a", "#e8836b", "#1f2f6e", "#a78bd6"),
+)
+"""The first eight are told apart by colour-blind people too (after Okabe and Ito); marks and dashes go along."""
 
 MARKS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
 
@@ -191,7 +194,7 @@ class Series(NamedTuple):
 
 
 def series(k: int) -> Series:
-    """Choose how the curve number ``k`` is drawn; no two of the first 40 have all three alike."""
+    """Choose how the curve number ``k`` is drawn; no two of the first 80 have all three alike."""
     return Series(COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)], DASHES[k % len(DASHES)])
 
 
