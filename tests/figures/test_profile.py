@@ -74,6 +74,9 @@ def test_a_run_outside_its_interval_is_told(leaving):
     # It starts at 1.5, where the loss is 1.5⁴ - 1.5², and leaves to the left at once.
     np.testing.assert_allclose(marks["<"], [[-2.0, 2.8125]])
     assert not {"D", "X"} & set(marks)
+    (arrow,) = (trace for trace in figure.interactive()["data"] if trace.get("name") == "leaves the interval")
+    assert (arrow["x"].tolist(), arrow["y"].tolist()) == ([-2.0], [pytest.approx(2.8125)])
+    assert arrow["marker"]["symbol"] == ["triangle-left"]
 
 
 def test_a_plane_has_no_profile(line):

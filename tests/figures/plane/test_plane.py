@@ -192,3 +192,23 @@ def test_a_bar_has_ticks_enough_however_far_above_zero_it_is(spacing, high, tick
     assert found[-1] <= high
     # They are the shortest decimals that tell enough of them apart.
     np.testing.assert_allclose(found, ticks, rtol=1e-12)
+
+
+def test_an_arrow_over_the_ground_shows_in_a_page_where_a_path_leaves_the_box():
+    box = [tw.problems.Axis("x", 0, 4), tw.problems.Axis("y", -10, 10)]
+    objective = tw.objective(tw.problems.function(lambda p: 8 - 2 * p[0] + 0 * p[1], box, start=[1.0, 5.0]))
+    surface, runs = tw.survey(objective, points=21), tw.descend(objective, optax.sgd(1.0), steps=3)
+    described = tw.figures.plane(surface, runs).interactive()
+    (arrow,) = (trace for trace in described["data"] if trace.get("name") == "leaves the box")
+    way = np.stack([arrow[axis] for axis in "xyz"], axis=-1)
+    # From step 1 at x = 3 straight to the edge at x = 4.
+    shaft, head = way[:33], way[34:37]
+    np.testing.assert_allclose(shaft[[0, -1], :2], [[3, 5], [4, 5]], atol=1e-6)
+    np.testing.assert_allclose(head[1], shaft[-1])
+    # Both barbs lie behind the tip, one on either side, and as far from it on either axis as shares of the box say.
+    np.testing.assert_allclose(head[[0, 2], :2] - head[1, :2], [[-0.18, 0.5], [-0.18, -0.5]], atol=1e-6)
+    spaced = next(trace for trace in described["data"] if trace["type"] == "surface")
+    ground = np.interp(shaft[:, 0], spaced["x"], spaced["z"][0])
+    above = (shaft[:, 2] - ground) / np.ptp(spaced["z"])
+    assert (above > 0).all()
+    assert above.max() < 0.02

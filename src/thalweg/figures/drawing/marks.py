@@ -174,6 +174,15 @@ def draw_leaving(axes: Axes, places: np.ndarray, edge: np.ndarray, name: str) ->
         axes.plot(*places[edge == k].T, EDGES[k][0], label=label, zorder=3.3, **look)
 
 
+def web_leaving(places: np.ndarray, edge: np.ndarray, name: str) -> list[web.Trace]:
+    """Describe the same for a page."""
+    if not len(edge):
+        return []
+    look = {"color": style.ink(), "size": 13, "symbol": [EDGES[k][1] for k in edge.tolist()]}
+    look["line"] = {"color": style.paper(), "width": 1}
+    return [web.trace("markers", *places.T, name=name, marker=look, cliponaxis=False)]
+
+
 def edge_of(places: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Tell at which edge of a box places lie, (place, 2), as ``EDGES`` counts them."""
     shares = (places - low) / (high - low)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from thalweg.figures.drawing import canvas, crowds, hues, rivals, style, web
-from thalweg.figures.drawing.marks import PASS, VALLEY, web_ends
+from thalweg.figures.drawing.marks import PASS, VALLEY, web_ends, web_leaving
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section.reading import Piece, Section
-from thalweg.figures.drawing.section.sheet import EDGE, GROUND
+from thalweg.figures.drawing.section.sheet import EDGE, GROUND, LEAVING
 from thalweg.figures.drawing.wording import number
 
 
@@ -94,7 +94,8 @@ def _web_path(drawn: Section, run: DrawnRun, hover: str) -> list[web.Trace]:
         web.trace("lines", arc.x, arc.y, line={"color": style.derailment(), "width": 2}, hover=f"derailment {arc.text}")
         for arc in drawn.arcs
     ]
-    return [path, *jumps, *web_ends(places, drawn.ends, drawn.inside[[0, -1]], 11, run.lost)]
+    ends = web_ends(places, drawn.ends, drawn.inside[[0, -1]], 11, run.lost)
+    return [path, *jumps, *ends, *web_leaving(*drawn.exits, LEAVING)]
 
 
 def _web_labels(drawn: Section) -> list[dict[str, Any]]:

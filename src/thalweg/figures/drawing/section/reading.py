@@ -111,6 +111,13 @@ class Section:
         return (self.path[:, 0] >= self.x[0]) & (self.path[:, 0] <= self.x[-1])
 
     @property
+    def exits(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where steps leave the interval, (place, 2), at its edge and as high as they were before; and which edge."""
+        leaving = np.flatnonzero(self.inside[:-1] & ~self.inside[1:])
+        edge = (self.path[leaving + 1, 0] > self.x[-1]).astype(int)
+        return np.stack([self.x[[0, -1]][edge], np.clip(self.path[leaving, 1], None, self.view.high)], axis=-1), edge
+
+    @property
     def ends(self) -> tuple[str, str]:
         """Names of the places where the run starts and ends."""
         start, end = (self.scale.text(place) for place in self.path[[0, -1], 0])

@@ -34,6 +34,9 @@ ALIGNED = {"center": (-0.5, 0.5), "right": (-1.0, 0.0), "left": (0.0, 1.0)}
 """Ends of a label, in widths from its place, for each alignment."""
 
 
+LEAVING = "leaves the interval"
+
+
 class Label(NamedTuple):
     """A text that belongs to a place on a curve."""
 
@@ -161,12 +164,7 @@ def _draw_path(axes: Axes, drawn: Section, run: DrawnRun) -> None:
     above = ", above the picture" if drawn.path[0, 1] > drawn.view.high else ""
     inside = drawn.inside
     draw_ends(axes, drawn.path, (start + above, end), inside[[0, -1]], run.lost, zorder=3.2)
-    leaving = np.flatnonzero(inside[:-1] & ~inside[1:])
-    ends = drawn.path[leaving + 1]
-    edge = (ends[:, 0] > drawn.x[-1]).astype(int)
-    # At the edge, as high as the step that left from there.
-    places = np.stack([drawn.x[[0, -1]][edge], np.clip(drawn.path[leaving, 1], None, drawn.view.high)], axis=-1)
-    draw_leaving(axes, places, edge, "leaves the interval")
+    draw_leaving(axes, *drawn.exits, LEAVING)
 
 
 def _draw_rivals(axes: Axes, drawn: Section) -> None:

@@ -11,7 +11,7 @@ from thalweg.figures.drawing import crowds, hues, relief, style, web
 from thalweg.figures.drawing.marks import VALLEY, web_ends
 from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.terrain.reading import Terrain
+from thalweg.figures.drawing.terrain.reading import LEAVING, Terrain
 from thalweg.figures.drawing.wording import count
 
 LIGHTING = {"ambient": 0.62, "diffuse": 0.55, "specular": 0.04, "roughness": 0.9, "fresnel": 0.05}
@@ -24,6 +24,9 @@ LIFT = 0.003
 
 CLEAR = 0.004
 """Paths lie this much above the ground at least, as a share of its height."""
+
+HEAD, SHAFT = 0.05, 33
+"""Length of an arrowhead, as a share of the sides of the box, and points along the way to it."""
 
 MOST = 20_000
 """Points of a path in a page, about, unless it has more steps."""
@@ -248,4 +251,27 @@ def _path(terrain: Terrain, run: DrawnRun) -> list[web.Trace]:
     path = _points(terrain, places, losses, text=run.step, hover=hover)
     path |= {"marker": run.steps.web_marker(run.step, size=2.5)}
     ends = {axis: path[axis] for axis in "xyz"}
-    return [line, path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6, run.lost)]
+    return [line, path, *web_ends(ends, ("start", f"step {run.last}"), inside, 6, run.lost), *_leaving(terrain)]
+
+
+def _leaving(terrain: Terrain) -> list[web.Trace]:
+    """Draw the way from the last step in the box over the ground to its edge, as an arrow with its head there.
+
+    plotly.js has no mark in space that points; its cones are as large as their scene, and distort with it.
+    """
+    if not len(terrain.exits):
+        return []
+    low, high = terrain.corners
+    start, tip = np.moveaxis((terrain.exits - low) / (high - low), 1, 0)
+    # A step that starts on the very edge has no way to it, and no head.
+    back = HEAD * (start - tip) / np.maximum(np.linalg.norm(start - tip, axis=-1, keepdims=True), 1e-12)
+    barbs = [tip + 0.9 * back + side * 0.5 * back[:, ::-1] * (1, -1) for side in (1, -1)]
+    shaft = start[:, None] + np.linspace(0, 1, SHAFT)[:, None] * (tip - start)[:, None]
+    gap = np.full_like(tip, np.nan)
+    shares = np.concatenate([shaft, np.stack([gap, barbs[0], tip, barbs[1], gap], axis=1)], axis=1).reshape(-1, 2)
+    shares = np.clip(shares, 0, 1)
+    cells = np.nan_to_num(shares) * (np.array(terrain.spaced.shape) - 1)
+    ground = map_coordinates(terrain.spaced, cells.T, order=1, mode="nearest")
+    x, y = (low + shares * (high - low)).T
+    heights = ground + 2 * _lift(terrain) + 2 * CLEAR * float(np.ptp(terrain.spaced))
+    return [web.trace("lines", x, y, heights, name=LEAVING, line={"color": style.ink(), "width": 5})]

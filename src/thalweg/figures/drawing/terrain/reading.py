@@ -21,6 +21,8 @@ ENDS = 2000
 """Other runs whose ends are drawn at most."""
 
 
+LEAVING = "leaves the box"
+
 PATHS = 50
 """Up to so many other runs are drawn with their paths."""
 
@@ -97,15 +99,16 @@ class Terrain:
 
     @property
     def exits(self) -> np.ndarray:
-        """(place, 2), where a step that starts in the box leaves it."""
+        """(piece, 2, 2), the pieces of steps that start in the box and leave it, up to its edge."""
         inside = np.append(self.inside, True)
         steps = self.piece_step.astype(int)
-        ends = self.pieces[inside[steps] & ~inside[steps + 1], 1]
+        leaving = self.pieces[inside[steps] & ~inside[steps + 1]]
+        ends = leaving[:, 1]
         low, high = self.corners
         # A piece that crosses the end of a circle is drawn twice, and leaves the box at one of its drawings only.
         free = np.array([not shown.periodic for shown in self.scales])
         near = np.minimum(np.abs(ends - low), np.abs(ends - high)) <= 1e-9 * (high - low)
-        return ends[(near & free).any(axis=-1)]
+        return leaving[(near & free).any(axis=-1)]
 
     @property
     def leaving(self) -> str:

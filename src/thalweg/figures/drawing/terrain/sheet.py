@@ -9,7 +9,7 @@ from thalweg.base.arrays import cleaned
 from thalweg.figures.drawing import canvas, crowds, relief, rivals, span, style, timeline
 from thalweg.figures.drawing.marks import PASS, START, VALLEY, draw_ends, draw_leaving, edge_of
 from thalweg.figures.drawing.run import DrawnRun
-from thalweg.figures.drawing.terrain.reading import Terrain
+from thalweg.figures.drawing.terrain.reading import LEAVING, Terrain
 from thalweg.figures.drawing.wording import count, number, shortened
 
 DENSE = 15000
@@ -114,7 +114,8 @@ def _draw_path(axes: Axes, terrain: Terrain, run: DrawnRun) -> None:
     dots = {"s": 30, "edgecolors": style.paper(), "linewidths": 0.8} if few else {"s": 10, "linewidths": 0}
     run.steps.draw_dots(axes, terrain.path[inside], run.step[inside], zorder=2.2, **dots)
     draw_ends(axes, terrain.path, ("start", f"step {run.last}"), inside, run.lost, ms=7.5, zorder=2.5)
-    draw_leaving(axes, terrain.exits, edge_of(terrain.exits, *terrain.corners), "leaves the box")
+    exits = terrain.exits[:, 1]
+    draw_leaving(axes, exits, edge_of(exits, *terrain.corners), LEAVING)
 
 
 def _draw_rivals(axes: Axes, terrain: Terrain) -> None:
