@@ -3,7 +3,8 @@
 **What.** Parameter vectors lie side by side in *lanes*, the last axis of (param, lane). The function of *one* example
 is vectorised over the lanes, and a scan goes over the data: ten examples, a *block*, are added among themselves, then
 the block's sum to the total. Value and gradient come from one pass of automatic differentiation of the one example, so
-the gradient is summed as the value is, and no array of runs x examples is ever made.
+the gradient is summed as the value is, and no array of runs x examples is ever made. Few lanes take several blocks at
+once, an axis more before the lanes; each block's sum is made and added as if it were alone.
 
 **Why so.** Plain gradient descent on a cusp is chaotic: where another order of summation rounds otherwise, 4 to 9 % of
 starts end in another valley. The order here depends on the data alone, never on how many runs there are, so one run
@@ -42,12 +43,19 @@ from thalweg.base import hints
 from thalweg.base.parallel import cores
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent.formulation import Formulation, chosen
+from thalweg.descent.parts import FEW, value_and_slopes
 
 LANES = 16
 """Batches are padded to a multiple of this: the 32-bit lanes of the widest vector registers in use."""
 
 BLOCK = 10
 """Examples summed among themselves before they are added to the total; keeps rounding small in 32 bits."""
+
+NARROW, AT_ONCE = 64, 200
+"""With at most so many lanes as the first all blocks are computed at once, up to the second: else loops are short."""
+
+SMALL = 2**16
+"""Bytes of a column that enters with each call: to copy it takes a few microseconds."""
 
 FEWEST = 256
 """Lanes below which a batch is not divided among cores: the loop around them would cost more than they."""
@@ -61,8 +69,8 @@ Columns: TypeAlias = tuple[Array | np.ndarray, ...]
 Kept: TypeAlias = Bool[Array, "example lane"] | None
 """Which examples count in which lane; all of them where None."""
 
-Terms = TypeVar("Terms", Array, tuple[Array, Array])
-"""What is averaged: values, or values and gradients; lanes are the last axis."""
+Terms = TypeVar("Terms")
+"""What is averaged: values, or values and gradients or derivatives; lanes are the last axis."""
 
 
 def value(example: Example, params: Float[Array, "param lane"], columns: Columns) -> Float[Array, " lane"]:
@@ -83,6 +91,12 @@ def value_and_gradient(
         loss, gradient = _one_by_one(hints.value_and_grad(partial(_plain, example)), params, columns, kept, own)
         return loss, gradient.T
     axes = (1, *(0 if own else None for _ in columns))
+    if columns and 1 < len(params) <= FEW:
+        row = [column[0, 0] if own else column[0] for column in columns]
+        both = jax.vmap(value_and_slopes(example, len(params), row), in_axes=(0, *axes[1:]))
+        at_once = AT_ONCE if params.shape[1] <= NARROW else 1
+        loss, slopes = _mean(both, list(params), columns, kept, at_once)
+        return loss, jnp.stack(slopes)
     if len(params) > 1 or not columns:
         return _mean(jax.vmap(hints.value_and_grad(example), in_axes=axes, out_axes=(0, 1)), params, columns, kept)
     both = _mean(jax.vmap(partial(_as_one, example), in_axes=axes), params, columns, kept)
@@ -92,11 +106,13 @@ def value_and_gradient(
 def placed(columns: Columns, precision: int) -> Columns:
     """Put data where programs compute, in the precision that they have.
 
-    Data of NumPy are converted by NumPy: JAX would compile a program for it.
+    Data of NumPy are converted by NumPy: JAX would compile a program for it. Small ones stay there and enter with each
+    call: to place them takes as long as a short run.
     """
     dtype = dtype_of(precision)
+    converted = [part if part.dtype == dtype else part.astype(dtype) for part in columns]
     with computing(precision):
-        return tuple(hints.device_put(part if part.dtype == dtype else part.astype(dtype)) for part in columns)
+        return tuple(part if part.nbytes <= SMALL else hints.device_put(part) for part in converted)
 
 
 def pad(rows: Shaped[np.ndarray, "run *rest"], width: int) -> Shaped[np.ndarray, "*rest width"]:
@@ -131,32 +147,47 @@ def _as_one(example: Example, params: Array, *columns: Array) -> Array:
     return lax.complex(loss, gradient[0])
 
 
-def _mean(function: Callable[..., Terms], params: Array, columns: Columns, kept: Kept = None) -> Terms:
+def _mean(
+    function: Callable[..., Terms], params: Array | list[Array], columns: Columns, kept: Kept = None, at_once: int = 1
+) -> Terms:
     if not columns:
         return function(params)
-    function = hints.jit(function)  # so that it is traced once, not once an example of a block
+    # Compiled in itself, so that it is traced once, not once an example of a block.
+    each = hints.jit(jax.vmap(function, in_axes=(None, *(0 for _ in columns))))
 
-    def one(row: Columns, chosen: Array | None) -> Terms:
-        terms = function(params, *row)
-        return terms if chosen is None else hints.tree_map(lambda term: jnp.where(chosen, term, 0), terms)
+    def add_blocks(total: Terms, blocks: tuple[Columns, Array | None]) -> tuple[Terms, None]:
+        rows, chosen = blocks
 
-    def add_block(total: Terms, block: tuple[Columns, Kept]) -> tuple[Terms, None]:
-        rows, chosen = block
-        parts = [
-            one(tuple(column[i] for column in rows), None if chosen is None else chosen[i])
-            for i in range(rows[0].shape[0])
-        ]
-        return _add(total, reduce(_add, parts)), None
+        def one(i: int) -> Terms:
+            terms = each(params, *(column[:, i] for column in rows))
+            return terms if chosen is None else hints.tree_map(lambda term: jnp.where(chosen[:, i], term, 0), terms)
+
+        sums = reduce(_add, map(one, range(rows[0].shape[1])))
+        return reduce(_add, [hints.tree_map(lambda part, k=k: part[k], sums) for k in range(len(rows[0]))], total), None
 
     count = columns[0].shape[0]
-    whole = count // BLOCK * BLOCK
     shapes = hints.eval_shape(function, params, *(column[0] for column in columns))
     total = hints.tree_map(lambda shape: hints.zeros(shape.shape, shape.dtype), shapes)
-    blocks = hints.tree_map(lambda column: column[:whole].reshape(-1, BLOCK, *column.shape[1:]), (columns, kept))
-    total, _ = lax.scan(add_block, total, blocks)
-    if whole < count:
-        total, _ = add_block(total, hints.tree_map(lambda column: column[whole:], (columns, kept)))
+    for rows, together in _divided(count, at_once):
+        parts = hints.tree_map(lambda column, rows=rows: column[rows], (columns, kept))
+        size = min(BLOCK, rows.stop - rows.start)
+        groups = hints.tree_map(lambda part, n=together, m=size: part.reshape(-1, n, m, *part.shape[1:]), parts)
+        total, _ = lax.scan(add_blocks, total, groups)
     return hints.tree_map(lambda part: _divide(part, count if kept is None else kept.sum(axis=0)), total)
+
+
+def _divided(count: int, at_once: int) -> list[tuple[slice, int]]:
+    """Divide examples into groups of so many blocks, the blocks that are left, and the rest of a block.
+
+    Returns
+    -------
+    Which examples, and how many blocks are computed at once.
+    """
+    blocks = count // BLOCK
+    together = max(min(blocks, at_once), 1)
+    ends = 0, blocks // together * together * BLOCK, blocks * BLOCK, count
+    parts = zip(ends, ends[1:], (together, blocks % together, 1), strict=False)
+    return [(slice(first, last), width) for first, last, width in parts if first < last]
 
 
 def _divide(total: Array, count: Array | int) -> Array:

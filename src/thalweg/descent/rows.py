@@ -33,12 +33,10 @@ from jaxtyping import Array, Bool, Float
 
 from thalweg.base import hints
 from thalweg.descent.mean import BLOCK, LANES, Columns, Example
+from thalweg.descent.parts import FEW, value_and_slopes
 
 CHUNK = 2**20
 """Terms of an example, its value and its derivatives, that are computed at once at most."""
-
-FEW = 8
-"""Parameters up to which each derivative is a sum of its own."""
 
 
 Terms = TypeVar("Terms")
@@ -90,12 +88,9 @@ def value_and_gradient(
     """Average ``example`` and its gradient in ``params`` over the examples."""
     count, point = len(params), params[:, 0]
 
-    def of_parts(parts: list[Array], *row: Array) -> Array:
-        return example(jnp.stack(parts), *row)
-
     def terms(chunk: Sequence[Array]) -> list[Array]:
         if count <= FEW:
-            both = _everywhere(hints.value_and_grads(of_parts), len(chunk))
+            both = _everywhere(value_and_slopes(example, count, [column[0, 0, 0] for column in chunk]), len(chunk))
             loss, slopes = both([point[k] for k in range(count)], *chunk)
             return [loss, *slopes]
         loss, slopes = _everywhere(hints.value_and_grad(example), len(chunk))(point, *chunk)

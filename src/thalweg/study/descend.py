@@ -104,7 +104,8 @@ def descend(
         return _streamed(Path(store), labelled, len(positions), attrs)
     infos = [info for _, info in parts]
     runs = label(problem, Info(*(np.concatenate(fields, axis=-1) for fields in zip(*infos, strict=True))), rounding)
-    return runs.assign_attrs(attrs)
+    runs.attrs.update(attrs)
+    return runs
 
 
 def _descent(optimizer: AnyOptimizer | Descent, steps: int | None, precision: int | None) -> Descent:
