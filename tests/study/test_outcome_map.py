@@ -97,6 +97,14 @@ def test_the_cost_counts_runs_and_bytes(objective, valleys):
     assert cost.stored == sum(chart[name].nbytes for name in chart.data_vars)
 
 
+def test_the_cost_is_of_complete_ends(objective, valleys, monkeypatch):
+    completed = []
+    whole = outcome_map.Ending.of
+    monkeypatch.setattr(outcome_map.Ending, "of", lambda ending, ends: completed.append(ends) or whole(ending, ends))
+    outcome_map.cost(objective, descent(), valleys, (START, RATE), floor=0.25)
+    assert len(completed) == 2  # one of them compiles
+
+
 @pytest.mark.parametrize(
     ("axes", "error", "text"),
     [

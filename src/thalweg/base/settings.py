@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -53,7 +54,19 @@ def call(maker: Callable[..., Any], settings: Any, where: str, *given: Any) -> t
             raise InvalidValue(f"[{where}] has no {name}; give it a value")
         elif parameter.default is not None:
             resolved[name] = _plain(parameter.default)
-    return maker(*given, **arguments), resolved
+    with keys(where, settings):
+        return maker(*given, **arguments), resolved
+
+
+@contextmanager
+def keys(where: str, names: Iterable[str]) -> Generator[None]:
+    """Let an error about one of some settings name the key as the file has it: ``problem.noise = -1``."""
+    try:
+        yield
+    except InvalidValue as error:
+        if any(str(error).startswith((f"{name} = ", f"{name} is ")) for name in names):
+            raise InvalidValue(f"{where}.{error}") from None
+        raise
 
 
 def table(settings: Any, where: str) -> Table:

@@ -160,7 +160,10 @@ def _mean(
 
         def one(i: int) -> Terms:
             terms = each(params, *(column[:, i] for column in rows))
-            return terms if chosen is None else hints.tree_map(lambda term: jnp.where(chosen[:, i], term, 0), terms)
+            if chosen is None:
+                return terms
+            these = chosen[:, i]
+            return hints.tree_map(lambda term: jnp.where(these, term, 0), terms)
 
         sums = reduce(_add, map(one, range(rows[0].shape[1])))
         return reduce(_add, [hints.tree_map(lambda part, k=k: part[k], sums) for k in range(len(rows[0]))], total), None

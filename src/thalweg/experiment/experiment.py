@@ -54,7 +54,7 @@ class Going:
     shadows: bool = False
 
     def __post_init__(self) -> None:
-        whole("descent.steps", self.steps, at_least=1)
+        whole("steps", self.steps, at_least=1)
         dtype_of(self.precision)
 
 
@@ -75,10 +75,10 @@ class Valleys:
     starts: int = Sobol.count
 
     def __post_init__(self) -> None:
-        number("valleys.floor", self.floor, above=0, at_most=1)
-        whole("valleys.starts", self.starts, at_least=1, at_most=MOST_SOUGHT)
+        number("floor", self.floor, above=0, at_most=1)
+        whole("starts", self.starts, at_least=1, at_most=MOST_SOUGHT)
         if self.persistence is not None:
-            number("valleys.persistence", self.persistence, at_least=0)
+            number("persistence", self.persistence, at_least=0)
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,8 @@ def _optimizer(table: Any, target: Objective) -> tuple[Optimizer, Table, str]:
 
 def _points(problem: Problem, domain: Domain, surface: Surface) -> list[int] | None:
     if len(domain) in grid.POINTS:
-        return [len(along) for along in grid.coordinates(domain, surface.points)]
+        with settings.keys("surface", ["points"]):
+            return [len(along) for along in grid.coordinates(domain, surface.points)]
     if surface.points is not None:
         raise InvalidValue(
             f"surface.points = {shown(surface.points)}: {problem.name} has {len(domain)} parameters; leave points out"

@@ -141,14 +141,21 @@ def refuse(objective: Objective, descent: Descent, along: tuple[Range, Range]) -
 
 
 def cost(objective: Objective, descent: Descent, valleys: xr.Dataset, along: tuple[Range, Range], floor: float) -> Cost:
-    """Estimate what a map takes, from its first batch; its program is compiled on the way."""
+    """Estimate what a map takes, from its first batch: its runs, and what completes their ends, gradients and flows.
+
+    Batches are made side by side and completed one after the other. The programs are compiled on the way. What is left
+    out: writing to the store, and measuring the texture of the whole.
+    """
     along = named(objective.problem, descent, along)
     varied, source = source_of(objective, descent, along)
     spans, work = tasks(objective, varied, valleys, floor, source)
-    work(spans[0])
+    ending = Ending(objective, valleys, floor, descent.precision, descent.steps)
+    _pixels(ending, work(spans[0]))
     begun = time.perf_counter()
-    size = sum(values.nbytes for name, values in work(spans[0]).items() if name != "place")
-    seconds = (time.perf_counter() - begun) * -(-len(spans) // cores())
+    made = work(spans[0])
+    between = time.perf_counter()
+    size = sum(values.nbytes for values in _pixels(ending, made).values())
+    seconds = (between - begun) * -(-len(spans) // cores()) + (time.perf_counter() - between) * len(spans)
     return Cost(source.count * (4 if descent.shadows else 1), cores(), seconds, size // spans[0].stop * source.count)
 
 
