@@ -77,7 +77,7 @@ def formats_of(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in FORMATS:
-            raise InvalidValue(f"--formats {text!r}: {name!r} is none; give some of {','.join(FORMATS)}")
+            raise InvalidValue(f"--formats {text!r} has {name!r}; give some of {', '.join(FORMATS)}, parted by commas")
     return names
 
 

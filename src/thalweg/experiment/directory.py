@@ -97,7 +97,11 @@ def write(results: Results, folder: Path) -> None:
 
 def read(folder: Path) -> Results:
     """Read a finished run back."""
-    if not (folder / EXPERIMENT).is_file():
+    try:
+        found = (folder / EXPERIMENT).is_file()
+    except (OSError, ValueError):  # a name that is too long, or none at all
+        found = False
+    if not found:
         raise InvalidData(f"{folder} holds no finished run; give a folder that 'thalweg run' or 'thalweg demo' wrote")
     experiment: Experiment = load(folder / EXPERIMENT)
     return store.load(experiment, folder)

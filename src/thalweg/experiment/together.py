@@ -55,7 +55,7 @@ def read(folders: Sequence[Path]) -> dict[str, Results]:
 
 def _read(folder: Path) -> Results:
     results = directory.read(folder)
-    if results.runs is None or results.outcomes is None:
+    if results.runs is None or results.outcomes is None or results.valleys is None:
         raise InvalidData(f"{folder} holds no runs to draw together; give folders that 'thalweg run' wrote")
     if int(results.runs["last_step"][0]) < 0:
         raise InvalidData(f"the first run of {folder} is not finite at its start; leave the folder out")
