@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
-from thalweg.experiment.experiment import Experiment
+from thalweg.experiment.experiment import Experiment, Figures
 from thalweg.experiment.results import Results
 from thalweg.figures.gallery import gallery as everything
 
@@ -25,7 +25,7 @@ def gallery(drawn):
 
 
 def figures_of(problem, *parts):
-    bare = Experiment(SimpleNamespace(problem=problem), *[None] * 6, settings={})
+    bare = Experiment(SimpleNamespace(problem=problem), *[None] * 5, Figures(), settings={})
     return everything(Results(bare, *parts))
 
 

@@ -33,6 +33,10 @@ def conduct(command: str, experiment: Path, options: Options, work: Work | None 
             from thalweg.experiment.results import perform
         with stages.stage("read the experiment"):
             study = load(experiment, overrides)
+            if study.figures.font:
+                from thalweg.figures.drawing.style import check_font
+
+                check_font(study.figures.font)
         # A place that cannot be written is refused before the work, not after it.
         with directory.staging(out) as folder:
             with compilation_cache(options.cache) if options.cache else nullcontext():

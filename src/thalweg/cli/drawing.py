@@ -8,13 +8,13 @@ from pathlib import Path
 from shutil import which
 
 from thalweg.base.progress import track
-from thalweg.cli.options import formats_of
+from thalweg.cli.options import Wanted
 from thalweg.experiment import directory
 from thalweg.experiment import together as runs
 from thalweg.experiment.experiment import Figures
 from thalweg.experiment.results import Results, Stage
 from thalweg.figures import page
-from thalweg.figures.drawing.style import DPI
+from thalweg.figures.drawing.style import DPI, check_font
 from thalweg.figures.figure import STATIC, Figure
 from thalweg.figures.gallery import gallery
 from thalweg.figures.gallery import together as of_several
@@ -23,9 +23,9 @@ from thalweg.report.page import write_report
 from thalweg.report.summary import Summary
 
 
-def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI, asked: Figures | None = None) -> None:
-    """Draw every figure that suits the results, in the formats that are asked for, and write the report."""
-    asked = asked or results.experiment.figures
+def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI) -> None:
+    """Draw every figure that suits the results, in the formats that the experiment asks for, and write the report."""
+    asked = results.experiment.figures
     with stage("lay out the figures"):
         figures = gallery(results)
     save(figures, asked, folder, stage, f"Thalweg: {results.experiment.problem.name}")
@@ -34,21 +34,21 @@ def draw(results: Results, folder: Path, stage: Stage, dpi: int = DPI, asked: Fi
     enlarge(figures, asked, folder, dpi)
 
 
-def again(folder: Path, stage: Stage, formats: str | None, dpi: int) -> None:
+def again(folder: Path, stage: Stage, wanted: Wanted, dpi: int) -> None:
     """Draw what a folder holds again, in its place."""
     with stage("read the run"):
-        results = directory.read(folder)
+        results = _asking(directory.read(folder), wanted)
     with directory.staging(folder) as staged:
         directory.copy(folder, staged)
-        draw(results, staged, stage, dpi, _asked(results, formats))
+        draw(results, staged, stage, dpi)
 
 
-def together(folders: Sequence[Path], out: Path, stage: Stage, formats: str | None, dpi: int) -> Summary:
+def together(folders: Sequence[Path], out: Path, stage: Stage, wanted: Wanted, dpi: int) -> Summary:
     """Draw the runs of several folders in the same pictures, with a table and a report of where each ended."""
     with stage("read the runs"):
-        several = runs.read(folders)
+        several = {name: _asking(results, wanted) for name, results in runs.read(folders).items()}
         first = next(iter(several.values()))
-        asked = _asked(first, formats)
+        asked = first.experiment.figures
     with directory.staging(out, together=True) as folder:
         with stage("lay out the figures"):
             figures = of_several(several)
@@ -60,10 +60,11 @@ def together(folders: Sequence[Path], out: Path, stage: Stage, formats: str | No
     return report.summarise(several)
 
 
-def _asked(results: Results, formats: str | None) -> Figures:
-    """Choose which files are drawn: in the formats that were typed, else as the experiment says."""
-    asked = results.experiment.figures
-    return asked if formats is None else replace(asked, formats=formats_of(formats))
+def _asking(results: Results, wanted: Wanted) -> Results:
+    """Let results ask for what was typed, else for what their experiment says."""
+    asked = wanted.instead_of(results.experiment.figures)
+    check_font(asked.font)
+    return replace(results, experiment=replace(results.experiment, figures=asked))
 
 
 def save(figures: Sequence[Figure], asked: Figures, folder: Path, stage: Stage, title: str) -> None:

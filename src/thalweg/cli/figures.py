@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from thalweg.base.errors import InvalidValue
-from thalweg.cli.options import Flag
+from thalweg.cli.options import DRAWN, Flag, Wanted
 
 
 def figures(
     folder: Path,
     /,
     *others: Path,
-    formats: str | None = None,
+    wanted: Wanted = DRAWN,
     dpi: int = 200,
     out: Path | None = None,
     timings: Flag = False,
@@ -26,14 +26,14 @@ def figures(
 
     Example: `thalweg figures sgd-run adam-run --out two-optimisers`
 
+    Example: `thalweg figures experiment-run --dark --size 13.3x7.5 --font-size 14`
+
     Parameters
     ----------
     folder: Path
         A folder that thalweg wrote.
     others: Path
         More of them, to be drawn together with it.
-    formats: str
-        What to write, parted by commas: png, svg, pdf, html; by default what the first experiment asks for.
     dpi: int
         Dots an inch of the PNG pictures: 200 for a page, 800 for a wall.
     out: Path
@@ -56,9 +56,9 @@ def figures(
             from thalweg.cli import drawing
         whole("--dpi", dpi, at_least=10, at_most=2400)
         if others:
-            summary = drawing.together((folder, *others), place, stages.stage, formats, dpi)
+            summary = drawing.together((folder, *others), place, stages.stage, wanted, dpi)
         else:
-            drawing.again(folder, stages.stage, formats, dpi)
+            drawing.again(folder, stages.stage, wanted, dpi)
     if summary is None:
         console.print(escape(f"drew {folder / 'figures'} and {folder / 'report.html'} again"))
     else:

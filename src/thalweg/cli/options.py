@@ -5,13 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from thalweg.base.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from thalweg.experiment.experiment import Figures
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not; it has no opposite."""
@@ -51,6 +54,51 @@ class Options:
 
 USUAL = Options()
 
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Wanted:
+    """Options of how pictures are drawn; what is not given stays as the first experiment asks for.
+
+    Attributes
+    ----------
+    formats: str
+        What to write, parted by commas: png, svg, pdf, html; by default what the first experiment asks for.
+    dark: bool
+        Draw light on dark paper, for slides; or dark on light.
+    size: str
+        Width and height of pictures in inches, such as `13.3x7.5` for a slide.
+    font: str
+        Name of a font.
+    font_size: float
+        Size of most letters, points; lines and marks go along.
+    """
+
+    formats: str | None = None
+    dark: Annotated[bool | None, Parameter(negative="--light", show_default=False)] = None
+    size: str | None = None
+    font: str | None = None
+    font_size: float | None = None
+
+    def instead_of(self, figures: Figures) -> Figures:
+        """Change what an experiment asks for."""
+        given = {
+            "formats": None if self.formats is None else formats_of(self.formats),
+            "dark": self.dark,
+            "size": None if self.size is None else _inches(self.size),
+            "font": self.font,
+            "font_size": self.font_size,
+        }
+        try:
+            return replace(figures, **{key: value for key, value in given.items() if value is not None})
+        except InvalidValue as error:
+            typed = str(error).replace("figures.font_size", "--font-size").replace("figures.size", "--size")
+            raise InvalidValue(typed) from None
+
+
+DRAWN = Wanted()
+
+
 FORMATS = ("png", "svg", "pdf", "html")
 """What figures are written as; where there are animations, the file's ``animation`` decides."""
 
@@ -79,6 +127,17 @@ def formats_of(text: str) -> list[str]:
         if name not in FORMATS:
             raise InvalidValue(f"--formats {text!r} has {name!r}; give some of {', '.join(FORMATS)}, parted by commas")
     return names
+
+
+def _inches(text: str) -> list[float]:
+    """Read width and height, with an x between them."""
+    try:
+        width, height = map(float, text.split("x"))
+    except ValueError:
+        raise InvalidValue(
+            f"--size {text!r} is not allowed; give width and height in inches, such as 13.3x7.5"
+        ) from None
+    return [width, height]
 
 
 def override(text: str) -> tuple[str, Any]:

@@ -20,6 +20,7 @@ from thalweg.base.catalogue import Catalogue
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.files import parse_toml, read_text
+from thalweg.base.look import Look
 from thalweg.base.precision import dtype_of
 from thalweg.base.settings import Table
 from thalweg.base.showing import shown
@@ -82,11 +83,13 @@ class Valleys:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """``[figures]``: which files are drawn."""
+class Figures(Look):
+    """``[figures]``: which files are drawn, and how they look."""
 
     formats: Sequence[Literal["png", "svg", "pdf", "html"]] = ("png", "svg", "html")
     animation: bool = True
+
+    WHERE = "figures."
 
 
 FIXED = "fixed"

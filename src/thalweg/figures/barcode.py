@@ -80,7 +80,7 @@ class _Barcode:
     def thin(self) -> float:
         """Width of a thin bar, points: narrower than the way to the next."""
         pitch = float(np.diff(self.row[self.named :]).min(initial=1.0)) / (self.rows[0] - self.rows[1])
-        return float(np.clip(0.6 * pitch * 72 * canvas.AREA[1], 0.2, 0.9))
+        return float(np.clip(0.6 * pitch * 72 * canvas.area()[1], 0.2, 0.9))
 
     @property
     def labels(self) -> tuple[list[float], list[str]]:

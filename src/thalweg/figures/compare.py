@@ -34,17 +34,16 @@ WIDTHS = (5.6, 3.9, 2.4, 1.1, 3.0, 1.7)
 SOLID, DASHES = 4, (3.0, 2.0)
 """How many frameworks have solid lines; those of the others lie dashed upon them."""
 
-ROOM = 0.27
-"""Share of the lower panel that the two lines of a label take."""
+ROOM, USUAL = 0.27, 3.0
+"""Share of the lower panel that the two lines of a label take, where both panels have so many inches."""
 
-ACROSS, LETTER = 6.0, 0.52
-"""Inches, about, that the lower panel is wide; the mean width of a letter of these labels, as a share of its size."""
+BESIDE, LETTER = 1.2, 0.52
+"""Inches, about, beside a panel; the mean width of a letter of these labels, as a share of its size."""
 
 MOST = 3
 """Labels written at most; the table has all."""
 
 COUNTS = ("no framework", "one framework", "two frameworks", "three frameworks", "four frameworks", "five frameworks")
-
 TINY = 1e-18
 
 
@@ -106,13 +105,13 @@ class _Comparison:
 
     @property
     def span(self) -> tuple[float, float]:
-        """The ends of the logarithmic axis, with room for the labels above."""
+        """The ends of the logarithmic axis, with room for the labels above the curves."""
         drawn = np.concatenate([self.difference.ravel(), self.bound])
         drawn = drawn[np.isfinite(drawn) & (drawn > TINY)]
         low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (1e-17, 1e-15)
         low, high = low / 4, max(high, 10 * low) * 3
-        # The labels stand above the curves.
-        return low, high * (high / low) ** (1 / (1 - ROOM * min(len(self.marks), MOST)) - 1)
+        room, most = _room(len(self.marks))
+        return low, high * (high / low) ** (1 / (1 - room * most) - 1)
 
 
 @public
@@ -202,12 +201,11 @@ def _caption(drawn: _Comparison) -> str:
 
 def _static(drawn: _Comparison, title: str) -> canvas.Sheet:
     sheet, (upper, lower) = canvas.blank(title, drawn.note, rows=2)
-    upper.plot(
-        drawn.step, drawn.reference, color=style.tone(REFERENCE), lw=8.0, solid_capstyle="butt", label="reference"
-    )
+    band, faint = style.tone(BAND), style.tone(REFERENCE)
+    upper.plot(drawn.step, drawn.reference, color=faint, lw=8.0, solid_capstyle="butt", label="reference")
     low, high = drawn.span
     lower.set(yscale="log", ylim=(low, high), ylabel=f"difference{drawn.unit}")
-    lower.fill_between(drawn.step, low, _shown_bound(drawn), color=style.tone(BAND), lw=0, zorder=0.5)
+    lower.fill_between(drawn.step, low, _shown_bound(drawn), color=band, lw=0, zorder=0.5)
     for k, look in enumerate(drawn.looks):
         line: dict[str, Any] = {"color": look.colour, "solid_capstyle": "round", "zorder": 2 + 0.01 * k}
         line |= {"dashes": look.dash} if look.dash else {}
@@ -217,9 +215,11 @@ def _static(drawn: _Comparison, title: str) -> canvas.Sheet:
     canvas.show_unit(upper.yaxis, drawn.scale)
     _write_marks(lower, drawn)
     for axes in (upper, lower):
+        # A long label is set smaller, rather than run into that of the other panel.
+        axes.yaxis.label.set_fontsize(min(10.0, 72 * (canvas.area()[1] / 2 + 0.2) / (0.55 * len(axes.get_ylabel()))))
         timeline.show_steps(axes, drawn.last)
         axes.label_outer()
-    upper.add_patch(Rectangle((0, 0), 0, 0, color=style.tone(BAND), lw=0, label="rounding"))
+    upper.add_patch(Rectangle((0, 0), 0, 0, color=band, lw=0, label="rounding"))
     canvas.legend(sheet, upper)
     return sheet
 
@@ -238,22 +238,29 @@ def _end(axes: Axes, drawn: _Comparison, k: int) -> None:
         LOST.draw(axes, *place, mfc=drawn.looks[k].colour, mec=style.paper(), ms=9)
 
 
+def _room(marks: int) -> tuple[float, int]:
+    """Tell the share of the lower panel that a label takes, on a page of any size, and how many are written."""
+    room = ROOM * max(1.0, USUAL / float(canvas.area()[1]))
+    return room, min(marks, MOST, int(0.85 / room))
+
+
 def _write_marks(axes: Axes, drawn: _Comparison) -> None:
     """Write below the upper edge, one line a mark, what parts where."""
     low, high = timeline.step_range(drawn.last)
+    across, (room, most) = style.size()[0] - BESIDE, _room(len(drawn.marks))
     for mark in drawn.marks:
         axes.axvline(mark.step, color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
-    for row, mark in enumerate(drawn.marks[:MOST]):
+    for row, mark in enumerate(drawn.marks[:most]):
         longest = max(len(mark.who), len(mark.why))
-        size = min(levels.SMALL, 72 * ACROSS / (LETTER * longest))
-        wide = LETTER * size * longest / (72 * ACROSS)
+        size = min(levels.SMALL, 72 * across / (LETTER * longest))
+        wide = LETTER * size * longest / (72 * across)
         place = (mark.step - low) / (high - low)
         after = place + wide < 1
         look = {"ha": "left" if after else "right", "va": "top", "size": size, "color": style.derailment(), "zorder": 4}
         look |= {"bbox": {"facecolor": style.paper(), "alpha": 0.85, "edgecolor": "none", "pad": 0.8}}
         where = place + 0.008 if after else max(place - 0.008, min(wide, 1.0))
         words = canvas.plain(f"{mark.who}\n{mark.why}")
-        axes.text(where, 0.985 - ROOM * row, words, transform=axes.transAxes, linespacing=1.25, **look)
+        axes.text(where, 0.985 - room * row, words, transform=axes.transAxes, linespacing=1.25, **look)
 
 
 def _interactive(drawn: _Comparison) -> dict[str, Any]:

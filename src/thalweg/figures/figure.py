@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue, OutputError
+from thalweg.base.look import LETTERS, Look
 from thalweg.figures import page
-from thalweg.figures.drawing import style
+from thalweg.figures.drawing import enlarging, style
 from thalweg.figures.drawing.canvas import Sheet
 
 Drawn = TypeVar("Drawn")
@@ -49,9 +50,10 @@ class Figure:
     title : one line
     caption : what is seen, for people who cannot see it too
     draw : draws it with Matplotlib; :meth:`static` does so in Thalweg's look
-    interactive : describes it for plotly.js, ``{"data": …, "layout": …}``
+    describe : describes it for plotly.js; :meth:`interactive` does so in Thalweg's look
     moving : writes an animation to a path, where there is one
     tall : whether a page gives it more height, for parts one below the other
+    shown : the look in which it is drawn; :meth:`look` chooses another
 
     Examples
     --------
@@ -67,9 +69,10 @@ class Figure:
     title: str
     caption: str
     draw: Callable[[], Sheet]
-    interactive: Callable[[], dict[str, Any]]
+    describe: Callable[[], dict[str, Any]]
     moving: Callable[[Path], None] | None = None
     tall: bool = False
+    shown: Look = style.USUAL
     _kept: dict[int, Sheet] = field(default_factory=dict, init=False)
     """The sheet that was last saved, by its dots an inch: a picture in several formats is drawn once."""
 
@@ -81,8 +84,61 @@ class Figure:
         matplotlib.figure.Figure
             It keeps Thalweg's look however it is shown or saved.
         """
-        with style.styled():
+        with style.styled(self.shown):
             return self.draw()
+
+    def interactive(self) -> dict[str, Any]:
+        """Describe the figure for plotly.js.
+
+        Returns
+        -------
+        dict
+            ``{"data": …, "layout": …}``
+        """
+        with style.styled(self.shown):
+            return self.describe()
+
+    @public
+    def look(
+        self,
+        *,
+        dark: bool = False,
+        size: Sequence[float] | None = None,
+        font: str | None = None,
+        font_size: float = LETTERS,
+    ) -> Figure:
+        """Choose how the figure looks, such as on slides; a page takes paper and font, and fits its window.
+
+        Parameters
+        ----------
+        dark : light on dark paper
+        size : width and height of the picture, inches; by default that of each figure, mostly 7.2 by 4.5
+        font : name of a font that Matplotlib finds; by default DejaVu Sans
+        font_size : of most letters, points; lines and marks go along
+
+        Returns
+        -------
+        Figure
+            The same that looks so, and as usual where nothing is said.
+
+        Raises
+        ------
+        InvalidValue
+            If a side is not between 2 and 40 inches, or has no room for such letters, or these are not between 4 and 72
+            points.
+        UnknownName
+            If there is no such font.
+
+        Examples
+        --------
+        >>> import thalweg as tw
+        >>> figure = tw.figures.data(tw.problems.pencil(points=20))
+        >>> slide = figure.look(dark=True, size=(13.3, 7.5), font_size=14)
+        >>> slide.interactive()["layout"]["paper_bgcolor"]
+        '#161616'
+        """
+        style.check_font(font)
+        return replace(self, shown=Look(dark, size, font, font_size))
 
     @public
     def save(self, path: str | Path, *, dpi: int = style.DPI) -> Path:
@@ -125,7 +181,8 @@ class Figure:
             elif ending in STATIC:
                 self._write(path, ending, dpi)
             elif self.moving:
-                self.moving(path)
+                with style.styled(self.shown):
+                    self.moving(path)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
         return path
@@ -152,11 +209,11 @@ class Figure:
         if dpi not in self._kept:
             sheet = self.static()
             FigureCanvasAgg(sheet)
-            sheet.settle(dpi)
+            sheet.settle(dpi * self.shown.scale)
             self._kept.clear()
             self._kept[dpi] = sheet
         more: dict[str, Any] = {"pil_kwargs": QUICK} if ending == ".png" else {}
-        self._kept[dpi].savefig(target, format=ending[1:], dpi=dpi, metadata=UNDATED[ending], **more)
+        enlarging.write(self._kept[dpi], target, ending[1:], dpi, metadata=UNDATED[ending], **more)
 
     def __repr__(self) -> str:
         return f"<Figure {self.name}: {self.title}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -61,7 +62,7 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
     by_basin = [] if runs is not None or surface is None or valleys is None else _by_basin(surface, valleys)
     if runs is not None and int(runs["last_step"].values[run]) < 0:
         runs = None
-    return [
+    figures = [
         *([] if results.race is None else [race(results.race)]),
         *([] if results.comparison is None else [compare(results.comparison)]),
         *([] if results.phases is None else [phase_diagram(results.phases)]),
@@ -72,6 +73,7 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
         *_of_data(problem, runs, run),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
     ]
+    return [replace(figure, shown=results.experiment.figures) for figure in figures]
 
 
 def together(several: Mapping[str, Results]) -> list[Figure]:
@@ -80,7 +82,8 @@ def together(several: Mapping[str, Results]) -> list[Figure]:
     runs = {name: results.runs for name, results in several.items() if results.runs is not None}
     # Valleys that runs lead to are those of one of the results.
     valleys = None if first.valleys is None or first.valleys.attrs["method"] == "runs" else first.valleys
-    return [*_of_surface(first.surface, runs, valleys, 0), loss(runs, valleys), parameter(runs, valleys)]
+    figures = [*_of_surface(first.surface, runs, valleys, 0), loss(runs, valleys), parameter(runs, valleys)]
+    return [replace(figure, shown=first.experiment.figures) for figure in figures]
 
 
 def _of_map(chart: xr.Dataset | None) -> list[Figure]:

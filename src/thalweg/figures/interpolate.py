@@ -204,7 +204,7 @@ def _draw(axes: Axes, part: _Curve, k: int) -> None:
     line = {"arrowstyle": "|-|", "mutation_scale": 3, "color": colour, "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (place, high), (place, part.foot), arrowprops=line, zorder=1.8)
     halo = canvas.halo(2.2)
-    text = {"ha": "center", "size": 8.5, "color": colour, "path_effects": halo, "zorder": 2.5}
+    text = {"ha": "center", "size": 8.5, "color": style.legible(colour), "path_effects": halo, "zorder": 2.5}
     canvas.write(axes, number(part.barrier, 3), (place, high), (0, 5), **text)
 
 

@@ -176,7 +176,7 @@ def _draw_lines(axes: Axes, drawn: _Stems) -> None:
 def _draw_names(axes: Axes, drawn: _Stems) -> None:
     """Name the leaves that have room, the most persistent first."""
     left, right = drawn.edges
-    width, height = 72 * np.array(canvas.AREA)
+    width, height = 72 * canvas.area()
     x = width * (drawn.across - left) / (right - left)
     low, high = (height * drawn.view.fraction(drawn.stems[:, side]) for side in (0, 1))
     boxes = canvas.boxes(x, low - 19, low - 7, drawn.names, SIZE)

@@ -20,9 +20,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from thalweg.base.look import Look
+from thalweg.figures.drawing import style
+
 
 class Interactive(Protocol):
-    """What a page needs of a figure: its file name, its title, what is seen, and its description for plotly.js."""
+    """What a page needs of a figure: its names, what is seen, its look, and its description for plotly.js."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -32,6 +35,8 @@ class Interactive(Protocol):
     def caption(self) -> str: ...  # noqa: D102
     @property
     def tall(self) -> bool: ...  # noqa: D102
+    @property
+    def shown(self) -> Look: ...  # noqa: D102
     @property
     def interactive(self) -> Callable[[], dict[str, Any]]: ...  # noqa: D102
 
@@ -51,9 +56,10 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ margin: 0 auto; max-width: 70rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #22262b; }}
+body {{ margin: 0 auto; max-width: 70rem; padding: 1rem; font: 1rem/1.5 {font}; color: {ink};
+  background: {paper}; }}
 figure {{ margin: 0 0 2.5rem; }}
-figcaption {{ color: #6b7280; max-width: 46rem; }}
+figcaption {{ color: {muted}; max-width: 46rem; }}
 h2 {{ font-size: 1.15rem; margin: 0 0 .25rem; }}
 .plot {{ height: clamp(24rem, 60vw, 38rem); }}
 .tall {{ height: clamp(42rem, 75vw, 52rem); }}
@@ -93,7 +99,7 @@ const unpacked = async (node) => {{
 
 
 def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
-    """Write figures one below the other; plotly.js is inside, once."""
+    """Write figures one below the other, on the paper of the first; plotly.js is inside, once."""
     from plotly.io.json import to_json_plotly
 
     licence, library = _library()
@@ -107,9 +113,10 @@ def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
             f"<script type='application/gzip' data-figure='{name}'>{described}</script>\n"
             f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
         )
-    return _PAGE.format(
-        title=escape(title), figures="\n".join(parts), licence=licence, library=library, config=json.dumps(CONFIG)
-    )
+    with style.styled(figures[0].shown if figures else None):
+        colours = {"paper": style.paper(), "ink": style.ink(), "muted": style.muted(), "font": style.web_families()}
+    texts = {"title": escape(title), "figures": "\n".join(parts), "config": json.dumps(CONFIG)}
+    return _PAGE.format(licence=licence, library=library, **texts, **colours)
 
 
 @cache

@@ -80,7 +80,8 @@ class _Phases:
     @property
     def inks(self) -> np.ndarray:
         """(row, column), the colour in which each count is written."""
-        return np.where(self.colours @ LUMA < 0.55, style.paper(), style.ink())
+        light, dark = (style.ink(), style.paper()) if style.look().dark else (style.paper(), style.ink())
+        return np.where(self.colours @ LUMA < 0.55, light, dark)
 
 
 @public
@@ -168,14 +169,14 @@ def _ticks(values: np.ndarray, along: bool = False) -> tuple[list[int], list[str
     """Choose places of labels that have room, evenly, from the first on; ``along`` where they stand side by side."""
     texts = [number(float(value), 3) for value in values]
     longest = max(canvas.width_of(text, TICK) for text in texts) + 5
-    most = 72 * canvas.AREA[0] / longest if along else 72 * canvas.AREA[1] / (1.5 * TICK)
+    most = 72 * canvas.area()[0] / longest if along else 72 * canvas.area()[1] / (1.5 * TICK)
     chosen = list(range(0, len(values), int(np.ceil(len(values) / max(most, 1)))))
     return chosen, [texts[k] for k in chosen]
 
 
 def _draw_counts(axes: Axes, drawn: _Phases) -> None:
     rows, columns = drawn.counts.shape
-    wide, tall = 72 * np.array(canvas.AREA) / (columns, rows)
+    wide, tall = 72 * canvas.area() / (columns, rows)
     longest = max(len(text) for row in drawn.texts for text in row)
     size = min(SIZES[0], 0.62 * tall, 0.85 * wide / (canvas.LETTER * longest))
     # Fine white lines part the cells, and an outline holds those that are white themselves.

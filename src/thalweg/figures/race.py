@@ -25,14 +25,15 @@ TUNING = "success in the tuning, by learning rate, %"
 LEFT, SAMPLE = 0.14, 0.36
 """Inches: the left edge, and the length of a sample of a curve."""
 
-RIGHT, WIDTH = 4.55, 2.5
-"""Inches: where the curves begin, and how broad they are."""
+EDGE, FOOT, HEAD, APART = 0.15, 0.52, 0.86, 0.6
+"""Inches: right of the curves, below and above them, and between the upper and the lower ones."""
 
-LOWER = (0.52, 1.0)
-"""Inches: where the lower curves begin, and how tall they are."""
+WIDTH, LOWER, NAMES = 2.5 / 7.2, 1.0 / 2.52, 1.7 / 7.2
+"""How broad the curves are, as a share of the page, how tall the lower ones, of both, and names at most."""
 
-UPPER = (2.12, 1.52)
-"""Likewise the upper ones."""
+
+SMALL = 7.5
+"""Size of a heading, points, below which it goes on in a second line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +144,12 @@ def _share(percent: float) -> str:
 
 def _static(drawn: _Race, title: str) -> canvas.Sheet:
     sheet = canvas.headed(title, drawn.note)
-    _draw_dots(sheet, drawn)
-    settled = _panel(sheet, (RIGHT, UPPER[0], WIDTH, UPPER[1]), SETTLED)
-    tuning = _panel(sheet, (RIGHT, LOWER[0], WIDTH, LOWER[1]), TUNING)
+    wide, tall = style.size()
+    broad, high = WIDTH * wide, tall - HEAD - FOOT
+    left, lower = wide - broad - EDGE, LOWER * (high - APART)
+    _draw_dots(sheet, drawn, left - 0.42, high)
+    settled = _panel(sheet, (left, FOOT + lower + APART, broad, high - lower - APART), SETTLED)
+    tuning = _panel(sheet, (left, FOOT, broad, lower), TUNING)
     steps = np.arange(drawn.by_step.shape[1])
     for k, look in reversed(list(enumerate(drawn.looks))):
         line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash[0], "linewidth": 1.2}
@@ -167,20 +171,22 @@ def _static(drawn: _Race, title: str) -> canvas.Sheet:
 
 def _panel(sheet: canvas.Sheet, place: tuple[float, float, float, float], title: str) -> Axes:
     axes = canvas.placed(sheet, *place)
-    axes.set_title(title, size=9, weight="normal", pad=5)
+    size = min(9, canvas.fitting_size(title, place[2] + 0.1))
+    if size < SMALL:
+        size, title = 9, title.replace(", by", ",\nby")
+    axes.set_title(title, size=size, weight="normal", pad=5)
     axes.tick_params(labelsize=8, length=2)
     return axes
 
 
-def _draw_dots(sheet: canvas.Sheet, drawn: _Race) -> None:
+def _draw_dots(sheet: canvas.Sheet, drawn: _Race, end: float, high: float) -> None:
     """Draw success with its interval, a row an optimiser; a sample of its curve stands beside its name."""
     rows = len(drawn.names)
-    bottom, top = LOWER[0], UPPER[0] + UPPER[1]
-    size = float(np.clip(72 * (top - bottom) / (1.45 * rows), 4.5, 9.5))
+    size = float(np.clip(72 * high / (1.45 * rows), 4.5, 9.5))
     words = max(canvas.width_of(name, size) for name in drawn.names) / 72
-    start = LEFT + SAMPLE + 0.2 + min(words, 1.7)
-    wide = RIGHT - 0.42 - start
-    axes = _panel(sheet, (start, bottom, wide, top - bottom), SUCCESS)
+    start = LEFT + SAMPLE + 0.2 + min(words, NAMES * style.size()[0])
+    wide = end - start
+    axes = _panel(sheet, (start, FOOT, wide, high), SUCCESS)
     room, most = max(0.6, (5 - rows) / 2), 1.06 * float(drawn.success.max())
     axes.set(xlim=(0, most), ylim=(rows - 1 + room, -room))
     axes.set_yticks(range(rows), [canvas.plain(name) for name in drawn.names])

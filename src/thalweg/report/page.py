@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
+from thalweg.base.look import Look
 from thalweg.experiment.results import Results
+from thalweg.figures.drawing import style
 from thalweg.figures.drawing.wording import held
 from thalweg.report.summary import Summary, summarise
 from thalweg.report.text import LEFT, WRAPPED, TextTable
@@ -19,10 +21,9 @@ if TYPE_CHECKING:
     from thalweg.figures.figure import Figure
 
 STYLE = """
-:root { --ink: #22262b; --muted: #5d6673; --line: #e3e6ea; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 54rem; padding: 1.25rem; color: var(--ink); background: #fff;
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+body { margin: 0 auto; max-width: 54rem; padding: 1.25rem; color: var(--ink); background: var(--paper);
+  font: 1rem/1.55 var(--font); }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; }
 .lead { color: var(--muted); margin: 0 0 1.25rem; }
@@ -36,11 +37,22 @@ td.long { white-space: normal; min-width: 9rem; }
 figure { margin: 2rem 0; break-inside: avoid; }
 figure img { width: 100%; height: auto; display: block; }
 figcaption { color: var(--muted); font-size: .92rem; margin-top: .4rem; }
-pre { background: #f6f7f9; padding: .9rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; }
-a { color: #1f5fa8; }
+pre { background: var(--shade); padding: .9rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; }
+a { color: var(--link); }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } pre { white-space: pre-wrap; }
   .screen { display: none; } figure { max-width: 16cm; } }
 """
+
+
+COLOURS = {
+    "ink": "#22262b",
+    "muted": "#5d6673",
+    "line": "#e3e6ea",
+    "paper": "#ffffff",
+    "shade": "#f6f7f9",
+    "link": "#1f5fa8",
+}
+"""Of the page on light paper."""
 
 
 def write_report(results: Results, figures: Sequence[Figure], folder: Path) -> None:
@@ -65,11 +77,19 @@ def write(folder: Path, title: str, summary: Summary, figures: Sequence[Figure],
     page = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_root(figures[0].shown if figures else Look())}{STYLE}</style>\n"
+        "</head>\n<body>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _root(look: Look) -> str:
+    """Set the colours and the font; paper that is printed on is light in any case."""
+    with style.styled(look):
+        colours = {name: style.tone(colour) for name, colour in COLOURS.items()}
+        font = style.web_families()
+    screen, paper = ("; ".join(f"--{name}: {one}" for name, one in part.items()) for part in (colours, COLOURS))
+    return f"\n:root {{ {screen}; --font: {font}; }}\n@media print {{ :root {{ {paper}; }} }}"
 
 
 def title_of(results: Results) -> str:

@@ -1,6 +1,7 @@
 """Colours by their perceived lightness."""
 
 import numpy as np
+import pytest
 
 from thalweg.figures.drawing import oklab
 
@@ -15,3 +16,8 @@ def test_a_colour_comes_back_from_its_coordinates():
 def test_red_has_the_coordinates_of_the_paper():
     lightness, chroma, hue = oklab.coordinates(np.array([1.0, 0.0, 0.0]))
     np.testing.assert_allclose([lightness, chroma, np.degrees(hue)], [0.6280, 0.2577, 29.23], atol=5e-3)
+
+
+def test_contrast_is_that_of_the_standard():
+    assert oklab.contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert oklab.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # an example of WCAG's authors

@@ -9,20 +9,11 @@ from matplotlib.colors import to_rgb
 
 from thalweg.figures.drawing import oklab, style
 from thalweg.figures.drawing.hues import LUMA
+from thalweg.figures.drawing.marks import COLOURS
+from thalweg.figures.drawing.oklab import contrast
 
 LOOKS = {"light": style.Look(), "dark": style.Look(dark=True)}
 LETTERS = (style.ink, style.muted, style.train, style.fit, style.derailment, style.valley)
-
-
-def contrast(one, other):
-    """The ratio of two colours' lights, by the rule of WCAG 2.2."""
-    low, high = sorted(np.array([0.2126, 0.7152, 0.0722]) @ oklab.decoded(np.array(to_rgb(c))) for c in (one, other))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_contrast_is_that_of_the_standard():
-    assert contrast("#ffffff", "#000000") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # an example of WCAG's authors
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -31,15 +22,34 @@ def test_letters_stand_out_from_the_paper(look):
         assert min(contrast(colour(), style.paper()) for colour in LETTERS) > 4.5
 
 
+def seen(colour):
+    return [float(part) for part in oklab.coordinates(np.array(to_rgb(colour)))]
+
+
 def test_on_dark_paper_what_was_dark_is_light():
     assert style.paper() == "#ffffff"
     with style.styled(LOOKS["dark"]):
         assert contrast(style.paper(), "#000000") < 1.3
         assert contrast(style.ink(), "#ffffff") < 1.4
-        lightness, _, hue = oklab.coordinates(np.array(to_rgb(style.valley())))
-    before, _, as_before = oklab.coordinates(np.array(to_rgb(style.valley())))
-    assert lightness + before == pytest.approx(style.TURNED, abs=0.005)  # 8 bits a channel
-    assert hue == pytest.approx(as_before, abs=0.02)
+        turned = style.tone("#9a9a9a")
+    assert seen(turned)[0] + seen("#9a9a9a")[0] == pytest.approx(style.TURNED, abs=0.005)  # 8 bits a channel
+
+
+def test_strong_colours_keep_their_hue_and_their_order():
+    blues = ("#0b6fb3", "#4fa8dc")
+    with style.styled(LOOKS["dark"]):
+        turned = list(map(style.tone, blues))
+    assert seen(turned[0])[0] > seen(turned[1])[0] + 0.05 > 0.6
+    for before, after in zip(blues, turned, strict=True):
+        assert seen(after)[2] == pytest.approx(seen(before)[2], abs=0.02)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_letters_in_the_colour_of_a_curve_are_strong_enough(look):
+    with style.styled(LOOKS[look]):
+        for colour in map(style.tone, COLOURS):
+            assert contrast(style.legible(colour), style.paper()) >= 4.5
+        assert style.legible(style.fit()) == style.fit()
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -96,7 +96,7 @@ def crown(
         title=title,
         caption=_caption(shown),
         draw=partial(_static, shown, title, note),
-        interactive=partial(web.describe, shown),
+        describe=partial(web.describe, shown),
         moving=None if shown.run is None and not shown.rivals else lambda path: film(style.look()).save(path),
     )
 

@@ -38,6 +38,9 @@ FRAMES = 120
 DOTS = 100
 """Dots an inch."""
 
+EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
+"""Makes sides even, as an MP4 needs them."""
+
 SECONDS = 0.06
 """Of one frame."""
 
@@ -104,7 +107,7 @@ class Film:
 
     def __init__(self, stage: Stage):
         self.stage = stage
-        stage.page.set_dpi(DOTS)
+        stage.page.set_dpi(DOTS * stage.page.look.scale)
         self.canvas = FigureCanvasAgg(stage.page)
 
     @cached_property
@@ -170,7 +173,19 @@ class Film:
             film += [picture.tobytes()] * times
         height, width, _ = picture.shape
         command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-        command += ["-s", f"{width}x{height}", "-r", f"{1 / SECONDS:.3f}", "-i", "-", "-pix_fmt", "yuv420p", str(path)]
+        command += [
+            "-s",
+            f"{width}x{height}",
+            "-r",
+            f"{1 / SECONDS:.3f}",
+            "-i",
+            "-",
+            "-vf",
+            EVEN,
+            "-pix_fmt",
+            "yuv420p",
+            str(path),
+        ]
         done = subprocess.run(command, input=b"".join(film), capture_output=True, check=False)
         if done.returncode:
             raise OutputError(f"cannot write {path}: ffmpeg says {done.stderr.decode(errors='replace').strip()[:200]}")
@@ -188,9 +203,9 @@ def palette(own: Sequence[str] = ()) -> np.ndarray:
 
 
 def _tints(colour: str, number: int) -> np.ndarray:
-    """Make a colour and its steps to white, (step, 3)."""
+    """Make a colour and its steps to the paper, (step, 3)."""
     share = np.linspace(0, 0.8, number)[:, None]
-    return np.array(to_rgb(colour)) * (1 - share) + share
+    return np.array(to_rgb(colour)) * (1 - share) + share * np.array(to_rgb(style.paper()))
 
 
 def bins_of(dots: np.ndarray) -> np.ndarray:

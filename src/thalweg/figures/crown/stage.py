@@ -18,10 +18,19 @@ from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.wording import number
 
 SIZE = (9.0, 7.0)
-"""Inches."""
+"""Inches, where the size of the page is not fixed."""
 
-BOX = (0.0, 0.07, 1.0, 0.8)
-"""Where the ring lies on the page: left, bottom, width, height."""
+SMALLEST = 0.7
+"""Title and note are set smaller on a smaller page, down to this share."""
+
+DIM = 0.62
+"""Brightness of the ring on dark paper."""
+
+BOTTOM, TALL, HEAD = 0.07, 0.8, 0.8
+"""Where the ring lies on the page: its foot and its height, as shares, and at least so many inches below the edge."""
+
+BAR = (0.075, 0.43)
+"""Where the bar of steps lies, as a share of the page, and at least, inches."""
 
 MARGIN = np.array([[0.4, 0.16], [0.14, 0.12]])
 """Room around the ring, left and below, right and above, in units of the ring: for the scale, for names."""
@@ -56,7 +65,7 @@ class Stage:
     def points(self) -> float:
         """Points of the page for one unit of the ring."""
         low, high = self.axes.get_xlim()
-        return 72 * SIZE[0] * BOX[2] / (high - low)
+        return 72 * self.page.get_figwidth() / (high - low)
 
     def line(self, points: np.ndarray, **look: object) -> None:
         """Draw lines through points in space, (…, point, 3), where the ring does not hide them."""
@@ -69,11 +78,14 @@ class Stage:
 
 def set_stage(crown: Crown, title: str, note: str) -> Stage:
     """Draw all that does not depend on the run's steps."""
-    page = canvas.Sheet(figsize=SIZE, dpi=style.DPI)
-    page.text(0.03, 0.965, canvas.plain(title), va="top", size=17, weight="bold")
-    text, letters = canvas.noted(note, page.get_figwidth() - 0.5, 10)
-    page.text(0.03, 0.915, canvas.plain(text), va="top", size=letters, color=style.muted())
-    axes = page.add_axes(BOX)
+    width, height = size = style.size(SIZE)
+    page = canvas.Sheet(figsize=size, dpi=style.DPI)
+    share = float(np.clip(min(np.divide(size, SIZE)), SMALLEST, 1.0))
+    letters = min(17 * share, canvas.fitting_size(title, 0.95 * width))
+    page.text(0.03, 1 - 0.245 * share / height, canvas.plain(title), va="top", size=letters, weight="bold")
+    text, letters = canvas.noted(note, width - 0.5, 10 * share**0.5)
+    page.text(0.03, 1 - 0.595 * share / height, canvas.plain(text), va="top", size=letters, color=style.muted())
+    axes = page.add_axes((0.0, BOTTOM, 1.0, min(TALL, 1 - BOTTOM - HEAD / height)))
     axes.set_axis_off()
     stage = Stage(crown, crown.ring, page, axes)
     _frame(stage)
@@ -93,7 +105,7 @@ def _frame(stage: Stage) -> None:
     heights = np.ones_like(ring.heights) if stage.crown.levels.fixed else ring.heights
     edges = np.concatenate([ring.project(ring.place(ring.angles, heights * up, 1.0)) for up in (0, 1)])
     low, high = edges.min(axis=0) - MARGIN[0], edges.max(axis=0) + MARGIN[1]
-    room = np.array(SIZE) * BOX[2:]
+    room = stage.page.get_size_inches() * stage.axes.get_position().size
     reach = np.max((high - low) / room) * room / 2
     middle = (low + high) / 2
     stage.axes.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
@@ -115,12 +127,17 @@ def _solid(stage: Stage) -> None:
     corners, light = stage.ring.mesh(crown.cut)
     points = corners.reshape(-1, 2)
     mesh = TriMesh(Triangulation(points[:, 0], points[:, 1], np.arange(len(points)).reshape(-1, 3)))
-    grey = np.repeat(np.clip(light.reshape(-1, 1), 0, 1), 4, axis=1)
+    grey = brightest() * np.repeat(np.clip(light.reshape(-1, 1), 0, 1), 4, axis=1)
     grey[:, 3] = 1
     mesh.set_facecolor(grey)  # pyright: ignore[reportArgumentType]
     mesh.set_rasterized(True)
     mesh.set_zorder(1)
     stage.axes.add_collection(mesh, autolim=False)
+
+
+def brightest() -> float:
+    """Tell the gray of the ring in full light."""
+    return DIM if style.look().dark else 1.0
 
 
 def _engrave(stage: Stage) -> None:
@@ -174,7 +191,7 @@ def _scale(stage: Stage) -> None:
 
 
 def _step_bar(stage: Stage, steps: Steps) -> None:
-    bar = stage.page.add_axes((0.69, 0.075, 0.27, 0.013))
+    bar = stage.page.add_axes((0.69, max(BAR[0], BAR[1] / stage.page.get_figheight()), 0.27, 0.013))
     drawn = stage.page.colorbar(ScalarMappable(**steps.static), cax=bar, orientation="horizontal")
     drawn.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     drawn.set_label("step", size=9)

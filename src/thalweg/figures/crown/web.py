@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
+from thalweg.figures.crown.stage import brightest
 from thalweg.figures.drawing import crowds, style, web
 from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.wording import number
-
-GRAYS = [[0.0, "#000000"], [1.0, "#ffffff"]]
 
 UNLIT = {"ambient": 1.0, "diffuse": 0.0, "specular": 0.0, "fresnel": 0.0}
 
@@ -68,7 +68,7 @@ def _ring(crown: Crown) -> web.Trace:
         "cmax": 1,
         "text": [crown.hover_texts(angles, losses)] * len(heights),
         "hoverinfo": "text",
-        "colorscale": GRAYS,
+        "colorscale": style.plotly_colours(("#000000", to_hex(str(brightest())))),
         "showscale": False,
         "lighting": UNLIT,
         "contours": {axis: {"highlight": False} for axis in "xyz"},

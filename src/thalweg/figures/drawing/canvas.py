@@ -24,8 +24,8 @@ from thalweg.figures.drawing.wording import minus
 HEADER = 0.82
 """Inches above the axes, for title, note and legend."""
 
-AREA = (5.5, 3.0)
-"""Inches, about: what the axes come to when bars, ticks and labels have their room."""
+BESIDE = (1.7, 1.5)
+"""Inches, about, that bars, ticks, labels and the header take of width and height."""
 
 LETTER = 0.62
 """Mean width of a letter of DejaVu Sans, as a share of its size."""
@@ -87,11 +87,18 @@ def headed(
     width, height = size = size or style.size()
     sheet = Sheet(figsize=size, layout=layout)  # pyright: ignore[reportArgumentType]
     left = 0.14 / width
-    sheet.text(left, 1 - 0.15 / height, plain(title), va="top", size=12, weight="bold")
+    sheet.text(
+        left, 1 - 0.15 / height, plain(title), va="top", size=min(12, fitting_size(title, width - 0.28)), weight="bold"
+    )
     text, letters = noted(note, width - 0.3, 8.5)
     raised = RAISED if "\n" in text else 0
     sheet.text(left, 1 - (below - raised) / height, plain(text), va="top", size=letters, color=style.muted())
     return sheet
+
+
+def fitting_size(text: str, width: float) -> float:
+    """Find the size of letters, points, at which a bold text is so many inches wide."""
+    return 72 * width / (0.6 * max(len(text), 1))
 
 
 def noted(note: str, width: float, size: float) -> tuple[str, float]:
@@ -106,6 +113,11 @@ def noted(note: str, width: float, size: float) -> tuple[str, float]:
     halves = [(" · ".join(facts[:k]), " · ".join(facts[k:])) for k in range(1, len(facts))]
     best = max(halves, key=fits)
     return "\n".join(best), min(fits(best), SMALLEST)
+
+
+def area() -> np.ndarray:
+    """Tell about how many inches the axes come to when all else has its room."""
+    return np.subtract(style.size(), BESIDE)
 
 
 def placed(sheet: Sheet, left: float, bottom: float, width: float, height: float) -> Axes:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 STRENGTH = 0.155
 """Chroma at most, unless another is asked for."""
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+"""Shares of red, green and blue in the light that is seen."""
 
 _TO_CONE = np.array(
     [
@@ -49,6 +53,12 @@ def coordinates(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """Find lightness, chroma and hue of colours of a screen, (…, 3) between 0 and 1."""
     lightness, a, b = np.moveaxis(np.cbrt(decoded(values) @ _FROM_LIGHT.T) @ _FROM_CONE.T, -1, 0)
     return lightness, np.hypot(a, b), np.arctan2(b, a)
+
+
+def contrast(one: str, other: str) -> float:
+    """Find the ratio of the light of two colours, from 1 to 21, as WCAG 2.2 defines it."""
+    low, high = sorted(float(decoded(np.array(to_rgb(colour))) @ LUMINANCE) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
 
 
 def encoded(light: np.ndarray) -> np.ndarray:

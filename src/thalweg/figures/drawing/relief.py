@@ -58,8 +58,8 @@ CROWDED, LEAST = 30.0, 0.4
 """Length of all contour lines, in sides of the picture, from which on they are thinner; and the least share of a width.
 """
 
-SHADED, LIT = 0.6, 0.9
-"""How strong the ink of a line is that lies in full shadow, and the white of one in full light."""
+SHADED, LIT, LIT_ON_DARK = 0.6, 0.9, 0.45
+"""How strong the ink of a line is that lies in full shadow, and the white of one in full light, on dark paper less."""
 
 TINTED = 0.93
 """Lightness of a gray that is to be coloured, as a share."""
@@ -162,7 +162,7 @@ def draw(
     lines = _lines(axes, x, y, spaced, levels)
     light = lit(lines, x, y, spaced)
     colours = np.where(light[:, None] > 0, WHITE, INK)
-    colours[:, 3] = np.where(light > 0, LIT, SHADED) * (0.4 + 0.6 * np.abs(light))
+    colours[:, 3] = np.where(light > 0, LIT_ON_DARK if style.look().dark else LIT, SHADED) * (0.4 + 0.6 * np.abs(light))
     length = np.linalg.norm(np.diff(lines, axis=1)[:, 0] / (x[-1] - x[0], y[-1] - y[0]), axis=-1).sum()
     widths = (THIN + (BROAD - THIN) * np.abs(light)) * np.clip(CROWDED / max(length, 1.0), LEAST, 1.0)
     axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=widths, zorder=0.7), autolim=False)

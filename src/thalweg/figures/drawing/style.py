@@ -2,7 +2,8 @@
 
 Colours are written once, as they are on light paper. On dark paper each has its lightness turned around and its hue
 kept (``tone``): what stood out from the paper stands out as far, and no second list of colours can fall behind the
-first. So a colour is asked for while a figure is drawn, never when a module is imported: the look that is drawn in is
+first. Strong colours are lightened instead, the dark ones more, in the same order: turned around, an orange would be a
+brown. So a colour is asked for while a figure is drawn, never when a module is imported: the look that is drawn in is
 known then only.
 """
 
@@ -11,35 +12,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, partial
 from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
+from thalweg.base.errors import UnknownName
+from thalweg.base.look import SIZE, Look
+from thalweg.base.showing import shown
 from thalweg.figures.drawing import oklab
 
-
-@dataclass(frozen=True)
-class Look:
-    """How figures look where it is not fixed.
-
-    Attributes
-    ----------
-    dark : whether the paper is dark
-    """
-
-    dark: bool = False
+FONT = "DejaVu Sans"
+"""Comes with Matplotlib, and has every letter and sign that figures write."""
 
 
 USUAL = Look()
+"""The look of figures of which nothing else is said."""
 
 _LOOK = ContextVar("look", default=USUAL)
 
 TURNED = 1.2
-"""Lightness of a colour on light paper and on dark, together: white becomes a dark gray, and ink nearly white."""
+"""Lightness of a gray on light paper and on dark, together: white becomes a dark gray, and ink nearly white."""
+
+STRONG, LIFTED, KEPT = 0.1, 0.98, 0.5
+"""Chroma from which on a colour is strong; the lightness that a strong black would have, and how much less any other
+has for its own."""
+
+
+LEAST = 4.5
+"""Contrast of letters with the paper at least (WCAG 2.2, AA)."""
 
 
 def tone(colour: str) -> str:
@@ -47,10 +52,21 @@ def tone(colour: str) -> str:
     return _turned(colour) if _LOOK.get().dark else colour
 
 
+def legible(colour: str) -> str:
+    """Make a colour of the present look strong enough for letters, where it is not, and keep its hue."""
+    lightness, chroma, hue = oklab.coordinates(np.array(to_rgb(colour)))
+    while oklab.contrast(colour, paper()) < LEAST:
+        lightness += 0.01 if _LOOK.get().dark else -0.01
+        colour = to_hex(tuple(oklab.colours(lightness, hue, float(chroma)).tolist()))
+    return colour
+
+
 @cache
 def _turned(colour: str) -> str:
     lightness, chroma, hue = oklab.coordinates(np.array(to_rgb(colour)))
-    return to_hex(tuple(oklab.colours(TURNED - lightness, hue, float(chroma)).tolist()))
+    strong = min(float(chroma) / STRONG, 1.0)
+    turned = (1 - strong) * (TURNED - lightness) + strong * (LIFTED - KEPT * lightness)
+    return to_hex(tuple(oklab.colours(turned, hue, float(chroma)).tolist()))
 
 
 ink = partial(tone, "#22262b")
@@ -69,15 +85,13 @@ PATH_COLOURS = ("#0b0724", "#4a0c6b", "#a52c60", "#ed6925", "#fcca3b")
 DARK_PATH_COLOURS = ("#6d5cff", "#b15cf0", "#ff6a8e", "#ffab57", "#fff3a6")
 """The same on dark paper, all of them lighter than the ground there."""
 
-SIZE = (7.2, 4.5)
-"""Inches; at 200 dots an inch 1440 x 900 pixels."""
-
 DPI = 200
 
 
-def size() -> tuple[float, float]:
-    """Tell the size of a figure, inches."""
-    return SIZE
+def size(usual: tuple[float, float] = SIZE) -> tuple[float, float]:
+    """Tell the size of a figure in inches, as it is laid out: before letters, and all with them, are enlarged."""
+    width, height = _LOOK.get().size or usual
+    return width / _LOOK.get().scale, height / _LOOK.get().scale
 
 
 def look() -> Look:
@@ -98,7 +112,7 @@ def styled(look: Look | None = None) -> Iterator[None]:
 
 def _settings() -> dict[Any, Any]:
     return {
-        "font.family": "DejaVu Sans",
+        "font.family": families(),
         "font.size": 10,
         "axes.titlesize": 12,
         "axes.titleweight": "bold",
@@ -125,6 +139,25 @@ def _settings() -> dict[Any, Any]:
         "svg.hashsalt": "thalweg",
         "path.simplify": True,
     }
+
+
+def families() -> list[str]:
+    """Name the font of letters, and after it one that has what it lacks."""
+    return [*filter(None, [_LOOK.get().font]), FONT]
+
+
+def web_families() -> str:
+    """Name the fonts of a page, the first that a browser has."""
+    return ", ".join([*(f"'{font}'" for font in filter(None, [_LOOK.get().font])), "system-ui", "sans-serif"])
+
+
+def check_font(name: str | None) -> None:
+    """Refuse a font that Matplotlib does not find."""
+    if name is None or name in (known := font_manager.get_font_names()):
+        return
+    near = " or ".join(map(repr, get_close_matches(name, sorted(known), n=3)))
+    hint = f"did you mean {near}? " if near else ""
+    raise UnknownName(f"unknown font {shown(name)}; {hint}give the name of one that Matplotlib finds, such as {FONT!r}")
 
 
 def path_stops() -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def step_range(last: int) -> tuple[float, float]:
 
 def mark_derailments(axes: Axes, run: DrawnRun, named: bool = True) -> None:
     """Draw a line between the two steps of every derailment and, where they are named, the labels that have room."""
-    sides, fits = _beside(run, 72 * canvas.AREA[0], SMALL)
+    sides, fits = _beside(run, 72 * float(canvas.area()[0]), SMALL)
     for step, side, text, roomy in zip(run.derailments.step, sides, run.ways, fits, strict=True):
         axes.axvline(step + 0.5, color=style.derailment(), lw=1.0, alpha=0.8, zorder=1.5)
         if named and roomy:

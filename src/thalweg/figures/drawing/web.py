@@ -23,7 +23,7 @@ PHONE = (240.0, 260.0)
 def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     """Join traces and layout to a description for plotly.js, in Thalweg's look."""
     look = {
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": style.ink()},
+        "font": {"family": style.web_families(), "size": 13, "color": style.ink()},
         "paper_bgcolor": style.paper(),
         "plot_bgcolor": style.paper(),
         "margin": MARGIN,

@@ -10,8 +10,8 @@ from thalweg.figures.drawing import canvas, style
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.outcome_map.painting import Painting, Ramp, Swatch
 
-WIDE, TALL = 0.5, 0.64
-"""Width of a swatch, inches, and its height as a share of its row."""
+WIDE, SHARE, TALL = 0.5, 0.28, 0.64
+"""Width of a swatch at most, inches and as a share of the list, and its height as a share of its row."""
 
 ROWS = (0.235, 0.15)
 """Height of a row, inches: usually, and at least."""
@@ -80,22 +80,23 @@ def _below(painting: Painting) -> float:
 def _rows(axes: Axes, swatches: list[Swatch], width: float, room: float) -> float:
     rows, more = chosen(swatches, int(room / ROWS[1] + 0.01))
     pitch = min(ROWS[0], room / (len(rows) + bool(more)))
+    wide = min(WIDE, SHARE * width)
     longest = max(canvas.width_of(f"{swatch.name}  {percent(swatch.share)}", 1.0) for swatch in rows)
-    look = {"va": "center", "size": min(SIZE, 72 * 0.72 * pitch, 72 * (width - WIDE - 0.1) / longest)}
+    look = {"va": "center", "size": min(SIZE, 72 * 0.72 * pitch, 72 * (width - wide - 0.1) / longest)}
     for k, swatch in enumerate(rows):
         middle = (k + 0.5) * pitch
-        _swatch(axes, swatch.colours, middle, TALL * pitch)
-        axes.text(WIDE + 0.1, middle, canvas.plain(swatch.name), **look)
+        _swatch(axes, swatch.colours, wide, middle, TALL * pitch)
+        axes.text(wide + 0.1, middle, canvas.plain(swatch.name), **look)
         axes.text(width, middle, percent(swatch.share), ha="right", color=style.muted(), **look)
     if more:
-        axes.text(WIDE + 0.1, (len(rows) + 0.5) * pitch, more, color=style.muted(), **look)
+        axes.text(wide + 0.1, (len(rows) + 0.5) * pitch, more, color=style.muted(), **look)
     return (len(rows) + bool(more)) * pitch
 
 
-def _swatch(axes: Axes, colours: np.ndarray, middle: float, height: float) -> None:
-    _shades(axes, colours, WIDE, middle - height / 2, height)
+def _swatch(axes: Axes, colours: np.ndarray, wide: float, middle: float, height: float) -> None:
+    _shades(axes, colours, wide, middle - height / 2, height)
     outline = {"fc": "none", "ec": style.muted(), "lw": 0.4}
-    axes.add_patch(Rectangle((0, middle - height / 2), WIDE, height, **outline))
+    axes.add_patch(Rectangle((0, middle - height / 2), wide, height, **outline))
 
 
 def _bar(axes: Axes, ramp: Ramp, width: float, top: float) -> None:

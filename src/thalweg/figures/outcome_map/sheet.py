@@ -5,7 +5,7 @@ The picture is drawn pixel for pixel: exact at whole multiples, else averaged by
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ from thalweg.figures.outcome_map.listing import draw_list, least_height
 from thalweg.figures.outcome_map.painting import Painting
 
 DOTS = 1100
-"""Dots that the map takes at most along a side, at the usual size."""
+"""Dots that the map takes at most along a side, at the usual dots an inch, where the size of the page is not fixed."""
 
 NARROW = 340
 """Dots that it takes at least; a narrower side is stretched on its own."""
@@ -29,25 +29,51 @@ NARROW = 340
 LEFT, RIGHT, HEAD, FOOT = 0.85, 2.6, 0.78, 0.62
 """Inches around the map: for the axis, the list, the title, the other axis."""
 
+LIST = 0.42
+"""Share of a page of a fixed size that the list has at most beside the map."""
+
 GAP, EDGE = 0.26, 0.16
 """From the map to the list, and from the list to the edge of the page, inches."""
 
 
+class Plan(NamedTuple):
+    """Where things are, inches: the page, the map on it, and the list beside that."""
+
+    page: tuple[float, float]
+    map: tuple[float, float]
+    list: tuple[float, float]
+
+
 def draw(painting: Painting, title: str) -> canvas.Sheet:
-    """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots."""
-    wide, tall = (dots / style.DPI for dots in sizes(painting.indices.shape[::-1]))
-    # Whole dots, so that the map begins and ends on the edge of one.
-    body = max(tall, np.ceil(style.DPI * least_height(painting)) / style.DPI)
-    width, height = (np.round(style.DPI * side) / style.DPI for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
-    sheet = canvas.headed(title, painting.chart.note, size=(width, height), below=0.42)
-    bottom = FOOT + body - tall
-    axes = sheet.add_axes((LEFT / width, bottom / height, wide / width, tall / height))
+    """Draw a map; at 200 dots an inch, and at whole multiples, its pixels are whole dots unless the size is fixed."""
+    plan = _filling(painting, style.size()) if style.look().size else _plan(painting)
+    (width, height), (wide, tall), (column, body) = plan
+    sheet = canvas.headed(title, painting.chart.note, size=plan.page, below=0.42)
+    top = 1 - HEAD / height
+    axes = sheet.add_axes((LEFT / width, top - tall / height, wide / width, tall / height))
     axes.add_artist(PixelImage(axes, painting.indices, painting.palette))
-    _axes(axes, painting.chart)
-    column = RIGHT - GAP - EDGE
-    side = sheet.add_axes(((LEFT + wide + GAP) / width, FOOT / height, column / width, body / height))
+    _axes(axes, painting.chart, min(9.0, 3.5 * wide) if style.look().size else 9.0)
+    side = sheet.add_axes(((LEFT + wide + GAP) / width, top - body / height, column / width, body / height))
     draw_list(side, painting, (column, body))
     return sheet
+
+
+def _plan(painting: Painting) -> Plan:
+    """Choose the page by the map."""
+    dpi = style.DPI * style.look().scale
+    wide, tall = (dots / dpi for dots in sizes(painting.indices.shape[::-1]))
+    # Whole dots, so that the map begins and ends on the edge of one.
+    body = max(tall, np.ceil(dpi * least_height(painting)) / dpi)
+    width, height = (np.round(dpi * side) / dpi for side in (LEFT + wide + RIGHT, HEAD + body + FOOT))
+    return Plan((width, height), (wide, tall), (RIGHT - GAP - EDGE, body))
+
+
+def _filling(painting: Painting, page: tuple[float, float]) -> Plan:
+    """Fit the map into a page, and the list into what it leaves."""
+    shape = np.array(painting.indices.shape[::-1])
+    room = np.array(page) - (LEFT + min(RIGHT, LIST * page[0]), HEAD + FOOT)
+    wide, tall = np.where(shape / shape.max() < NARROW / DOTS, room, shape * (room / shape).min()).tolist()
+    return Plan(page, (wide, tall), (min(page[0] - LEFT - wide - GAP - EDGE, RIGHT), float(room[1])))
 
 
 def sizes(shape: tuple[int, ...]) -> list[float]:
@@ -62,10 +88,10 @@ def _multiple(side: int, longest: int) -> float:
     return side * (DOTS // longest) if longest <= DOTS else side / np.ceil(longest / DOTS)
 
 
-def _axes(axes: Axes, chart: OutcomeGrid) -> None:
+def _axes(axes: Axes, chart: OutcomeGrid, letters: float) -> None:
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    axes.tick_params(length=3, labelsize=9)
+    axes.tick_params(length=3, labelsize=letters)
     axes.set(xscale=_kind(chart.x), yscale=_kind(chart.y))
     axes.set(xlim=chart.x.edges[[0, -1]], ylim=chart.y.edges[[0, -1]])
     for axis, side in ((axes.xaxis, chart.x), (axes.yaxis, chart.y)):

@@ -19,11 +19,11 @@ from thalweg.figures.slice.reading import Ground, Heights, Projection, heights_o
 LEFT, LABELS = 0.78, 0.5
 """Inches: left of the axes, and below them for ticks and a label."""
 
-NARROW, WIDE = 0.9, 5.4
-"""A map is at most so wide; one of which a side would be shorter has two scales of distance, inches."""
+NARROW, WIDE = 0.9, 1.8
+"""A map of which a side would be shorter has two scales of distance; right of it there is so much room, inches."""
 
-BESIDE = 2.7
-"""At most so wide where panels stand beside it."""
+BESIDE, LINE = 2.7 / 7.2, 3.3 / 7.2
+"""Where panels stand beside them, a map is at most so wide and a profile just so wide, as a share of the page."""
 
 BAR = (0.14, 0.09, 0.62)
 """Of the bar of losses: its distance, its width, and room for its numbers, inches."""
@@ -31,8 +31,11 @@ BAR = (0.14, 0.09, 0.62)
 LISTED = 1.7
 """Room beside the map from which facts are listed there, inches."""
 
-EDGE = 7.02
-"""Where panels end, inches."""
+PANEL = 1.5
+"""Panels are at least so wide, inches."""
+
+EDGE = 7.02 / 7.2
+"""Where panels end, as a share of the page."""
 
 LETTERS, BROKEN, LEAST = 8.5, 7.5, 5.5
 """Size of labels where there are panels, of those in two lines at most, and the least, points."""
@@ -62,7 +65,7 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canv
             _draw_path(axes, ground, path)
     if path is not None:
         start = LEFT + wide + (sum(BAR) if heights is not None else 0.1) + 0.5
-        panels.draw(sheet, path, start, bottom, EDGE - start, tall)
+        panels.draw(sheet, path, start, bottom, EDGE * style.size()[0] - start, tall)
         verdict.draw(sheet, path)
     elif heights is not None:
         _list(sheet, ground, LEFT + wide + sum(BAR))
@@ -76,12 +79,12 @@ def _list(sheet: canvas.Sheet, ground: Ground, start: float) -> None:
     rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
     rows += [(f"length of direction {axis}", norm) for axis, norm in zip("xy", ground.norms, strict=False)]
     rows += [("cosine of the two", ground.cosine)]
-    if EDGE - start < LISTED:
+    if EDGE * wide - start < LISTED:
         return
     for k, (name, value) in enumerate(row for row in rows if np.isfinite(row[1])):
         y = 1 - (canvas.HEADER + 0.27 + 0.2 * k) / tall
         sheet.text(start / wide, y, canvas.plain(name), size=7.8, va="center", color=style.muted())
-        sheet.text(EDGE / wide, y, number(value, 3), size=7.8, va="center", ha="right")
+        sheet.text(EDGE, y, number(value, 3), size=7.8, va="center", ha="right")
 
 
 def is_to_scale(ground: Ground, path: Projection | None) -> bool:
@@ -98,9 +101,10 @@ def _room(ground: Ground, path: Projection | None) -> tuple[float, float]:
 
 def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
     """Choose width and height of the axes: a map has one scale of distance on both, unless it would be a mere strip."""
+    page = style.size()[0]
     if ground.flat:
-        return (3.3 if beside else EDGE - LEFT), tall
-    most = BESIDE if beside else WIDE
+        return (min(LINE * page, EDGE * page - LEFT - 0.6 - PANEL) if beside else EDGE * page - LEFT), tall
+    most = min(BESIDE * page, EDGE * page - LEFT - sum(BAR) - 0.5 - PANEL) if beside else page - WIDE
     if ground.ratio is None:
         return most, tall
     height = min(tall, most / ground.ratio)

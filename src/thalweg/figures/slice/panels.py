@@ -38,8 +38,11 @@ APART = 0.42
 WAYS, LOSSES = (0.0, 0.09), (0.155, 0.295)
 """From where to where the panels of a page reach, as shares of its height."""
 
-SMALL = 7.6
-"""Of letters, points."""
+SMALL, TINY = 7.6, 6.4
+"""Of letters, points: usually, and of a legend inside a panel."""
+
+NARROW = 2.0
+"""Inches: a panel that is less wide has its legend inside."""
 
 
 def away(path: Projection) -> str:
@@ -111,14 +114,22 @@ def _draw_ways(axes: Axes, path: Projection) -> None:
     axes.plot(path.step, path.distance, color=style.fit(), lw=1.7, label=away(path), zorder=3)
     axes.plot(path.step, path.travelled, color=style.ink(), lw=1.1, ls=DASHES, label=TRAVELLED, zorder=2)
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    axes.set_ylim(0, None)
+    axes.set_ylim(0, (1.8 if _narrow(axes) else 1.0) * axes.get_ylim()[1])
     _legend(axes, "distance")
 
 
+def _narrow(axes: Axes) -> bool:
+    """Tell whether a panel has its legend inside."""
+    return axes.get_position().width * style.size()[0] < NARROW
+
+
 def _legend(axes: Axes, title: str) -> None:
-    """Write the legend in a row above a panel, what it is about first."""
+    """Write the legend in a row above a panel, or inside a narrow one, and above it what it is about."""
     look: dict[str, Any] = {"fontsize": SMALL, "handlelength": 1.7, "handletextpad": 0.4, "columnspacing": 0.9}
-    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.97), ncols=3, borderaxespad=0, borderpad=0.25, **look)
+    if _narrow(axes):
+        axes.legend(loc="best", borderpad=0.25, labelspacing=0.25, **look | {"fontsize": TINY})
+    else:
+        axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.97), ncols=3, borderaxespad=0, borderpad=0.25, **look)
     place = {"xycoords": "axes fraction", "size": SMALL + 0.6, "va": "bottom"}
     canvas.write(axes, title, (0, 1), (-20 - 2 * len(title), 3.5), **place)
 

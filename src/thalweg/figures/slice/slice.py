@@ -55,7 +55,7 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
         title=_title(ground, run),
         caption=_caption(ground, run),
         draw=partial(chart.draw, ground, run, _title(ground, run), note),
-        interactive=partial(web.describe, ground, run),
+        describe=partial(web.describe, ground, run),
         tall=run is not None,
     )
 

@@ -14,8 +14,8 @@ from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.wording import number
 from thalweg.figures.slice.reading import Projection
 
-SIZE = 8.0
-"""Of the letters, points."""
+SIZE, SMALL = 8.0, 7.0
+"""Of the letters, points, and of the heading at least, as long as all of it is written."""
 
 LINES = 4
 """Lines of the verdict at most; a longer one stands whole in the caption."""
@@ -104,10 +104,14 @@ def draw(sheet: canvas.Sheet, path: Projection) -> None:
     for part in (band, mark):
         part.set_transform(sheet.transFigure)
         sheet.add_artist(part)
-    for k, text in enumerate([heading(path), *lines_of(path)]):
+    head, room = heading(path), wide - 0.62
+    # The parts of the share are said where there is room.
+    head = head if canvas.fitting_size(head, room) >= SMALL else head.partition(" (")[0]
+    for k, text in enumerate([head, *lines_of(path)]):
         y = (top - PAD - LINE * (k + 0.5)) / tall
         weight = "normal" if k else "bold"
-        sheet.text((left + 0.17) / wide, y, canvas.plain(text), va="center", size=SIZE, weight=weight)
+        size = SIZE if k else min(SIZE, canvas.fitting_size(text, room))
+        sheet.text((left + 0.17) / wide, y, canvas.plain(text), va="center", size=size, weight=weight)
 
 
 def note(path: Projection) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _write_under(axes: Axes, drawn: Section, valleys: np.ndarray, passes: Iterab
         for marks, named, size, colour in each
         for k in named
     ]
-    width, height = 72 * np.array(canvas.AREA)
+    width, height = 72 * canvas.area()
 
     def points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.stack([width * (x - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(y)], axis=-1)
@@ -150,7 +150,7 @@ def _place(label: Label, dot: np.ndarray, curve: np.ndarray) -> tuple[str, np.nd
         start, end = dot[0] + left * wide, dot[0] + right * wide
         over = curve[(curve[:, 0] >= start) & (curve[:, 0] <= end), 1]
         top = float(np.min(over, initial=dot[1])) - GAP
-        inside = start >= 0 and end <= 72 * canvas.AREA[0]
+        inside = start >= 0 and end <= 72 * canvas.area()[0]
         boxes[side] = np.array([start, top - 1.2 * label.size, end, top if inside else -np.inf])
     # Centred, unless another alignment brings the label closer.
     side = max(boxes, key=lambda name: boxes[name][3] + (2.0 if name == "center" else 0.0))
@@ -179,7 +179,7 @@ def _draw_rivals(axes: Axes, drawn: Section) -> None:
 
 def _draw_arcs(axes: Axes, drawn: Section) -> None:
     middles, tops = (np.array([arc.x.mean() for arc in drawn.arcs]), np.array([arc.y.max() for arc in drawn.arcs]))
-    width, height = 72 * np.array(canvas.AREA)
+    width, height = 72 * canvas.area()
     x, y = width * (middles - drawn.x[0]) / np.ptp(drawn.x), height * drawn.view.fraction(tops) + 3
     boxes = canvas.boxes(x, y, y + 11, [arc.text for arc in drawn.arcs], 8.5)
     for arc, x, y, fits in zip(drawn.arcs, middles, tops, canvas.fitting(boxes), strict=True):

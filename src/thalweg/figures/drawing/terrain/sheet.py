@@ -15,17 +15,18 @@ from thalweg.figures.drawing.wording import count, number, shortened
 DENSE = 15000
 """Points of contour lines above which they are drawn as a picture."""
 
-LEFT, BOTTOM, HEIGHT = 0.78, 0.5, 2.98
-"""Where the map lies, inches."""
+LEFT, BOTTOM, TOP = 0.78, 0.5, 1.02
+"""Inches around the map."""
 
-NARROW, WIDE = 1.2, 4.7
-"""A map between these widths has one scale on both axes; another is as wide as there is room."""
+NARROW, BESIDE = 1.2, 2.5
+"""A map at least so wide has one scale on both axes where that leaves so much room beside it; another fills the room.
+"""
 
 BARS = 1.34
 """Inches that two bars take."""
 
-LISTED = 3.1
-"""Width of a map up to which there is room for a list of places."""
+LISTED = 4.1
+"""Inches of a page beside a map from which on there is room for a list of places."""
 
 DOT = 3.0
 """Half the width of a valley's mark, points."""
@@ -33,8 +34,8 @@ DOT = 3.0
 SIDES = np.array([(1, 1), (-1, 1), (1, -1), (-1, -1)])
 """Where a valley's number may stand, of its usual side: there, or mirrored."""
 
-ROWS = 12
-"""Rows of the list at most."""
+UNLISTED = 2.1
+"""Inches of a page above and below the list."""
 
 LETTERS = 7.8
 """Of the letters of the list, points."""
@@ -75,24 +76,25 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
     """Draw a map, its bars and the list beside it."""
     (left, low), (right, high) = terrain.corners
     ratio = (right - left) / (high - low)
-    equal = NARROW <= ratio * HEIGHT <= WIDE
-    width = ratio * HEIGHT if equal else WIDE
+    page, height = style.size()[0], style.size()[1] - BOTTOM - TOP
+    equal = NARROW <= ratio * height <= page - BESIDE
+    width = ratio * height if equal else page - BESIDE
     sheet = canvas.headed(title, terrain.note)
-    axes = canvas.placed(sheet, LEFT, BOTTOM, width, HEIGHT)
+    axes = canvas.placed(sheet, LEFT, BOTTOM, width, height)
     axes.grid(visible=False)
     axes.set(xlim=(left, right), ylim=(low, high))
     for axis, shown in zip((axes.xaxis, axes.yaxis), terrain.scales, strict=True):
         canvas.show_unit(axis, shown)
     _draw_ground(axes, terrain)
-    _draw_marks(axes, terrain, (width, HEIGHT))
-    bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, HEIGHT) for k in (0, 1)]
+    _draw_marks(axes, terrain, (width, height))
+    bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, height) for k in (0, 1)]
     relief.draw_bar(bars[0], terrain.spacing, terrain.spaced, "loss", 1.0 if terrain.hues is None else relief.TINTED)
     if terrain.run is None:
         bars[1].remove()
     else:
         terrain.run.steps.bar(sheet, cax=bars[1])
         _draw_path(axes, terrain, terrain.run)
-    if width <= LISTED:
+    if page - width >= LISTED:
         _write_list(sheet, terrain, LEFT + width + BARS)
     _draw_rivals(axes, terrain)
     rivals.legend(sheet, axes, terrain.rivals)
@@ -192,14 +194,15 @@ def _rows(terrain: Terrain) -> list[tuple[str, str, str, str, str]]:
             rows.append((name, *_columns(terrain, terrain.path[k], terrain.run.train[k]), colour))
     for rival in terrain.rivals:
         end = _columns(terrain, rival.drawn.path[-1], rival.run.train[-1])
-        rows.append((shortened(rival.name, 8), *end, rival.look.colour))
+        rows.append((shortened(rival.name, 8), *end, style.legible(rival.look.colour)))
     depths = cleaned(terrain.depths, terrain.heights)
-    room = len(rows) + len(depths) <= ROWS
+    most = int((style.size()[1] - UNLISTED) / STEP + 1e-9)
+    room = len(rows) + len(depths) <= most
     for k in range(len(depths)) if room else crowds.ranked(terrain.persistence).tolist():
         rows.append((terrain.names[k], *_columns(terrain, terrain.valleys[k], depths[k]), style.valley()))
-    if len(rows) > ROWS:
-        more = len(rows) - ROWS + 1
-        rows = [*rows[: ROWS - 1], (f"and {more:,} more", "", "", "", style.muted())]
+    if len(rows) > most:
+        more = len(rows) - most + 1
+        rows = [*rows[: most - 1], (f"and {more:,} more", "", "", "", style.muted())]
     return rows
 
 
