@@ -39,6 +39,7 @@ class Things:
 
     problem = cached_property(lambda t: tw.problems.pencil(points=10))
     objective = cached_property(lambda t: tw.objective(t.problem, tw.losses.power(0.5)))
+    fitted = cached_property(lambda t: tw.objective(tw.problems.line(points=10), tw.losses.quadratic()))
     sgd = cached_property(lambda t: tw.Optimizer(optax.sgd, learning_rate=0.05))
     descent = cached_property(lambda t: tw.Descent(t.sgd, steps=3))
     runs = cached_property(lambda t: tw.descend(t.objective, t.descent, starts=[0.1, 0.7]))
@@ -123,6 +124,7 @@ CALLS = {
     "descend": lambda: {"objective": t().objective, "optimizer": t().sgd, "starts": [0.1], "steps": 2, "precision": 64},
     "find_derailments": lambda: {"runs": t().runs, "valleys": t().valleys, "floor": 0.25},
     "find_valleys": lambda: {"objective": t().objective, "method": "exact", "persistence": 0.0, "refine": False},
+    "fit": lambda: {"objective": t().fitted, "starts": tw.starts.Sobol(4), "most": 2},
     "locate": lambda: {"runs": t().runs, "valleys": t().valleys},
     "objective": lambda: {"problem": t().problem, "loss": tw.losses.power(0.5)},
     "find_ends": lambda: {"objective": t().objective, "runs": t().runs, "valleys": t().valleys},
@@ -130,6 +132,14 @@ CALLS = {
     "survey": lambda: {"objective": t().objective, "points": 9, "domain": None, "precision": 64, "store": None},
     "problems.Axis": lambda: AXIS,
     "problems.function": lambda: {"value": lambda p: p[0], "domain": tw.problems.Axis(**AXIS), "start": [0.0]},
+    "problems.fit": lambda: {
+        "data": {"x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 3.0]},
+        "model": "k*x",
+        "y": "y",
+        "x": "x",
+        "ranges": {"k": (0, 2)},
+    },
+    "problems.nist": lambda: {"name": "Misra1a", "reach": 15.0},
     "problems.line": lambda: {"truth": (1.0, 2.0), "points": 9, "noise": 0.1, "seed": 1, "residual": "vertical"},
     "problems.pencil": lambda: {"lines": 5, "points": 10, "noise": 0.0, "seed": 1, "residual": "vertical"},
     "problems.table": lambda: {"path": "data.csv", "x": "x", "y": "y"},

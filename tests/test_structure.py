@@ -39,6 +39,7 @@ ELSEWHERE = {
     "examples": "frameworks/test_examples.py",
     "figures": "figures/test_figure.py",
     "figures/drawing": "figures",
+    "fitting": "fitting/test_search.py",
     "frameworks": "frameworks/test_descent.py",
     "frameworks/comparison": "frameworks/comparison/test_causes.py",
     "frameworks/jax": "frameworks/jax",

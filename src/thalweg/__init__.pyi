@@ -26,6 +26,7 @@ from .study.find_derailments import locate as locate
 from .study.find_ends import find_ends as find_ends
 from .study.find_paths import find_paths as find_paths
 from .study.find_valleys import find_valleys as find_valleys
+from .study.fit import fit as fit
 from .study.outcome_map import outcome_map as outcome_map
 from .study.outcomes import outcomes as outcomes
 from .study.phase_diagram import phase_diagram as phase_diagram

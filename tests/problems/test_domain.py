@@ -97,3 +97,32 @@ def test_places_that_do_not_fit_a_domain_are_refused():
         domain.difference(np.zeros((2, 1)), np.zeros((3, 1)))
     with pytest.raises(InvalidValue, match="attrs have no high and no periodic and no unit; give what to_attrs has"):
         Domain.from_attrs(["x"], {"low": 0.0})
+
+
+ODD = Domain([Axis("tau", 1e-2, 1e4, log=True), Axis("A", -2.0, 6.0, bounded=False)])
+
+
+def test_points_are_spread_in_the_logarithm_where_an_axis_is_logarithmic():
+    assert ODD.spread([[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]) == pytest.approx(np.array([[1e-2, -2], [10, 2], [1e4, 6]]))
+
+
+def test_an_axis_that_is_not_bounded_has_no_walls():
+    low, high = ODD.bounds
+    assert (low.tolist(), high.tolist()) == ([1e-2, -np.inf], [1e4, np.inf])
+
+
+def test_what_is_unusual_of_an_axis_is_read_back_and_written_only_there():
+    assert Domain.from_attrs(ODD.names, ODD.to_attrs()) == ODD
+    assert "log" not in MIXED.to_attrs()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"low": 0, "high": 1}, "axis tau begins at 0; a logarithmic one is an interval of numbers above 0"),
+        ({"low": 1, "high": 2, "periodic": True}, "axis tau is a circle; a logarithmic one is an interval of numbers"),
+    ],
+)
+def test_a_logarithmic_axis_is_an_interval_above_zero(given, said):
+    with pytest.raises(InvalidValue, match=said):
+        Axis("tau", **given, log=True)

@@ -30,6 +30,7 @@ device_put: Callable[..., Array] = jax.device_put
 full_like: Callable[[Array, float], Array] = jnp.full_like
 ones_like: Callable[[Array], Array] = jnp.ones_like
 pad: Callable[..., Array] = jnp.pad
+stack: Callable[[list[Any]], Array] = jnp.stack
 zeros: Callable[..., Array] = jnp.zeros
 zeros_like: Callable[[Array], Array] = jnp.zeros_like
 

@@ -94,8 +94,7 @@ def uniform(problem: Problem, count: int, seed: int = 0) -> np.ndarray:
     """
     whole("count of starts", count, at_least=1, at_most=MOST)
     whole("seed of the starts", seed, at_least=0)
-    domain = problem.domain
-    return domain.lows + domain.lengths * np.random.default_rng(seed).random((count, len(domain)))
+    return problem.domain.spread(np.random.default_rng(seed).random((count, len(problem.domain))))
 
 
 @public
@@ -126,7 +125,7 @@ def even(problem: Problem, count: int) -> np.ndarray:
     whole("count of starts", count, at_least=1, at_most=int(MOST ** (1 / len(problem.domain))))
     domain = problem.domain
     cells = np.indices((count,) * len(domain)).reshape(len(domain), -1).T
-    return domain.lows + domain.lengths * ((cells + 0.5) / count)
+    return domain.spread((cells + 0.5) / count)
 
 
 def read(problem: Problem, starts: Any) -> np.ndarray:

@@ -13,7 +13,7 @@ import tomli_w
 from thalweg.base.errors import InvalidData, OutputError
 from thalweg.experiment import results as store
 from thalweg.experiment import tables
-from thalweg.experiment.experiment import Experiment, load
+from thalweg.experiment.experiment import Experiment, file_of, load
 from thalweg.experiment.results import Results
 from thalweg.experiment.staging import staged, unwritable
 
@@ -84,11 +84,11 @@ def check(out: Path, together: bool = False) -> None:
 def write(results: Results, folder: Path) -> None:
     """Write settings, arrays and tables."""
     settings = {key: dict(table) for key, table in results.experiment.settings.items()}
-    source = settings["problem"].get("path")
-    if source:
-        name = Path(source).name
-        settings["problem"]["path"] = name if _free(name) else DATA
-        shutil.copyfile(source, folder / settings["problem"]["path"])
+    key = file_of(settings["problem"])
+    if key:
+        source = Path(settings["problem"][key])
+        settings["problem"][key] = source.name if _free(source.name) else DATA
+        shutil.copyfile(source, folder / settings["problem"][key])
     text = "# Everything needed to repeat this run: thalweg run experiment.toml\n\n" + tomli_w.dumps(settings)
     store.save(results, folder)
     tables.write(results, folder)
@@ -110,8 +110,9 @@ def read(folder: Path) -> Results:
 def _data(folder: Path) -> set[str]:
     """Name the table that lies in a run directory: its copy has its own name, which headings show."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        path = tomllib.loads((folder / EXPERIMENT).read_text(encoding="utf-8"))["problem"].get("path")
-        if isinstance(path, str) and Path(path).name == path and _free(path):
+        problem = tomllib.loads((folder / EXPERIMENT).read_text(encoding="utf-8"))["problem"]
+        path = problem[file_of(problem)]
+        if Path(path).name == path and _free(path):
             return {path}
     return set()
 

@@ -34,7 +34,8 @@ from thalweg.experiment.overrides import override, typed
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.find_derailments import FLOOR
@@ -93,6 +94,9 @@ class Figures(Look):
 
 
 FIXED = "fixed"
+
+FILES = ("path", "data")
+"""Keys of ``[problem]`` that name a table."""
 
 
 def held(**values: float) -> dict[str, float]:
@@ -199,11 +203,16 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
 
 def _problem(given: Any, folder: Path | None, resolved: dict[str, Table]) -> Problem:
     table = settings.table(given, "problem")
-    path = table.get("path")
-    if folder is not None and isinstance(path, str):
-        table["path"] = str(folder / path)
+    key = file_of(table)
+    if folder is not None and key:
+        table[key] = str(folder / table[key])
     problem, resolved["problem"] = settings.make(PROBLEMS, table, "problem")
     return problem
+
+
+def file_of(problem: Mapping[str, Any]) -> str:
+    """Tell which key of ``[problem]`` names a table of the user's own; empty for none."""
+    return next((key for key in FILES if isinstance(problem.get(key), str)), "")
 
 
 def _objective(problem: Problem, given: Any, resolved: dict[str, Table]) -> Objective:

@@ -14,7 +14,7 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
 from thalweg.experiment import directory
 from thalweg.experiment.results import STORE, Results
-from thalweg.problems.domain import KEYS
+from thalweg.problems.axis import KEYS
 from thalweg.store import journal
 from thalweg.store.stream import opened
 

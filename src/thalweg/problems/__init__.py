@@ -3,13 +3,15 @@
 from thalweg.base.catalogue import Catalogue as _Catalogue
 from thalweg.base.namespace import functions as _functions
 from thalweg.base.namespace import namespace as _namespace
+from thalweg.problems.axis import Axis as Axis
 from thalweg.problems.closed_form import *  # noqa: F403 - every surface by its name
 from thalweg.problems.closed_form import SURFACES as SURFACES
 from thalweg.problems.custom import function as function
 from thalweg.problems.custom import regression as regression
-from thalweg.problems.domain import Axis as Axis
 from thalweg.problems.domain import Domain as Domain
+from thalweg.problems.fit import fit as fit
 from thalweg.problems.line import line as line
+from thalweg.problems.nist import nist as nist
 from thalweg.problems.pencil import pencil as pencil
 from thalweg.problems.problem import Columns as Columns
 from thalweg.problems.problem import Function as Function

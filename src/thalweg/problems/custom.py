@@ -10,7 +10,8 @@ from jaxtyping import Array
 from thalweg.base.arrays import Numbers, numbers
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Function, Params, Regression, Residual
 from thalweg.problems.split import WHOLE, Split
 

@@ -10,71 +10,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from thalweg.base.arrays import Numbers, numbers
-from thalweg.base.border import from_, public
-from thalweg.base.checks import number
+from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
-
-KEYS = ("low", "high", "periodic", "unit")
-"""The attributes of a coordinate that make its axis."""
+from thalweg.problems.axis import FLAGS, KEYS, Axis
 
 Places = TypeVar("Places", Array, np.ndarray)
 """Arrays of one library."""
 
 Attribute: TypeAlias = str | float | Sequence[str | float]
 """What is stored beside an array."""
-
-
-@from_("a thalweg.problems.Axis, such as Axis('x', -1, 1)")
-@dataclass(frozen=True)
-class Axis:
-    """One parameter: its name and its interval, or its circle where ``periodic``.
-
-    Parameters
-    ----------
-    name : of the parameter
-    low, high : ends of the interval; on a circle both are one place, whose number is ``low``
-    periodic : whether it is a circle, of period ``high - low``
-    unit : ``"rad"`` for an angle in radians, which figures and tables show in degrees; empty for a plain number
-
-    Raises
-    ------
-    InvalidValue
-        If an end is not a finite number, or ``low`` is not below ``high``.
-
-    Examples
-    --------
-    >>> Axis("phi", -1, 1, periodic=True, unit="rad").length
-    2.0
-    """
-
-    name: str
-    low: float
-    high: float
-    periodic: bool = False
-    unit: str = ""
-
-    def __post_init__(self) -> None:
-        # Whole numbers would make arrays of whole numbers.
-        object.__setattr__(self, "low", number(f"low of {self.name}", self.low))
-        object.__setattr__(self, "high", number(f"high of {self.name}", self.high))
-        if not self.low < self.high:
-            raise InvalidValue(f"axis {self.name} runs from {self.low:g} to {self.high:g}; low must be below high")
-
-    @property
-    def length(self) -> float:
-        """The length of the interval, or the period of the circle."""
-        return self.high - self.low
-
-    def to_attrs(self) -> dict[str, str | float | int]:
-        """Write all but the name as attributes of a labelled array's coordinate, which has the name.
-
-        Returns
-        -------
-        dict
-            Keys ``unit``, ``low``, ``high`` and ``periodic``, 0 or 1.
-        """
-        return {"unit": self.unit, "low": self.low, "high": self.high, "periodic": int(self.periodic)}
 
 
 @public
@@ -149,9 +94,29 @@ class Domain(Sequence[Axis]):
 
     @property
     def bounds(self) -> tuple[Float[np.ndarray, " param"], Float[np.ndarray, " param"]]:
-        """The ends that nothing may pass, low and high: those of the intervals; a circle has none, ∓∞."""
-        circles = np.array(self.periodic)
-        return np.where(circles, -np.inf, self.lows), np.where(circles, np.inf, self.highs)
+        """The ends that nothing may pass, low and high: those of bounded intervals; a circle has none, ∓∞."""
+        open_ = np.array([axis.periodic or not axis.bounded for axis in self.axes])
+        return np.where(open_, -np.inf, self.lows), np.where(open_, np.inf, self.highs)
+
+    @public
+    def spread(self, units: Numbers) -> Float[np.ndarray, "... param"]:
+        """Place points of the unit cube in the domain, evenly along each axis: in the logarithm where it is ``log``.
+
+        Parameters
+        ----------
+        units : (…, param), from 0 to 1
+
+        Returns
+        -------
+        array
+            (…, param), from the low end of each axis to its high end.
+        """
+        units = self._places("units", units)
+        places = self.lows + self.lengths * units
+        for k, axis in enumerate(self.axes):
+            if axis.log:
+                places[..., k] = axis.low * (axis.high / axis.low) ** units[..., k]
+        return places
 
     @public
     def wrap(self, places: Numbers) -> Float[np.ndarray, "... param"]:
@@ -217,7 +182,8 @@ class Domain(Sequence[Axis]):
             The keys of :meth:`Axis.to_attrs`, each with a list of one value an axis.
         """
         rows = [axis.to_attrs() for axis in self.axes]
-        return {key: [row[key] for row in rows] for key in rows[0]}
+        keys = [key for key in (*KEYS, *FLAGS) if any(key in row for row in rows)]
+        return {key: [row.get(key, int(FLAGS.get(key, 0))) for row in rows] for key in keys}
 
     @classmethod
     @public
@@ -245,10 +211,11 @@ class Domain(Sequence[Axis]):
         names, columns = list(names), [np.atleast_1d(attrs[key]).tolist() for key in KEYS]
         if any(len(column) != len(names) for column in columns):
             raise InvalidValue(f"names = {shown(names)} are not those of attrs; give the names of the same axes")
+        flags = [np.broadcast_to(attrs.get(key, usual), len(names)).tolist() for key, usual in FLAGS.items()]
         return cls(
             [
-                Axis(name, low, high, periodic=bool(periodic), unit=unit)
-                for name, low, high, periodic, unit in zip(names, *columns, strict=True)
+                Axis(name, low, high, periodic=bool(periodic), unit=unit, log=bool(log), bounded=bool(bounded))
+                for name, low, high, periodic, unit, log, bounded in zip(names, *columns, *flags, strict=True)
             ]
         )
 

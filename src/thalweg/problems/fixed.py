@@ -14,7 +14,8 @@ from jaxtyping import Array
 
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.places import refuse_outside
 from thalweg.problems.problem import Function, Minimum, Params, Problem, Regression
 

@@ -9,7 +9,8 @@ import numpy as np
 from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.problems import residuals
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Minimum, Regression
 from thalweg.problems.split import THIRD, Split
 

@@ -12,7 +12,8 @@ from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.problems import residuals
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Regression
 from thalweg.problems.split import THIRD, Split
 

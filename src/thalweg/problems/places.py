@@ -7,12 +7,13 @@ circle is, nearly always, an angle in degrees: 45 radians are 2578°, whose plac
 
 from __future__ import annotations
 
-from math import degrees, pi, radians
+from math import degrees, inf, pi, radians
 
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 
 TURN = 2 * pi
 """Angles up to a full turn are places on any circle of angles."""
@@ -35,6 +36,8 @@ def refuse_outside(domain: Domain, places: np.ndarray, what: str, advice: str = 
 
 def _ends(axis: Axis) -> tuple[float, float]:
     """Give the least and the greatest number that is allowed; on a circle a turn more than it has, either way."""
+    if not axis.bounded and not axis.periodic:
+        return -inf, inf
     if not axis.periodic:
         room = ROUNDING * axis.length
         return axis.low - room, axis.high + room

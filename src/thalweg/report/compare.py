@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.figures.drawing.wording import joined
-from thalweg.problems.domain import Axis
+from thalweg.problems.axis import Axis
 from thalweg.report.text import TextTable, quantity
 
 

@@ -13,7 +13,8 @@ from thalweg.base.status import Status
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing.wording import count as counted
 from thalweg.figures.drawing.wording import heading, subject
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Regression
 from thalweg.report import compare, outcomes, phases, race
 from thalweg.report.text import SHOWN, TextTable, by_persistence, figures, left_out, quantity

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from thalweg.problems.domain import Axis
+from thalweg.problems.axis import Axis
 
 WRAPPED = ("valleys", "idiom", "cause")
 """Columns of words, which may be wrapped."""

@@ -11,7 +11,8 @@ from thalweg.base.border import public
 from thalweg.base.checks import number
 from thalweg.descent.starts import Sobol
 from thalweg.losses.objective import Objective
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.store.kinds import Surface
 from thalweg.study.methods import Candidates, by_grid, exactly, from_places, from_starts, relief_above
 from thalweg.study.provenance import provenance

@@ -122,8 +122,14 @@ def from_starts(objective: Objective, starts: Sobol) -> Candidates:
 
 def from_places(objective: Objective, places: np.ndarray, attrs: dict[str, Any]) -> Candidates:
     """Find what given places, inside the domain, flow to; their shares mean something where they are spread evenly."""
+    return explored(objective, places, multistart.explore(objective, places), attrs)
+
+
+def explored(
+    objective: Objective, places: np.ndarray, explored: multistart.Exploration, attrs: dict[str, Any]
+) -> Candidates:
+    """Make candidates of the minima that places lead to, by whatever search."""
     domain, of = objective.problem.domain, len(places)
-    explored = multistart.explore(objective, places)
     count = len(explored.depth)
     low, high = domain.bounds
     edge = ((explored.position == low) | (explored.position == high)).any(axis=1)

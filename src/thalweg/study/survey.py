@@ -15,7 +15,8 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.descent import grid
 from thalweg.losses.objective import Objective
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.store.stream import Column, Stream, rows
 from thalweg.study.provenance import provenance
 

@@ -15,7 +15,8 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.valleys.tree import OUTSIDE
 
 

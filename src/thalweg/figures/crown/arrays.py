@@ -16,7 +16,7 @@ from thalweg.figures.drawing import crowds, scale
 from thalweg.figures.drawing.rivals import NamedOrOne, Rival, rivals_of
 from thalweg.figures.drawing.run import NONE, Derailments, DrawnRun, run_of
 from thalweg.figures.drawing.view import ROUNDING, View
-from thalweg.problems.domain import Axis
+from thalweg.problems.axis import Axis
 
 PLACES = 1800
 """Places drawn on one period at most; of a finer surface the lowest and the highest place of every stretch."""

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from thalweg.figures.drawing.wording import minus, number, shortened
-from thalweg.problems.domain import Axis, Domain, turned
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain, turned
 from thalweg.study.find_valleys import domain_of_valleys
 
 

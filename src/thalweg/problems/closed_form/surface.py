@@ -13,7 +13,8 @@ from jaxtyping import Array, Float
 
 from thalweg.base.border import public
 from thalweg.base.checks import whole
-from thalweg.problems.domain import Axis, Domain
+from thalweg.problems.axis import Axis
+from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Function, Minimum
 
 Point = Float[Array, " param"]

@@ -80,7 +80,7 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
     from scipy.stats import qmc  # half a second to import, and only this way needs it
 
     points = qmc.Sobol(len(domain), scramble=True, rng=seed).random_base2((count - 1).bit_length())
-    return domain.lows + points[:count] * domain.lengths
+    return domain.spread(points[:count])
 
 
 def explore(
@@ -112,40 +112,51 @@ def explore(
     >>> len(census.depth), int(census.counts.sum())
     (4, 64)
     """
-    domain = objective.problem.domain
-    _check(starts, domain)
+    _check(starts, objective.problem.domain)
     ends, relief = settle(objective, starts)
-    rise = _rise(relief, rise)
+    return connect(objective, ends, _rise(relief, rise))
+
+
+def connect(objective: Objective, ends: flow.Ends, rise: float, most: int | None = None) -> Exploration:
+    """Gather ends to minima, and find the passes between them.
+
+    Passes are sought between the ``most`` deepest minima, or all; of others only the way straight to their neighbours
+    is known, which bounds their pass.
+    """
+    domain = objective.problem.domain
     finite = np.isfinite(ends.height) & np.isfinite(rise)
     place = domain.wrap(ends.position[finite])
     nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
     position, depth, rested = place[nodes], ends.height[finite][nodes], ends.settled[finite][nodes]
 
-    between, straight = _straight(objective, position)
-    order = np.argsort(straight, kind="stable")
-    joined = tree.merge(depth, between[order], straight[order])
-    kept = tree.simplify(joined, between[order], joined.persistence > rise)
+    bound = _straight(objective, position)
+    joined = tree.merge(depth, bound.between, bound.height)
+    kept = tree.simplify(joined, bound.between, joined.persistence > rise)
+    bound = passes.Routes(kept.between, *(part[kept.passes] for part in bound[1:]))
     node, rested = kept.renumber[node], rested[kept.minima]
     position, depth = position[kept.minima], depth[kept.minima]
 
-    routes = passes.find(objective, position, NEIGHBOURS)
+    few = len(depth) if most is None else most
+    routes = passes.find(objective, position[:few], NEIGHBOURS)
+    if few < len(depth):
+        routes = passes.sort(routes, bound)
     joined = tree.merge(depth, routes.between, routes.height)
     kept = tree.simplify(joined, routes.between, joined.persistence > rise)
     routes = passes.Routes(kept.between, *(part[kept.passes] for part in routes[1:]))
-    position, depth, rested = position[kept.minima], depth[kept.minima], rested[kept.minima]
+    position, depth = position[kept.minima], depth[kept.minima]
 
-    basin = np.full(len(starts), OUTSIDE)
+    basin = np.full(len(ends.height), OUTSIDE)
     basin[finite] = kept.renumber[node]
     counts = np.bincount(basin[basin != OUTSIDE], minlength=len(depth))
     return Exploration(
         position,
         depth,
-        rested,
+        rested[kept.minima],
         basin,
         ends.settled,
         counts,
-        shares.wilson(counts, len(starts)),
-        shares.unseen(counts, len(starts)),
+        shares.wilson(counts, len(basin)),
+        shares.unseen(counts, len(basin)),
         routes,
         tree.merge(depth, routes.between, routes.height),
         rise,
@@ -203,11 +214,12 @@ def _rise(relief: Relief, rise: float | None) -> float:
     return max(RISE * relief.median if rise is None else rise, relief.rounding)
 
 
-def _straight(objective: Objective, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Neighbouring ends, and the highest place on the straight line between them: a bound for their pass."""
+def _straight(objective: Objective, position: np.ndarray) -> passes.Routes:
+    """Go straight between neighbouring ends: the highest place on the way is a bound for their pass."""
     domain = objective.problem.domain
     between, turns = nearness.pairs(position, domain, NEIGHBOURS)
     if not len(between):
-        return between, np.zeros(0)
+        return passes.none(len(domain))
     lines = band.ends(position, between, domain, turns)
-    return between, summit.highest(objective.example, objective.train, lines)[0]
+    height, place = summit.highest(objective.example, objective.train, lines)
+    return passes.sort(passes.Routes(between, domain.wrap(place), height, np.zeros(len(height), bool)))

@@ -65,14 +65,22 @@ def find(objective: Objective, position: Float[np.ndarray, "minimum param"], nei
     domain, about = objective.problem.domain, (objective.example, objective.train)
     between, turns = nearness.pairs(position, domain, neighbours)
     if not len(between):
-        none = np.zeros(0)
-        return Routes(between, np.zeros((0, len(domain))), none, none.astype(bool))
+        return none(len(domain))
     ends = band.ends(position, between, domain, turns)
     bands = band.relax(*about, domain=domain, ends=ends, steps=STEPS)
     routes = Routes(between, domain.wrap(bands.place), bands.height, bands.converged)
-    if len(domain) > 1:
-        joined = _joined(objective, position, bands)
-        routes = Routes(*(np.concatenate(parts) for parts in zip(joined, routes, strict=True)))
+    return sort(_joined(objective, position, bands), routes) if len(domain) > 1 else sort(routes)
+
+
+def none(parameters: int) -> Routes:
+    """Give no routes at all."""
+    nothing = np.zeros(0)
+    return Routes(np.zeros((0, 2), np.int64), np.zeros((0, parameters)), nothing, nothing.astype(bool))
+
+
+def sort(*several: Routes) -> Routes:
+    """Join routes: the lowest for each pair, of equal ones the first, in order of height."""
+    routes = Routes(*(np.concatenate(parts) for parts in zip(*several, strict=True)))
     order = np.argsort(routes.height, kind="stable")
     _, first = np.unique(routes.between[order], axis=0, return_index=True)
     return Routes(*(part[order[np.sort(first)]] for part in routes))
@@ -93,7 +101,7 @@ def _joined(objective: Objective, position: np.ndarray, bands: band.Bands) -> Ro
     sure = found.is_pass & (found.slope <= STILL * rise[which] / span[which])
     place, height, way = (part[sure] for part in (domain.wrap(found.place), found.height, found.way))
     if not len(place):
-        return Routes(np.zeros((0, 2), np.int64), place, height, height.astype(bool))
+        return none(len(domain))
     one, _ = nearness.gather(place, height, domain, NEAR)
     place, height, way = place[one], height[one], way[one]
     sides = np.stack([_side(domain, place, sign * way) for sign in (1, -1)], axis=1)

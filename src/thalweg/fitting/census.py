@@ -1,0 +1,119 @@
+"""The minima that a fit has, from many starts: searched by least squares, gathered and joined as all minima are.
+
+Ends at one place, or joined by a path that does not rise, are one minimum, whatever their losses: see
+:mod:`thalweg.valleys.starts.multistart`. Parameters in which the curve is linear are eliminated under the quadratic
+loss, so no start says where they begin. Where walls stand around them and the best value lies outside, the search goes
+on from the wall, with all parameters: eliminated ones know no walls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from thalweg.base import hints
+from thalweg.fitting.search import search
+from thalweg.fitting.sums import Task
+from thalweg.losses.objective import Objective
+from thalweg.losses.power import quadratic
+from thalweg.problems.model import Curve
+from thalweg.problems.problem import Regression, Residual
+from thalweg.valleys.starts import flow, multistart
+
+SAME_LOSS = 1e-9
+"""A path between two ends that rises by no more than this share of the loss joins them to one minimum."""
+
+FEW = 8
+"""Deepest minima between which passes are sought; of the others only an upper bound is known."""
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The residual of any regression as a function of scalars; equal ones share compiled programs."""
+
+    residual: Residual
+
+    def __call__(self, values: Sequence[Any], *columns: Any) -> Any:
+        """Stack the scalars to a vector of parameters."""
+        return self.residual(hints.stack(list(values)), *columns)
+
+
+def task_of(objective: Objective, eliminate: bool = True) -> Task:
+    """Say what is summed for an objective: linear parameters first, if they are to be eliminated."""
+    problem, loss = objective.problem, objective.loss
+    assert isinstance(problem, Regression)
+    assert loss is not None
+    names, curve = problem.parameters, problem.residual
+    linear = curve.linear if eliminate and isinstance(curve, Curve) and loss == quadratic() else ()
+    order = sorted(range(len(names)), key=lambda k: (names[k] not in linear, k))
+    logs = tuple(problem.domain[k].log and names[k] not in linear for k in order)
+    residual = curve if isinstance(curve, Curve) else Stacked(curve)
+    return Task(residual, tuple(order), len(linear), logs, loss.penalty)
+
+
+def explore(objective: Objective, starts: Float[np.ndarray, "start param"]) -> multistart.Exploration:
+    """Find the minima that starts lead to by least squares, the shares of starts, and the passes between the deepest.
+
+    Parameters
+    ----------
+    objective : of a regression
+    starts : spread over the domain
+    """
+    ends = settle(objective, starts)
+    finite = ends.height[np.isfinite(ends.height)]
+    rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
+    return multistart.connect(objective, ends, rise, FEW)
+
+
+def settle(objective: Objective, starts: Float[np.ndarray, "start param"]) -> flow.Ends:
+    """Search from every start to its end, in the units and the order of the parameters; heights are means."""
+    low, high = objective.problem.domain.bounds
+    task = task_of(objective)
+    ends = _searched(objective, task, starts)
+    free = list(task.order[: task.eliminated])
+    beyond = np.flatnonzero(((ends.position < low) | (ends.position > high))[:, free].any(axis=1))
+    if beyond.size:
+        inside = np.clip(ends.position[beyond], low, high)
+        again = _searched(objective, task_of(objective, eliminate=False), inside)
+        for whole, part in zip(ends, again, strict=True):
+            whole[beyond] = part
+    return ends
+
+
+def follow(objective: Objective, start: Float[np.ndarray, " param"]) -> flow.Ends:
+    """Search from one start in each of three ways, and take the end that lies lowest; heights are means.
+
+    A start of the user's own is no sample of a range: its value of a linear parameter may be what leads it to a curve
+    that elimination does not come near, and so may its scale.
+    """
+    joint = task_of(objective, eliminate=False)
+    plain = replace(joint, logs=(False,) * len(joint.order))
+    found = [settle(objective, start[None]), *(_searched(objective, task, start[None]) for task in (joint, plain))]
+    return min(found, key=lambda end: np.nan_to_num(end.height[0], nan=np.inf))
+
+
+def _searched(objective: Objective, task: Task, starts: np.ndarray) -> flow.Ends:
+    order, logs = list(task.order), np.array(task.logs)
+    low, high = (_scaled(end[order], logs)[task.eliminated :] for end in objective.problem.domain.bounds)
+    ends = search(task, objective.train, _scaled(starts[:, order], logs), (low, high), "following starts down")
+    position = np.empty_like(ends.unknowns)
+    with np.errstate(over="ignore"):
+        position[:, order] = np.where(logs, np.exp(np.where(logs, ends.unknowns, 0.0)), ends.unknowns)
+    height = ends.loss / len(objective.train[0])
+    return flow.Ends(position, height, np.zeros(len(height)), ends.rested.copy(), ends.steps)
+
+
+def _scaled(values: np.ndarray, logs: np.ndarray) -> np.ndarray:
+    """Put values on the scales of the search; an axis without walls ends at ∓∞ on either scale."""
+    return np.where(logs & (values > 0) & (values < np.inf), np.log(np.where(logs & (values > 0), values, 1.0)), values)
+
+
+def _rounding(objective: Objective) -> float:
+    """Tell how much of a loss is rounding: that of the measured values themselves, were the curve 0."""
+    assert objective.loss is not None
+    measured = np.asarray(objective.train[-1])
+    return float(np.finfo(np.float64).eps * np.mean(np.asarray(objective.loss(measured))))

@@ -1,0 +1,136 @@
+"""Fits of one's own: what is data and what a parameter, what is tied, and where parameters are looked for."""
+
+from math import pi
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import thalweg as tw
+from thalweg.base.errors import InvalidData, InvalidValue, UnknownName
+
+DRAW = np.random.default_rng(0)
+T = np.linspace(0, 3, 61)
+SIGNAL = 2 * np.exp(-T / 0.5) * np.cos(2 * pi * 1.7 * T + 0.4) + 0.3 + 0.05 * DRAW.normal(size=61)
+DATA = {"t": T, "signal": SIGNAL, "other": T**2, "error": np.full(61, 0.05)}
+RING = "A*exp(-t/tau)*cos(2*pi*f*t + p) + c"
+
+
+def made(model=RING, **more):
+    return tw.problems.fit(DATA, model, "signal", **more)
+
+
+def test_names_that_are_columns_are_data_and_others_parameters():
+    problem = made()
+    assert problem.parameters == ("A", "tau", "f", "p", "c")
+    assert (list(problem.train), problem.labels) == (["t", "signal"], {"t": "t", "signal": "signal"})
+    assert problem.residual.linear == ("A", "c")
+    expected = 2 * np.exp(-2 / 0.5) * np.cos(2 * pi * 1.7 * 2 + 0.4) + 0.3 - 1
+    assert float(problem.residual((2, 0.5, 1.7, 0.4, 0.3), 2.0, 1.0)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_has_a_range_or_is_not_asked_for_is_no_column():
+    assert made("a*t + other", ranges={"other": (0, 1)}).parameters == ("a", "other")
+    assert made("a*t + other", x="t").parameters == ("a", "other")
+    assert made("a*t + other").parameters == ("a",)
+    assert made("e*t", ranges={"e": (0, 1)}).parameters == ("e",)
+
+
+def test_residuals_are_in_units_of_their_uncertainties():
+    problem = made("a*t", sigma="error")
+    assert list(problem.train) == ["t", "signal", "error"]
+    assert float(problem.residual((2.0,), 3.0, 5.0, 0.5)) == 2.0
+
+
+def test_a_function_with_arguments_by_name_is_a_model_too():
+    def model(t, a, k):
+        return a * jnp.exp(-k * t)
+
+    problem = made(model, ranges={"k": "0.1:10:log", "a": "2*k"})
+    assert problem.parameters == ("k",)
+    assert float(problem.residual((0.5,), 2.0, 0.0)) == pytest.approx(np.exp(-1), rel=1e-6)
+
+
+def test_parameters_are_held_and_tied():
+    problem = made(ranges={"p": 0.4, "c": "A/2 + d", "A": "2*tau", "f": (0.1, 5)})
+    assert problem.parameters == ("tau", "f", "d")
+    expected = 2 * 0.5 * np.exp(-2 / 0.5) * np.cos(2 * pi * 1.7 * 2 + 0.4) + 0.5 + 1
+    assert float(problem.residual((0.5, 1.7, 1.0), 2.0, 0.0)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_frequencies_phases_and_periods_are_looked_for_where_rows_can_tell_them():
+    axes = {axis.name: axis for axis in made().domain}
+    # 61 rows, a twentieth apart: half a turn a row is ten turns a unit.
+    assert (axes["f"].low, axes["f"].high, axes["f"].bounded) == (0, pytest.approx(10), False)
+    assert (axes["p"].low, axes["p"].high, axes["p"].periodic) == (0, pytest.approx(2 * pi), True)
+    (period,) = (axis for axis in made("A*sin(2*pi*t/P)").domain if axis.name == "P")
+    assert (period.low, period.high, period.log) == (pytest.approx(0.1), pytest.approx(12), True)
+
+
+@pytest.mark.parametrize(
+    ("model", "truth"),
+    [
+        ("A*exp(-t/tau) + c", {"A": 3e4, "tau": 0.4, "c": -2e3}),
+        ("A/(1 + exp(-(t - m)/w))", {"A": 5.0, "m": 1.2, "w": 0.2}),
+        ("A*t**b", {"A": 1e-3, "b": 2.5}),
+        ("a + b*t + c*t**2", {"a": 1.0, "b": -2.0, "c": 7.0}),
+    ],
+)
+def test_ranges_that_are_proposed_lead_to_the_truth(model, truth):
+    t = np.linspace(0.05, 3, 60)
+    y = np.asarray(tw.problems.fit({"t": t, "y": 0 * t}, model, "y").residual(tuple(truth.values()), t, 0.0))
+    problem = tw.problems.fit({"t": t, "y": y}, model, "y")
+    found = tw.fit(tw.objective(problem, tw.losses.quadratic()), tw.starts.Sobol(64))
+    np.testing.assert_allclose(found["position"][0], list(truth.values()), rtol=1e-3)
+    assert found["share"][0] > 0.2
+
+
+def test_a_table_of_ones_own_is_read_from_a_file(tmp_path):
+    path = tmp_path / "decay.csv"
+    path.write_text("t,note,y\n0,a,3\n1,b,2\n2,c,1.5\n", encoding="utf-8")
+    problem = tw.problems.fit(path, "A*exp(-t/tau)", "y", ranges={"tau": (0.1, 10)})
+    assert (problem.train["t"].tolist(), problem.train["y"].tolist(), problem.source) == (
+        [0, 1, 2],
+        [3, 2, 1.5],
+        "decay.csv",
+    )
+
+
+WRONG = [
+    ({"model": "a*t", "y": "sginal"}, UnknownName, "unknown column 'sginal'; did you mean 'signal'"),
+    ({"model": "a*t", "x": "time"}, UnknownName, "unknown column 'time'"),
+    ({"model": "a*t", "sigma": "sd"}, UnknownName, "unknown column 'sd'"),
+    ({"model": "2*t"}, InvalidValue, "the model has no parameter; give a formula with names that are no columns"),
+    ({"model": "a*t + signal", "x": ["t", "signal"]}, InvalidValue, "the model has the measured column 'signal' in it"),
+    ({"model": "a*t", "ranges": {"b": (0, 1)}}, UnknownName, "unknown parameter 'b'"),
+    ({"model": "a*t", "ranges": {"b": 1}}, UnknownName, "unknown parameter 'b'"),
+    ({"model": "a*t + b", "ranges": {"a": "b", "b": "2*a"}}, InvalidValue, "range of a ties it to itself"),
+    ({"model": "a*epx(t)"}, InvalidValue, "formula, character 3: unknown function 'epx'; did you mean 'exp'"),
+    ({"model": 3}, InvalidValue, "model = 3 is not allowed; give a text or a function"),
+    ({"model": lambda *a: 0}, InvalidValue, "has no arguments by name; give one such as model"),
+    ({"model": "a*t", "sigma": "t"}, InvalidData, "column 't' has 0; give uncertainties above 0"),
+]
+
+
+@pytest.mark.parametrize(("given", "kind", "said"), WRONG, ids=lambda value: str(value)[:30])
+def test_what_cannot_be_fitted_is_refused(given, kind, said):
+    with pytest.raises(kind, match=said):
+        tw.problems.fit(DATA, **({"y": "signal"} | given))
+
+
+def test_fewer_rows_than_parameters_are_refused():
+    with pytest.raises(InvalidData, match="2 rows for 3 parameters; give as many rows at least"):
+        tw.problems.fit({"t": [0.0, 1.0], "y": [1.0, 2.0]}, "a + b*t + c*t**2", "y")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "data hold no columns; give the path of a CSV file"),
+        ({"t": [1.0, 2.0], "y": [1.0]}, "columns have shapes"),
+        ({"t": [1.0, np.nan], "y": [1.0, 2.0]}, "column 't' is not finite everywhere"),
+    ],
+)
+def test_data_that_are_no_table_are_refused(data, said):
+    with pytest.raises((InvalidData, InvalidValue), match=said):
+        tw.problems.fit(data, "a*t", "y")
