@@ -1,4 +1,5 @@
 import math
+from importlib import import_module
 
 import numpy as np
 import optax
@@ -148,7 +149,7 @@ def test_a_store_that_was_not_finished_is_known(objective, tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     calls = []
-    real = tw.study.descend.label
+    real = import_module("thalweg.study.descend").label
 
     def label(*arguments):
         calls.append(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,5 +165,14 @@ def label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
             "status": ("run", status, CODES),
             "last_step": ("run", last_step),
         },
-        coords={"run": np.arange(len(params)), "step": np.arange(params.shape[1]), "param": list(problem.parameters)},
+        coords=_axes(*params.shape[:2], tuple(problem.parameters)),
     )
+
+
+@lru_cache(maxsize=4)
+def _axes(runs: int, steps: int, names: tuple[str, ...]) -> xr.Coordinates:
+    """Make the coordinates of runs once, read-only: to make three indexes takes as long as a short run."""
+    numbers = np.arange(runs), np.arange(steps)
+    for along in numbers:
+        along.setflags(write=False)
+    return xr.Coordinates({"run": numbers[0], "step": numbers[1], "param": list(names)})
