@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+from PIL import Image
 
 from tests.process import thalweg
 from thalweg.experiment import directory, experiment, results
@@ -68,6 +69,29 @@ def test_one_run_is_drawn_again_in_the_formats_that_are_typed(folder):
     assert (folder / "sgd" / "results.zarr").is_dir()
 
 
+def test_pictures_are_drawn_for_slides(folder):
+    """Dark, of the size that is typed, and so are the page of figures and the report; printed they are light."""
+    look = ["--dark", "--size", "5x4", "--font-size", "8", "--formats", "png,html"]
+    thalweg("figures", "sgd", "adam", *look, "--out", "slides", folder=folder)
+    picture = Image.open(folder / "slides" / "figures" / "plane.png").convert("RGB")
+    assert (picture.size, picture.getpixel((0, 0))) == ((1000, 800), (22, 22, 22))
+    assert "background: #161616" in (folder / "slides" / "figures" / "interactive.html").read_text("utf-8")
+    screen, paper = (folder / "slides" / "report.html").read_text("utf-8").split("@media print", 1)
+    assert "--paper: #161616" in screen
+    assert "--paper: #ffffff" in paper
+
+
+def test_a_file_asks_for_a_look_and_an_option_for_another(folder):
+    shutil.copytree(folder / "adam", folder / "asked")
+    text = (folder / "asked" / "experiment.toml").read_text("utf-8").replace("dark = false", "dark = true")
+    (folder / "asked" / "experiment.toml").write_text(text, encoding="utf-8")
+    corners = []
+    for more in ([], ["--light"]):
+        thalweg("figures", "asked", "--formats", "png", *more, folder=folder)
+        corners.append(Image.open(folder / "asked" / "figures" / "loss.png").convert("RGB").getpixel((0, 0)))
+    assert corners == [(22, 22, 22), (255, 255, 255)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -83,6 +107,10 @@ def test_one_run_is_drawn_again_in_the_formats_that_are_typed(folder):
         (["sgd", "--formats", ""], "--formats '' has ''; give some of png, svg, pdf, html, parted by commas"),
         (["sgd", "x" * 300], "… holds no finished run; give a folder that 'thalweg run' or 'thalweg demo' wrote"),
         (["sgd", "--out", "there"], "--out there: one run keeps its pictures; give two or more folders"),
+        (["sgd", "--size", "13"], "--size '13' is not allowed; give width and height in inches, such as 13.3x7.5"),
+        (["sgd", "--size", "1x5"], "a side of --size = 1.0 is not allowed; give a finite number of at least 2"),
+        (["sgd", "--font-size", "100"], "--font-size = 100.0 is not allowed; give a finite number of at least 4"),
+        (["sgd", "adam", "--font", "DejaVu Sens"], "unknown font 'DejaVu Sens'; did you mean 'DejaVu Sans' or"),
         (["sgd", "adam", "--dpi", "1"], "--dpi = 1 is not allowed; give a whole number of at least 10"),
     ],
 )

@@ -64,7 +64,14 @@ OPTIONS = {
         "--shadows": None,
     },
     "compare": {"--frameworks": ["jax", "jax,jax", "none", ",", *WORDS]},
-    "figures": {"--formats": ["png", "png,pdf", *WORDS], "--dpi": ["0", "-1", "10", "abc", "x" * 300, str(10**30)]},
+    "figures": {
+        "--formats": ["png", "png,pdf", *WORDS],
+        "--dark": None,
+        "--size": ["4x3", "x", "1x1", "nanx3", *WORDS],
+        "--font": WORDS,
+        "--font-size": WORDS,
+        "--dpi": ["0", "-1", "10", "abc", "x" * 300, str(10**30)],
+    },
     "new": {},
     "nonsense": {},
 }

@@ -33,7 +33,7 @@ def conduct(command: str, experiment: Path, options: Options, work: Work | None 
             from thalweg.experiment.results import perform
         with stages.stage("read the experiment"):
             study = load(experiment, overrides)
-            if study.figures.font:
+            if study.figures.font is not None:
                 from thalweg.figures.drawing.style import check_font
 
                 check_font(study.figures.font)
