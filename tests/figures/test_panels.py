@@ -95,7 +95,7 @@ def of_page(described):
             across.add(axis["xaxis"]["title"]["text"])
         elif key == "scene":
             scale = [trace["text"][-1] for trace in described["data"] if trace.get("mode") == "lines+markers+text"]
-            panels.append({text.partition(" ")[0] for text in scale})
+            panels.append({text.strip().partition(" ")[0] for text in scale})
         elif key.startswith("yaxis"):
             other = layout[axis.get("anchor", "x").replace("x", "xaxis")]
             left, top = other.get("domain", [0])[0], axis.get("domain", [0, 1])[1]

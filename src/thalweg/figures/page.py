@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from thalweg.base.look import Look
-from thalweg.figures.drawing import style
+from thalweg.figures.drawing import phone, style
 
 
 class Interactive(Protocol):
@@ -84,9 +84,13 @@ const unpacked = async (node) => {{
   document.head.append(library);
   for (const node of document.querySelectorAll("script[data-figure]")) {{
     const described = JSON.parse(await unpacked(node));
-    // On a phone a scene is seen from further away, or its scale of losses would lie outside.
-    const eye = described.layout.scene?.camera?.eye;
-    if (eye && innerWidth < 600) for (const axis of "xyz") eye[axis] *= 1.75;
+    // On a phone a scene is seen from further away, with its bar below, or its scale of losses would lie outside.
+    const scene = described.layout.scene;
+    if (scene && innerWidth < {narrow}) {{
+      for (const axis of "xyz") scene.camera.eye[axis] *= {away};
+      for (const axis of "xyz") scene[`${{axis}}axis`].tickfont = {letters};
+      for (const trace of described.data) if (trace.marker?.colorbar) Object.assign(trace.marker.colorbar, {bar});
+    }}
     await Plotly.newPlot(node.dataset.figure, described.data, described.layout, {config});
   }}
 }})().catch((reason) => {{
@@ -116,7 +120,9 @@ def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
     with style.styled(figures[0].shown if figures else None):
         colours = {"paper": style.paper(), "ink": style.ink(), "muted": style.muted(), "font": style.web_families()}
     texts = {"title": escape(title), "figures": "\n".join(parts), "config": json.dumps(CONFIG)}
-    return _PAGE.format(licence=licence, library=library, **texts, **colours)
+    narrow = {"bar": json.dumps(phone.BAR), "letters": json.dumps(phone.LETTERS)}
+    narrow |= {"narrow": str(phone.NARROW), "away": str(phone.AWAY)}
+    return _PAGE.format(licence=licence, library=library, **texts, **colours, **narrow)
 
 
 @cache

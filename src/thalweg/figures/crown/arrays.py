@@ -30,9 +30,6 @@ FINE, COARSE, MOST = np.radians(1.0), 8, 720
 POINTS = 20_000
 """Points of a path at most, about: beyond them it is drawn more coarsely, so that no run takes minutes to draw."""
 
-APART = np.radians(4.0)
-"""Between two names in a page at least."""
-
 
 @dataclass(frozen=True, eq=False)
 class Crown:
@@ -123,15 +120,6 @@ class Crown:
         turns = len(self.persistence) * np.arange(self.copies)
         kept, rest = ((part[:, None] + turns).ravel() for part in crowds.parted(self.persistence))
         return kept, rest
-
-    @property
-    def apart(self) -> np.ndarray:
-        """(name,), marks that are far from each other, the most persistent first: for names in a page."""
-        chosen: list[int] = []
-        for k in self.parted[0].tolist():
-            if (np.cos(self.marks[chosen] - self.marks[k]) < np.cos(APART)).all():
-                chosen.append(k)
-        return np.array(chosen, dtype=int)
 
     @property
     def azimuth(self) -> float:

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from thalweg.figures.crown.arrays import Crown
 from thalweg.figures.crown.ring import FLARE, HEIGHT, INNER, OUTER
 from thalweg.figures.crown.stage import brightest
-from thalweg.figures.drawing import crowds, style, web
+from thalweg.figures.drawing import canvas, crowds, phone, style, web
 from thalweg.figures.drawing.rivals import Rival, web_marks
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.wording import number
@@ -23,17 +23,21 @@ EYE = (1.16, 0.9)
 WIDE = 1.35
 """Width of the box around the ring, as plotly.js measures it."""
 
+ASIDE = 2.5
+"""Where across the ring its scale stands: names of valleys have room between; further out it would leave the scene."""
+
+LETTERS, NAME = 12, 13
+"""Of the numbers of the scale, and of the names of valleys, pixels."""
+
+HALF = 0.45
+"""Half the height of digits with the room above and below, as a share of their size."""
+
 LIFT = 0.012
 """The path lies this much above the surface, in units of the ring's height, or it would flicker with it."""
 
 
 def describe(crown: Crown) -> dict[str, Any]:
     """Describe the crown for plotly.js; heights are those of the page, readings are of the losses."""
-    traces = [_ring(crown), _scale(crown), *_passes(crown), *_floors(crown)]
-    if crown.run is not None:
-        traces += [*_derailments(crown, crown.run), *_run(crown, crown.run)]
-    for rival in crown.rivals:
-        traces += _rival(rival)
     hidden, reach = {"visible": False}, 1.3 * (OUTER + FLARE * HEIGHT)
     across, up = EYE
     scene = {
@@ -47,6 +51,12 @@ def describe(crown: Crown) -> dict[str, Any]:
             "center": {"x": 0, "y": 0, "z": -0.12},
         },
     }
+    scale, boxes = _scale(crown, scene)
+    traces = [_ring(crown), scale, *_passes(crown), *_floors(crown), *_names(crown, scene, boxes)]
+    if crown.run is not None:
+        traces += [*_derailments(crown, crown.run), *_run(crown, crown.run)]
+    for rival in crown.rivals:
+        traces += _rival(rival)
     return web.in_space(traces, {"scene": scene, "margin": {"l": 0, "r": 0, "t": 40, "b": 0}})
 
 
@@ -75,20 +85,30 @@ def _ring(crown: Crown) -> web.Trace:
     }
 
 
-def _scale(crown: Crown) -> web.Trace:
-    """Draw the scale of losses at the left of the ring."""
+def _scale(crown: Crown, scene: dict[str, Any]) -> tuple[web.Trace, np.ndarray]:
+    """Draw the scale of losses at the left of the ring, its numbers from the highest down as far apart as letters are.
+
+    Beside it the boxes that the numbers take on a phone, (number, 4).
+    """
     ticks = crown.levels.ticks
     left = np.full(len(ticks), crown.azimuth - np.pi / 2)
-    places = _place(left, np.zeros(len(ticks)), 2.05) | {"z": HEIGHT * crown.levels.height(ticks)}
+    places = _place(left, np.zeros(len(ticks)), ASIDE) | {"z": HEIGHT * crown.levels.height(ticks)}
+    flat = phone.seen(np.stack(list(places.values()), axis=-1), scene)
+    gap = float(np.min(np.diff(flat[:, 1]), initial=LETTERS))
     texts = [number(float(tick)) for tick in ticks]
-    look = {"textposition": "middle left", "textfont": {"color": style.muted(), "size": 12}}
+    look = {"textposition": "middle left", "textfont": {"color": style.muted(), "size": LETTERS}}
     look |= {"line": {"color": style.muted(), "width": 2}, "marker": {"color": style.muted(), "size": 2}}
-    text = [*texts[:-1], f"loss {texts[-1]}"] if texts else []
-    return web.trace("lines+markers+text", *places.values(), text=text, **look)
+    # plotly.js cuts the left edge of a text in space off; a space that is kept goes first, or the l would be thin.
+    text = [*texts[:-1], f"\u00a0loss {texts[-1]}"] if texts else []
+    every = int(np.ceil(LETTERS / gap))
+    shown = [word if k % every == 0 else "" for k, word in enumerate(reversed(text))][::-1]
+    trace = web.trace("lines+markers+text", *places.values(), text=shown, **look)
+    ends = flat[:, :1] - np.array([[canvas.width_of(word.strip(), LETTERS) + 5] for word in shown]).reshape(-1, 1)
+    return trace, np.hstack([ends, flat[:, 1:] - HALF * LETTERS, flat[:, :1], flat[:, 1:] + HALF * LETTERS])
 
 
 def _floors(crown: Crown) -> list[web.Trace]:
-    (kept, rest), named = crown.parted, crown.apart
+    kept, rest = crown.parted
     heights = crown.levels.height(crown.mark_losses) + LIFT
     ends = np.array([-0.02, 1.02, np.nan])
     traces = []
@@ -101,10 +121,23 @@ def _floors(crown: Crown) -> list[web.Trace]:
         look = {"line": {"width": width, "color": style.valley()}, "opacity": opacity}
         look |= {"text": [text for text in texts for _ in ends], "hover": "%{text}"}
         traces += [web.trace("lines", *lines.values(), name=name, **look)] if marks.size else []
-    names = _place(crown.marks[named], heights[named] + 0.05, 1.12)
+    return traces
+
+
+def _names(crown: Crown, scene: dict[str, Any], taken: np.ndarray) -> list[web.Trace]:
+    """Name the most persistent valleys that have room on a phone, as the crown is seen at first."""
+    kept = crown.parted[0]
+    heights = crown.levels.height(crown.mark_losses[kept]) + LIFT
+    places = np.stack(list(_place(crown.marks[kept], heights + 0.05, 1.12).values()), axis=-1)
+    texts = [crown.mark_texts[k] for k in kept.tolist()]
+    x, y = phone.seen(places, scene).T
+    fits = canvas.fitting(canvas.boxes(x, y - HALF * NAME, y + HALF * NAME, texts, NAME), taken)
+    named = kept[fits]
+    if not named.size:
+        return []
     text = {"text": [web.safe(crown.mark_texts[k]) for k in named.tolist()], "customdata": crown.mark_losses[named]}
-    text |= {"textfont": {"color": style.valley(), "size": 13}, "hover": "valley at %{text}, loss %{customdata:.5g}"}
-    return [*traces, web.trace("text", *names.values(), **text)] if named.size else traces
+    text |= {"textfont": {"color": style.valley(), "size": NAME}, "hover": "valley at %{text}, loss %{customdata:.5g}"}
+    return [web.trace("text", *places[fits].T, **text)]
 
 
 def _joined(lines: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
 from thalweg.base.status import Status
-from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing import canvas, phone, style, web
 from thalweg.figures.drawing.levels import SMALL, Annotations
 from thalweg.figures.drawing.marks import LOST
 from thalweg.figures.drawing.run import DrawnRun
@@ -137,7 +137,7 @@ def _lost(run: DrawnRun) -> str:
 
 def web_derailments(run: DrawnRun) -> Annotations:
     """Describe the marks of derailments, through all panels, and the labels that have room on a phone."""
-    sides, fits = _beside(run, web.PHONE[0], 12)
+    sides, fits = _beside(run, phone.AXES[0], 12)
     places = (run.derailments.step + 0.5).tolist()
     anchors = np.where(sides < 0, "right", "left").tolist()
     place = {"yref": "paper", "yanchor": "top"}

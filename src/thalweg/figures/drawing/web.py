@@ -16,9 +16,6 @@ Trace = dict[str, Any]
 
 MARGIN = {"l": 56, "r": 16, "t": 48, "b": 48}
 
-PHONE = (240.0, 260.0)
-"""Pixels of the axes on a phone of 390 by 844, about: labels that have room there have it everywhere."""
-
 
 def described(traces: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     """Join traces and layout to a description for plotly.js, in Thalweg's look."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.figures.drawing import canvas, crowds, hues, rivals, style, web
+from thalweg.figures.drawing import canvas, crowds, hues, phone, rivals, style, web
 from thalweg.figures.drawing.marks import PASS, VALLEY, web_ends, web_leaving
 from thalweg.figures.drawing.run import DrawnRun
 from thalweg.figures.drawing.section.reading import Piece, Section
@@ -105,7 +105,7 @@ def _web_labels(drawn: Section) -> list[dict[str, Any]]:
         web.text(float(x[k]), float(y[k]), web.safe(texts[k]), style.valley(), 13, yanchor="top", yshift=-6)
         for k in kept.tolist()
     ]
-    arcs = [arc for arc in drawn.arcs if drawn.x[0] <= arc.x.mean() <= drawn.x[-1]]
+    arcs = [arc for arc in drawn.arcs if drawn.x[0] <= arc.x.mean() <= drawn.x[-1] and drawn.view.shows(arc.y).all()]
     labels += [
         web.text(float(arc.x.mean()), float(arc.y.max()), web.safe(arc.text), style.derailment(), 12, yanchor="bottom")
         for arc in arcs
@@ -120,7 +120,7 @@ def _web_labels(drawn: Section) -> list[dict[str, Any]]:
 
 def _with_room(drawn: Section, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out labels that have no room on a phone beside those before them; at an edge they begin or end there."""
-    width, height = web.PHONE
+    width, height = phone.AXES
     boxes, sides = np.empty((len(labels), 4)), []
     for k, label in enumerate(labels):
         x = width * (label["x"] - drawn.x[0]) / np.ptp(drawn.x)

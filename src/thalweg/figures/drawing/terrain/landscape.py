@@ -37,6 +37,9 @@ AZIMUTHS = (-125.0, -55.0, 145.0, 35.0, -90.0, 90.0, 180.0, 0.0)
 ELEVATION, DISTANCE = 40.0, 1.95
 """How high above the horizon the viewer stands, degrees, and how far away, in widths."""
 
+APART = 0.25
+"""From one loss written beside the landscape to the next, as a share of its height."""
+
 TALL = 0.52
 """Height of the landscape over its width."""
 
@@ -49,7 +52,7 @@ def describe(terrain: Terrain) -> dict[str, Any]:
     for rival in terrain.rivals:
         traces += _rival(rival)
     ends = terrain.spacing.back(relief.levels_of(terrain.spaced)[[0, -1]])
-    heights = dict(zip(("tickvals", "ticktext"), relief.scale_of(terrain.spacing, ends), strict=True))
+    heights = dict(zip(("tickvals", "ticktext"), _ticks(terrain, ends), strict=True))
     (left, low), (right, high) = terrain.corners
     stretch = (right - left) / (high - low)
     wide = stretch if 0.5 <= stretch <= 2 else 1.0
@@ -62,6 +65,16 @@ def describe(terrain: Terrain) -> dict[str, Any]:
     camera = {"eye": _eye(terrain), "center": {"x": 0, "y": 0, "z": -0.1}}
     margin = {"l": 0, "r": 0, "t": 40, "b": 0}
     return web.in_space(traces, {"scene": axes | frame(wide, camera), "margin": margin})
+
+
+def _ticks(terrain: Terrain, ends: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Choose the losses beside the landscape, from the lowest up, so far apart that they have room on a phone."""
+    places, texts = relief.scale_of(terrain.spacing, ends)
+    kept: list[int] = []
+    for k, place in enumerate(places.tolist()):
+        if not kept or place - places[kept[-1]] >= APART * np.ptp(terrain.spaced):
+            kept.append(k)
+    return places[kept], [texts[k] for k in kept]
 
 
 def frame(wide: float, camera: dict[str, Any]) -> dict[str, Any]:
