@@ -52,6 +52,7 @@ CASES = {
     "data": lambda r: tw.figures.data(r("published").problem),
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
     "loss": lambda r: tw.figures.loss(r("published").runs, r("published").valleys),
+    "fit of several": lambda r: tw.figures.fit(r("published").problem, {"sgd": r("published").runs}),
     "loss of several": lambda r: tw.figures.loss({"sgd": r("published").runs}, r("published").valleys),
     "parameter of several": lambda r: tw.figures.parameter({"sgd": r("himmelblau").runs}),
     "parameter": lambda r: tw.figures.parameter(r("published").runs, r("published").valleys),

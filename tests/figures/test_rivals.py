@@ -41,6 +41,7 @@ def figures(request, published, himmelblau):
         (tw.figures.profile(published.surface, circle, published.valleys), circle),
         (tw.figures.crown(published.surface, circle, published.valleys), circle),
         (tw.figures.loss(circle, published.valleys), circle),
+        (tw.figures.fit(published.problem, circle), circle),
         (tw.figures.parameter(plane, himmelblau.valleys), plane),
     ]
 
@@ -148,6 +149,16 @@ def test_what_is_no_runs_is_refused_by_its_name(published, himmelblau, draw):
         draw(surface, {"a": published.runs, "b": himmelblau.runs})
     with pytest.raises(InvalidValue, match="runs holds valleys, not runs; give what thalweg.descend returns"):
         draw(surface, published.valleys)
+
+
+def test_the_last_line_of_each_is_drawn_over_the_data(published, on_a_circle):
+    figure = tw.figures.fit(published.problem, on_a_circle)
+    traces = {trace.get("name"): trace for trace in figure.interactive()["data"]}
+    for name, runs in on_a_circle.items():
+        slope = np.tan(float(runs["params"][0, -1, 0]))
+        x, y = traces[name]["x"], traces[name]["y"]
+        assert (y[1] - y[0]) / (x[1] - x[0]) == pytest.approx(slope, rel=1e-6)
+        assert f" ends at slope {slope:.4g}, intercept 0".replace("-", "−") in figure.caption
 
 
 def test_usual_optimisers_have_colours_of_their_own():

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import to_hex
 
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
-from thalweg.figures.drawing import canvas, points, style, web
+from thalweg.figures.drawing import canvas, points, rivals, style, together, web
 from thalweg.figures.drawing.marks import Steps
+from thalweg.figures.drawing.rivals import Rival
 from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import heading, number
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.problems.problem import Problem, Regression
-from thalweg.store.kinds import Runs
+from thalweg.store.kinds import NamedRuns
 
 BETWEEN = 24
 """Lines drawn at most between the first step and the last."""
 
 FAINT = "#aab0b8"
 """Data behind the lines."""
+
+MARKED = np.array([0.2, 0.5, 0.8])
+"""Where along its line one of several runs has its mark: they tell the lines apart in grey print."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +61,18 @@ class _Fit:
 
 
 @public
-def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
+def fit(problem: Problem, runs: NamedRuns, *, run: int = 0) -> Figure:
     """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
 
     Lines are cut to the box of all data, however steep they are. Without test data, all data are drawn. The last line
-    of a run that diverged is no fit: it is drawn thin and gray, and the title says so.
+    of a run that diverged is no fit: it is drawn thin and gray, and the title says so. Of several runs by name the last
+    line of each is drawn, in a colour of its own.
 
     Parameters
     ----------
     problem : a regression whose model is a straight line
-    runs : from :func:`thalweg.descend`
-    run : place of the run
+    runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers
+    run : place of the run, of each
 
     Returns
     -------
@@ -89,6 +97,9 @@ def fit(problem: Problem, runs: Runs, *, run: int = 0) -> Figure:
         raise InvalidValue(
             f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
         )
+    if not isinstance(runs, xr.Dataset):
+        several = _several(regression, runs, run)
+        return figure_of("fit", "The fitted lines", several.caption, several, _static_several, _interactive_several)
     drawn_run = run_of(runs, run)
     fitted = _fit(regression, drawn_run, f"{heading(runs.attrs)} · {drawn_run.story}")
     title = "The line of a run that diverged" if fitted.lost else "The fitted line"
@@ -107,6 +118,28 @@ def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
     slopes, intercepts = lines.T
     segments = lines_inside(slopes, intercepts, low, high)
     return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note, run.lost)
+
+
+@dataclass(frozen=True, eq=False)
+class _Several:
+    """Several runs by name, each with its lines over the same data."""
+
+    rivals: Sequence[Rival[None]]
+    fits: Sequence[_Fit]
+    note: str
+
+    @property
+    def caption(self) -> str:
+        """Say how each was made, and which line it ends with."""
+        which = "Test data" if self.fits[0].part.hollow else "The data"
+        ends = [f"slope {number(one.slopes[-1])}, intercept {number(one.intercepts[-1])}" for one in self.fits]
+        facts = self.note.replace(" · ", ", ")
+        return f"{which} and the last line of each run, {facts}: {'; '.join(rivals.told(self.rivals, ends))}."
+
+
+def _several(problem: Regression, runs: Mapping[str, xr.Dataset], run: int) -> _Several:
+    read, note = together.read(runs, None, run)
+    return _Several(read, [_fit(problem, rival.run, note) for rival in read], note)
 
 
 def _caption(fitted: _Fit, run: DrawnRun) -> str:
@@ -128,13 +161,38 @@ def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     if len(fitted.step) > 1:
         look = {"color": style.muted(), "lw": 0.9} if fitted.lost else {"color": style.fit(), "lw": 2.6}
         axes.plot(*fitted.segments[-1].T, solid_capstyle="butt", label=fitted.name(-1), **look)
+    _show(axes, fitted)
+    canvas.legend(sheet, axes)
+    fitted.steps.bar(sheet, ax=axes)
+    return sheet
+
+
+def _show(axes: Axes, fitted: _Fit) -> None:
     points.name_axes(axes, fitted.problem)
     axes.update_datalim([fitted.low, fitted.high])
     axes.margins(0)
     axes.autoscale_view()
-    canvas.legend(sheet, axes)
-    fitted.steps.bar(sheet, ax=axes)
+
+
+def _static_several(drawn: _Several, title: str) -> canvas.Sheet:
+    sheet, (axes,) = canvas.blank(title, drawn.note)
+    part = drawn.fits[0].part
+    points.scatter(axes, part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, marker="o")
+    for rival, fitted in zip(drawn.rivals, drawn.fits, strict=True):
+        start, end = line = fitted.segments[-1]
+        axes.plot(*line.T, color=rival.look.colour, ls=rival.look.dash[0], lw=0.9 if fitted.lost else 2.2)
+        rival.mark(axes, start + MARKED[:, None] * (end - start), 5)
+    _show(axes, drawn.fits[0])
+    rivals.legend(sheet, axes, drawn.rivals)
     return sheet
+
+
+def _interactive_several(drawn: _Several) -> dict[str, Any]:
+    traces = [points.trace(drawn.fits[0].part, drawn.fits[0].problem, color=style.tone(FAINT), symbol="circle")]
+    for rival, fitted in zip(drawn.rivals, drawn.fits, strict=True):
+        look = {"color": rival.look.colour, "width": 3, "dash": rival.look.dash[1]}
+        traces.append(_line(fitted, -1, look) | {"name": web.safe(rival.label)})
+    return web.described(traces, points.web_axes(drawn.fits[0].problem))
 
 
 def _interactive(fitted: _Fit) -> dict[str, Any]:

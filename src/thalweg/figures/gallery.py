@@ -82,7 +82,9 @@ def together(several: Mapping[str, Results]) -> list[Figure]:
     runs = {name: results.runs for name, results in several.items() if results.runs is not None}
     # Valleys that runs lead to are those of one of the results.
     valleys = None if first.valleys is None or first.valleys.attrs["method"] == "runs" else first.valleys
-    figures = [*_of_surface(first.surface, runs, valleys, 0), loss(runs, valleys), parameter(runs, valleys)]
+    fitted = _of_data(first.experiment.problem, runs, 0)[1:]  # of the data alone no run says anything
+    against_step = [loss(runs, valleys), parameter(runs, valleys)]
+    figures = [*_of_surface(first.surface, runs, valleys, 0), *fitted, *against_step]
     return [replace(figure, shown=first.experiment.figures) for figure in figures]
 
 
@@ -122,7 +124,7 @@ def _of_valleys(valleys: xr.Dataset | None) -> list[Figure]:
     return [barcode(valleys), merge_tree(valleys)]
 
 
-def _of_data(problem: Problem, runs: xr.Dataset | None, run: int) -> list[Figure]:
+def _of_data(problem: Problem, runs: NamedOrOne, run: int) -> list[Figure]:
     if not isinstance(problem, Regression) or not {"x", "y"} <= set(problem.train):
         return []
     fitted = [fit(problem, runs, run=run)] if problem.line is not None and runs is not None else []
