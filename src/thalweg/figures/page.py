@@ -89,7 +89,9 @@ const unpacked = async (node) => {{
     if (scene && innerWidth < {narrow}) {{
       for (const axis of "xyz") scene.camera.eye[axis] *= {away};
       for (const axis of "xyz") scene[`${{axis}}axis`].tickfont = {letters};
-      for (const trace of described.data) if (trace.marker?.colorbar) Object.assign(trace.marker.colorbar, {bar});
+      // Below a scene with panels of its own there is no room for the bar.
+      const bars = described.layout.xaxis ? [] : described.data.map((trace) => trace.marker?.colorbar).filter(Boolean);
+      for (const bar of bars) Object.assign(bar, {bar});
     }}
     await Plotly.newPlot(node.dataset.figure, described.data, described.layout, {config});
   }}

@@ -86,4 +86,4 @@ def test_a_page_sees_scenes_so_on_a_phone(himmelblau):
     text = page.html([tw.figures.plane(*himmelblau.of_surface)])
     assert f"innerWidth < {phone.NARROW}" in text
     assert f"eye[axis] *= {phone.AWAY}" in text
-    assert json.loads(re.search(r"colorbar, (.*)\);", text)[1]) == phone.BAR
+    assert json.loads(re.search(r"assign\(bar, (.*)\);", text)[1]) == phone.BAR
