@@ -57,6 +57,11 @@ class Look:
                 )
 
     @property
+    def plain(self) -> Look:
+        """The look alone, of a section of an experiment file too: as a value that can be a key, without lists."""
+        return Look(self.dark, None if self.size is None else tuple(self.size), self.font, self.font_size)
+
+    @property
     def scale(self) -> float:
         """How much larger everything is than at the usual size of letters."""
         return self.font_size / LETTERS

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from thalweg.experiment.experiment import Figures
 from thalweg.figures.drawing import oklab, style
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.marks import COLOURS
@@ -63,6 +64,12 @@ def test_a_look_ends_with_its_block():
     with style.styled(LOOKS["dark"]), style.styled():
         assert style.look().dark
     assert not style.look().dark
+
+
+def test_the_look_of_an_experiment_file_may_be_a_key():
+    """Films are kept by their look; what a file says holds lists, which cannot be keys."""
+    with style.styled(Figures(dark=True, size=[8.0, 5.0], formats=["png"])):
+        assert {style.look()} == {style.Look(True, (8.0, 5.0))}
 
 
 def test_no_colour_is_asked_for_when_a_module_is_imported():

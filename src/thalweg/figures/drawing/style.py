@@ -102,7 +102,7 @@ def look() -> Look:
 @contextmanager
 def styled(look: Look | None = None) -> Iterator[None]:
     """Draw in a look, by default the one that is drawn in; Matplotlib's settings are as before when the block ends."""
-    before = _LOOK.set(look or _LOOK.get())
+    before = _LOOK.set(look.plain if look else _LOOK.get())
     try:
         with matplotlib.rc_context(_settings()):
             yield
