@@ -1,6 +1,7 @@
 """The crown: its arrays, its marks as drawn, its page and its film."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import optax
@@ -10,6 +11,7 @@ from scipy.spatial import KDTree
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
+from thalweg.experiment.experiment import Figures
 from thalweg.figures import crown
 from thalweg.figures.crown import film
 from thalweg.figures.crown.arrays import crown_of
@@ -183,6 +185,12 @@ def test_the_last_frame_of_a_film_is_the_picture(filmed, published):
     # 88 grays lie 2.9 apart, a bin of colours is 4 wide, and light red and green have steps of 9.
     assert np.abs(last - picture).max(axis=-1).mean() < 2
     assert np.quantile(np.abs(last - picture), 0.999) <= 12
+
+
+def test_a_film_is_drawn_in_a_look_that_was_read_from_a_file(published, tmp_path):
+    """Such a look holds lists."""
+    figure = replace(crown(*published.of_surface), shown=Figures(formats=["png"], size=[9.0, 7.0]))
+    assert figure.save(tmp_path / "crown.gif").stat().st_size > 10_000
 
 
 def test_an_mp4_needs_ffmpeg_and_says_so(tmp_path, published, monkeypatch):

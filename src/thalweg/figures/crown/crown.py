@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import xarray as xr
 
@@ -86,10 +86,15 @@ def crown(
     shown = crown_of(surface, domain[0], runs, valleys, run, _ends(cut, limits))
     title, note = _title(shown), _note(shown, surface, runs)
 
-    @cache
-    def film(look: style.Look) -> Film:
-        with style.styled(look):
-            return Film(_stage(shown, title, note))
+    films: dict[str, Film] = {}
+
+    def film() -> Film:
+        # Kept by what the look says: one that was read from a file holds lists, which no cache takes for a key.
+        look = repr(style.look())
+        if look not in films:
+            with style.styled():
+                films[look] = Film(_stage(shown, title, note))
+        return films[look]
 
     return Figure(
         name="crown",
@@ -97,7 +102,7 @@ def crown(
         caption=_caption(shown),
         draw=partial(_static, shown, title, note),
         describe=partial(web.describe, shown),
-        moving=None if shown.run is None and not shown.rivals else lambda path: film(style.look()).save(path),
+        moving=None if shown.run is None and not shown.rivals else lambda path: film().save(path),
     )
 
 
