@@ -6,6 +6,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
+from thalweg.figures.drawing import relief
 
 LIMITS = (0.3, 1.2)
 
@@ -45,3 +46,26 @@ def test_what_is_no_range_is_refused(pictures, limits):
         pictures(limits=limits)
     with pytest.raises(InvalidValue, match=r"limits\[1\] = inf is not allowed"):
         pictures(limits=(0.0, float("inf")))
+
+
+def test_planes_of_different_surfaces_have_the_same_levels():
+    """Of limits whose high end is 20 times the low one the levels are even in the logarithm, else in the loss."""
+    for limits, middle in (((0.5, 200.0), 10.0), ((100.0, 200.0), 150.0)):
+        bars = []
+        for problem in (tw.problems.himmelblau(), tw.problems.booth()):
+            figure = tw.figures.plane(tw.survey(tw.objective(problem), points=15), limits=limits)
+            assert f"shown from {limits[0]:g} to 200" in figure.caption
+            (bar,) = (axes for axes in figure.static().axes if axes.get_title("left") == "loss")
+            bars.append((bar.get_ylim(), [text.get_text() for text in bar.get_yticklabels()]))
+            ground = figure.interactive()["data"][0]
+            assert ground["z"].max() <= ground["cmax"] * (1 + 1e-6)
+            assert (ground["cmin"], ground["cmax"]) == pytest.approx(bars[-1][0])
+        assert bars[0] == bars[1]
+        spacing = relief.spacing_between(*limits)
+        assert spacing.back(np.mean(spacing.of(np.array(limits)))) == pytest.approx(middle)
+
+
+def test_a_plane_refuses_what_is_no_range():
+    surface = tw.survey(tw.objective(tw.problems.booth()), points=9)
+    with pytest.raises(InvalidValue, match=r"limits = \(2, 1\) is not allowed; give the lowest and the highest shown"):
+        tw.figures.plane(surface, limits=(2, 1))

@@ -112,6 +112,11 @@ def spacing_of(heights: np.ndarray) -> Spacing:
     return Spacing(lowest)
 
 
+def spacing_between(low: float, high: float) -> Spacing:
+    """Choose how heights between limits are spaced, by these alone: so that several surfaces have the same levels."""
+    return Spacing(low, low) if low > 0 and high >= WIDE * low else Spacing(low)
+
+
 def levels_of(spaced: np.ndarray) -> np.ndarray:
     """Choose levels, evenly spaced, from the lowest spaced height to the highest; two for a constant."""
     low, high = float(spaced.min()), float(spaced.max())
@@ -152,10 +157,16 @@ def lit(lines: np.ndarray, x: np.ndarray, y: np.ndarray, spaced: np.ndarray) -> 
 
 
 def draw(
-    axes: Axes, x: np.ndarray, y: np.ndarray, spaced: np.ndarray, box: tuple[float, ...], hue: np.ndarray | None = None
+    axes: Axes,
+    sides: tuple[np.ndarray, np.ndarray],
+    spaced: np.ndarray,
+    box: tuple[float, ...],
+    hue: np.ndarray | None = None,
+    levels: np.ndarray | None = None,
 ) -> int:
-    """Draw a surface over x and y with its contour lines, a picture that fills a box; tell the points of the lines."""
-    levels = levels_of(spaced)
+    """Draw a surface over two sides with its contour lines, a picture that fills a box; tell the points of lines."""
+    x, y = sides
+    levels = levels_of(spaced) if levels is None else levels
     axes.imshow(picture(spaced, levels, hue), origin="lower", extent=box, aspect="auto", zorder=0.5)  # pyright: ignore
     if not np.ptp(spaced):
         return 0
@@ -183,9 +194,8 @@ def _lines(axes: Axes, x: np.ndarray, y: np.ndarray, spaced: np.ndarray, levels:
     return np.concatenate(pieces)
 
 
-def draw_bar(place: Axes, spacing: Spacing, spaced: np.ndarray, name: str, share: float = 1.0, digits: int = 4) -> None:
+def draw_bar(place: Axes, spacing: Spacing, levels: np.ndarray, name: str, share: float = 1.0, digits: int = 4) -> None:
     """Draw the bar of a surface's levels into its place; of the grays a share where they are coloured."""
-    levels = levels_of(spaced)
     shades = ListedColormap([str(share * gray) for gray in grays()])
     colours = ScalarMappable(BoundaryNorm(levels.tolist(), LEVELS), shades)
     sheet = place.figure

@@ -59,7 +59,7 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canv
         _draw_map(axes, ground, heights)
         name = "loss, log" if heights.spacing.logarithmic else "loss"
         bar = canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high)
-        relief.draw_bar(bar, heights.spacing, heights.spaced, name, digits=3)
+        relief.draw_bar(bar, heights.spacing, relief.levels_of(heights.spaced), name, digits=3)
         bar.tick_params(labelsize=8)
         if path is not None:
             _draw_path(axes, ground, path)
@@ -141,7 +141,7 @@ def _draw_map(axes: Axes, ground: Ground, heights: Heights) -> None:
     # Painted points at the edges lie on the edges of the grid, so that the picture reaches half of one beyond.
     across, up = (np.ptp(side) / (2 * (relief.FINER * len(side) - 1)) for side in (ground.x, ground.y))
     box = (ground.x[0] - across, ground.x[-1] + across, ground.y[0] - up, ground.y[-1] + up)
-    relief.draw(axes, ground.x, ground.y, heights.spaced, box)
+    relief.draw(axes, (ground.x, ground.y), heights.spaced, box)
     axes.set_xlim(ground.x[0], ground.x[-1])
     axes.set_ylim(ground.y[0], ground.y[-1])
     if heights.missing:

@@ -113,7 +113,9 @@ def _hover(ground: Ground) -> str:
 
 def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
     hover = f"{_hover(ground)}<br>loss %{{customdata:.5g}}"
-    surface = landscape.surface((ground.x, ground.y), heights.spaced, ground.losses.T, hover)
+    surface = landscape.surface(
+        (ground.x, ground.y), heights.spaced, ground.losses.T, hover, relief.levels_of(heights.spaced)
+    )
     # What is not finite is a hole.
     return surface | {"z": np.where(ground.finite, surface["z"], np.nan).astype(np.float32), "opacity": opacity}
 

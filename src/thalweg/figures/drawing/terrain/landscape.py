@@ -19,6 +19,9 @@ LIGHTING = {"ambient": 0.62, "diffuse": 0.55, "specular": 0.04, "roughness": 0.9
 ON_LIGHT, ON_DARK = ("#a3a8af", "#d3d6da", "#f4f5f6"), ("#34383d", "#565b63", "#7b828c")
 """From the lowest ground to the highest."""
 
+CONTOUR = ("#7b828c", "#1f2329")
+"""Contour lines, on light paper and on dark."""
+
 LIFT = 0.003
 """Colours lie this much above the ground, as a share of its height."""
 
@@ -51,7 +54,7 @@ def describe(terrain: Terrain) -> dict[str, Any]:
         traces += _path(terrain, terrain.run)
     for rival in terrain.rivals:
         traces += _rival(rival)
-    ends = terrain.spacing.back(relief.levels_of(terrain.spaced)[[0, -1]])
+    ends = terrain.spacing.back(terrain.levels[[0, -1]])
     heights = dict(zip(("tickvals", "ticktext"), _ticks(terrain, ends), strict=True))
     (left, low), (right, high) = terrain.corners
     stretch = (right - left) / (high - low)
@@ -126,12 +129,13 @@ def _hover(terrain: Terrain) -> str:
 
 
 def _ground(terrain: Terrain) -> web.Trace:
-    return surface((terrain.x, terrain.y), terrain.spaced, terrain.heights, _hover(terrain))
+    return surface((terrain.x, terrain.y), terrain.spaced, terrain.heights, _hover(terrain), terrain.levels)
 
 
-def surface(sides: tuple[np.ndarray, np.ndarray], spaced: np.ndarray, losses: np.ndarray, hover: str) -> web.Trace:
-    """Describe ground over two sides, with its spaced heights and its losses, (x, y)."""
-    levels = relief.levels_of(spaced)
+def surface(
+    sides: tuple[np.ndarray, np.ndarray], spaced: np.ndarray, losses: np.ndarray, hover: str, levels: np.ndarray
+) -> web.Trace:
+    """Describe ground over two sides, with its spaced heights and its losses, (x, y), and levels of the heights."""
     lines = {"start": levels[1], "end": levels[-2], "size": levels[1] - levels[0]}
     x, y = sides
     return {
@@ -142,10 +146,12 @@ def surface(sides: tuple[np.ndarray, np.ndarray], spaced: np.ndarray, losses: np
         "z": spaced.T.astype(np.float32),
         "customdata": losses.T.astype(np.float32),
         "colorscale": style.plotly_colours(_greys()),
+        "cmin": levels[0],
+        "cmax": levels[-1],
         "showscale": False,
         "lighting": LIGHTING,
         "lightposition": {"x": -2000, "y": 1500, "z": 3000},
-        "contours": {"z": {"show": True, "color": "#7b828c", "width": 1, "highlight": False, **lines}},
+        "contours": {"z": {"show": True, "color": CONTOUR[style.look().dark], "width": 1, "highlight": False, **lines}},
         "hovertemplate": f"{hover}<extra></extra>",
     }
 

@@ -14,6 +14,7 @@ from thalweg.figures.drawing import relief, scale
 from thalweg.figures.drawing.rivals import NamedOrOne, Rival, note_of, rivals_of
 from thalweg.figures.drawing.run import DrawnRun, of_one_problem, run_of, valley_names
 from thalweg.figures.drawing.span import cell_edges, pieces_inside
+from thalweg.figures.drawing.view import fixed
 from thalweg.figures.drawing.wording import count, experiment_note, trained
 from thalweg.study.survey import domain_of
 
@@ -45,6 +46,7 @@ class Terrain:
     others : (piece, 2, 2), the paths of the other runs, where they are few
     basins, hues : (x, y), the basin of every place and its colour; none where basins are not shown
     rivals : several runs by name, each on this terrain; ``run`` is then None
+    limits : the lowest and the highest loss that are told apart, where they were asked for
     """
 
     scales: tuple[scale.Scale, ...]
@@ -68,11 +70,18 @@ class Terrain:
     basins: np.ndarray | None = None
     hues: np.ndarray | None = None
     rivals: Sequence[Rival[Terrain]] = ()
+    limits: tuple[float, float] | None = None
 
     @property
     def spaced(self) -> np.ndarray:
-        """Heights as they are spaced."""
-        return self.spacing.of(self.heights)
+        """Heights as they are spaced; beyond the limits all are alike."""
+        return self.spacing.of(self.heights if self.limits is None else np.clip(self.heights, *self.limits))
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Levels of gray, as heights are spaced."""
+        ends = self.spaced if self.limits is None else self.spacing.of(np.array(self.limits))
+        return relief.levels_of(ends)
 
     @property
     def corners(self) -> tuple[np.ndarray, np.ndarray]:
@@ -119,6 +128,14 @@ class Terrain:
         if len(outside) == len(self.path) - outside[0]:
             return f"the path leaves the box at step {outside[0]}"
         return f"the path leaves the box at step {outside[0]} and is outside at {count(len(outside), 'step')}"
+
+
+def limited(terrain: Terrain, limits: Sequence[float]) -> Terrain:
+    """Give a terrain limits in the place of its own lowest and highest loss."""
+    view = fixed(limits)
+    ends = view.low, view.high
+    spacing, note = relief.spacing_between(*ends), f"{terrain.note} · {view.told}"
+    return replace(terrain, spacing=spacing, limits=ends, note=note)
 
 
 def terrain_of(surface: xr.Dataset, runs: NamedOrOne, valleys: xr.Dataset | None, run: int) -> Terrain:

@@ -56,7 +56,8 @@ def _place(terrain: Terrain, point: np.ndarray) -> str:
 
 def caption(terrain: Terrain) -> str:
     """Say what a map shows."""
-    spaced = "the logarithm of the height above the lowest point" if terrain.spacing.logarithmic else "the loss"
+    above = "the loss" if terrain.limits else "the height above the lowest point"
+    spaced = f"the logarithm of {above}" if terrain.spacing.logarithmic else "the loss"
     parts = [terrain.note.replace(" · ", ", "), f"levels are evenly spaced in {spaced}"]
     if terrain.run is not None:
         start, end = (_place(terrain, terrain.path[k]) for k in (0, -1))
@@ -88,7 +89,7 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
     _draw_ground(axes, terrain)
     _draw_marks(axes, terrain, (width, height))
     bars = [canvas.placed(sheet, LEFT + width + 0.16 + 0.66 * k, BOTTOM, 0.09, height) for k in (0, 1)]
-    relief.draw_bar(bars[0], terrain.spacing, terrain.spaced, "loss", 1.0 if terrain.hues is None else relief.TINTED)
+    relief.draw_bar(bars[0], terrain.spacing, terrain.levels, "loss", 1.0 if terrain.hues is None else relief.TINTED)
     if terrain.run is None:
         bars[1].remove()
     else:
@@ -103,7 +104,7 @@ def draw_map(terrain: Terrain, title: str) -> canvas.Sheet:
 
 def _draw_ground(axes: Axes, terrain: Terrain) -> None:
     box = (terrain.x[0], terrain.x[-1], terrain.y[0], terrain.y[-1])
-    points = relief.draw(axes, terrain.x, terrain.y, terrain.spaced, box, terrain.hues)
+    points = relief.draw(axes, (terrain.x, terrain.y), terrain.spaced, box, terrain.hues, terrain.levels)
     # Thousands of points of contour lines make a vector graphic slow; they join the picture below.
     axes.set_rasterization_zorder(1 if points + 2 * len(terrain.shores) > DENSE else None)
     canvas.segments(axes, terrain.shores, colors=style.paper(), linewidths=0.9, capstyle="round", zorder=0.9)
