@@ -28,6 +28,13 @@ def test_errors_of_a_line_are_those_of_the_text_book():
     assert found.open_.shape == (0, 2)
 
 
+def test_an_error_whose_square_is_beyond_all_numbers_is_known():
+    near, far = told("a*x + b", [1.5, -0.7]), told("1e-200*a*x + b", [1.5e200, -0.7])
+    np.testing.assert_allclose(far.errors, near.errors * [1e200, 1], rtol=1e-12)
+    assert far.covariance[0, 0] == np.inf
+    np.testing.assert_allclose(far.covariance[0, 1], near.covariance[0, 1] * 1e200, rtol=1e-12)
+
+
 def test_a_direction_that_the_data_leave_open_is_named():
     found = told("a*x + b*x + c", [0.5, 1.0, -0.7])
     assert np.isinf(found.errors).tolist() == [True, True, False]

@@ -55,7 +55,9 @@ def errors(task: Task, columns: Sequence[np.ndarray], position: Float[np.ndarray
     """Tell how well the data hold the parameters at a minimum; the task has them in their order, on plain scales."""
     r, slope, curvature, jacobian = _terms(task, columns, position)
     rows, size = jacobian.shape
-    lengths = np.linalg.norm(jacobian, axis=0)
+    longest = np.abs(jacobian).max(axis=0)
+    longest = np.where(longest > 0, longest, 1.0)  # apart, since the square of 1e-200 is none
+    lengths = np.linalg.norm(jacobian / longest, axis=0) * longest
     lengths = np.where(lengths > 0, lengths, 1.0)
     parts = np.linalg.svd(jacobian / lengths, full_matrices=True)
     values, ways = np.pad(parts[1], (0, size - len(parts[1]))), parts[2]
@@ -65,9 +67,12 @@ def errors(task: Task, columns: Sequence[np.ndarray], position: Float[np.ndarray
         middle = float(r @ r) / freedom * np.diag(1 / values[held] ** 2)
     else:
         middle = _sandwich(parts[0][:, : len(values)][:, held] * values[held], slope, curvature) * rows / freedom
-    covariance = ways[held].T @ middle @ ways[held] / np.outer(lengths, lengths)
+    scaled = ways[held].T @ middle @ ways[held]
     loose = (np.abs(ways[~held]) > np.sqrt(OPEN)).any(axis=0)
-    return Errors(covariance, np.where(loose, np.inf, np.sqrt(np.diag(covariance))), ways[~held], float(r @ r))
+    with np.errstate(over="ignore"):  # where a parameter moves the residuals by 1e-200 its square is beyond all numbers
+        covariance = scaled / lengths / lengths[:, None]
+        spread = np.sqrt(np.diag(scaled)) / lengths
+    return Errors(covariance, np.where(loose, np.inf, spread), ways[~held], float(r @ r))
 
 
 def _sandwich(ways: np.ndarray, slope: np.ndarray, curvature: np.ndarray) -> np.ndarray:
