@@ -127,6 +127,19 @@ def test_many_runs_are_told_by_how_they_ended():
     assert one[5].startswith("The run diverged after step 0: ")
 
 
+def test_minima_of_a_grid_do_not_tell_how_far_a_run_is_from_rest():
+    # The minimum, 0 at 1/3, lies between two points of the grid; from where the runs end it seems to lie above them.
+    bowl = tw.objective(tw.problems.function(lambda p: (p[0] - 1 / 3) ** 2, tw.problems.Axis("x", -2, 3)))
+    valleys = tw.find_valleys(bowl, tw.survey(bowl, points=11), refine=False)
+    runs = tw.descend(bowl, optax.sgd(0.5), starts=[0.0, 1.0], steps=5)
+    ends = tw.find_ends(bowl, runs, valleys)
+    assert float(ends["above"][0]) < -0.02
+    coarse = "how far from rest is not told: the grid knows minima to half a cell, thalweg valleys refines them."
+    assert outcomes.lead(ends, valleys, runs) == f"Of 2 runs 2 ended on the floor of a valley; {coarse}"
+    alone = outcomes.lead(ends.isel(run=[0]), valleys, runs.isel(run=[0]))
+    assert alone == f"The run ended on the floor of 0.5: loss 0, gradient 0; {coarse}"
+
+
 def test_minima_below_the_threshold_are_named_with_the_way_to_see_them():
     _, summary = tables(PENCIL, **{"valleys.persistence": 0.02, "descent.steps": 1})
     assert summary.remarks[-1] == (

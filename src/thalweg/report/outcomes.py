@@ -17,6 +17,9 @@ from thalweg.valleys.tree import OUTSIDE
 REST = 1e-3
 """A run has come to rest where it is nearer to the minimum than this share of every axis's length."""
 
+COARSE = "how far from rest is not told: the grid knows minima to half a cell, thalweg valleys refines them"
+"""What is said of runs on floors where nothing better is known of minima."""
+
 
 def tallied(ends: xr.Dataset) -> TextTable:
     """Count the runs by the valley in whose basin they end and by how they end there; of a map, shares."""
@@ -95,6 +98,8 @@ def _of_one(end: xr.Dataset, valleys: xr.Dataset, last: int) -> str:
         ON_THE_WAY: f"still on the way in the basin of {name}",
         PLATEAU: f"on a plateau in the basin of {name}, where the slope leads nowhere",
     }.get(outcome, f"on the floor of {name}")
+    if outcome >= 0 and _coarse(valleys):
+        return f"The run ended {where}: loss {figures(float(end['loss']))}, {slope}; {COARSE}."
     rest = bool(at_rest(end.expand_dims("run"), valleys)[0])
     minimum = figures(float(valleys["loss"][valley]))
     far = f"{away} from the minimum, loss {above} above its {minimum}, {slope}"
@@ -103,6 +108,11 @@ def _of_one(end: xr.Dataset, valleys: xr.Dataset, last: int) -> str:
     advice = {PLATEAU: "another start, or a loss with a wider reach, may lead down"}
     may = advice.get(outcome, "more steps or another learning rate may settle it")
     return f"The run ended {where}, not at rest: {far}; {may}."
+
+
+def _coarse(valleys: xr.Dataset) -> bool:
+    """Tell whether minima are but cells of a grid, above which a run may lie lower, and far from which at rest."""
+    return valleys.attrs["method"] == "grid" and not valleys.attrs["refined"]
 
 
 def _of_many(ends: xr.Dataset, valleys: xr.Dataset) -> str:
@@ -114,6 +124,8 @@ def _of_many(ends: xr.Dataset, valleys: xr.Dataset) -> str:
         for code in (ON_THE_WAY, PLATEAU, DIVERGED)
         if (outcome == code).any()
     ]
+    if floor.any() and _coarse(valleys):
+        return f"Of {counted(whole, 'run')} {', '.join(parts)}; {COARSE}."
     resting = "all" if rest.all() else f"{np.count_nonzero(rest):,}" if rest.any() else "none"
     above = ends["above"].values[floor]
     far = ""
