@@ -96,6 +96,20 @@ def test_a_table_of_ones_own_is_read_from_a_file(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "own.csv has no header row; give a CSV file whose first line names its columns"),
+        ("t,y\n0,3\n1,\n2\n", "missing values in 't' or 'y' on lines 3, 4; fill them in or leave these rows out"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidData, match=said):
+        tw.problems.fit(path, "a*t", "y")
+
+
 WRONG = [
     ({"model": "a*t", "y": "sginal"}, UnknownName, "unknown column 'sginal'; did you mean 'signal'"),
     ({"model": "a*t", "x": "time"}, UnknownName, "unknown column 'time'"),

@@ -17,12 +17,12 @@ MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 
 
 def names(path: Path) -> list[str]:
-    """Read the names of a file's columns."""
-    return _header(_lines(path))
+    """Read the names of a file's columns, at least one."""
+    return _named(_lines(path), path)
 
 
-def read(path: Path, columns: Sequence[str], *, drop: bool) -> np.ndarray:
-    """Read columns as finite floats, shape (row, column).
+def read(path: Path, columns: Sequence[str], *, drop: bool | None = None) -> np.ndarray:
+    """Read columns as finite floats, shape (row, column); ``drop`` is None where rows cannot be asked to be dropped.
 
     Raises
     ------
@@ -32,9 +32,7 @@ def read(path: Path, columns: Sequence[str], *, drop: bool) -> np.ndarray:
         If the file cannot be read, a value is missing and its row is not to be dropped, or one is not a finite number.
     """
     lines = _lines(path)
-    header = _header(lines)
-    if not header:
-        raise InvalidData(f"{path} has no header row; give a CSV file whose first line names its columns")
+    header = _named(lines, path)
     places = [_place(header, name, path) for name in columns]
     rows: list[list[float]] = []
     gaps: list[int] = []
@@ -49,7 +47,7 @@ def read(path: Path, columns: Sequence[str], *, drop: bool) -> np.ndarray:
         where = ", ".join(map(str, gaps[:8])) + (", …" if len(gaps) > 8 else "")
         raise InvalidData(
             f"{path} has missing values in {' or '.join(map(repr, columns))} on line{'s' * (len(gaps) > 1)} {where}; "
-            'fill them in or set missing = "drop"'
+            + ("fill them in or leave these rows out" if drop is None else 'fill them in or set missing = "drop"')
         )
     return np.array(rows, dtype=float).reshape(-1, len(columns))
 
@@ -81,6 +79,8 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         raise InvalidData(f"{path}, line {reader.line_num}: {error}; mend it there") from None
 
 
-def _header(lines: list[tuple[int, list[str]]]) -> list[str]:
+def _named(lines: list[tuple[int, list[str]]], path: Path) -> list[str]:
     header = [name.strip() for name in lines[0][1]] if lines else []
-    return header if any(header) else []
+    if not any(header):
+        raise InvalidData(f"{path} has no header row; give a CSV file whose first line names its columns")
+    return header

@@ -140,7 +140,7 @@ def _tied(model: Model, given: Mapping[str, Axis | Formula], columns: Sequence[s
 
 def _columns(data: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
     if isinstance(data, (str, Path)):
-        values = files.read(Path(data), names, drop=False)
+        values = files.read(Path(data), names)
         return dict(zip(names, values.T, strict=True))
     table = {name: numbers(f"column {name!r}", data[name]).astype(float) for name in names}
     shapes = {name: column.shape for name, column in table.items()}
