@@ -1,7 +1,9 @@
+import xarray as xr
+
 from thalweg.experiment import experiment
 from thalweg.experiment.results import Results
 from thalweg.figures.profile import profile
-from thalweg.report.page import write_report
+from thalweg.report.page import title_of, write_report
 from thalweg.study.survey import survey
 
 
@@ -22,3 +24,8 @@ def test_the_report_leads_to_the_page_of_figures_where_it_is(tmp_path):
     assert '<a href="figures/interactive.html">figures/interactive.html</a>' in (tmp_path / "report.html").read_text(
         "utf-8"
     )
+
+
+def test_a_page_on_phases_speaks_of_no_descent():
+    made = experiment.build({"problem": {"kind": "pencil"}, "loss": {"kind": "absolute"}})
+    assert title_of(Results(made, phases=xr.Dataset())) == "The pencil: valleys over noise and exponent"

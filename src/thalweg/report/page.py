@@ -99,6 +99,8 @@ def title_of(results: Results) -> str:
     name = called + held(problem.fixed)
     if results.comparison is not None:
         return f"{_capital(name)} in {results.comparison.sizes['framework']} frameworks"
+    if results.phases is not None:
+        return f"{_capital(name)}: valleys over noise and exponent"
     if results.valleys is None:
         return f"A descent on {name}"
     count = results.valleys.sizes["valley"]
