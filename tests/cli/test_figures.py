@@ -75,10 +75,14 @@ def test_pictures_are_drawn_for_slides(folder):
     thalweg("figures", "sgd", "adam", *look, "--out", "slides", folder=folder)
     picture = Image.open(folder / "slides" / "figures" / "plane.png").convert("RGB")
     assert (picture.size, picture.getpixel((0, 0))) == ((1000, 800), (22, 22, 22))
-    assert "background: #161616" in (folder / "slides" / "figures" / "interactive.html").read_text("utf-8")
+    interactive = (folder / "slides" / "figures" / "interactive.html").read_text("utf-8")
+    assert "background: #161616" in interactive
+    assert "color-scheme: dark" in interactive
     screen, paper = (folder / "slides" / "report.html").read_text("utf-8").split("@media print", 1)
     assert "--paper: #161616" in screen
     assert "--paper: #ffffff" in paper
+    assert "color-scheme: dark" in screen
+    assert "color-scheme: light" in paper
 
 
 def test_a_file_asks_for_a_look_and_an_option_for_another(folder):

@@ -56,6 +56,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
+:root {{ color-scheme: {scheme}; }}
 body {{ margin: 0 auto; max-width: 70rem; padding: 1rem; font: 1rem/1.5 {font}; color: {ink};
   background: {paper}; }}
 figure {{ margin: 0 0 2.5rem; }}
@@ -121,6 +122,7 @@ def html(figures: Sequence[Interactive], title: str = "Thalweg") -> str:
         )
     with style.styled(figures[0].shown if figures else None):
         colours = {"paper": style.paper(), "ink": style.ink(), "muted": style.muted(), "font": style.web_families()}
+        colours["scheme"] = style.web_scheme()
     texts = {"title": escape(title), "figures": "\n".join(parts), "config": json.dumps(CONFIG)}
     narrow = {"bar": json.dumps(phone.BAR), "letters": json.dumps(phone.LETTERS)}
     narrow |= {"narrow": str(phone.NARROW), "away": str(phone.AWAY)}

@@ -29,7 +29,8 @@ h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; }
 .lead { color: var(--muted); margin: 0 0 1.25rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-caption { caption-side: bottom; text-align: left; color: var(--muted); padding-top: .3rem; }
+caption { caption-side: bottom; text-align: left; color: var(--muted); padding-top: .3rem;
+  max-width: calc(100vw - 3.5rem); }
 th, td { padding: .3rem .9rem .3rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--muted); font-weight: 600; }
 th.text, td.text { text-align: left; }
@@ -87,9 +88,12 @@ def _root(look: Look) -> str:
     """Set the colours and the font; paper that is printed on is light in any case."""
     with style.styled(look):
         colours = {name: style.tone(colour) for name, colour in COLOURS.items()}
-        font = style.web_families()
+        font, scheme = style.web_families(), style.web_scheme()
     screen, paper = ("; ".join(f"--{name}: {one}" for name, one in part.items()) for part in (colours, COLOURS))
-    return f"\n:root {{ {screen}; --font: {font}; }}\n@media print {{ :root {{ {paper}; }} }}"
+    return (
+        f"\n:root {{ {screen}; --font: {font}; color-scheme: {scheme}; }}"
+        f"\n@media print {{ :root {{ {paper}; color-scheme: light; }} }}"
+    )
 
 
 def title_of(results: Results) -> str:

@@ -151,6 +151,11 @@ def web_families() -> str:
     return ", ".join([*(f"'{font}'" for font in filter(None, [_LOOK.get().font])), "system-ui", "sans-serif"])
 
 
+def web_scheme() -> str:
+    """Name the ground of a page for what the browser draws itself, its scrollbars."""
+    return "dark" if _LOOK.get().dark else "light"
+
+
 def check_font(name: str | None) -> None:
     """Refuse a font that Matplotlib does not find."""
     if name is None or name in (known := font_manager.get_font_names()):
