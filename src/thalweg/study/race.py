@@ -271,6 +271,7 @@ def _attributes(contest: Contest, optimizers: Mapping[str, Optimizer], rates: np
 def _goal(contest: Contest) -> str:
     """Say what a success is."""
     within = contest.valleys.attrs["within"]
+    found = " found" if "unseen" in contest.valleys.attrs else ""  # from starts; there may be a deeper one
     if np.isnan(within):
-        return "ends on the floor of the deepest valley"
-    return f"ends with a loss within {within:g} of the surface's median height above the deepest minimum"
+        return f"ends on the floor of the deepest valley{found}"
+    return f"ends with a loss within {within:g} of the surface's median height above the deepest minimum{found}"
