@@ -103,6 +103,7 @@ def test_walls_are_not_passed_and_the_best_within_them_is_found(ranges, held):
     np.testing.assert_allclose(best, expected.x, rtol=1e-5)
 
 
+@pytest.mark.long
 def test_another_loss_ends_at_a_place_of_rest():
     objective = decay(cauchy(0.05))
     ends = settle(objective, np.array([[3.0, 0.8, 0.5]]))

@@ -70,10 +70,10 @@ def test_frequencies_phases_and_periods_are_looked_for_where_rows_can_tell_them(
 @pytest.mark.parametrize(
     ("model", "truth"),
     [
-        ("A*exp(-t/tau) + c", {"A": 3e4, "tau": 0.4, "c": -2e3}),
-        ("A/(1 + exp(-(t - m)/w))", {"A": 5.0, "m": 1.2, "w": 0.2}),
+        pytest.param("A*exp(-t/tau) + c", {"A": 3e4, "tau": 0.4, "c": -2e3}, marks=pytest.mark.long),
+        pytest.param("A/(1 + exp(-(t - m)/w))", {"A": 5.0, "m": 1.2, "w": 0.2}, marks=pytest.mark.long),
         ("A*t**b", {"A": 1e-3, "b": 2.5}),
-        ("a + b*t + c*t**2", {"a": 1.0, "b": -2.0, "c": 7.0}),
+        pytest.param("a + b*t + c*t**2", {"a": 1.0, "b": -2.0, "c": 7.0}, marks=pytest.mark.long),
     ],
 )
 def test_ranges_that_are_proposed_lead_to_the_truth(model, truth):

@@ -10,7 +10,7 @@ from thalweg.fitting.census import follow, settle
 from thalweg.losses import quadratic
 from thalweg.problems.nist import MODELS
 
-QUICK = ["Misra1a", "MGH10"]
+QUICK = ["Misra1a"]
 
 CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in MODELS if name not in QUICK)]
 
