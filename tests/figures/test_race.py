@@ -75,6 +75,13 @@ def test_the_caption_tells_what_is_seen():
     assert "deepest valley, 0°, with 95 % intervals: lbfgs 86.0 % (84.0 % to 89.0 %), adam 31.0 %" in caption
 
 
+def test_a_race_to_a_loss_is_not_titled_by_a_valley():
+    """Other valleys may reach below that loss, as of Rosenbrock's function in ten dimensions."""
+    titles = [tw.figures.race(ran(within=within, level=4.25)).title for within in (1e-3, np.nan)]
+    ends = ["comes down to a given loss", "finds the deepest valley"]
+    assert titles == [f"How often each optimiser {end}" for end in ends]
+
+
 def test_a_page_has_the_same_numbers():
     traces = tw.figures.race(ran()).interactive()["data"]
     dots = [trace for trace in traces if "error_x" in trace]

@@ -17,6 +17,7 @@ from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Race
 
 TITLE = "How often each optimiser finds the deepest valley"
+LEVEL = "How often each optimiser comes down to a given loss"
 
 SUCCESS = "runs that end there, %"
 SETTLED = "settled there by step, %"
@@ -110,7 +111,8 @@ def race(ran: Race) -> Figure:
         f", with 95 % intervals: {', '.join(shares)}. Beside it the share that has settled there by each step, and "
         f"the success of each learning rate in the tuning, the chosen one marked.{raced(ran.attrs)}"
     )
-    return figure_of("race", TITLE, caption, drawn, _static, _interactive)
+    title = LEVEL if np.isfinite(ran.attrs.get("within", np.nan)) else TITLE  # other valleys may reach below a level
+    return figure_of("race", title, caption, drawn, _static, _interactive)
 
 
 def arrays_of(ran: xr.Dataset) -> _Race:
