@@ -120,6 +120,7 @@ WRONG = [
     ({"model": "a*t", "ranges": {"b": 1}}, UnknownName, "unknown parameter 'b'"),
     ({"model": "a*t + b", "ranges": {"a": "b", "b": "2*a"}}, InvalidValue, "range of a ties it to itself"),
     ({"model": "a*epx(t)"}, InvalidValue, "formula, character 3: unknown function 'epx'; did you mean 'exp'"),
+    ({"model": "a*log(-1 - t) + b"}, InvalidValue, "the model is finite on all rows nowhere that its parameters were"),
     ({"model": 3}, InvalidValue, "model = 3 is not allowed; give a text or a function"),
     ({"model": lambda *a: 0}, InvalidValue, "has no arguments by name; give one such as model"),
     ({"model": "a*t", "sigma": "t"}, InvalidData, "column 't' has 0; give uncertainties above 0"),

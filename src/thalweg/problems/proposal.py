@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from thalweg.base import hints
+from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.problems.axis import Axis
 from thalweg.problems.formula import tree
@@ -70,6 +71,11 @@ def propose(curve: Curve, table: Mapping[str, np.ndarray], known: Mapping[str, A
         points = _points(others, axes)
         values, misfit = _fitted(curve, table, linear, dict(zip(others, points.T, strict=True)))
         finite = np.isfinite(misfit)
+        if not finite.any():
+            raise InvalidValue(
+                "the model is finite on all rows nowhere that its parameters were tried; mend it, such as a logarithm "
+                "of what is not above 0, or give ranges"
+            )
         fitting = np.argsort(np.where(finite, misfit, np.inf), kind="stable")[: max(1, int(finite.sum()) // BEST)]
         axes |= {name: _around(name, values[name][fitting], name in linear) for name in lacking}
     return [axes[name] for name in curve.parameters]
