@@ -47,7 +47,7 @@ def test_several_runs_are_drawn_together_and_told_in_a_table(folder):
     assert {path.name for path in (out / "figures").iterdir()} == drawn | {"interactive.html"}
     assert re.search(r"sgd +│ +5 │ on the way", done.stdout)
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "<h1>The himmelblau: 4 valleys, 2 runs</h1>" in page
+    assert "<h1>Himmelblau: 4 valleys, 2 runs</h1>" in page
     assert "<p>adam</p><pre>[optimizer]\nkind = &quot;adam&quot;" in page
     # Publishers refuse other fonts than TrueType.
     fonts = set(re.findall(rb"/Subtype ?/(\w+)", (out / "figures" / "plane.pdf").read_bytes()))

@@ -47,6 +47,13 @@ def test_every_command_that_writes_results_has_the_same_options(tmp_path, comman
         assert option in text
 
 
+def test_a_new_file_says_how_it_is_run(tmp_path):
+    thalweg("new", "function", "my surface.toml", folder=tmp_path)
+    text = (tmp_path / "my surface.toml").read_text(encoding="utf-8")
+    assert "Run me:  thalweg run 'my surface.toml'" in text
+    assert "experiment.toml" not in text
+
+
 def test_help_imports_nothing_heavy(tmp_path):
     heavy = ["jax", "optax", "numpy", "xarray", "pandas", "matplotlib", "plotly", "torch", "tensorflow", "keras"]
     code = (

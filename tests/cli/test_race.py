@@ -153,3 +153,17 @@ def test_a_rate_that_few_runs_chose_is_called_chance():
         assert (won <= 3) is warned
         told = [remark for remark in of_race(done, ran) if remark.startswith("Chance chose the rate of sgd (")]
         assert bool(told) is warned
+
+
+@pytest.mark.long
+def test_a_lead_at_rates_that_chance_chose_is_not_called_beyond_chance():
+    done = SimpleNamespace(experiment=SimpleNamespace(settings={"optimizer": {}}, call="experiment.toml"))
+    objective = tw.objective(tw.problems.pencil(), tw.losses.fourth_root())
+    valleys = tw.find_valleys(objective, method="exact")
+    rivals = {"sgd": tw.Optimizer(optax.sgd), "still": tw.Optimizer(lambda learning_rate: optax.sgd(0 * learning_rate))}
+    conditions = tw.Conditions(starts=400, steps=30)
+    for starts, luck in ((200, False), (4, True)):
+        tuning = tw.Tuning(starts=starts, rates=2, low=0.01, high=0.1)
+        ran = tw.race(objective, rivals, valleys, conditions=conditions, tuning=tuning)
+        lead = " at these learning rates, some of which chance chose." if luck else ", beyond chance."
+        assert of_race(done, ran)[0] == f"sgd is ahead of all others{lead}"

@@ -1,3 +1,4 @@
+import pytest
 import xarray as xr
 
 from thalweg.experiment import experiment
@@ -29,3 +30,16 @@ def test_the_report_leads_to_the_page_of_figures_where_it_is(tmp_path):
 def test_a_page_on_phases_speaks_of_no_descent():
     made = experiment.build({"problem": {"kind": "pencil"}, "loss": {"kind": "absolute"}})
     assert title_of(Results(made, phases=xr.Dataset())) == "The pencil: valleys over noise and exponent"
+
+
+@pytest.mark.parametrize(
+    ("problem", "title"),
+    [
+        ({"kind": "himmelblau"}, "A descent on Himmelblau"),
+        ({"kind": "six_hump_camel"}, "A descent on Six hump camel"),
+        ({"kind": "line", "points": 10}, "A descent on the line"),
+    ],
+)
+def test_a_page_is_titled_by_the_problem(problem, title):
+    loss = {"loss": {"kind": "quadratic"}} if problem["kind"] == "line" else {}
+    assert title_of(Results(experiment.build({"problem": problem, **loss}))) == title

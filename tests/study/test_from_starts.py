@@ -46,6 +46,15 @@ def test_four_parameters_are_no_obstacle():
     assert found["loss"].values[0] == pytest.approx(objective.problem.minima[0].value, rel=1e-12)
 
 
+def test_minima_that_are_known_are_listed_though_no_start_flows_to_them():
+    objective = tw.objective(tw.problems.rastrigin(dimension=6))
+    found = tw.find_valleys(objective, method=tw.starts.Sobol(4))
+    np.testing.assert_allclose(found["position"][0], np.zeros(6), atol=1e-12)
+    assert (float(found["loss"][0]), int(found["starts"][0]), float(found["share"][0])) == (0, 0, 0)
+    assert int(found["starts"].sum()) == found.sizes["start"] == 4
+    assert found["share_high"][0] > 0
+
+
 def test_a_threshold_joins_valleys_and_their_starts(himmelblau):
     objective, _ = himmelblau
     found = tw.find_valleys(objective, method=tw.starts.Sobol(128, seed=3), persistence=50.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +25,9 @@ def new(kind: Literal["pencil", "line", "table", "function"], path: Path = Path(
     path: Path
         The file to write; an existing one is left alone.
     """
-    written = {path: files("thalweg.cli").joinpath(f"templates/{kind}.toml").read_bytes()}
+    template = files("thalweg.cli").joinpath(f"templates/{kind}.toml").read_text(encoding="utf-8")
+    called = shlex.quote(str(path)) if str(path).isprintable() else "experiment.toml"  # it stands in comments
+    written = {path: template.replace("experiment.toml", called).encode()}
     if kind == "table":
         written[path.parent / STARS] = files("thalweg.problems").joinpath(f"data/{STARS}").read_bytes()
     written = {target: content for target, content in written.items() if not _there(target, content, kind)}

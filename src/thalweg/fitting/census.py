@@ -66,7 +66,7 @@ def explore(objective: Objective, starts: Float[np.ndarray, "start param"]) -> m
     ends = settle(objective, starts)
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    return multistart.connect(objective, ends, rise, FEW)
+    return multistart.connect(objective, ends, rise, len(starts), FEW)
 
 
 def settle(objective: Objective, starts: Float[np.ndarray, "start param"]) -> flow.Ends:

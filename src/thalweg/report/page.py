@@ -14,6 +14,7 @@ from thalweg.base.look import Look
 from thalweg.experiment.results import Results
 from thalweg.figures.drawing import style
 from thalweg.figures.drawing.wording import held
+from thalweg.problems.problem import Function
 from thalweg.report.summary import Summary, summarise
 from thalweg.report.text import LEFT, WRAPPED, TextTable
 
@@ -99,7 +100,13 @@ def _root(look: Look) -> str:
 def title_of(results: Results) -> str:
     """Title a page by what the results are of."""
     problem = results.experiment.problem
-    called = problem.source if problem.name == "table" else f"the {problem.name.replace('_', ' ')}"
+    called = problem.name.replace("_", " ")
+    if isinstance(problem, Function):
+        called = called.capitalize()  # mostly the name of whoever thought of it
+    elif problem.name not in ("table", "fit"):
+        called = f"the {called}"
+    elif problem.source:
+        called = problem.source
     name = called + held(problem.fixed)
     if results.comparison is not None:
         return f"{_capital(name)} in {results.comparison.sizes['framework']} frameworks"

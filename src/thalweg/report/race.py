@@ -45,7 +45,8 @@ def ranked(ran: xr.Dataset) -> list[TextTable]:
             "Where all runs end",
             ("", "loss above the minimum", "95 % of runs below", "distance"),
             ends,
-            "medians over all runs, of the loss with its 95 % interval; ∞ where so many diverge",
+            "medians over all runs, of the loss with its 95 % interval and of the distance from the deepest minimum; "
+            "∞ where so many diverge",
         ),
         TextTable("On the way", columns, ways, apart),
     ]
@@ -58,7 +59,9 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
     lead = ran.isel(optimizer=best)
     close = (lead["difference_low"] <= 0).values
     first, others = names[best], ", ".join(names[close])
-    remarks = [f"{first} is ahead of all others, beyond chance."] if len(names) > 1 else []
+    luck = _of_luck(ran)
+    at = " at these learning rates, some of which chance chose" * bool(luck)
+    remarks = [f"{first} is ahead of all others{at or ', beyond chance'}."] if len(names) > 1 else []
     if close.any():
         remarks = [f"{first} has the highest success, but chance alone could explain its lead over {others}."]
     if not lead["success"]:
@@ -74,7 +77,7 @@ def of_race(results: Results, ran: xr.Dataset) -> list[str]:
         "No other setting was tuned."
     )
     remarks += [tuned] * bool(ran["learning_rate"].notnull().any())
-    remarks += _of_luck(ran)
+    remarks += luck
     if ran["at_end"].any():
         ends = ", ".join(names[ran["at_end"].values == 1])
         remarks.append(f"The best rate of {ends} is at the end of those tried: a wider range may do better.")

@@ -50,8 +50,8 @@ def find_valleys(
     what is neither, such as a pass on the edge of a box, stays known to half a cell. The exact census lists every
     minimum, by theorem, under ``|r|^p``: of a line through the origin for p at most 1, with its passes; of a line
     ``y = W x + b`` for p below 1, whose passes are not known. See :mod:`thalweg.valleys.exact.theorem`. From starts, in
-    any number of parameters, what they flow to is listed, with its share of the start volume. See
-    :mod:`thalweg.valleys.starts.multistart`.
+    any number of parameters, what they flow to is listed, with its share of the start volume, and the minima that the
+    problem is known to have, whose share may be 0. See :mod:`thalweg.valleys.starts.multistart`.
 
     Parameters
     ----------

@@ -114,10 +114,14 @@ def _around(objective: Objective, problem: Regression, p: float) -> Candidates:
 
 
 def from_starts(objective: Objective, starts: Sobol) -> Candidates:
-    """Find what many starts flow to, in any dimension."""
+    """Find what many starts flow to, in any dimension, and the minima that the problem is known to have."""
     domain = objective.problem.domain
     places = multistart.design(domain, starts.count, starts.seed)
-    return from_places(objective, places, {"method": "starts", "seed": starts.seed})
+    low, high = domain.bounds
+    known = np.array([minimum.position for minimum in objective.problem.minima]).reshape(-1, len(domain))
+    known = known[((known >= low) & (known <= high)).all(axis=1)]
+    found = multistart.explore(objective, places, known)
+    return explored(objective, places, found, {"method": "starts", "seed": starts.seed})
 
 
 def from_places(objective: Objective, places: np.ndarray, attrs: dict[str, Any]) -> Candidates:

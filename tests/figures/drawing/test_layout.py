@@ -59,3 +59,9 @@ def test_a_smoothing_of_nothing_is_not_told():
     )
     assert subject({"problem": "line", "loss": "huber", "loss_delta": 1.0}) == "line, huber loss (delta 1)"
     assert subject({"problem": "himmelblau", "loss": "none"}) == "himmelblau"
+
+
+def test_a_fit_of_ones_own_is_called_by_its_file_and_its_formula():
+    attrs = {"problem": "fit", "problem_model": "A*exp(-t/tau) + c", "problem_y": "y", "loss": "quadratic"}
+    assert subject(attrs | {"source": "decay.csv"}) == "decay.csv, A*exp(-t/tau) + c, quadratic loss"
+    assert subject(attrs | {"source": ""}) == "fit, A*exp(-t/tau) + c, quadratic loss"

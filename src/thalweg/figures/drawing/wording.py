@@ -130,9 +130,10 @@ def subject(attrs: Mapping[Any, Any]) -> str:
     'rastrigin (dimension 4) at x3 = 0, x4 = 1'
     """
     name = str(attrs.get("problem", "problem"))
-    called = str(attrs.get("source") or "table") if name == "table" else name.replace("_", " ")
+    called = str(attrs.get("source") or name) if name in ("table", "fit") else name.replace("_", " ")
     settings = {str(key).removeprefix("problem_"): value for key, value in attrs.items() if _of(key, "problem_")}
-    problem = shortened(called) + _bracketed(_unusual(name, settings)) + held(str(attrs.get("fixed", "")))
+    curve = f", {shortened(str(settings['model']))}" if name == "fit" and "model" in settings else ""
+    problem = shortened(called) + curve + _bracketed(_unusual(name, settings)) + held(str(attrs.get("fixed", "")))
     loss = str(attrs.get("loss", "none"))
     if loss == "none":
         return problem

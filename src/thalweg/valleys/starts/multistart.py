@@ -84,7 +84,11 @@ def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "star
 
 
 def explore(
-    objective: Objective, starts: Float[np.ndarray, "start param"], *, rise: float | None = None
+    objective: Objective,
+    starts: Float[np.ndarray, "start param"],
+    known: Float[np.ndarray, "minimum param"] | None = None,
+    *,
+    rise: float | None = None,
 ) -> Exploration:
     """Find the minima that starts flow to, their shares of the start volume, and the passes between them.
 
@@ -95,6 +99,7 @@ def explore(
     ----------
     objective : what is explored, in 64 bits
     starts : spread evenly over the domain, as :func:`design` does
+    known : minima that are known beforehand: they are listed though no start may flow to them, and are no starts
     rise : a minimum from which a path to a deeper one rises by no more than this is none; a millionth of the starts'
         median height above the lowest end by default
 
@@ -114,14 +119,17 @@ def explore(
     """
     _check(starts, objective.problem.domain)
     ends, relief = settle(objective, starts)
-    return connect(objective, ends, _rise(relief, rise))
+    if known is not None and len(known):
+        there, _ = settle(objective, known)
+        ends = flow.Ends(*(np.concatenate(parts) for parts in zip(ends, there, strict=True)))
+    return connect(objective, ends, _rise(relief, rise), len(starts))
 
 
-def connect(objective: Objective, ends: flow.Ends, rise: float, most: int | None = None) -> Exploration:
+def connect(objective: Objective, ends: flow.Ends, rise: float, starts: int, most: int | None = None) -> Exploration:
     """Gather ends to minima, and find the passes between them.
 
-    Passes are sought between the ``most`` deepest minima, or all; of others only the way straight to their neighbours
-    is known, which bounds their pass.
+    Shares are those of the first so many ends, those of the ``starts``. Passes are sought between the ``most`` deepest
+    minima, or all; of others only the way straight to their neighbours is known, which bounds their pass.
     """
     domain = objective.problem.domain
     finite = np.isfinite(ends.height) & np.isfinite(rise)
@@ -147,16 +155,17 @@ def connect(objective: Objective, ends: flow.Ends, rise: float, most: int | None
 
     basin = np.full(len(ends.height), OUTSIDE)
     basin[finite] = kept.renumber[node]
+    basin = basin[:starts]
     counts = np.bincount(basin[basin != OUTSIDE], minlength=len(depth))
     return Exploration(
         position,
         depth,
         rested[kept.minima],
         basin,
-        ends.settled,
+        ends.settled[:starts],
         counts,
-        shares.wilson(counts, len(basin)),
-        shares.unseen(counts, len(basin)),
+        shares.wilson(counts, starts),
+        shares.unseen(counts, starts),
         routes,
         tree.merge(depth, routes.between, routes.height),
         rise,
