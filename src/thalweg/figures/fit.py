@@ -1,4 +1,4 @@
-"""The fitted straight line over the data, from the start of a run to its end."""
+"""The fitted line or curve over the data, from the start of a run to its end."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from thalweg.figures.drawing.run import DrawnRun, run_of
 from thalweg.figures.drawing.span import lines_inside
 from thalweg.figures.drawing.wording import heading, number
 from thalweg.figures.figure import Figure, figure_of
+from thalweg.problems.model import Curve
 from thalweg.problems.problem import Problem, Regression
 from thalweg.store.kinds import NamedRuns
 
@@ -30,6 +31,9 @@ BETWEEN = 24
 
 FAINT = "#aab0b8"
 """Data behind the lines."""
+
+PLACES = 400
+"""Places at which a curve is drawn."""
 
 MARKED = np.array([0.2, 0.5, 0.8])
 """Where along its line one of several runs has its mark: they tell the lines apart in grey print."""
@@ -43,10 +47,14 @@ class _Fit:
     high: np.ndarray
     step: np.ndarray
     segments: np.ndarray
-    slopes: np.ndarray
-    intercepts: np.ndarray
+    told: list[str]
     note: str
     lost: bool
+
+    @property
+    def kind(self) -> str:
+        """What is drawn."""
+        return "line" if self.problem.line else "curve"
 
     @property
     def steps(self) -> Steps:
@@ -55,22 +63,22 @@ class _Fit:
 
     def name(self, k: int) -> str:
         """Name one line, saying so where it does not cross the data's box."""
-        outside = ", outside the picture" if np.isnan(self.segments[k]).any() else ""
+        outside = ", outside the picture" if np.isnan(self.segments[k][:, 1]).all() else ""
         lost = ", then diverged" if self.lost and k else ""
         return f"{'start' if k == 0 else f'step {self.step[k]}'}{lost}{outside}"
 
 
 @public
 def fit(problem: Problem, runs: NamedRuns, *, run: int = 0) -> Figure:
-    """Draw a run's straight line over the test data: at the start, on the way, and at the last finite step.
+    """Draw a run's line or curve over the test data: at the start, on the way, and at the last finite step.
 
-    Lines are cut to the box of all data, however steep they are. Without test data, all data are drawn. The last line
-    of a run that diverged is no fit: it is drawn thin and gray, and the title says so. Of several runs by name the last
-    line of each is drawn, in a colour of its own.
+    Straight lines are cut to the box of all data, however steep they are; curves are drawn over the data's x. Without
+    test data, all data are drawn. The last line of a run that diverged is no fit: it is drawn thin and gray, and the
+    title says so. Of several runs by name the last line of each is drawn, in a colour of its own.
 
     Parameters
     ----------
-    problem : a regression whose model is a straight line
+    problem : a regression whose model is a straight line, or a curve of one column made by :func:`problems.fit`
     runs : from :func:`thalweg.descend`; or several of them by name, such as those of several optimisers
     run : place of the run, of each
 
@@ -82,7 +90,7 @@ def fit(problem: Problem, runs: NamedRuns, *, run: int = 0) -> Figure:
     Raises
     ------
     InvalidValue
-        If the model is no straight line, or there is no such run.
+        If the model is neither a straight line nor such a curve, or there is no such run.
 
     Examples
     --------
@@ -93,16 +101,17 @@ def fit(problem: Problem, runs: NamedRuns, *, run: int = 0) -> Figure:
     'The fitted line'
     """
     regression = points.with_data(problem, "fit")
-    if regression.line is None:
+    if regression.line is None and not isinstance(regression.residual, Curve):
         raise InvalidValue(
-            f"the model of {problem.name} is no straight line; the figure 'fit' draws straight lines only"
+            f"the model of {problem.name} is no straight line and no curve of problems.fit; the figure 'fit' needs one"
         )
+    kind = "line" if regression.line else "curve"
     if not isinstance(runs, xr.Dataset):
         several = _several(regression, runs, run)
-        return figure_of("fit", "The fitted lines", several.caption, several, _static_several, _interactive_several)
+        return figure_of("fit", f"The fitted {kind}s", several.caption, several, _static_several, _interactive_several)
     drawn_run = run_of(runs, run)
     fitted = _fit(regression, drawn_run, f"{heading(runs.attrs)} · {drawn_run.story}")
-    title = "The line of a run that diverged" if fitted.lost else "The fitted line"
+    title = f"The {kind} of a run that diverged" if fitted.lost else f"The fitted {kind}"
     return figure_of("fit", title, _caption(fitted, drawn_run), fitted, _static, _interactive)
 
 
@@ -112,12 +121,32 @@ def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
     margin = 0.04 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
     low, high = np.array([x.min(), y.min()]) - margin, np.array([x.max(), y.max()]) + margin
     chosen = np.unique(np.linspace(0, run.last, BETWEEN + 2).round().astype(int))
+    make = _lines if problem.line else _curves
+    segments, told = make(problem, run.params[chosen], low, high)
+    return _Fit(problem, parts[-1], low, high, chosen, segments, told, note, run.lost)
+
+
+def _lines(problem: Regression, params: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Cut straight lines to the box, (line, end, 2), and tell slope and intercept of each."""
     assert problem.line
     with computing(64):
-        lines = np.array([problem.line(run.params[k]) for k in chosen], dtype=np.float64)
+        lines = np.array([problem.line(each) for each in params], dtype=np.float64)
+    told = [f"slope {number(slope)} and intercept {number(intercept)}" for slope, intercept in lines]
     slopes, intercepts = lines.T
-    segments = lines_inside(slopes, intercepts, low, high)
-    return _Fit(problem, parts[-1], low, high, chosen, segments, slopes, intercepts, note, run.lost)
+    return lines_inside(slopes, intercepts, low, high), told
+
+
+def _curves(problem: Regression, params: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Draw curves over the data's x, (curve, place, 2), as far as they are in the box, and tell their parameters."""
+    assert isinstance(problem.residual, Curve)
+    x = np.linspace(low[0], high[0], PLACES)
+    with computing(64):
+        heights = [np.broadcast_to(np.asarray(problem.residual.curve(each, x)), x.shape) for each in params]
+    y = np.stack(heights).astype(np.float64)
+    y = np.where((y >= low[1]) & (y <= high[1]), y, np.nan)
+    names = problem.parameters
+    told = [", ".join(f"{name} {number(value)}" for name, value in zip(names, each, strict=True)) for each in params]
+    return np.stack([np.broadcast_to(x, y.shape), y], axis=2), told
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +161,9 @@ class _Several:
     def caption(self) -> str:
         """Say how each was made, and which line it ends with."""
         which = "Test data" if self.fits[0].part.hollow else "The data"
-        ends = [f"slope {number(one.slopes[-1])}, intercept {number(one.intercepts[-1])}" for one in self.fits]
-        facts = self.note.replace(" · ", ", ")
-        return f"{which} and the last line of each run, {facts}: {'; '.join(rivals.told(self.rivals, ends))}."
+        ends = [one.told[-1].replace(" and ", ", ") for one in self.fits]
+        facts, kind = self.note.replace(" · ", ", "), self.fits[0].kind
+        return f"{which} and the last {kind} of each run, {facts}: {'; '.join(rivals.told(self.rivals, ends))}."
 
 
 def _several(problem: Regression, runs: Mapping[str, xr.Dataset], run: int) -> _Several:
@@ -144,11 +173,11 @@ def _several(problem: Regression, runs: Mapping[str, xr.Dataset], run: int) -> _
 
 def _caption(fitted: _Fit, run: DrawnRun) -> str:
     which = "Test data" if fitted.part.hollow else "The data"
-    line = "the line of a run that diverged, which is no fit" if fitted.lost else "the fitted line"
+    kind = fitted.kind
+    line = f"the {kind} of a run that diverged, which is no fit" if fitted.lost else f"the fitted {kind}"
     return (
-        f"{which} and {line}, {run.after(fitted.note)}: slope {number(fitted.slopes[0])} and intercept "
-        f"{number(fitted.intercepts[0])} at the start, slope {number(fitted.slopes[-1])} and intercept "
-        f"{number(fitted.intercepts[-1])} at step {run.last}. Lines between are coloured by step."
+        f"{which} and {line}, {run.after(fitted.note)}: {fitted.told[0]} at the start, {fitted.told[-1]} at step "
+        f"{run.last}. {kind.capitalize()}s between are coloured by step."
     )
 
 
@@ -179,12 +208,19 @@ def _static_several(drawn: _Several, title: str) -> canvas.Sheet:
     part = drawn.fits[0].part
     points.scatter(axes, part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, marker="o")
     for rival, fitted in zip(drawn.rivals, drawn.fits, strict=True):
-        start, end = line = fitted.segments[-1]
+        line = fitted.segments[-1]
         axes.plot(*line.T, color=rival.look.colour, ls=rival.look.dash[0], lw=0.9 if fitted.lost else 2.2)
-        rival.mark(axes, start + MARKED[:, None] * (end - start), 5)
+        rival.mark(axes, _along(line), 5)
     _show(axes, drawn.fits[0])
     rivals.legend(sheet, axes, drawn.rivals)
     return sheet
+
+
+def _along(line: np.ndarray) -> np.ndarray:
+    """Find the places of a line that are marked."""
+    if len(line) == 2:
+        return line[0] + MARKED[:, None] * (line[1] - line[0])
+    return line[(MARKED * (len(line) - 1)).round().astype(int)]
 
 
 def _interactive_several(drawn: _Several) -> dict[str, Any]:
@@ -215,5 +251,6 @@ def _interactive(fitted: _Fit) -> dict[str, Any]:
 
 
 def _line(fitted: _Fit, k: int, line: dict[str, Any], **more: Any) -> web.Trace:
-    text = f"step {fitted.step[k]}<br>slope {number(fitted.slopes[k])}<br>intercept {number(fitted.intercepts[k])}"
+    told = fitted.told[k].replace(" and ", "<br>").replace(", ", "<br>")
+    text = f"step {fitted.step[k]}<br>{told}"
     return web.trace("lines", *fitted.segments[k].T, name=fitted.name(k), line=line, hover=text) | more

@@ -15,6 +15,7 @@ from thalweg.figures.basins import basins
 from thalweg.figures.compare import compare
 from thalweg.figures.crown import crown
 from thalweg.figures.data import data
+from thalweg.figures.drawing.points import columns_of
 from thalweg.figures.drawing.rivals import NamedOrOne
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
@@ -26,6 +27,7 @@ from thalweg.figures.phase_diagram import phase_diagram
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 from thalweg.figures.race import race
+from thalweg.problems.model import Curve
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
 
@@ -125,7 +127,8 @@ def _of_valleys(valleys: xr.Dataset | None) -> list[Figure]:
 
 
 def _of_data(problem: Problem, runs: NamedOrOne, run: int) -> list[Figure]:
-    if not isinstance(problem, Regression) or not {"x", "y"} <= set(problem.train):
+    if not isinstance(problem, Regression) or columns_of(problem) is None:
         return []
-    fitted = [fit(problem, runs, run=run)] if problem.line is not None and runs is not None else []
+    drawn = problem.line is not None or isinstance(problem.residual, Curve)
+    fitted = [fit(problem, runs, run=run)] if drawn and runs is not None else []
     return [data(problem), *fitted]

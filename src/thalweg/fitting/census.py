@@ -55,18 +55,21 @@ def task_of(objective: Objective, eliminate: bool = True) -> Task:
     return Task(residual, tuple(order), len(linear), logs, loss.penalty)
 
 
-def explore(objective: Objective, starts: Float[np.ndarray, "start param"]) -> multistart.Exploration:
-    """Find the minima that starts lead to by least squares, the shares of starts, and the passes between the deepest.
+def explore(
+    objective: Objective, starts: Float[np.ndarray, "start param"], *, passes: bool = False
+) -> multistart.Exploration:
+    """Find the minima that starts lead to by least squares, the shares of starts, and what bounds their passes.
 
     Parameters
     ----------
     objective : of a regression
     starts : spread over the domain
+    passes : whether the passes between the deepest are sought; else the way straight between two bounds theirs
     """
     ends = settle(objective, starts)
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    return multistart.connect(objective, ends, rise, len(starts), FEW)
+    return multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0)
 
 
 def settle(objective: Objective, starts: Float[np.ndarray, "start param"]) -> flow.Ends:

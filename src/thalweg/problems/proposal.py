@@ -46,8 +46,8 @@ BEST = 100
 WIDER = 10.0
 """By which factor a range reaches beyond the points that fit."""
 
-RIDGE = 1e-10
-"""Keeps columns that depend on one another solvable; in units of their squared length."""
+RIDGE = 1e-6
+"""Keeps parameters of columns that nearly depend on one another from growing; in units of their squared length."""
 
 solve: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.linalg.solve
 

@@ -21,7 +21,7 @@ from thalweg.valleys.starts import multistart
 
 
 @public
-def fit(objective: Objective, starts: Sobol | None = None, *, most: int = 20) -> xr.Dataset:
+def fit(objective: Objective, starts: Sobol | None = None, *, most: int = 20, passes: bool = False) -> xr.Dataset:
     """Fit a model from many starts, and list the minima that they lead to, the best one first.
 
     Starts are spread over the ranges of the parameters, and all are followed down together by the method of Levenberg
@@ -36,6 +36,8 @@ def fit(objective: Objective, starts: Sobol | None = None, *, most: int = 20) ->
     objective : of a regression
     starts : how many, and their seed; 256 by default
     most : minima that are listed, the deepest ones
+    passes : whether the passes between the deepest are sought, which may take longer than all else; without that a
+        persistence and a barrier are at most what is said, the rise on the way straight to a neighbour
 
     Returns
     -------
@@ -70,7 +72,9 @@ def fit(objective: Objective, starts: Sobol | None = None, *, most: int = 20) ->
         raise InvalidValue(f"{problem.name} has no data; give the objective of a regression")
     starts = starts or Sobol(count=256)
     places = multistart.design(problem.domain, starts.count, starts.seed)
-    found = explored(objective, places, census.explore(objective, places), {"method": "fit", "seed": starts.seed})
+    found = explored(
+        objective, places, census.explore(objective, places, passes=passes), {"method": "fit", "seed": starts.seed}
+    )
     valleys = label(found, None, provenance(objective, 64))
     valleys = valleys.isel(valley=slice(0, most))
     return valleys.assign(_told(objective, valleys["position"].values))

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.wording import shortened
-from thalweg.problems.problem import Columns, Problem, Regression
+from thalweg.problems.model import Curve
+from thalweg.problems.problem import Problem, Regression
 
 DENSE = 3000
 """Points above which a vector graphic holds them as one picture, and a page leaves them to the graphics card."""
@@ -33,24 +34,29 @@ class Points(NamedTuple):
 
 def points_of(problem: Regression) -> list[Points]:
     """Read training data and, where there are any, test data."""
-    tested = len(problem.test["x"]) > 0
-    train = Points("training data" if tested else "data", *_columns(problem.train), style.train(), False)
-    return [train, Points("test data", *_columns(problem.test), style.test(), True)] if tested else [train]
+    x, y = columns_of(problem) or ("x", "y")
+    tested = len(problem.test[x]) > 0
+    train = Points("training data" if tested else "data", problem.train[x], problem.train[y], style.train(), False)
+    return [train, Points("test data", problem.test[x], problem.test[y], style.test(), True)] if tested else [train]
 
 
-def _columns(data: Columns) -> tuple[np.ndarray, np.ndarray]:
-    return data["x"], data["y"]
+def columns_of(problem: Regression) -> tuple[str, str] | None:
+    """Name the columns that are drawn: x and y, or the only input of a curve and what is measured; None for neither."""
+    if isinstance(problem.residual, Curve):
+        inputs = problem.residual.inputs
+        return (inputs[0], list(problem.train)[1]) if len(inputs) == 1 else None
+    return ("x", "y") if {"x", "y"} <= set(problem.train) else None
 
 
 def with_data(problem: Problem, figure: str) -> Regression:
-    """Refuse a problem that has no columns x and y."""
+    """Refuse a problem that has not one column x and one y."""
     if not isinstance(problem, Regression):
         raise InvalidValue(
             f"{problem.name} is a surface in closed form and has no data for the figure {figure!r}; draw its surface"
         )
-    if not {"x", "y"} <= set(problem.train):
+    if columns_of(problem) is None:
         raise InvalidValue(
-            f"{problem.name} has the columns {', '.join(problem.train)}; the figure {figure!r} needs x and y"
+            f"{problem.name} has the columns {', '.join(problem.train)}; the figure {figure!r} needs one x and one y"
         )
     return problem
 
@@ -84,7 +90,8 @@ def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
 
 def labels_of(problem: Regression) -> tuple[str, str]:
     """Name the two columns."""
-    return problem.labels.get("x", "x"), problem.labels.get("y", "y")
+    x, y = columns_of(problem) or ("x", "y")
+    return problem.labels.get(x, x), problem.labels.get(y, y)
 
 
 def of_angle(problem: Problem) -> bool:
