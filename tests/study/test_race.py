@@ -209,8 +209,13 @@ def test_every_valley_as_deep_as_the_deepest_counts():
 
 @pytest.mark.long
 def test_of_valleys_from_starts_the_goal_is_the_deepest_found():
-    """Of the 1,331 valleys of Rastrigin's function in three dimensions four starts miss the deepest, at the origin."""
-    objective = tw.objective(tw.problems.rastrigin(dimension=3))
+    """Of the 1,331 valleys of Rastrigin's function in three dimensions four starts miss the deepest, at the origin.
+
+    It is found where the problem says that it is there.
+    """
+    known = tw.problems.rastrigin(dimension=3)
+    assert float(tw.find_valleys(tw.objective(known), method=tw.starts.Sobol(4))["loss"][0]) == 0
+    objective = tw.objective(tw.problems.function(known.value, known.domain))
     valleys = tw.find_valleys(objective, method=tw.starts.Sobol(4))
     conditions, tuning = tw.Conditions(starts=4, steps=2), tw.Tuning(starts=4, rates=2)
     found = tw.race(objective, {"sgd": tw.Optimizer(optax.sgd)}, valleys, conditions=conditions, tuning=tuning)
