@@ -74,8 +74,9 @@ def test_columns_may_have_any_name():
 
 def test_equal_formulas_are_one_for_the_compiler():
     first, second = (formula(text) for text in ("a * x+b", "a*x + b"))
-    assert first.node == second.node
-    assert hash(first.node) == hash(second.node)
+    assert first == second
+    assert hash(first) == hash(second)
+    assert first != formula("a * x - b")
 
 
 def test_numbers_and_formulas_are_put_in_place_of_names_all_at_once():

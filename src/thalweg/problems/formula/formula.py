@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jaxtyping import Array
@@ -20,7 +20,7 @@ class Formula:
     Attributes
     ----------
     node : the tree, without constants by name
-    text : as it was written
+    text : as it was written; how it was spaced makes no other formula
 
     Examples
     --------
@@ -32,7 +32,7 @@ class Formula:
     """
 
     node: tree.Node
-    text: str = ""
+    text: str = field(default="", compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
