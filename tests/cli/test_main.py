@@ -183,3 +183,17 @@ def test_a_second_experiment_on_the_same_stars_can_be_made(tmp_path):
     thalweg("new", "table", folder=tmp_path)
     thalweg("new", "table", "other.toml", folder=tmp_path)
     assert (tmp_path / "other.toml").exists()
+
+
+def test_a_formula_is_marked_where_it_is_wrong(tmp_path):
+    (tmp_path / "d.csv").write_text("t,y\n0,1\n1,2\n2,4\n", encoding="utf-8")
+    text = '[problem]\nkind = "fit"\ndata = "d.csv"\nmodel = "A*epx(-t)"\ny = "y"\n[loss]\nkind = "quadratic"\n'
+    (tmp_path / "e.toml").write_text(text, encoding="utf-8")
+    done = thalweg("run", "e.toml", folder=tmp_path, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "thalweg: formula, character 3: unknown function 'epx'; did you mean 'exp'?",
+        "  A*epx(-t)",
+        "    ^^^",
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "e.toml"]

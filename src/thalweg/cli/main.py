@@ -1,5 +1,7 @@
 """The command ``thalweg`` and how it ends: 0 well, 2 with one line on what was wrong, 128 and more on a signal.
 
+Where a formula is wrong, two more lines mark the place.
+
 Nothing is imported here before signals are watched for, so that a Ctrl-C in the first tenths of a second, while the
 rest is imported, ends as later ones do.
 """
@@ -34,5 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ThalwegError, CycloptsError) as error:
         # What was typed may be long without a gap; the advice has gaps.
         words = (word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in str(error).split())
-        sys.stderr.write(f"thalweg: {' '.join(words)}\n")
+        marks = (f"{note}\n" for note in getattr(error, "__notes__", []))  # where in a formula it is wrong
+        sys.stderr.write(f"thalweg: {' '.join(words)}\n{''.join(marks)}")
         raise SystemExit(2) from None
