@@ -8,6 +8,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.base.errors import InvalidData, InvalidValue, UnknownName
+from thalweg.problems import Reading
 
 DRAW = np.random.default_rng(0)
 T = np.linspace(0, 3, 61)
@@ -31,7 +32,7 @@ def test_names_that_are_columns_are_data_and_others_parameters():
 
 def test_what_has_a_range_or_is_not_asked_for_is_no_column():
     assert made("a*t + other", ranges={"other": (0, 1)}).parameters == ("a", "other")
-    assert made("a*t + other", x="t").parameters == ("a", "other")
+    assert made("a*t + other", reading=Reading(x="t")).parameters == ("a", "other")
     assert made("a*t + other").parameters == ("a",)
     assert made("e*t", ranges={"e": (0, 1)}).parameters == ("e",)
 
@@ -100,7 +101,7 @@ def test_a_table_of_ones_own_is_read_from_a_file(tmp_path):
     ("text", "said"),
     [
         ("", "own.csv has no header row; give a CSV file whose first line names its columns"),
-        ("t,y\n0,3\n1,\n2\n", "missing values in 't' or 'y' on lines 3, 4; fill them in or leave these rows out"),
+        ("t,y\n0,3\n1,\n2\n", "missing values in 't' or 'y' on lines 3, 4; fill them in or set missing"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
@@ -112,10 +113,14 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
 
 WRONG = [
     ({"model": "a*t", "y": "sginal"}, UnknownName, "unknown column 'sginal'; did you mean 'signal'"),
-    ({"model": "a*t", "x": "time"}, UnknownName, "unknown column 'time'"),
+    ({"model": "a*t", "reading": Reading(x="time")}, UnknownName, "unknown column 'time'"),
     ({"model": "a*t", "sigma": "sd"}, UnknownName, "unknown column 'sd'"),
     ({"model": "2*t"}, InvalidValue, "the model has no parameter; give a formula with names that are no columns"),
-    ({"model": "a*t + signal", "x": ["t", "signal"]}, InvalidValue, "the model has the measured column 'signal' in it"),
+    (
+        {"model": "a*t + signal", "reading": Reading(x=["t", "signal"])},
+        InvalidValue,
+        "the model has the measured column 'signal' in it",
+    ),
     ({"model": "a*t", "ranges": {"b": (0, 1)}}, UnknownName, "unknown parameter 'b'"),
     ({"model": "a*t", "ranges": {"b": 1}}, UnknownName, "unknown parameter 'b'"),
     ({"model": "a*t + b", "ranges": {"a": "b", "b": "2*a"}}, InvalidValue, "range of a ties it to itself"),

@@ -18,6 +18,7 @@ from thalweg.problems.problem import Function as Function
 from thalweg.problems.problem import Minimum as Minimum
 from thalweg.problems.problem import Problem as Problem
 from thalweg.problems.problem import Regression as Regression
+from thalweg.problems.reading.reading import Reading as Reading
 from thalweg.problems.split import Split as Split
 from thalweg.problems.table import table as table
 

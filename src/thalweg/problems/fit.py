@@ -20,6 +20,7 @@ from thalweg.problems.model import Curve, Model, read_model
 from thalweg.problems.problem import Regression, Setting
 from thalweg.problems.proposal import propose
 from thalweg.problems.ranges import Range, read_range
+from thalweg.problems.reading.reading import FOUND, Reading
 from thalweg.problems.split import WHOLE
 
 
@@ -29,9 +30,9 @@ def fit(
     model: str | Callable[..., Array],
     y: str,
     *,
-    x: str | Sequence[str] = (),
     ranges: Mapping[str, Range] | None = None,
     sigma: str = "",
+    reading: Reading = FOUND,
 ) -> Regression:
     """Fit a model to data: a formula, or a function of columns and parameters.
 
@@ -44,11 +45,11 @@ def fit(
     model : a formula such as ``"A * exp(-t / tau) + c"``, or a function written with ``jax.numpy`` whose argument
         names are the columns and the parameters
     y : name of the column that is measured
-    x : columns that the model takes; all columns whose names it has by default
     ranges : what is known of parameters, by name: ``(low, high)``, ``"low:high"``, ``"low:high:log"``,
         ``"low:high:periodic"``, ``"low:high:open"`` without walls, a number that holds it, or a formula of other
         parameters that ties it to them
     sigma : name of a column of uncertainties of y, by which residuals are divided
+    reading : which columns the model takes, and how the table is read
 
     Returns
     -------
@@ -74,11 +75,11 @@ def fit(
     """
     given = {name: read_range(name, what) for name, what in (ranges or {}).items()}
     known = _names(data)
-    inputs = _inputs(known, x, y, sigma, given)
+    inputs = _inputs(known, reading.inputs, y, sigma, given)
     read = read_model(model, inputs, given)
     taken = tuple(name for name in inputs if name in read.names)
     read = _tied(read, given, taken)
-    table = _columns(data, [*taken, y, *([sigma] if sigma else [])])
+    table = _columns(data, [*taken, y, *([sigma] if sigma else [])], reading.missing == "drop")
     parameters = tuple(name for name in read.names if name not in taken)
     _check(read, given, parameters, table, y)
     if sigma and (table[sigma] <= 0).any():
@@ -112,14 +113,13 @@ def _names(data: str | Path | Mapping[str, Numbers]) -> list[str]:
 
 
 def _inputs(
-    known: Sequence[str], x: str | Sequence[str], y: str, sigma: str, given: Mapping[str, Axis | Formula]
+    known: Sequence[str], asked: Sequence[str], y: str, sigma: str, given: Mapping[str, Axis | Formula]
 ) -> list[str]:
     """List the columns that the model may take."""
-    asked = [x] if isinstance(x, str) and x else list(x)
     for name in (*asked, y, *([sigma] if sigma else [])):
         if name not in known:
             raise UnknownName.of("column", name, known)
-    return asked or [name for name in known if name not in (y, sigma) and name not in given]
+    return list(asked) or [name for name in known if name not in (y, sigma) and name not in given]
 
 
 def _tied(model: Model, given: Mapping[str, Axis | Formula], columns: Sequence[str]) -> Model:
@@ -138,9 +138,9 @@ def _tied(model: Model, given: Mapping[str, Axis | Formula], columns: Sequence[s
     return model.put(ties) if ties else model
 
 
-def _columns(data: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
+def _columns(data: Any, names: Sequence[str], drop: bool) -> dict[str, np.ndarray]:
     if isinstance(data, (str, Path)):
-        values = files.read(Path(data), names)
+        values = files.read(Path(data), names, drop=drop)
         return dict(zip(names, values.T, strict=True))
     table = {name: numbers(f"column {name!r}", data[name]).astype(float) for name in names}
     shapes = {name: column.shape for name, column in table.items()}

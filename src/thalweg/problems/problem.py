@@ -119,6 +119,7 @@ class Regression(Problem):
     model, distance : the model's name and how its residual is measured, where a theorem knows them:
         ``"through_origin"`` or ``"affine"``, ``"vertical"`` or ``"orthogonal"``
     center : of an affine model, the x at which its second parameter is the line's height
+    told : lines for people: what was read of a table, and which ranges were proposed
 
     Examples
     --------
@@ -139,6 +140,7 @@ class Regression(Problem):
     model: Literal["", "through_origin", "affine"] = field(kw_only=True, default="")
     distance: Literal["", "vertical", "orthogonal"] = field(kw_only=True, default="")
     center: float = field(kw_only=True, default=0.0)
+    told: tuple[str, ...] = field(kw_only=True, default=())
 
 
 @public
