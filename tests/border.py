@@ -124,7 +124,9 @@ CALLS = {
     "descend": lambda: {"objective": t().objective, "optimizer": t().sgd, "starts": [0.1], "steps": 2, "precision": 64},
     "find_derailments": lambda: {"runs": t().runs, "valleys": t().valleys, "floor": 0.25},
     "find_valleys": lambda: {"objective": t().objective, "method": "exact", "persistence": 0.0, "refine": False},
-    "fit": lambda: {"objective": t().fitted, "starts": tw.starts.Sobol(4), "most": 2, "passes": False},
+    "fit": lambda: {
+        **{"objective": t().fitted, "starts": tw.starts.Sobol(4), "start": [1.0, 2.0], "most": 2, "passes": False},
+    },
     "locate": lambda: {"runs": t().runs, "valleys": t().valleys},
     "objective": lambda: {"problem": t().problem, "loss": tw.losses.power(0.5)},
     "find_ends": lambda: {"objective": t().objective, "runs": t().runs, "valleys": t().valleys},

@@ -4,6 +4,7 @@ import pytest
 import thalweg as tw
 from thalweg.fitting.census import task_of
 from thalweg.fitting.errors import errors
+from thalweg.fitting.terms import terms
 from thalweg.losses import huber, quadratic
 
 DRAW = np.random.default_rng(5)
@@ -11,10 +12,10 @@ X = DRAW.uniform(0, 2, 40)
 Y = 1.5 * X - 0.7 + 0.1 * DRAW.normal(size=40)
 
 
-def told(model, position, loss=None, **more):
+def told(model, position, loss=None, at_wall=None, **more):
     problem = tw.problems.fit({"x": X, "y": Y}, model, "y", **more)
     objective = tw.objective(problem, loss or quadratic())
-    return errors(task_of(objective, eliminate=False), objective.train, np.array(position))
+    return errors(terms(task_of(objective, eliminate=False), objective.train, np.array(position)), at_wall)
 
 
 def test_errors_of_a_line_are_those_of_the_text_book():
@@ -67,12 +68,33 @@ def test_errors_at_a_crease_are_not_known():
 def test_errors_are_certified(name):
     problem = tw.problems.nist(name)
     objective = tw.objective(problem, quadratic())
-    found = errors(plain(objective), objective.train, np.array(problem.minima[0].position))
+    found = errors(terms(task_of(objective, eliminate=False), objective.train, np.array(problem.minima[0].position)))
     np.testing.assert_allclose(found.errors, problem.settings["deviations"], rtol=1e-7)
 
 
-def plain(objective):
-    from dataclasses import replace
+def test_a_parameter_at_a_wall_is_given_to_the_others():
+    found = told("a*x + b", [1.3, -0.7], at_wall=np.array([True, False]))
+    r = 1.3 * X - 0.7 - Y
+    assert np.isnan(found.errors).tolist() == [True, False]
+    assert found.errors[1] == pytest.approx(np.sqrt(r @ r / 39 / 40), rel=1e-12)
+    assert found.freedom == 39
 
-    task = task_of(objective, eliminate=False)
-    return replace(task, logs=(False,) * len(task.order))
+
+def test_as_many_rows_as_parameters_leave_errors_unknown():
+    problem = tw.problems.fit({"x": [1.0, 2.0], "y": [3.0, 5.0]}, "a*x + b", "y")
+    objective = tw.objective(problem, quadratic())
+    found = errors(terms(task_of(objective), objective.train, np.array([2.0, 1.0])))
+    assert (found.freedom, np.isnan(found.errors).tolist()) == (0, [True, True])
+    # Two rows of known uncertainty tell them all the same: the inverse of [[1, 1], [2, 1]].
+    np.testing.assert_allclose(found.absolute, np.sqrt([2, 5]), rtol=1e-12)
+
+
+def test_a_place_where_derivatives_are_no_numbers_has_no_errors():
+    found = told("a*x + sqrt(b)", [1.0, 0.0])
+    assert np.isnan(found.errors).all()
+
+
+def test_leverages_are_those_of_the_hat_matrix():
+    design = np.stack([X, np.ones(40)], axis=1)
+    hat = design @ np.linalg.inv(design.T @ design) @ design.T
+    np.testing.assert_allclose(told("a*x + b", [1.0, 2.0]).leverage, np.diag(hat), rtol=1e-12)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -55,21 +55,41 @@ def task_of(objective: Objective, eliminate: bool = True) -> Task:
     return Task(residual, tuple(order), len(linear), logs, loss.penalty)
 
 
+class Found(NamedTuple):
+    """What a search has found.
+
+    Attributes
+    ----------
+    exploration : the minima, and the shares of starts
+    ends : where each start ended; last that of the user's own start, if there is one
+    """
+
+    exploration: multistart.Exploration
+    ends: flow.Ends
+
+
 def explore(
-    objective: Objective, starts: Float[np.ndarray, "start param"], *, passes: bool = False
-) -> multistart.Exploration:
+    objective: Objective,
+    starts: Float[np.ndarray, "start param"],
+    own: Float[np.ndarray, " param"] | None = None,
+    *,
+    passes: bool = False,
+) -> Found:
     """Find the minima that starts lead to by least squares, the shares of starts, and what bounds their passes.
 
     Parameters
     ----------
     objective : of a regression
     starts : spread over the domain
+    own : a start of the user's, whose minimum is listed too; it counts in no share
     passes : whether the passes between the deepest are sought; else the way straight between two bounds theirs
     """
     ends = settle(objective, starts)
+    if own is not None:
+        ends = flow.Ends(*map(np.concatenate, zip(ends, follow(objective, own), strict=True)))
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    return multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0)
+    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0), ends)
 
 
 def settle(objective: Objective, starts: Float[np.ndarray, "start param"]) -> flow.Ends:

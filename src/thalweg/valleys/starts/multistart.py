@@ -43,6 +43,7 @@ class Exploration(NamedTuple):
     position, depth : of the minima, wrapped on a circle
     rested : whether each is a place of rest: else it is but the lowest place that was reached
     basin : the minimum of each start; ``OUTSIDE`` where its numbers are not finite
+    known : that of each end that no start has led to, but that was known beforehand
     settled : whether each start came to rest
     counts, shares : starts of each minimum, and its share of the start volume
     unseen : the share of the start volume that belongs to minima that no start flows to
@@ -54,6 +55,7 @@ class Exploration(NamedTuple):
     depth: Float[np.ndarray, " minimum"]
     rested: Bool[np.ndarray, " minimum"]
     basin: Integer[np.ndarray, " start"]
+    known: Integer[np.ndarray, " known"]
     settled: Bool[np.ndarray, " start"]
     counts: Integer[np.ndarray, " minimum"]
     shares: Shares
@@ -155,13 +157,14 @@ def connect(objective: Objective, ends: flow.Ends, rise: float, starts: int, mos
 
     basin = np.full(len(ends.height), OUTSIDE)
     basin[finite] = kept.renumber[node]
-    basin = basin[:starts]
+    basin, known = basin[:starts], basin[starts:]
     counts = np.bincount(basin[basin != OUTSIDE], minlength=len(depth))
     return Exploration(
         position,
         depth,
         rested[kept.minima],
         basin,
+        known,
         ends.settled[:starts],
         counts,
         shares.wilson(counts, starts),
