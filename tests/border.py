@@ -40,6 +40,8 @@ class Things:
     problem = cached_property(lambda t: tw.problems.pencil(points=10))
     objective = cached_property(lambda t: tw.objective(t.problem, tw.losses.power(0.5)))
     fitted = cached_property(lambda t: tw.objective(tw.problems.line(points=10), tw.losses.quadratic()))
+    decay = cached_property(lambda t: tw.problems.fit({"x": [0, 1, 2, 4], "y": [2, 1, 0.4, 0]}, "A*exp(-k*x)", "y"))
+    fits = cached_property(lambda t: tw.fit(tw.objective(t.decay, tw.losses.quadratic()), tw.starts.Sobol(8)))
     sgd = cached_property(lambda t: tw.Optimizer(optax.sgd, learning_rate=0.05))
     descent = cached_property(lambda t: tw.Descent(t.sgd, steps=3))
     runs = cached_property(lambda t: tw.descend(t.objective, t.descent, starts=[0.1, 0.7]))
@@ -155,6 +157,8 @@ CALLS = {
     "figures.barcode": lambda: {"valleys": t().valleys},
     "figures.data": lambda: {"problem": t().problem},
     "figures.fit": lambda: {"problem": t().problem, "runs": t().runs, "run": 0},
+    "figures.fit_curves": lambda: {"problem": t().decay, "fits": t().fits, "most": 1},
+    "figures.waterfall": lambda: {"fits": t().fits},
     "figures.loss": lambda: {"runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
     "figures.merge_tree": lambda: {"valleys": t().valleys},
     "figures.parameter": lambda: {"runs": t().runs, "valleys": t().valleys, "run": 0},

@@ -6,6 +6,7 @@ import pytest
 
 import thalweg as tw
 from tests.figures import (
+    fitted,
     test_compare,
     test_curvature,
     test_interpolate,
@@ -51,6 +52,8 @@ CASES = {
     "curvature without a trace": lambda r: tw.figures.curvature(untraced()),
     "data": lambda r: tw.figures.data(r("published").problem),
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
+    "fit_curves": lambda r: tw.figures.fit_curves(fitted.problem(), fitted.usual()),
+    "waterfall": lambda r: tw.figures.waterfall(fitted.usual()),
     "loss": lambda r: tw.figures.loss(r("published").runs, r("published").valleys),
     "fit of several": lambda r: tw.figures.fit(r("published").problem, {"sgd": r("published").runs}),
     "loss of several": lambda r: tw.figures.loss({"sgd": r("published").runs}, r("published").valleys),

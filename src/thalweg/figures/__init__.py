@@ -9,6 +9,7 @@ from thalweg.figures.curvature import curvature as curvature
 from thalweg.figures.data import data as data
 from thalweg.figures.figure import Figure as Figure
 from thalweg.figures.fit import fit as fit
+from thalweg.figures.fit_curves import fit_curves as fit_curves
 from thalweg.figures.interpolate import interpolate as interpolate
 from thalweg.figures.loss import loss as loss
 from thalweg.figures.merge_tree import merge_tree as merge_tree
@@ -19,5 +20,6 @@ from thalweg.figures.plane import plane as plane
 from thalweg.figures.profile import profile as profile
 from thalweg.figures.race import race as race
 from thalweg.figures.slice import slice as slice
+from thalweg.figures.waterfall import waterfall as waterfall
 
 __all__, __dir__ = _namespace(globals())

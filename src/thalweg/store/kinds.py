@@ -136,6 +136,11 @@ Surface = Annotated[xr.Dataset, Kind("a surface", "thalweg.survey", {"train_loss
 Valleys = Annotated[xr.Dataset, Kind("valleys", "thalweg.find_valleys", VALLEY, ("names",))]
 """Valleys, deepest first, from :func:`thalweg.find_valleys`."""
 
+FIT = {"end_position": "start param", "end_loss": "start", "start_valley": "start"}
+
+Fits = Annotated[xr.Dataset, Kind("a fit", "thalweg.fit", VALLEY | {"share": "valley"} | FIT, ("names",))]
+"""The minima of a fit, from :func:`thalweg.fit`."""
+
 Derailments = Annotated[xr.Dataset, Kind("derailments", "thalweg.find_derailments", DERAILMENT, ("names", "runs"))]
 """Derailments over (derailment), from :func:`thalweg.find_derailments`."""
 

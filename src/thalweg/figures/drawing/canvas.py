@@ -80,6 +80,17 @@ def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
 
 
+def parted(title: str, note: str, heights: Sequence[float]) -> tuple[Sheet, list[Axes]]:
+    """Open a canvas like that with axes of so many inches each, one below the other; of a size that was asked for, so
+    many parts."""
+    width, usual = style.size()
+    height = usual if style.look().size else HEADER + 0.5 + sum(heights) + 0.09 * (len(heights) - 1)
+    sheet = headed(title, note, "constrained", (width, height))
+    top = 1 - HEADER / height
+    sheet.get_layout_engine().set(rect=(0.012, 0.01, 0.976, top - 0.01), hspace=0.04)  # pyright: ignore
+    return sheet, list(sheet.subplots(len(heights), 1, sharex=True, height_ratios=heights))
+
+
 def headed(
     title: str, note: str, layout: str = "none", size: tuple[float, float] | None = None, below: float = 0.40
 ) -> Sheet:
@@ -169,7 +180,7 @@ def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> N
     handles, labels = ([*(pair[k] for pair in first), *rest] for k, rest in enumerate(axes.get_legend_handles_labels()))
     if not handles:
         return
-    width, height = style.size()
+    width, height = sheet.get_size_inches().tolist()
     lower = RAISED if any("\n" in text.get_text() for text in sheet.texts[:2]) else 0
     columns, letters = _columns(labels, width - 0.25)
     sheet.legend(
@@ -190,7 +201,7 @@ def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> N
 def _columns(labels: Sequence[str], width: float) -> tuple[int, float]:
     """Choose the columns of a legend and the size of its letters: one row, or two where that would be set too small."""
     # In letters; beside each label there are a sample of the line and gaps.
-    lengths = np.array([0.53 * len(label) + 3.5 for label in labels])
+    lengths = np.array([0.53 * len(label) + sum(map(label.count, "%#")) * 0.4 + 3.5 for label in labels])
 
     def fits(columns: int) -> float:
         return min(8.5, 72 * width / sum(part.max() for part in np.array_split(lengths, columns)))

@@ -25,6 +25,12 @@ class Points(NamedTuple):
     y: np.ndarray
     colour: str
     hollow: bool
+    error: np.ndarray | None = None
+
+    @property
+    def barred(self) -> bool:
+        """Whether uncertainties are drawn: they are known, and there is room for them."""
+        return self.error is not None and len(self.x) <= DENSE
 
     @property
     def legend(self) -> str:
@@ -36,8 +42,21 @@ def points_of(problem: Regression) -> list[Points]:
     """Read training data and, where there are any, test data."""
     x, y = columns_of(problem) or ("x", "y")
     tested = len(problem.test[x]) > 0
-    train = Points("training data" if tested else "data", problem.train[x], problem.train[y], style.train(), False)
-    return [train, Points("test data", problem.test[x], problem.test[y], style.test(), True)] if tested else [train]
+    sigma = sigma_of(problem)
+    train, test = (
+        Points(name, part[x], part[y], colour, hollow, part[sigma] if sigma else None)
+        for name, part, colour, hollow in (
+            ("training data" if tested else "data", problem.train, style.train(), False),
+            ("test data", problem.test, style.test(), True),
+        )
+    )
+    return [train, test] if tested else [train]
+
+
+def sigma_of(problem: Regression) -> str:
+    """Name the column of uncertainties; nothing where there is none."""
+    weighted = isinstance(problem.residual, Curve) and problem.residual.weighted
+    return list(problem.train)[-1] if weighted else ""
 
 
 def columns_of(problem: Regression) -> tuple[str, str] | None:
@@ -74,17 +93,36 @@ def scatter(axes: Axes, part: Points, **more: Any) -> None:
         settings |= {"marker": "D", "facecolors": "none", "edgecolors": part.colour, "linewidths": 0.8}
     else:
         settings |= {"marker": "o", "facecolors": part.colour, "linewidths": 0}
+    if part.barred:
+        bars = {"fmt": "none", "ecolor": more.get("facecolors", part.colour), "elinewidth": 0.8, "alpha": 0.6}
+        axes.errorbar(part.x, part.y, part.error, zorder=0.9, **bars)
     axes.scatter(part.x, part.y, **settings | more)
+
+
+def taken(part: Points, chosen: np.ndarray) -> Points:
+    """Take some of the points."""
+    error = None if part.error is None else part.error[chosen]
+    return part._replace(x=part.x[chosen], y=part.y[chosen], error=error)
 
 
 def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
     """Describe points for a page."""
     x, y = (web.safe(label) for label in labels_of(problem))
+    return described(part, (x, y), **more)
+
+
+def described(part: Points, labels: tuple[str, str], **more: Any) -> web.Trace:
+    """Describe points on axes of such names for a page."""
+    x, y = labels
     shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": "circle", "size": 5}
     look = {"color": part.colour, "opacity": 0.75} | shape | more
     hover = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
     kind = "scattergl" if len(part.x) > DENSE else "scatter"
     points = web.trace("markers", part.x, part.y, name=part.legend, marker=look)
+    if part.barred:
+        bars = {"type": "data", "array": part.error, "thickness": 1, "width": 0, "color": look["color"]}
+        points |= {"error_y": bars}
+        hover = hover.replace("<extra>", " ± %{error_y.array:.3g}<extra>")
     return points | {"type": kind, "hoverinfo": None, "hovertemplate": hover}
 
 
