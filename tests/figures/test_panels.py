@@ -53,6 +53,7 @@ CASES = {
     "data": lambda r: tw.figures.data(r("published").problem),
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
     "fit_curves": lambda r: tw.figures.fit_curves(fitted.problem(), fitted.usual()),
+    "fit_pairs": lambda r: tw.figures.fit_pairs(fitted.usual()),
     "waterfall": lambda r: tw.figures.waterfall(fitted.usual()),
     "loss": lambda r: tw.figures.loss(r("published").runs, r("published").valleys),
     "fit of several": lambda r: tw.figures.fit(r("published").problem, {"sgd": r("published").runs}),

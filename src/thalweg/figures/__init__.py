@@ -10,6 +10,7 @@ from thalweg.figures.data import data as data
 from thalweg.figures.figure import Figure as Figure
 from thalweg.figures.fit import fit as fit
 from thalweg.figures.fit_curves import fit_curves as fit_curves
+from thalweg.figures.fit_pairs import fit_pairs as fit_pairs
 from thalweg.figures.interpolate import interpolate as interpolate
 from thalweg.figures.loss import loss as loss
 from thalweg.figures.merge_tree import merge_tree as merge_tree

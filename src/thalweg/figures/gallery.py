@@ -19,6 +19,8 @@ from thalweg.figures.drawing.points import columns_of
 from thalweg.figures.drawing.rivals import NamedOrOne
 from thalweg.figures.figure import Figure
 from thalweg.figures.fit import fit
+from thalweg.figures.fit_curves import fit_curves
+from thalweg.figures.fit_pairs import fit_pairs
 from thalweg.figures.loss import loss
 from thalweg.figures.merge_tree import merge_tree
 from thalweg.figures.outcome_map import outcome_map
@@ -27,6 +29,7 @@ from thalweg.figures.phase_diagram import phase_diagram
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
 from thalweg.figures.race import race
+from thalweg.figures.waterfall import waterfall
 from thalweg.problems.model import Curve
 from thalweg.problems.problem import Problem, Regression
 from thalweg.study.survey import domain_of
@@ -71,6 +74,7 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
         *_of_map(results.map),
         *_of_surface(surface, runs, valleys, run),
         *by_basin,
+        *_of_fit(problem, getattr(results, "fit", None)),
         *_of_valleys(valleys),
         *_of_data(problem, runs, run),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
@@ -132,3 +136,16 @@ def _of_data(problem: Problem, runs: NamedOrOne, run: int) -> list[Figure]:
     drawn = problem.line is not None or isinstance(problem.residual, Curve)
     fitted = [fit(problem, runs, run=run)] if drawn and runs is not None else []
     return [data(problem), *fitted]
+
+
+def _of_fit(problem: Problem, fits: xr.Dataset | None) -> list[Figure]:
+    """Draw a fit: its curves over the data, where all starts end, the parameters there, and how the valleys join."""
+    if fits is None or not fits.sizes["valley"]:
+        return []
+    curved = isinstance(problem, Regression) and isinstance(problem.residual, Curve)
+    ended = np.isfinite(fits["end_loss"].values).any()
+    return [
+        *([fit_curves(problem, fits)] if curved else []),
+        *([waterfall(fits), fit_pairs(fits)] if ended else []),
+        *([merge_tree(fits)] if fits.sizes["valley"] > 1 and not np.isnan(fits["persistence"].values).any() else []),
+    ]

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing import canvas, extent, style, web
-from thalweg.figures.drawing.fits import LOOKS, OTHER, Minimum, dot, minima_of, note_of, percent, rank_of_starts
+from thalweg.figures.drawing.fits import LOOKS, OTHER, Minimum, minima_of, note_of, percent, rank_of_starts
 from thalweg.figures.drawing.marks import EDGES, Series
 from thalweg.figures.drawing.view import View
 from thalweg.figures.drawing.wording import count, joined, number
@@ -206,8 +206,8 @@ def _interactive(drawn: _Falls) -> dict[str, Any]:
     heights, above = _shown(drawn)
     traces, size = [], float(np.clip(90 / np.sqrt(drawn.starts), 4.0, 8.0))
     for name, look, chosen in drawn.parts:
-        marker = dot(look, size)
-        marker["symbol"] = np.where(above[chosen], EDGES[3][1], look.mark[1])
+        symbol = np.where(above[chosen], EDGES[3][1], look.mark[1])
+        marker = {"color": look.colour, "size": size, "symbol": symbol, "opacity": 1}
         told = {"customdata": drawn.loss[chosen], "hover": f"{web.safe(name)}<br>loss %{{customdata:.6g}}"}
         place = {"cliponaxis": False, "name": web.safe(name), "marker": marker}
         traces.append(web.trace("markers", drawn.place[chosen], heights[chosen], **place, **told))

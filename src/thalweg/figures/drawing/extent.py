@@ -80,3 +80,10 @@ def show_across(axes: Axes, view: View) -> None:
     if view.log:
         axes.set_xscale("log")
         axes.set_xlim(view.low, view.high)
+
+
+def stretched(view: View, share: float) -> View:
+    """Widen a view by a share of its length at either end."""
+    low, high = (np.log10([view.low, view.high]) if view.log else np.array([view.low, view.high])).tolist()
+    room = share * (high - low)
+    return View(10 ** (low - room), 10 ** (high + room), True) if view.log else View(low - room, high + room)

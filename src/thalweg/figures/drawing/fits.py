@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import marks, style
+from thalweg.figures.drawing import marks
 from thalweg.figures.drawing.marks import Series
 from thalweg.figures.drawing.wording import count, joined, number, subject
 
@@ -126,13 +126,3 @@ def note_of(fits: xr.Dataset, *facts: str) -> str:
     """Say what was fitted and how many starts there were, for the line of facts."""
     starts = int(fits.sizes.get("start", 0))
     return " · ".join(filter(None, [subject(fits.attrs), count(starts, "start"), *facts]))
-
-
-def dot(look: Series, size: float) -> dict[str, object]:
-    """Describe a valley's mark for a page, parted from its neighbours by a rim of paper."""
-    return {
-        "color": look.colour,
-        "symbol": look.mark[1],
-        "size": size,
-        "line": {"color": style.paper(), "width": 0.8},
-    }

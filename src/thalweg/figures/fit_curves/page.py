@@ -44,7 +44,7 @@ def _web_data(drawn: Curves) -> list[web.Trace]:
     part, (x, y) = drawn.data, map(web.safe, drawn.labels)
     seen = drawn.up.shows(part.y)
     inside = points.described(points.taken(part, seen), (x, y), color=style.tone(FAINT))
-    return [inside, *_web_far(part.x[~seen], part.y[~seen], drawn.up)]
+    return [inside | {"name": part.legend}, *_web_far(part.x[~seen], part.y[~seen], drawn.up)]
 
 
 def _web_lines(drawn: Curves) -> list[web.Trace]:

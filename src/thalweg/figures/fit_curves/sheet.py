@@ -35,7 +35,7 @@ def draw(drawn: Curves, title: str) -> canvas.Sheet:
     part = drawn.data
     seen = drawn.up.shows(part.y)
     inside = points.taken(part, seen)
-    points.scatter(axes, inside, facecolors=style.tone(FAINT), edgecolors="none")
+    points.scatter(axes, inside, facecolors=style.tone(FAINT), edgecolors="none", label=part.legend)
     _draw_far(axes, part.x[~seen], part.y[~seen], drawn.up)
     (_draw_diagonal if drawn.several else _draw_lines)(axes, drawn)
     axes.set_ylabel(canvas.plain(shortened(drawn.labels[1])))
