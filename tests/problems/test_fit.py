@@ -101,7 +101,8 @@ def test_a_table_of_ones_own_is_read_from_a_file(tmp_path):
     ("text", "said"),
     [
         ("", "own.csv has no header row; give a CSV file whose first line names its columns"),
-        ("t,y\n0,3\n1,\n2\n", "missing values in 't' or 'y' on lines 3, 4; fill them in or set missing"),
+        ("t,y\n0,3\n1,\n2,NA\n", "missing values in 't' or 'y' on lines 3, 4; fill them in or set missing"),
+        ("t,y\n0,3\n1,\n2\n", "own.csv, line 4 has 1 cell and the header 2, parted by commas; mend the line"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
@@ -128,7 +129,8 @@ WRONG = [
     ({"model": "a*log(-1 - t) + b"}, InvalidValue, "the model is finite on all rows nowhere that its parameters were"),
     ({"model": 3}, InvalidValue, "model = 3 is not allowed; give a text or a function"),
     ({"model": lambda *a: 0}, InvalidValue, "has no arguments by name; give one such as model"),
-    ({"model": "a*t", "sigma": "t"}, InvalidData, "column 't' has 0; give uncertainties above 0"),
+    ({"model": "a*t", "sigma": "other"}, InvalidData, "column 'other' has 0; give uncertainties above 0"),
+    ({"model": "a*t", "sigma": "t"}, InvalidValue, "the model has the uncertainties 't' in it; give one of other"),
 ]
 
 
@@ -148,7 +150,11 @@ def test_fewer_rows_than_parameters_are_refused():
     [
         ({}, "data hold no columns; give the path of a CSV file"),
         ({"t": [1.0, 2.0], "y": [1.0]}, "columns have shapes"),
-        ({"t": [1.0, np.nan], "y": [1.0, 2.0]}, "column 't' is not finite everywhere"),
+        (
+            {"t": [1.0, np.nan], "y": [1.0, 2.0]},
+            "the data has missing values in 't' or 'y' on row 2; fill them in or set",
+        ),
+        ({"t": [1.0, np.inf], "y": [1.0, 2.0]}, "the data, row 2: 't' is inf; give a finite number"),
     ],
 )
 def test_data_that_are_no_table_are_refused(data, said):

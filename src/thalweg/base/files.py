@@ -35,15 +35,27 @@ def read_text(path: Path, give: str) -> str:
         is not UTF-8.
     """
     try:
+        return read_bytes(path, give).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidData(f"cannot read {path}: it is not UTF-8 text; give {give}") from None
+
+
+def read_bytes(path: Path, give: str) -> bytes:
+    """Read a whole file; ``give`` says what to give in place of one that cannot be read.
+
+    Raises
+    ------
+    InvalidData
+        If there is no such file, it is none (a folder, a pipe, a device), or it is larger than :data:`MOST` bytes.
+    """
+    try:
         reason = _refuse(path)
         if reason is None:
             with path.open("rb") as file:
                 content = file.read(MOST + 1)  # a file of /proc says that it is empty
             if len(content) <= MOST:
-                return content.decode("utf-8-sig")
+                return content
             reason = f"it is larger than {MOST >> 20} MiB"
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8 text"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or str(error)
     raise InvalidData(f"cannot read {path}: {reason}; give {give}") from None

@@ -16,14 +16,18 @@ from thalweg.experiment import tables
 from thalweg.experiment.experiment import Experiment, file_of, load
 from thalweg.experiment.results import Results
 from thalweg.experiment.staging import staged, unwritable
+from thalweg.problems.reading.content import STANDARD, standard_input
 
 EXPERIMENT = "experiment.toml"
-DATA = "data.csv"
-"""What a table of the user's own is called in a run directory that has another use for its name."""
+DATA = "data"
+"""What a table of the user's own is called, before its ending, in a run directory that has another use for its name."""
+
+PIPED = "data.csv"
+"""What a table from the standard input is called."""
 
 DRAWN = {"figures", "report.html"}
 
-OURS = {EXPERIMENT, DATA, store.STORE, *tables.TABLES, *DRAWN}
+OURS = {EXPERIMENT, store.STORE, *tables.TABLES, *DRAWN}
 """All that a run directory holds; one that holds anything else is left alone."""
 
 RUNS = "runs.csv"
@@ -86,13 +90,22 @@ def write(results: Results, folder: Path) -> None:
     settings = {key: dict(table) for key, table in results.experiment.settings.items()}
     key = file_of(settings["problem"])
     if key:
-        source = Path(settings["problem"][key])
-        settings["problem"][key] = source.name if _free(source.name) else DATA
-        shutil.copyfile(source, folder / settings["problem"][key])
+        settings["problem"][key] = _copied(settings["problem"][key], folder)
     text = "# Everything needed to repeat this run: thalweg run experiment.toml\n\n" + tomli_w.dumps(settings)
     store.save(results, folder)
     tables.write(results, folder)
     (folder / EXPERIMENT).write_text(text, encoding="utf-8")
+
+
+def _copied(source: str, folder: Path) -> str:
+    """Copy the table of the user's own, and say what the copy is called."""
+    path = Path(PIPED if source == STANDARD else source)
+    name = path.name if _free(path.name) else DATA + (path.suffix or ".csv")
+    if source == STANDARD:
+        (folder / name).write_bytes(standard_input())
+    else:
+        shutil.copyfile(path, folder / name)
+    return name
 
 
 def read(folder: Path) -> Results:
@@ -119,7 +132,7 @@ def _data(folder: Path) -> set[str]:
 
 def _free(name: str) -> bool:
     """Tell whether a table's name is none of ours, as file systems compare names that take a and A for one."""
-    return name.endswith(".csv") and name.casefold() not in {ours.casefold() for ours in OURS}
+    return bool(Path(name).suffix) and name.casefold() not in {ours.casefold() for ours in OURS}
 
 
 def copy(folder: Path, staged: Path) -> None:

@@ -38,6 +38,7 @@ from thalweg.problems.axis import Axis
 from thalweg.problems.domain import Domain
 from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Problem, Regression
+from thalweg.problems.reading.content import STANDARD
 from thalweg.study.find_derailments import FLOOR
 
 STARTS = Catalogue("kind of starts", starts.uniform, starts.even)
@@ -204,7 +205,7 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
 def _problem(given: Any, folder: Path | None, resolved: dict[str, Table]) -> Problem:
     table = settings.table(given, "problem")
     key = file_of(table)
-    if folder is not None and key:
+    if folder is not None and key and table[key] != STANDARD:
         table[key] = str(folder / table[key])
     problem, resolved["problem"] = settings.make(PROBLEMS, table, "problem")
     return problem

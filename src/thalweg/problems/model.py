@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import jax.numpy as jnp
 from jaxtyping import Array
 
 from thalweg.base.errors import InvalidValue
@@ -31,27 +32,26 @@ class Plain:
     function : written with ``jax.numpy``
     names : its arguments
     ties : formulas of arguments that are not free
+    arguments : all arguments of the function; those of ``names`` by default
     """
 
     function: Callable[..., Array]
     names: tuple[str, ...]
     ties: tuple[tuple[str, Formula], ...] = ()
+    arguments: tuple[str, ...] = ()
 
     def __call__(self, values: Values) -> Array:
         """Call the function, the tied arguments computed from the others."""
         tied = {name: tie(values) for name, tie in self.ties}
-        return self.function(**{name: tied[name] if name in tied else values[name] for name in self.arguments})
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """All arguments of the function, tied ones too."""
-        return (*(name for name in self.names), *(name for name, _ in self.ties))
+        taken = self.arguments or self.names
+        return self.function(**{name: tied[name] if name in tied else values[name] for name in taken})
 
     def put(self, ties: Mapping[str, Formula]) -> Plain:
         """Tie arguments to others."""
+        held = {name: tie.put(dict(ties)) for name, tie in self.ties} | dict(ties)
         others = dict.fromkeys(name for tie in ties.values() for name in tie.names)
         free = dict.fromkeys([*(name for name in self.names if name not in ties), *others])
-        return Plain(self.function, tuple(free), tuple(ties.items()))
+        return Plain(self.function, tuple(free), tuple(held.items()), self.arguments or self.names)
 
 
 Model = Formula | Plain
@@ -67,17 +67,23 @@ class Curve:
     parameters : in the order of the parameter vector
     inputs : columns that the model takes
     weighted : whether a column of uncertainties follows the inputs and the measured values
+    counted : whether a column of weights follows them instead, by whose roots residuals are multiplied
+    groups : names of the groups, whose numbers are the last of the inputs; none where there are no groups
     """
 
     model: Model
     parameters: tuple[str, ...]
     inputs: tuple[str, ...]
     weighted: bool = False
+    counted: bool = False
+    groups: tuple[str, ...] = ()
 
     def __call__(self, params: Params | Sequence[Any], *columns: Any) -> Any:
         """Give the residual of one example: how far the curve lies above it, in its uncertainties if it has one."""
         inputs = columns[: len(self.inputs)]
         residual = self.curve(params, *inputs) - columns[len(self.inputs)]
+        if self.counted:
+            return residual * jnp.sqrt(columns[-1])
         return residual / columns[-1] if self.weighted else residual
 
     def curve(self, params: Params | Sequence[Any], *inputs: Any) -> Any:

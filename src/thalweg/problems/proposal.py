@@ -143,7 +143,7 @@ def _fitted(
     curve: Curve, table: Mapping[str, np.ndarray], linear: Sequence[str], places: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], Float[np.ndarray, " point"]]:
     """Solve for the linear parameters at every place; give all values, and the mean squared residual."""
-    rows = np.unique(np.linspace(0, len(next(iter(table.values()))) - 1, ROWS).astype(int))
+    rows = sampled(curve, table)
     columns = [column[rows] for column in table.values()]
     count = len(next(iter(places.values()))) if places else 1
     with computing(64):
@@ -152,6 +152,17 @@ def _fitted(
     with np.errstate(all="ignore"):
         solved, misfit = _solved(residuals[:, 0], np.moveaxis(residuals[:, 1:] - residuals[:, :1], 1, 2))
     return dict(places) | dict(zip(linear, solved.T, strict=True)), misfit
+
+
+def sampled(curve: Curve, table: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Choose rows that are looked at, evenly spaced ones, of every group as many."""
+    every = np.arange(len(next(iter(table.values()))))
+    groups = [every]
+    if curve.groups:
+        numbers = table[curve.inputs[-1]]
+        groups = [every[numbers == k] for k in range(len(curve.groups))]
+    most = max(ROWS // len(groups), 2 * len(curve.parameters))
+    return np.concatenate([rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(int))] for rows in groups])
 
 
 def _solved(

@@ -1,14 +1,15 @@
 """What a user says of a parameter: from where to where it is looked for, at what it is held, or to what it is tied.
 
-``0.1:5`` is an interval with walls, ``0.1:100:log`` one on which starts are spread in the logarithm, ``0:2pi:periodic``
-a circle, ``-1:1:open`` one from which a fit may go on beyond its ends. ``3`` holds the parameter, ``2*b`` ties it to
-others.
+``0.1:5`` is an interval with walls, ``0.1:100:log`` one on which starts are spread in the logarithm,
+``0:2pi:periodic`` a circle, ``-1:1:open`` one from which a fit may go on beyond its ends. ``each`` behind them, or
+alone, gives every group of the data a value of its own. ``3`` holds the parameter, ``2*b`` ties it to others.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from thalweg.base.checks import number
@@ -22,13 +23,26 @@ from thalweg.problems.formula.tree import Number
 Range: TypeAlias = "Axis | str | float | Sequence[float]"
 """An axis; a text as above; (low, high); or the number at which the parameter is held."""
 
-KINDS = {"log", "periodic", "open"}
+EACH = "each"
+
+KINDS = {"log", "periodic", "open", EACH}
 """What may stand behind the ends."""
 
 GIVE = "give low:high, low:high:log, low:high:periodic, low:high:open, a number, or a formula of other parameters"
 
 
-def read_range(name: str, given: Any) -> Axis | Formula:
+@dataclass(frozen=True)
+class Each:
+    """Every group has a value of its own, all looked for on one axis; None where that is to be proposed."""
+
+    axis: Axis | None = None
+
+
+Known: TypeAlias = Axis | Formula | Each
+"""What is known of a parameter."""
+
+
+def read_range(name: str, given: Any) -> Known:
     """Read what is said of a parameter: an axis where it is looked for, else the formula that it follows.
 
     Raises
@@ -38,12 +52,16 @@ def read_range(name: str, given: Any) -> Axis | Formula:
 
     Examples
     --------
-    >>> read_range("f", "0.1:5"), read_range("b", "2 * a").names
-    (Axis(name='f', low=0.1, high=5.0, periodic=False, unit='', log=False, bounded=True), ('a',))
+    >>> read_range("f", "0.1:5")
+    Axis(name='f', low=0.1, high=5.0, periodic=False, unit='', log=False, bounded=True)
+    >>> read_range("b", "2 * a").names
+    ('a',)
     """
     if isinstance(given, Axis):
         return Axis(name, given.low, given.high, given.periodic, given.unit, given.log, given.bounded)
     if isinstance(given, str):
+        if given.strip() == EACH:
+            return Each()
         return _axis(name, given) if ":" in given else formula(given)
     if isinstance(given, Sequence):
         ends: Sequence[Any] = given  # pyright: ignore[reportUnknownVariableType]
@@ -53,13 +71,14 @@ def read_range(name: str, given: Any) -> Axis | Formula:
     return Formula(Number(number(f"range of {name}", given)))
 
 
-def _axis(name: str, text: str) -> Axis:
+def _axis(name: str, text: str) -> Axis | Each:
     low, high, *kinds = (part.strip() for part in text.split(":"))
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise InvalidValue(f"range of {name} = {shown(text)} has {shown(unknown[0])}; {GIVE}")
     ends = _end(name, text, low), _end(name, text, high)
-    return Axis(name, *ends, periodic="periodic" in kinds, log="log" in kinds, bounded="open" not in kinds)
+    axis = Axis(name, *ends, periodic="periodic" in kinds, log="log" in kinds, bounded="open" not in kinds)
+    return Each(axis) if EACH in kinds else axis
 
 
 def _end(name: str, text: str, end: str) -> float:

@@ -11,9 +11,11 @@ from thalweg.base.border import public
 from thalweg.base.errors import InvalidData
 from thalweg.problems import residuals
 from thalweg.problems.axis import Axis
-from thalweg.problems.columns import read
 from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Regression
+from thalweg.problems.reading.read import open_table, take
+from thalweg.problems.reading.reading import Reading
+from thalweg.problems.sense import check_size
 from thalweg.problems.split import WHOLE, Split
 
 
@@ -35,7 +37,7 @@ def table(
 
     Parameters
     ----------
-    path : CSV file with a header row, comma-separated, UTF-8
+    path : CSV file in any dialect, Excel workbook or Parquet file
     x, y : names of the columns
     residual : ``"vertical"`` or ``"orthogonal"``
     missing : ``"refuse"`` rows with a missing value, naming them, or ``"drop"`` them
@@ -59,14 +61,17 @@ def table(
     --------
     >>> problem = table("stars-cyg.csv", "log_temperature", "log_light")  # doctest: +SKIP
     """
-    values = read(Path(path), (x, y), drop=missing == "drop")
-    xs, ys = values.T
+    file = open_table(path)
+    names = file.name(x), file.name(y)
+    xs, ys = (take(file, names, reading=Reading(missing=missing)).columns[name] for name in names)
     if len(xs) < 2:
         raise InvalidData(f"{path} has {len(xs)} usable rows; a line needs at least 2")
     if np.ptp(xs) == 0:
         raise InvalidData(
             f"all {len(xs)} values of {x!r} in {path} are {xs[0]:g}; a slope needs at least two different ones"
         )
+    check_size(x, xs - xs.mean() if np.isfinite(xs.mean()) else xs)
+    check_size(y, ys)
     train, test = split({"x": xs, "y": ys})
     center, height = float(np.mean(train["x"])), float(np.mean(train["y"]))
     # A constant column still needs a box of some width; the file's own scale then says nothing.
