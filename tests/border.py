@@ -189,6 +189,9 @@ CALLS = {
         **{"floor": 0.25, "store": None},
     },
     "phase_diagram": lambda: {"problem": noisy, "noise": [0.0], "exponent": [0.5], "persistence": 0.01},
+    "profile_likelihood": lambda: {
+        **{"objective": t().decay, "fits": t().fits, "along": "A", "valley": 0, "points": 3, "confidence": 0.9},
+    },
     "race": lambda: {
         **{"objective": t().objective, "optimizers": t().rivals, "valleys": t().valleys},
         **{"conditions": conditions(), "tuning": tuning(), "floor": 0.25},

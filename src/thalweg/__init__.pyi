@@ -30,6 +30,7 @@ from .study.fit import fit as fit
 from .study.outcome_map import outcome_map as outcome_map
 from .study.outcomes import outcomes as outcomes
 from .study.phase_diagram import phase_diagram as phase_diagram
+from .study.profile_likelihood import profile_likelihood as profile_likelihood
 from .study.race import race as race
 from .study.survey import survey as survey
 

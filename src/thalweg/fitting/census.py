@@ -8,7 +8,7 @@ on from the wall, with all parameters: eliminated ones know no walls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -42,13 +42,14 @@ class Stacked:
         return self.residual(hints.stack(list(values)), *columns)
 
 
-def task_of(objective: Objective, eliminate: bool = True) -> Task:
-    """Say what is summed for an objective: linear parameters first, if they are to be eliminated."""
+def task_of(objective: Objective, eliminate: bool = True, held: Collection[int] = ()) -> Task:
+    """Say what is summed for an objective: linear parameters first, if they are to be eliminated and not held."""
     problem, loss = objective.problem, objective.loss
     assert isinstance(problem, Regression)
     assert loss is not None
     names, curve = problem.parameters, problem.residual
     linear = curve.linear if eliminate and isinstance(curve, Curve) and loss == quadratic() else ()
+    linear = [name for name in linear if names.index(name) not in held]
     order = sorted(range(len(names)), key=lambda k: (names[k] not in linear, k))
     logs = tuple(problem.domain[k].log and names[k] not in linear for k in order)
     residual = curve if isinstance(curve, Curve) else Stacked(curve)
@@ -92,16 +93,20 @@ def explore(
     return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0), ends)
 
 
-def settle(objective: Objective, starts: Float[np.ndarray, "start param"]) -> flow.Ends:
-    """Search from every start to its end, in the units and the order of the parameters; heights are means."""
+def settle(objective: Objective, starts: Float[np.ndarray, "start param"], held: Collection[int] = ()) -> flow.Ends:
+    """Search from every start to its end, in the units and the order of the parameters; heights are means.
+
+    Parameters that are held stay where each start has them.
+    """
     low, high = objective.problem.domain.bounds
-    task = task_of(objective)
-    ends = _searched(objective, task, starts)
+    task = task_of(objective, held=held)
+    ends = _searched(objective, task, starts, held)
     free = list(task.order[: task.eliminated])
     beyond = np.flatnonzero(((ends.position < low) | (ends.position > high))[:, free].any(axis=1))
     if beyond.size:
         inside = np.clip(ends.position[beyond], low, high)
-        again = _searched(objective, task_of(objective, eliminate=False), inside)
+        inside[:, list(held)] = starts[beyond][:, list(held)]
+        again = _searched(objective, task_of(objective, eliminate=False), inside, held)
         for whole, part in zip(ends, again, strict=True):
             whole[beyond] = part
     return ends
@@ -119,13 +124,17 @@ def follow(objective: Objective, start: Float[np.ndarray, " param"]) -> flow.End
     return min(found, key=lambda end: np.nan_to_num(end.height[0], nan=np.inf))
 
 
-def _searched(objective: Objective, task: Task, starts: np.ndarray) -> flow.Ends:
-    order, logs = list(task.order), np.array(task.logs)
-    low, high = (_scaled(end[order], logs)[task.eliminated :] for end in objective.problem.domain.bounds)
+def _searched(objective: Objective, task: Task, starts: np.ndarray, held: Collection[int] = ()) -> flow.Ends:
+    order, logs, held = list(task.order), np.array(task.logs), list(held)
+    low, high = (np.tile(end, (len(starts), 1)) for end in objective.problem.domain.bounds)
+    for end in (low, high):
+        end[:, held] = starts[:, held]
+    low, high = (_scaled(end[:, order], logs)[:, task.eliminated :] for end in (low, high))
     ends = search(task, objective.train, _scaled(starts[:, order], logs), (low, high), "following starts down")
     position = np.empty_like(ends.unknowns)
     with np.errstate(over="ignore"):
         position[:, order] = np.where(logs, np.exp(np.where(logs, ends.unknowns, 0.0)), ends.unknowns)
+    position[:, held] = starts[:, held]
     height = ends.loss / len(objective.train[0])
     return flow.Ends(position, height, np.zeros(len(height)), ends.rested.copy(), ends.steps)
 

@@ -44,6 +44,7 @@ class Errors(NamedTuple):
         them as much as any other
     lengths : (param,), of the derivatives of the residuals: what turns a direction to the parameters' units
     leverage : (row,), how much of each fitted value its own measured value makes
+    condition : share of the least singular value in the largest; 0 where a direction is open
     freedom : rows less the directions that they tell
     squares : the sum of squared residuals
     """
@@ -54,6 +55,7 @@ class Errors(NamedTuple):
     open_: Float[np.ndarray, "direction param"]
     lengths: Float[np.ndarray, " param"]
     leverage: Float[np.ndarray, " row"]
+    condition: float
     freedom: int
     squares: float
 
@@ -85,7 +87,8 @@ def errors(terms: Terms, at_wall: Bool[np.ndarray, " param"] | None = None) -> E
     open_[:, free] = ways[~kept]
     loose = (np.abs(open_) > np.sqrt(OPEN)).any(axis=0)
     told, given = np.where(loose, np.inf, spread), np.where(loose, np.inf, absolute)
-    return Errors(covariance, told, given, open_, lengths, (table**2).sum(axis=1), freedom, squares)
+    condition = 0.0 if not kept.all() else float(values.min(initial=1.0) / values.max(initial=1.0))
+    return Errors(covariance, told, given, open_, lengths, (table**2).sum(axis=1), condition, freedom, squares)
 
 
 def _unknown(rows: int, size: int, squares: float) -> Errors:
@@ -97,6 +100,7 @@ def _unknown(rows: int, size: int, squares: float) -> Errors:
         open_=np.zeros((0, size)),
         lengths=np.ones(size),
         leverage=np.full(rows, np.nan),
+        condition=np.nan,
         freedom=rows - size,
         squares=squares,
     )

@@ -9,7 +9,8 @@ new place before it is judged. So the search is one among the others alone: vari
 Kaufman (1975). It starts without values for them, takes a third of the steps, and finds the deepest valley from many
 times as many starts.
 
-**Bounds.** A step is cut at them; an unknown that lies on one, and would leave, is left out of the equations.
+**Bounds.** A step is cut at them; an unknown that lies on one, and would leave, is left out of the equations. So is one
+whose bounds are one: it is held, in each lane at a value of its own.
 
 **Rounding.** Near the end the loss falls by less than its own rounding, and cannot be asked whether a step is good. A
 step that foretells less than :data:`LEVEL` of the loss is taken where the loss is the same to rounding; after
@@ -95,7 +96,7 @@ def begin(task: Task, starts: Float[np.ndarray, "unknown lane"]) -> Lane:
 
 
 def advance(task: Task, columns: Sequence[Array], bounds: tuple[Array, Array], lane: Lane, steps: int) -> Lane:
-    """Take up to so many steps between bounds, (damped,) each; lanes that are done stay as they are."""
+    """Take up to so many steps between bounds, (damped, lane) each; lanes that are done stay as they are."""
 
     def go_on(state: tuple[Lane, Array]) -> Array:
         return (~state[0].done).any() & (state[1] < steps)
@@ -108,11 +109,11 @@ def advance(task: Task, columns: Sequence[Array], bounds: tuple[Array, Array], l
 
 def _step(task: Task, columns: Sequence[Array], bounds: tuple[Array, Array], lane: Lane) -> Lane:
     fixed, old = task.eliminated, lane.sums
-    low, high = (end[:, None] for end in bounds)
+    low, high = bounds
     diagonal = jnp.diagonal(old.matrix).T[fixed:]
     scales = jnp.maximum(lane.scales, diagonal)
     place, slope = lane.unknowns[fixed:], old.gradient[fixed:]
-    held = ((place <= low) & (slope > 0)) | ((place >= high) & (slope < 0))
+    held = ((place <= low) & (slope > 0)) | ((place >= high) & (slope < 0)) | (low == high)
     change, foretold = _change(old, lane.damping * scales, held, fixed)
     there = lane.unknowns + change
     there = there.at[fixed:].set(jnp.clip(there[fixed:], low, high))

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from thalweg.fitting.errors import Errors
 from thalweg.fitting.twins import Residuals, listed
+from thalweg.problems.axis import Axis
 from thalweg.problems.domain import Domain
 
 AT = 1e-9
@@ -26,6 +27,9 @@ BEYOND = 100.0
 
 HELD = 0.5
 """Standard error, as a share of the parameter, from which the data do not hold it."""
+
+ILL = 1e-6
+"""Nor are parameters held whose derivatives so nearly depend on one another: that is where a search rests far out."""
 
 TAKES_PART = 1e-4
 """Share of the largest part of a direction from which a parameter takes part in it."""
@@ -67,26 +71,30 @@ def words(
             )
     directions = _open(position, domain, told, residuals)
     sure = {name for each in directions if each.sure for name in each.names}
-    away = [words for name, words in _away(position, domain, told) if name not in sure]
-    if away:
-        said.append(f"{listed(away)}: the curve only approaches its best")
-    said.extend(each.words for each in directions if each.sure or not away)
+    sides = zip(domain, away(position, domain, told).tolist(), strict=True)
+    gone = [_way(axis, side) for axis, side in sides if side and axis.name not in sure]
+    if gone:
+        said.append(f"{listed(gone)}: the curve only approaches its best")
+    said.extend(each.words for each in directions if each.sure or not gone)
     return "; ".join(said)
 
 
-def _away(position: np.ndarray, domain: Domain, told: Errors) -> list[tuple[str, str]]:
-    """Name the parameters that run away, and say where to."""
-    found: list[tuple[str, str]] = []
-    for value, error, axis in zip(position, told.errors, domain, strict=True):
-        if axis.periodic or axis.bounded or error < HELD * abs(value):
+def away(position: Float[np.ndarray, " param"], domain: Domain, told: Errors) -> Int[np.ndarray, " param"]:
+    """Tell which parameters run away: -1 downwards, 1 upwards, 0 for those that do not."""
+    sides = np.zeros(len(position), int)
+    for k, (value, error, axis) in enumerate(zip(position, told.errors, domain, strict=True)):
+        if axis.periodic or axis.bounded or (error < HELD * abs(value) and told.condition > ILL):
             continue
-        if axis.log and value <= axis.low / BEYOND:
-            found.append((axis.name, f"{axis.name} falls to 0 without end"))
-        elif value > axis.high + (BEYOND - 1) * (axis.high if axis.log else axis.length):
-            found.append((axis.name, f"{axis.name} grows without end"))
-        elif not axis.log and value < axis.low - (BEYOND - 1) * axis.length:
-            found.append((axis.name, f"{axis.name} falls without end"))
-    return found
+        if axis.log:
+            sides[k] = int(value >= axis.high * BEYOND) - int(value <= axis.low / BEYOND)
+        else:
+            room = BEYOND * axis.length
+            sides[k] = int(value >= axis.low + room) - int(value <= axis.high - room)
+    return sides
+
+
+def _way(axis: Axis, side: int) -> str:
+    return f"{axis.name} {'grows' if side > 0 else 'falls to 0' if axis.log else 'falls'} without end"
 
 
 class _Direction(NamedTuple):

@@ -29,6 +29,7 @@ class Statistics(NamedTuple):
     r_squared : the share of the variance of the data that the curve takes off
     autocorrelation : of neighbours
     largest, largest_row : the largest standardised one, with its sign, and its row; -1 for none
+    perfect : whether the curve leaves nothing but rounding
     """
 
     variance: float
@@ -36,6 +37,7 @@ class Statistics(NamedTuple):
     autocorrelation: float
     largest: float
     largest_row: int
+    perfect: bool
 
 
 def statistics(
@@ -65,9 +67,9 @@ def statistics(
     known = (room > np.sqrt(np.finfo(float).eps)) & (scale > 0) & noise
     standard = np.divide(residual, scale * np.sqrt(room), out=np.zeros_like(residual), where=known)
     row = int(np.argmax(np.abs(standard))) if known.any() else -1
-    return Statistics(
-        variance, _r_squared(squares, data), autocorrelation, float(standard[row]) if row >= 0 else np.nan, row
-    )
+    largest = float(standard[row]) if row >= 0 else np.nan
+    perfect = squares == 0 or _rounding(squares, data)
+    return Statistics(variance, _r_squared(squares, data), autocorrelation, largest, row, perfect)
 
 
 def _rounding(squares: float, data: tuple[np.ndarray, np.ndarray] | None) -> bool:

@@ -50,7 +50,7 @@ def search(
     task: Task,
     columns: Sequence[Float[np.ndarray, " row"]],
     starts: Float[np.ndarray, "start unknown"],
-    bounds: tuple[Float[np.ndarray, " damped"], Float[np.ndarray, " damped"]],
+    bounds: tuple[Float[np.ndarray, "*start damped"], Float[np.ndarray, "*start damped"]],
     what: str = "searching",
 ) -> Ends:
     """Follow every start to its end.
@@ -60,20 +60,22 @@ def search(
     task : what is summed
     columns : the data
     starts : in the solver's order and on its scales; eliminated unknowns may be anything finite, such as 0
-    bounds : low and high of the unknowns that are not eliminated, ∓∞ for none
+    bounds : low and high of the unknowns that are not eliminated, ∓∞ for none; low = high holds an unknown;
+        for all starts, or for each
     what : name of the work for whoever listens to its progress
     """
     lanes = width(len(columns[0]))
     with computing(64):
         data = tuple(jax.device_put(part) for part in blocks(columns))
-        ends = tuple(jax.device_put(np.asarray(end, np.float64)) for end in bounds)
+    shape = len(starts), starts.shape[1] - task.eliminated
+    ends = tuple(np.broadcast_to(end, shape).astype(np.float64).T for end in bounds)
     state: Any = marquardt.begin(task, np.array(starts, np.float64).T)
     for _ in range(-(-LONGEST // ROUND)):
         pending = np.flatnonzero(~state.done)
         if not pending.size:
             break
-        part = jax.tree.map(partial(_take, pending), state)
-        further = _batched(partial(_advance, task, data, ends), (part,), lanes, what)
+        part = jax.tree.map(partial(_take, pending), (ends, state))
+        further = _batched(partial(_advance, task, data), part, lanes, what)
         state = jax.tree.map(partial(_put, pending), state, further)
     return Ends(state.unknowns.T, state.sums.loss, state.rested, state.steps)
 

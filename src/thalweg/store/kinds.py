@@ -141,6 +141,11 @@ FIT = {"end_position": "start param", "end_loss": "start", "start_valley": "star
 Fits = Annotated[xr.Dataset, Kind("a fit", "thalweg.fit", VALLEY | {"share": "valley"} | FIT, ("names",))]
 """The minima of a fit, from :func:`thalweg.fit`."""
 
+PROFILE = {"loss": "first", "fixed_loss": "first", "params": "first param", "low": "along", "high": "along"}
+
+Profile = Annotated[xr.Dataset, Kind("a profile likelihood", "thalweg.profile_likelihood", PROFILE, ("along", "level"))]
+"""The loss of a fit along one parameter or two, the others at their best, from :func:`thalweg.profile_likelihood`."""
+
 Derailments = Annotated[xr.Dataset, Kind("derailments", "thalweg.find_derailments", DERAILMENT, ("names", "runs"))]
 """Derailments over (derailment), from :func:`thalweg.find_derailments`."""
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from thalweg.fitting.census import task_of
 from thalweg.fitting.errors import Errors, errors
-from thalweg.fitting.outcomes import walls, words
+from thalweg.fitting.outcomes import away, walls, words
 from thalweg.fitting.residuals import Statistics, statistics
 from thalweg.fitting.sums import Task
 from thalweg.fitting.terms import pulls, residuals, terms
@@ -37,6 +37,7 @@ def answer(objective: Objective, valleys: xr.Dataset) -> xr.Dataset:
     left = np.array([r for _, r, _ in told]).reshape(len(told), -1)
     data = measured(objective, task, positions[0]) if len(positions) else None
     twin = twins(left, 0.0 if data is None else float(np.abs(data[0] * data[1]).max()))
+    gone = [away(place, domain, each) for place, each in zip(positions, known, strict=True)]
     rested = valleys["settled"].values.astype(bool)
     outcomes = [
         words(place, domain, each, evaluate, bool(at_rest))
@@ -46,9 +47,10 @@ def answer(objective: Objective, valleys: xr.Dataset) -> xr.Dataset:
         {
             **_errors(objective, known, positions.shape[1]),
             "twin": ("valley", twin),
+            "away": (("valley", "param"), np.array(gone).reshape(positions.shape).astype(np.int8)),
             "at_low": (("valley", "param"), low.astype(np.int8)),
             "at_high": (("valley", "param"), high.astype(np.int8)),
-            **{name: ("valley", np.array([getattr(each, name) for _, _, each in told])) for name in Statistics._fields},
+            **_statistics([said for _, _, said in told]),
             **_criteria(known, len(columns[0]), positions.shape[1]),
         }
     ).assign_attrs(symmetries=sentences(twin, positions, domain, evaluate), outcomes=outcomes)
@@ -107,6 +109,14 @@ def _errors(objective: Objective, told: list[Errors], size: int) -> dict[str, An
     if weighted and objective.loss == quadratic():
         made["error_absolute"] = (("valley", "param"), np.array([each.absolute for each in told]).reshape(-1, size))
     return made
+
+
+def _statistics(said: list[Statistics]) -> dict[str, Any]:
+    columns = dict(zip(Statistics._fields, map(np.array, zip(*said, strict=True)), strict=False)) if said else {}
+    columns = {name: columns.get(name, np.zeros(0)) for name in Statistics._fields}
+    return {
+        name: ("valley", values.astype(np.int8) if name == "perfect" else values) for name, values in columns.items()
+    }
 
 
 def _criteria(told: list[Errors], rows: int, size: int) -> dict[str, Any]:

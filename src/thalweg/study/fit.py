@@ -69,6 +69,8 @@ def fit(
         twin             valley               valley   the first with the same curve over the data; itself, if it is
                                                        that
         at_low, at_high  valley, param        0 or 1   whether the parameter lies on that wall of its range
+        away             valley, param        1, 0, -1 whether the parameter runs away where there is no wall: it grows,
+                                                       or falls, and the curve only approaches its best
         open             valley               1        directions along which the curve stays
         squares          valley               y's²     sum of squared residuals, in units of the uncertainties where
                                                        there are some, as all below
@@ -78,6 +80,7 @@ def fit(
         autocorrelation  valley               1        of residuals that follow one another in the first column
         largest          valley               1        the largest standardised residual, with its sign
         largest_row      valley               row      of the data it is of, from 0; -1 for none
+        perfect          valley               0 or 1   whether the curve leaves nothing but rounding
         aic, bic         valley               1        Akaike's and the Bayesian information criterion, for the
                                                        quadratic loss, up to a constant of the data
         own_start        param                param's  the start of your own, where one is given, as all below
