@@ -87,7 +87,6 @@ def test_any_number_of_parameters_is_drawn_the_first_six_of_many(number):
     assert len(figure.static().axes) == shown * (shown + 1) // 2
     assert ("the first 6 of 12 parameters" in figure.caption) == (number == 12)
     assert "1 start ended nowhere" in figure.caption
-    figure.png(40)
 
 
 def test_what_ended_nowhere_is_refused():

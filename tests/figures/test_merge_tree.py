@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import thalweg as tw
+from tests.figures import fitted
 from thalweg.base.errors import InvalidValue
 from thalweg.figures.drawing.forest import forest_of
 from thalweg.figures.merge_tree import arrays_of
@@ -126,3 +127,30 @@ def test_what_has_no_valleys_is_refused(published, constant):
         tw.figures.merge_tree(published.surface)
     with pytest.raises(InvalidValue, match=r"there is no valley, so the figure 'merge_tree' has nothing to draw"):
         tw.figures.merge_tree(constant.valleys)
+
+
+def test_of_a_fit_passes_that_were_not_sought_are_marked_as_bounds():
+    figure = tw.figures.merge_tree(fitted.usual())
+    (axes,) = figure.static().axes
+    bounds = next(line for line in axes.lines if line.get_label() == "passes, at most so high")
+    np.testing.assert_allclose(sorted(bounds.get_ydata()), [0.51, 0.9])
+    assert "passes" not in [line.get_label() for line in axes.lines]
+    assert "passes lie at most as high as drawn" in figure.caption
+    assert "valley 1 (≤ 0.5)" in figure.caption
+    assert "by symmetry twins: valley 1 of valley 0." in figure.caption
+    names = [trace.get("name") for trace in figure.interactive()["data"]]
+    assert "passes, at most so high" in names
+    assert "passes" not in names
+    written = [text.get_text() for text in tw.figures.barcode(fitted.usual()).static().axes[0].texts]
+    assert written == ["≤ 0.5", "≤ 0.5"]
+
+
+def test_losses_of_a_fit_that_span_decades_are_seen_on_a_logarithm():
+    wide = fitted.fits([[1, 1], [2, 2]], [1e-9, 3.0], [0, 0, 1]).assign_attrs(method="fit")
+    figure = tw.figures.merge_tree(wide)
+    (axes,) = figure.static().axes
+    assert axes.get_yscale() == "log"
+    low, high = axes.get_ylim()
+    assert 1e-12 < low < 1e-9
+    assert 3.5 < high < 1e3
+    assert figure.interactive()["layout"]["yaxis"]["type"] == "log"

@@ -67,8 +67,14 @@ class _Barcode:
     @property
     def lengths(self) -> list[str]:
         """Write the persistence at the end of each broad bar; nothing where it never ends."""
-        broad = self.forest.persistence[self.order[: self.named]].tolist()
-        return [number(length, 3) if np.isfinite(length) else "" for length in broad]
+        return ["" if self.forest.endless[k] else self.forest.lasts(k) for k in self.order[: self.named].tolist()]
+
+    @property
+    def until(self) -> str:
+        """Name the bars that end."""
+        ending = ~self.forest.endless
+        latest = bool(ending.any() and self.forest.bound[ending].all())
+        return f"until it joins a deeper valley{', at the latest' * latest}"
 
     @property
     def rows(self) -> tuple[float, float]:
@@ -167,7 +173,7 @@ def _static(drawn: _Barcode, title: str) -> canvas.Sheet:
 
 
 def _draw_bars(axes: Axes, drawn: _Barcode) -> None:
-    labels = {False: "until it joins a deeper valley", True: "never ends"}
+    labels = {False: drawn.until, True: "never ends"}
     tip = TIP * (drawn.view.high - drawn.view.low)
     for k in range(drawn.named):
         low, high, row, endless = drawn.low[k], drawn.high[k], drawn.row[k], bool(drawn.endless[k])
@@ -195,9 +201,7 @@ def _interactive(drawn: _Barcode) -> dict[str, Any]:
     height = max(3.0, min(16.0, 220 / drawn.rows[0]))
     traces = [
         _web_bars(drawn, broad & endless, "never ends", {"color": style.valley(), "width": height}),
-        _web_bars(
-            drawn, broad & ~endless, "until it joins a deeper valley", {"color": style.tone(BAR), "width": height}
-        ),
+        _web_bars(drawn, broad & ~endless, drawn.until, {"color": style.tone(BAR), "width": height}),
         _web_bars(drawn, ~broad, f"{int((~broad).sum()):,} more", {"color": style.valley(), "width": 1.2}),
     ]
     rows, names = drawn.labels

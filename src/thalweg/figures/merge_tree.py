@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from thalweg.base.border import public
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.forest import Forest, forest_of
-from thalweg.figures.drawing.marks import PASS, VALLEY
+from thalweg.figures.drawing.marks import BOUND, PASS, VALLEY, Mark
 from thalweg.figures.drawing.view import View
 from thalweg.figures.figure import Figure, figure_of
 from thalweg.store.kinds import Valleys
@@ -49,6 +49,13 @@ class _Stems:
     def crowded(self) -> bool:
         """Whether there is no room for marks."""
         return len(self.across) > CROWDED
+
+    @property
+    def passes(self) -> list[tuple[str, Mark, np.ndarray]]:
+        """Passes, and those that are only known to be at most so high: names, marks, and places, (pass, 2)."""
+        bound = self.forest.bound[~self.forest.endless]
+        kinds = (("passes", PASS, ~bound), ("passes, at most so high", BOUND, bound))
+        return [(name, mark, self.branches[which, 0]) for name, mark, which in kinds if which.any()]
 
     @property
     def names(self) -> list[str]:
@@ -109,7 +116,8 @@ def arrays_of(forest: Forest) -> _Stems:
     across = np.empty(len(order))
     across[order] = np.arange(len(order))
     low, high = forest.range
-    view = View(low - ROOM[0] * (high - low), high + ROOM[1] * (high - low))
+    shown = View(low, high, forest.decades)
+    view = View(shown.at(-ROOM[0]), shown.at(1 + ROOM[1]), shown.log)
     ending = np.flatnonzero(~forest.endless)
     feet = np.stack([across[ending], forest.ends[ending]], axis=-1)
     joined = np.stack([across[forest.joins[ending]], forest.ends[ending]], axis=-1)
@@ -150,9 +158,8 @@ def _static(drawn: _Stems, title: str) -> canvas.Sheet:
     axes.spines["bottom"].set_visible(False)
     _draw_lines(axes, drawn)
     if not drawn.crowded:
-        ends = drawn.branches[:, 0]
-        if len(ends):
-            PASS.draw(axes, *ends.T, label="passes", zorder=2.4)
+        for name, mark, ends in drawn.passes:
+            mark.draw(axes, *ends.T, label=name, zorder=2.4)
         VALLEY.draw(axes, drawn.across, drawn.stems[:, 0], ms=7, label="minima", zorder=2.5)
     _draw_names(axes, drawn)
     canvas.legend(sheet, axes)
@@ -170,7 +177,7 @@ def _draw_lines(axes: Axes, drawn: _Stems) -> None:
         label = "the deepest valley" if x == drawn.across[np.argmin(drawn.forest.losses)] else None
         axes.plot([x, x], [low, high], color=style.valley(), lw=max(2.5 * thin, 2.2), zorder=2.2, label=label)
         head = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": style.valley(), "lw": 1, "shrinkB": 0}
-        axes.annotate("", (x, high), (x, high - 0.05 * (high - drawn.view.low)), arrowprops=head)
+        axes.annotate("", (x, high), (x, drawn.view.at(0.95)), arrowprops=head)
 
 
 def _draw_names(axes: Axes, drawn: _Stems) -> None:
@@ -200,13 +207,10 @@ def _interactive(drawn: _Stems) -> dict[str, Any]:
         ),
         _web_lines("the deepest valley", list(stems[endless]), {"color": style.valley(), "width": 2.5 * thin}),
     ]
-    tops, ending = drawn.branches[:, 0], np.flatnonzero(~endless)
     arrow = {"color": style.valley(), "symbol": "triangle-up", "size": 12}
     traces.append(web.trace("markers", drawn.across[endless], drawn.stems[endless, 1], marker=arrow, cliponaxis=False))
     if not drawn.crowded:
-        labels = [f"{drawn.forest.names[k]} joins {drawn.forest.names[drawn.forest.joins[k]]}" for k in ending]
-        hover = {"text": labels, "hover": "%{text}<br>pass at %{y:.5g}"}
-        traces.append(web.trace("markers", *tops.T, name="passes", marker=PASS.web(8), **hover))
+        traces += [_web_passes(drawn, name, mark, ends) for name, mark, ends in drawn.passes]
     texts = {"customdata": [drawn.forest.hover(k) for k in range(len(names))], "text": names, "hover": "%{customdata}"}
     if not drawn.crowded:
         texts |= {"textposition": "bottom center", "textfont": {"color": style.valley()}}
@@ -216,6 +220,17 @@ def _interactive(drawn: _Stems) -> dict[str, Any]:
     x = web.axis("", range=list(drawn.edges), showgrid=False, showline=False, showticklabels=False, ticks="")
     y = web.axis("loss", exponentformat="power", **drawn.view.web)
     return web.described([trace for trace in traces if len(trace["x"])], {"xaxis": x, "yaxis": y})
+
+
+def _web_passes(drawn: _Stems, name: str, mark: Mark, ends: np.ndarray) -> web.Trace:
+    joining = [int(np.argmin(np.abs(drawn.across - x))) for x in ends[:, 0].tolist()]
+    names, joins = drawn.forest.names, drawn.forest.joins
+    most = "≤ " * (mark is BOUND)
+    hover = {
+        "text": [f"{names[k]} joins {names[joins[k]]}" for k in joining],
+        "hover": f"%{{text}}<br>pass at {most}%{{y:.5g}}",
+    }
+    return web.trace("markers", *ends.T, name=name, marker=mark.web(8), **hover)
 
 
 def _web_lines(name: str, lines: list[np.ndarray], look: dict[str, Any]) -> web.Trace:

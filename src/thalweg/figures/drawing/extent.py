@@ -67,11 +67,7 @@ def widened(view: View, values: np.ndarray, most: float) -> View:
         return view
     low = float(np.clip(places.min() - FOOTROOM, -most, 0))
     high = float(np.clip(places.max() + FOOTROOM, 1, 1 + most))
-    if view.log:
-        base = view.high / view.low
-        return View(view.low * base**low, view.low * base**high, True)
-    size = view.high - view.low
-    return View(view.low + low * size, view.low + high * size)
+    return View(view.at(low), view.at(high), view.log)
 
 
 def show_across(axes: Axes, view: View) -> None:
@@ -84,6 +80,4 @@ def show_across(axes: Axes, view: View) -> None:
 
 def stretched(view: View, share: float) -> View:
     """Widen a view by a share of its length at either end."""
-    low, high = (np.log10([view.low, view.high]) if view.log else np.array([view.low, view.high])).tolist()
-    room = share * (high - low)
-    return View(10 ** (low - room), 10 ** (high + room), True) if view.log else View(low - room, high + room)
+    return View(view.at(-share), view.at(1 + share), view.log)

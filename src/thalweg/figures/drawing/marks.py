@@ -72,6 +72,9 @@ EDGES = (("<", "triangle-left"), (">", "triangle-right"), ("v", "triangle-down")
 
 VALLEY = Mark("o", "circle", style.valley, style.paper, (0.8, 1.0), 6.0)
 PASS = Mark("x", "x-thin", style.ink, style.ink, (1.3, 2.0), 6.0)
+BOUND = Mark("v", "triangle-down-open", style.paper, style.ink, (1.2, 1.5), 5.5)
+"""What a pass is at most: it may lie lower."""
+
 ORIGIN = Mark("+", "cross-thin", style.ink, style.ink, (1.5, 2.0), 8.0)
 
 COLOURS = (

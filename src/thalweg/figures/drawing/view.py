@@ -49,6 +49,12 @@ class View:
         low, high = self._height(np.array([self.low, self.high]))
         return (self._height(np.asarray(values, dtype=np.float64)) - low) / (high - low)
 
+    def at(self, fraction: float) -> float:
+        """Find the value at a place of the axis, from 0 to 1."""
+        low, high = self._height(np.array([self.low, self.high])).tolist()
+        height = low + fraction * (high - low)
+        return 10**height if self.log else height
+
     def shows(self, values: np.ndarray) -> np.ndarray:
         """Tell which values lie in the view."""
         place = self.fraction(values)
