@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -175,18 +176,17 @@ class Profile:
         """Find the height between a place below it and one above; NaN where the profile jumps over it."""
         from scipy.optimize import brentq  # a tenth of a second to import, and only this needs it
 
+        rise = float(np.sqrt(height - least))
+
         def root(way: float) -> float:
             if way == 0:
-                return -np.sqrt(height - least)
+                return -rise
             (at,), _ = self.at(np.array([[value_of(way)]]), [place[None]])
-            return float(
-                min(np.sqrt(max(at - least, 0.0)) - np.sqrt(height - least), LARGEST * np.sqrt(height - least))
-            )
+            return float(min(np.sqrt(max(at - least, 0.0)), LARGEST * rise)) - rise
 
-        way = float(brentq(root, *between, xtol=PRECISE * abs(between[1])))
+        way: Any = cast(Any, brentq)(root, *between, xtol=PRECISE * abs(between[1]))
         # A profile does not jump upwards but where the others cannot be told any more, for rounding.
-        jumps = root(way * (1 - JUMP)) < -JUMPS * np.sqrt(height - least)
-        return np.nan if jumps else value_of(way)
+        return np.nan if root(way * (1 - JUMP)) < -JUMPS * rise else value_of(way)
 
     def _sensible(self, value: float) -> bool:
         """Tell whether a value is not so far out that all is rounding."""
