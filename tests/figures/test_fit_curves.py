@@ -1,6 +1,7 @@
 """The curves of a fit's valleys: as they are, as finely as they bend, and the residuals that they leave."""
 
 import numpy as np
+import optax
 import pytest
 
 import thalweg as tw
@@ -49,7 +50,8 @@ def test_residuals_are_what_the_data_are_above_each_curve_in_their_uncertainties
 def test_an_oscillation_is_not_aliased(frequency):
     """Between any two crossings of 0 there is a place: 333 periods are 666 crossings, and none is missed."""
     model = tw.problems.fit({"t": T, "y": np.sin(T)}, "A*sin(2*pi*f*t)", "y", ranges={"f": (0.1, 400)}).residual
-    x, (y,) = curve.traced(model, np.array([[1.0, frequency]]), T, (0.0, 1.0), (-1.0, 1.0), False)
+    x, y = curve.traced(model, np.array([[1.0, frequency]]), T, curve.Frame((0.0, 1.0), (-1.0, 1.0)))
+    y = y[0, 0]
     np.testing.assert_allclose(y, np.sin(2 * np.pi * frequency * x), atol=1e-6)
     assert int((np.diff(np.sign(y[y != 0])) != 0).sum()) == pytest.approx(2 * frequency, abs=1)
     assert len(x) <= curve.MOST
@@ -137,3 +139,72 @@ def test_what_has_no_curve_is_refused():
         tw.figures.fit_curves(problem(), fitted.fits(np.empty((0, 2)), [], [-1, -1]))
     with pytest.raises(InvalidValue, match="most = 9"):
         tw.figures.fit_curves(problem(), usual(), most=9)
+
+
+def grouped():
+    """A decay in two groups of their own heights, 3 and 1, the rows of each apart."""
+    side = np.array(["left", "right"] * 15)
+    y = np.where(side == "left", 3.0, 1.0) * np.exp(-T / 0.5)
+    ranges = {"A": "0:5:each", "tau": "0.1:10:log"}
+    reading = tw.problems.Reading(groups="side")
+    return tw.problems.fit({"t": T, "y": y, "side": side}, "A*exp(-t/tau)", "y", ranges=ranges, reading=reading)
+
+
+def test_groups_have_marks_of_their_own_and_a_curve_each():
+    problem = grouped()
+    place = {"A[left]": 3.0, "A[right]": 1.0, "tau": 0.5}
+    fits = fitted.fits([[place[name] for name in problem.parameters]], [0.1], [0, 0], of=problem)
+    figure = tw.figures.fit_curves(problem, fits)
+    axes = figure.static().axes[0]
+    assert [dots.get_label() for dots in axes.collections if "," in str(dots.get_label())] == ["left, 15", "right, 15"]
+    x, y = lines_of(axes)["#0, loss 0.1, 100 % of starts"]
+    (gap,) = np.flatnonzero(np.isnan(y[:-1]))
+    np.testing.assert_allclose(y[:gap], 3 * np.exp(-x[:gap] / 0.5), rtol=1e-12)
+    np.testing.assert_allclose(y[gap + 1 : -1], np.exp(-x[gap + 1 : -1] / 0.5), rtol=1e-12)
+    residual = figure.static().axes[1].collections[0].get_offsets()[:, 1]
+    np.testing.assert_allclose(residual, 0, atol=1e-12)
+    data = tw.figures.data(problem)
+    assert {dots.get_label() for dots in data.static().axes[0].collections} == {"left, 15", "right, 15"}
+    symbols = [trace["marker"]["symbol"] for trace in data.interactive()["data"]]
+    assert len(set(symbols)) == 2
+    runs = tw.descend(tw.objective(problem, tw.losses.quadratic()), optax.sgd(0.01), steps=2, precision=64)
+    last = next(line for line in tw.figures.fit(problem, runs).static().axes[0].lines if line.get_label() == "step 2")
+    a, b = (
+        dict(zip(problem.parameters, runs["params"].values[0, -1], strict=True))[f"A[{g}]"] for g in ("left", "right")
+    )
+    y = last.get_ydata()
+    (gap,) = np.flatnonzero(np.isnan(y[:-1]) & np.isfinite(y[1:]))
+    assert y[gap + 1] / y[0] == pytest.approx(b / a)
+
+
+def test_residuals_are_weighed_as_in_the_fit():
+    data = {"t": T, "y": 2 * np.exp(-T / 0.5) + 0.3, "w": np.linspace(1, 4, 30)}
+    ranges = {"A": (0, 4), "tau": "0.1:10:log"}
+    weighed = tw.problems.fit(data, "A*exp(-t/tau)", "y", ranges=ranges, reading=tw.problems.Reading(weights="w"))
+    figure = tw.figures.fit_curves(weighed, usual())
+    residual = figure.static().axes[1].collections[0].get_offsets()[:, 1]
+    np.testing.assert_allclose(residual, 0.3 * np.sqrt(data["w"]))
+    assert "the residuals, times the roots of the weights" in figure.caption
+
+
+def test_data_over_decades_have_logarithmic_axes_in_all_figures():
+    x = np.geomspace(0.01, 10, 40)
+    problem = tw.problems.fit({"t": x, "y": x**-1.5}, "A*t**k", "y", ranges={"A": (0, 4), "k": (-3, 0)})
+    runs = tw.descend(tw.objective(problem, tw.losses.quadratic()), optax.sgd(1e-9), steps=2, precision=64)
+    for figure in (tw.figures.data(problem), tw.figures.fit(problem, runs)):
+        (axes, *_) = figure.static().axes
+        assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+        layout = figure.interactive()["layout"]
+        assert (layout["xaxis"]["type"], layout["yaxis"]["type"]) == ("log", "log")
+
+
+def test_uncertainties_are_drawn_with_the_data():
+    problem_ = problem(sigma=True)
+    (bars,) = (trace["error_y"]["array"] for trace in tw.figures.data(problem_).interactive()["data"])
+    np.testing.assert_allclose(bars, np.linspace(0.1, 0.4, 30))
+    (segments,) = (
+        each.get_segments()
+        for each in tw.figures.data(problem_).static().axes[0].collections
+        if hasattr(each, "get_segments")
+    )
+    np.testing.assert_allclose([np.ptp(ends[:, 1]) / 2 for ends in segments], np.linspace(0.1, 0.4, 30))

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from thalweg.base.border import public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
-from thalweg.figures.drawing import canvas, points, rivals, style, together, web
+from thalweg.figures.drawing import canvas, curve, extent, points, rivals, style, together, web
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.rivals import Rival
 from thalweg.figures.drawing.run import DrawnRun, run_of
@@ -32,8 +32,11 @@ BETWEEN = 24
 FAINT = "#aab0b8"
 """Data behind the lines."""
 
-PLACES = 400
-"""Places at which a curve is drawn."""
+PLACES = 2000
+"""Places at which a curve is drawn at most."""
+
+MARGIN = 0.04
+"""Room around all data, as a share of their box."""
 
 MARKED = np.array([0.2, 0.5, 0.8])
 """Where along its line one of several runs has its mark: they tell the lines apart in grey print."""
@@ -42,7 +45,7 @@ MARKED = np.array([0.2, 0.5, 0.8])
 @dataclass(frozen=True, eq=False)
 class _Fit:
     problem: Regression
-    part: points.Points
+    parts: list[points.Points]
     low: np.ndarray
     high: np.ndarray
     step: np.ndarray
@@ -116,14 +119,14 @@ def fit(problem: Problem, runs: NamedRuns, *, run: int = 0) -> Figure:
 
 
 def _fit(problem: Regression, run: DrawnRun, note: str) -> _Fit:
-    parts = points.points_of(problem)
-    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
-    margin = 0.04 * np.array([np.ptp(x) or 1.0, np.ptp(y) or 1.0])
-    low, high = np.array([x.min(), y.min()]) - margin, np.array([x.max(), y.max()]) + margin
+    parts, logs = points.points_of(problem), points.decades_of(problem)
+    data = [np.concatenate([getattr(part, name) for part in parts]) for name in "xy"]
+    views = [extent.around(values, MARGIN, log) for values, log in zip(data, logs, strict=True)]
+    low, high = np.array([view.low for view in views]), np.array([view.high for view in views])
     chosen = np.unique(np.linspace(0, run.last, BETWEEN + 2).round().astype(int))
     make = _lines if problem.line else _curves
     segments, told = make(problem, run.params[chosen], low, high)
-    return _Fit(problem, parts[-1], low, high, chosen, segments, told, note, run.lost)
+    return _Fit(problem, points.shown_of(problem), low, high, chosen, segments, told, note, run.lost)
 
 
 def _lines(problem: Regression, params: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -138,11 +141,11 @@ def _lines(problem: Regression, params: np.ndarray, low: np.ndarray, high: np.nd
 
 def _curves(problem: Regression, params: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Draw curves over the data's x, (curve, place, 2), as far as they are in the box, and tell their parameters."""
-    assert isinstance(problem.residual, Curve)
-    x = np.linspace(low[0], high[0], PLACES)
-    with computing(64):
-        heights = [np.broadcast_to(np.asarray(problem.residual.curve(each, x)), x.shape) for each in params]
-    y = np.stack(heights).astype(np.float64)
+    model = problem.residual
+    assert isinstance(model, Curve)
+    data, log = problem.train[model.inputs[0]], points.decades_of(problem)[0]
+    frame = curve.Frame((float(low[0]), float(high[0])), (float(low[1]), float(high[1])), log, PLACES)
+    x, y = curve.joined(*curve.traced(model, params, data, frame))
     y = np.where((y >= low[1]) & (y <= high[1]), y, np.nan)
     names = problem.parameters
     told = [", ".join(f"{name} {number(value)}" for name, value in zip(names, each, strict=True)) for each in params]
@@ -160,7 +163,7 @@ class _Several:
     @property
     def caption(self) -> str:
         """Say how each was made, and which line it ends with."""
-        which = "Test data" if self.fits[0].part.hollow else "The data"
+        which = "Test data" if self.fits[0].parts[0].hollow else "The data"
         ends = [one.told[-1].replace(" and ", ", ") for one in self.fits]
         facts, kind = self.note.replace(" · ", ", "), self.fits[0].kind
         return f"{which} and the last {kind} of each run, {facts}: {'; '.join(rivals.told(self.rivals, ends))}."
@@ -172,7 +175,7 @@ def _several(problem: Regression, runs: Mapping[str, xr.Dataset], run: int) -> _
 
 
 def _caption(fitted: _Fit, run: DrawnRun) -> str:
-    which = "Test data" if fitted.part.hollow else "The data"
+    which = "Test data" if fitted.parts[0].hollow else "The data"
     kind = fitted.kind
     line = f"the {kind} of a run that diverged, which is no fit" if fitted.lost else f"the fitted {kind}"
     return (
@@ -183,7 +186,7 @@ def _caption(fitted: _Fit, run: DrawnRun) -> str:
 
 def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, fitted.note)
-    points.scatter(axes, fitted.part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, marker="o")
+    _draw_data(axes, fitted)
     steps = {"array": fitted.step[1:-1], **fitted.steps.static}
     canvas.segments(axes, fitted.segments[1:-1], linewidths=0.9, alpha=0.75, **steps)
     axes.plot(*fitted.segments[0].T, color=style.ink(), lw=1.2, ls=(0, (5, 3)), label=fitted.name(0))
@@ -196,6 +199,17 @@ def _static(fitted: _Fit, title: str) -> canvas.Sheet:
     return sheet
 
 
+def _draw_data(axes: Axes, fitted: _Fit) -> None:
+    for part in fitted.parts:
+        look = {"marker": "o"} if part.hollow else {}
+        points.scatter(axes, part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, **look)
+
+
+def _web_data(fitted: _Fit) -> list[web.Trace]:
+    grey = style.tone(FAINT)
+    return [points.trace(part, fitted.problem, color=grey, symbol=part.mark[1]) for part in fitted.parts]
+
+
 def _show(axes: Axes, fitted: _Fit) -> None:
     points.name_axes(axes, fitted.problem)
     axes.update_datalim([fitted.low, fitted.high])
@@ -205,8 +219,7 @@ def _show(axes: Axes, fitted: _Fit) -> None:
 
 def _static_several(drawn: _Several, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
-    part = drawn.fits[0].part
-    points.scatter(axes, part, facecolors=style.tone(FAINT), edgecolors="none", alpha=0.8, marker="o")
+    _draw_data(axes, drawn.fits[0])
     for rival, fitted in zip(drawn.rivals, drawn.fits, strict=True):
         line = fitted.segments[-1]
         axes.plot(*line.T, color=rival.look.colour, ls=rival.look.dash[0], lw=0.9 if fitted.lost else 2.2)
@@ -224,7 +237,7 @@ def _along(line: np.ndarray) -> np.ndarray:
 
 
 def _interactive_several(drawn: _Several) -> dict[str, Any]:
-    traces = [points.trace(drawn.fits[0].part, drawn.fits[0].problem, color=style.tone(FAINT), symbol="circle")]
+    traces = _web_data(drawn.fits[0])
     for rival, fitted in zip(drawn.rivals, drawn.fits, strict=True):
         look = {"color": rival.look.colour, "width": 3, "dash": rival.look.dash[1]}
         traces.append(_line(fitted, -1, look) | {"name": web.safe(rival.label)})
@@ -242,7 +255,7 @@ def _interactive(fitted: _Fit) -> dict[str, Any]:
         look = {"color": style.muted(), "width": 1.5} if fitted.lost else {"color": style.fit(), "width": 4}
         ends.append(_line(fitted, -1, look))
     traces = [
-        points.trace(fitted.part, fitted.problem, color=style.tone(FAINT), symbol="circle"),
+        *_web_data(fitted),
         *between,
         *ends,
         fitted.steps.web_bar(),

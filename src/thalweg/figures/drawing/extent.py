@@ -81,3 +81,9 @@ def show_across(axes: Axes, view: View) -> None:
 def stretched(view: View, share: float) -> View:
     """Widen a view by a share of its length at either end."""
     return View(view.at(-share), view.at(1 + share), view.log)
+
+
+def around(values: np.ndarray, share: float, log: bool = False) -> View:
+    """Choose a view of all values, with so much room at either end; alike values have some too."""
+    low, high = float(values.min()), float(values.max())
+    return stretched(View(low, high, log), share) if low < high else View(low - share, high + share)

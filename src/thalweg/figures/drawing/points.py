@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from thalweg.base.errors import InvalidValue
-from thalweg.figures.drawing import canvas, style, web
+from thalweg.figures.drawing import canvas, extent, marks, style, web
+from thalweg.figures.drawing.marks import MARKS
 from thalweg.figures.drawing.wording import shortened
 from thalweg.problems.model import Curve
 from thalweg.problems.problem import Problem, Regression
@@ -18,7 +20,7 @@ DENSE = 3000
 
 
 class Points(NamedTuple):
-    """Training or test data, and how they look."""
+    """Training or test data, or one of their groups, and how they look."""
 
     name: str
     x: np.ndarray
@@ -26,6 +28,7 @@ class Points(NamedTuple):
     colour: str
     hollow: bool
     error: np.ndarray | None = None
+    mark: tuple[str, str] = MARKS[0]
 
     @property
     def barred(self) -> bool:
@@ -39,7 +42,7 @@ class Points(NamedTuple):
 
 
 def points_of(problem: Regression) -> list[Points]:
-    """Read training data and, where there are any, test data."""
+    """Read training data and, where there are any, test data; or each group of the data."""
     x, y = columns_of(problem) or ("x", "y")
     tested = len(problem.test[x]) > 0
     sigma = sigma_of(problem)
@@ -50,7 +53,41 @@ def points_of(problem: Regression) -> list[Points]:
             ("test data", problem.test, style.test(), True),
         )
     )
+    if (groups := group_of(problem)) is not None:
+        return grouped(train, groups, names_of(problem))
     return [train, test] if tested else [train]
+
+
+def shown_of(problem: Regression) -> list[Points]:
+    """Read the test data, or where there are none all data."""
+    parts = points_of(problem)
+    return parts[-1:] if parts[-1].hollow else parts
+
+
+def grouped(part: Points, groups: np.ndarray, names: Sequence[str]) -> list[Points]:
+    """Part points by the number of their group, each with its own colour and mark; groups without any are out."""
+    parts: list[Points] = []
+    for k, name in enumerate(names):
+        look = marks.series(k + 1)
+        if (groups == k).any():
+            parts.append(taken(part, groups == k)._replace(name=name, colour=look.colour, mark=look.mark))
+    return parts
+
+
+def group_of(problem: Regression) -> np.ndarray | None:
+    """Find (row,), the numbers of the groups; None where there are no groups."""
+    model = problem.residual
+    return problem.train[model.inputs[-1]] if isinstance(model, Curve) and model.groups else None
+
+
+def names_of(problem: Regression) -> tuple[str, ...]:
+    """Name the groups."""
+    return problem.residual.groups if isinstance(problem.residual, Curve) else ()
+
+
+def inputs_of(model: Curve) -> tuple[str, ...]:
+    """Name the columns that a curve is over; that of the groups is none."""
+    return model.inputs[:-1] if model.groups else model.inputs
 
 
 def sigma_of(problem: Regression) -> str:
@@ -62,8 +99,8 @@ def sigma_of(problem: Regression) -> str:
 def columns_of(problem: Regression) -> tuple[str, str] | None:
     """Name the columns that are drawn: x and y, or the only input of a curve and what is measured; None for neither."""
     if isinstance(problem.residual, Curve):
-        inputs = problem.residual.inputs
-        return (inputs[0], list(problem.train)[1]) if len(inputs) == 1 else None
+        inputs, y = inputs_of(problem.residual), list(problem.train)[len(problem.residual.inputs)]
+        return (inputs[0], y) if len(inputs) == 1 else None
     return ("x", "y") if {"x", "y"} <= set(problem.train) else None
 
 
@@ -92,7 +129,7 @@ def scatter(axes: Axes, part: Points, **more: Any) -> None:
     if part.hollow:
         settings |= {"marker": "D", "facecolors": "none", "edgecolors": part.colour, "linewidths": 0.8}
     else:
-        settings |= {"marker": "o", "facecolors": part.colour, "linewidths": 0}
+        settings |= {"marker": part.mark[0], "facecolors": part.colour, "linewidths": 0}
     if part.barred:
         bars = {"fmt": "none", "ecolor": more.get("facecolors", part.colour), "elinewidth": 0.8, "alpha": 0.6}
         axes.errorbar(part.x, part.y, part.error, zorder=0.9, **bars)
@@ -114,7 +151,7 @@ def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
 def described(part: Points, labels: tuple[str, str], **more: Any) -> web.Trace:
     """Describe points on axes of such names for a page."""
     x, y = labels
-    shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": "circle", "size": 5}
+    shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": part.mark[1], "size": 5}
     look = {"color": part.colour, "opacity": 0.75} | shape | more
     hover = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
     kind = "scattergl" if len(part.x) > DENSE else "scatter"
@@ -144,10 +181,22 @@ def name_axes(axes: Axes, problem: Regression) -> None:
     axes.set_ylabel(canvas.plain(shortened(y)))
     if of_angle(problem):
         axes.set_aspect("equal", adjustable="datalim")
+    for log, scale in zip(decades_of(problem), (axes.set_xscale, axes.set_yscale), strict=True):
+        if log:
+            scale("log")
 
 
 def web_axes(problem: Regression) -> dict[str, Any]:
     """Describe the axes for a page."""
     x, y = labels_of(problem)
     equal = {"scaleanchor": "x", "scaleratio": 1} if of_angle(problem) else {}
-    return {"xaxis": web.axis(x), "yaxis": web.axis(y, **equal)}
+    across, up = ({"type": "log", "exponentformat": "power"} if log else {} for log in decades_of(problem))
+    return {"xaxis": web.axis(x, **across), "yaxis": web.axis(y, **equal, **up)}
+
+
+def decades_of(problem: Regression) -> tuple[bool, bool]:
+    """Tell which axes of a curve's data are logarithmic; what is no curve has a line that would not be straight."""
+    if not isinstance(problem.residual, Curve):
+        return False, False
+    x, y = (problem.train[name] for name in columns_of(problem) or ("x", "y"))
+    return extent.spread_in_decades(x), extent.spans_decades(y)

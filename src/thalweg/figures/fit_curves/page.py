@@ -41,10 +41,13 @@ def describe(drawn: Curves) -> dict[str, Any]:
 
 
 def _web_data(drawn: Curves) -> list[web.Trace]:
-    part, (x, y) = drawn.data, map(web.safe, drawn.labels)
-    seen = drawn.up.shows(part.y)
-    inside = points.described(points.taken(part, seen), (x, y), color=style.tone(FAINT))
-    return [inside | {"name": part.legend}, *_web_far(part.x[~seen], part.y[~seen], drawn.up)]
+    (x, y), traces = map(web.safe, drawn.labels), []
+    for part in drawn.data:
+        seen = drawn.up.shows(part.y)
+        inside = points.described(points.taken(part, seen), (x, y), color=style.tone(FAINT), symbol=part.mark[1])
+        name = part.legend if len(drawn.data) > 1 else f"data, {len(drawn.y):,}"
+        traces += [inside | {"name": web.safe(name)}, *_web_far(part.x[~seen], part.y[~seen], drawn.up)]
+    return traces
 
 
 def _web_lines(drawn: Curves) -> list[web.Trace]:
@@ -76,7 +79,7 @@ def _cut(values: np.ndarray, view: View) -> np.ndarray:
 def _web_diagonal(drawn: Curves) -> list[web.Trace]:
     ends = np.array([drawn.across.low, drawn.across.high])
     line = {"color": style.ink(), "width": 1.2, "dash": "dash"}
-    dots = [_dots(one, one.x[drawn.rows], drawn.data.y, name=web.safe(one.label)) for one in drawn.lines]
+    dots = [_dots(one, one.x[drawn.rows], drawn.measured, name=web.safe(one.label)) for one in drawn.lines]
     return [web.trace("lines", ends, ends, name="measured = fitted", line=line), *dots]
 
 

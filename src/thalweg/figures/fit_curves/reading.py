@@ -33,7 +33,7 @@ class Line(NamedTuple):
     Attributes
     ----------
     name, label : as its panel and the legend have it
-    y : (place,), its heights; empty where the model has several inputs
+    y : (place,), its heights, those of groups one after the other; empty where the model has several inputs
     x, residual : (row,), where its residuals are drawn, and what they are
     view : of the residuals
     """
@@ -54,8 +54,9 @@ class Curves:
     Attributes
     ----------
     labels : of the two axes
-    data : the rows that are drawn; where the model has several inputs, x is what the best curve gives
-    rows : (shown,), their places
+    data : the rows that are drawn, by group; where the model has several inputs, x is what the best curve gives
+    y : (row,), what is measured in all rows
+    rows : (shown,), the places of those that are drawn
     x : (place,), where curves are drawn; empty where the model has several inputs
     lines : one a valley, the deepest first
     guess : (place,), the curve of the user's own start; empty where there is none
@@ -64,7 +65,8 @@ class Curves:
     """
 
     labels: tuple[str, str]
-    data: points.Points
+    data: list[points.Points]
+    y: np.ndarray
     rows: np.ndarray
     x: np.ndarray
     lines: list[Line]
@@ -75,6 +77,11 @@ class Curves:
     note: str
 
     @property
+    def measured(self) -> np.ndarray:
+        """(shown,), the measured values of the rows that are drawn."""
+        return self.y[self.rows]
+
+    @property
     def several(self) -> bool:
         """Whether the model has several inputs, so that measured values are drawn against fitted ones."""
         return not self.x.size
@@ -83,13 +90,13 @@ class Curves:
 def read(problem: Problem, fits: xr.Dataset, most: int) -> Curves:
     """Read what is drawn, refusing a problem without a curve."""
     regression, model, minima = *_curved(problem, fits), minima_of(fits, "fit_curves")
-    drawn, sigma = minima[:most], points.sigma_of(regression)
+    drawn = minima[:most]
     params = np.stack([fits["position"].values[one.places[0]] for one in drawn])
     columns = list(regression.train.values())
     y = columns[len(model.inputs)]
     fitted = curve.heights(model, params, columns[: len(model.inputs)])
-    residuals = (y - fitted) / (regression.train[sigma] if sigma else 1.0)
-    single = len(model.inputs) == 1
+    residuals, unit = _residuals(regression, model, y - fitted)
+    single = len(points.inputs_of(model)) == 1
     x = columns[0] if single else fitted[0]
     places, heights, across, up = _traced(model, params, _guess(fits), (x, y, fitted)) if single else _plain(y, fitted)
     views, own = _views(residuals)
@@ -98,18 +105,17 @@ def read(problem: Problem, fits: xr.Dataset, most: int) -> Curves:
         for k, one in enumerate(drawn)
     ]
     rows = _chosen(x)
-    error = regression.train[sigma][rows] if sigma else None
-    unit = f"residuals{', in standard deviations' * bool(sigma)}{', each on its own scale' * own}"
     return Curves(
         labels=_labels(regression, model),
-        data=points.Points("data", x[rows], y[rows], "", False, error),
+        data=_data(regression, x, y, rows),
+        y=y,
         rows=rows,
         x=places,
         lines=[Line(*side) for side in sides],
         guess=heights[-1] if len(heights) > len(drawn) else np.empty(0),
         across=across,
         up=up,
-        unit=unit,
+        unit=f"{unit}{', each on its own scale' * own}",
         note=note_of(fits, _counted(minima, most), _few(rows, x), _beyond(y, up)),
     )
 
@@ -129,11 +135,26 @@ def _curved(problem: Problem, fits: xr.Dataset) -> tuple[Regression, Curve]:
     return problem, problem.residual
 
 
+def _residuals(problem: Regression, model: Curve, away: np.ndarray) -> tuple[np.ndarray, str]:
+    """Weigh how far data lie above curves as the fit does, and say in what the residuals are counted."""
+    last = list(problem.train.values())[-1]
+    if model.counted:
+        return away * np.sqrt(last), "residuals, times the roots of the weights"
+    return (away / last, "residuals, in standard deviations") if model.weighted else (away, "residuals")
+
+
+def _data(problem: Regression, x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> list[points.Points]:
+    """Take the rows that are drawn, by group."""
+    sigma, groups = points.sigma_of(problem), points.group_of(problem)
+    part = points.Points("data", x[rows], y[rows], "", False, problem.train[sigma][rows] if sigma else None)
+    return [part] if groups is None else points.grouped(part, groups[rows], points.names_of(problem))
+
+
 def _labels(problem: Regression, model: Curve) -> tuple[str, str]:
     """Name the axes: the input and what is measured, or where there are several inputs what the best curve gives."""
     names = list(problem.train)
     x, y = (problem.labels.get(name, name) for name in (names[0], names[len(model.inputs)]))
-    return (x, y) if len(model.inputs) == 1 else (f"{y}, fitted", f"{y}, measured")
+    return (x, y) if len(points.inputs_of(model)) == 1 else (f"{y}, fitted", f"{y}, measured")
 
 
 def _guess(fits: xr.Dataset) -> np.ndarray:
@@ -149,8 +170,8 @@ def _traced(
     x, y, fitted = known
     across = extent.extent(x, x, extent.spread_in_decades(x))
     up = extent.extent(y, fitted[0], extent.spans_decades(y))
-    ends, seen = (across.low, across.high), (up.low, up.high)
-    places, heights = curve.traced(model, np.concatenate([params, guess]), x, ends, seen, across.log)
+    frame = curve.Frame((across.low, across.high), (up.low, up.high), across.log)
+    places, heights = curve.joined(*curve.traced(model, np.concatenate([params, guess]), x, frame))
     return places, heights, across, extent.widened(up, heights[0], OVERSHOOT)
 
 

@@ -32,11 +32,11 @@ def draw(drawn: Curves, title: str) -> canvas.Sheet:
     sheet, (axes, *lower) = canvas.parted(title, drawn.note, [MAIN, *[ROW] * rows])
     drawn.up.show(axes)
     extent.show_across(axes, drawn.across)
-    part = drawn.data
-    seen = drawn.up.shows(part.y)
-    inside = points.taken(part, seen)
-    points.scatter(axes, inside, facecolors=style.tone(FAINT), edgecolors="none", label=part.legend)
-    _draw_far(axes, part.x[~seen], part.y[~seen], drawn.up)
+    for part in drawn.data:
+        seen = drawn.up.shows(part.y)
+        name = {"label": part.legend if len(drawn.data) > 1 else f"data, {len(drawn.y):,}"}
+        points.scatter(axes, points.taken(part, seen), facecolors=style.tone(FAINT), edgecolors="none", **name)
+        _draw_far(axes, part.x[~seen], part.y[~seen], drawn.up)
     (_draw_diagonal if drawn.several else _draw_lines)(axes, drawn)
     axes.set_ylabel(canvas.plain(shortened(drawn.labels[1])))
     for below, line in zip(lower, drawn.lines, strict=True):
@@ -61,7 +61,7 @@ def _draw_diagonal(axes: Axes, drawn: Curves) -> None:
     ends = [drawn.across.low, drawn.across.high]
     axes.plot(ends, ends, color=style.ink(), lw=1.0, ls=(0, (5, 3)), zorder=1.8, label="measured = fitted")
     for k, line in enumerate(drawn.lines):
-        _dots(axes, line, line.x[drawn.rows], drawn.data.y, zorder=2.5 - 0.1 * k, label=line.label)
+        _dots(axes, line, line.x[drawn.rows], drawn.measured, zorder=2.5 - 0.1 * k, label=line.label)
 
 
 def _draw_far(axes: Axes, x: np.ndarray, y: np.ndarray, view: View) -> None:
