@@ -1,4 +1,6 @@
 import errno
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import xarray as xr
 
 from thalweg.base.errors import InvalidData, OutputError
 from thalweg.experiment import directory, experiment, results
+from thalweg.problems.reading.content import standard_input
 
 TEXT = """
 [problem]
@@ -19,6 +22,17 @@ steps = 8
 starts = [0.5, 1.2]
 [surface]
 points = 180
+"""
+
+FIT = """
+[problem]
+kind = "fit"
+data = "{}"
+model = "a*x"
+y = "y"
+ranges = {{ a = "0:5" }}
+[loss]
+kind = "quadratic"
 """
 
 
@@ -161,3 +175,28 @@ def test_a_copied_table_keeps_its_name_where_that_is_free(tmp_path, own, kept):
     (tmp_path / "out" / "other.csv").touch()
     with pytest.raises(OutputError, match="holds 'other.csv', which thalweg did not write"):
         directory.check(tmp_path / "out")
+
+
+@pytest.mark.parametrize("own", ["own.txt", "own.dat", "own.xlsx", "runs.csv.tsv"])
+def test_a_copied_table_keeps_its_ending_whatever_is_in_it(tmp_path, own):
+    text = "x;y\n1,5;2,1\n2;3,9\n3;6,2\n"
+    (tmp_path / own).write_text(text, encoding="utf-16")
+    made = results.Results(experiment.parse(FIT.format(own), tmp_path), surface=xr.Dataset({"train_loss": 0.0}))
+    put(made, tmp_path / "run")
+    assert (tmp_path / "run" / own).read_text(encoding="utf-16") == text
+    back = directory.read(tmp_path / "run").experiment.problem
+    assert back.train["x"].tolist() == [1.5, 2, 3]
+
+
+def test_what_came_by_the_standard_input_is_kept_with_the_run(tmp_path, monkeypatch):
+    class Piped:
+        buffer = io.BytesIO(b"x,y\n1,2\n2,4\n3,7\n")
+        isatty = staticmethod(lambda: False)
+
+    monkeypatch.setattr(sys, "stdin", Piped)
+    standard_input.cache_clear()
+    made = results.Results(experiment.parse(FIT.format("-"), tmp_path), surface=xr.Dataset({"train_loss": 0.0}))
+    put(made, tmp_path / "run")
+    standard_input.cache_clear()
+    assert made.experiment.problem.told[0] == "the standard input: 3 rows, columns x, y; commas"
+    assert directory.read(tmp_path / "run").experiment.problem.train["y"].tolist() == [2, 4, 7]

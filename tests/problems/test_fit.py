@@ -112,7 +112,63 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
         tw.problems.fit(path, "a*t", "y")
 
 
+def test_what_was_read_and_proposed_is_told():
+    told = made("A*exp(-t/tau) + b*other", ranges={"tau": (0.1, 10), "other": (0, 1)}).told
+    assert told[:2] == (
+        "the table: 61 rows, columns t, signal, other, error",
+        "other: a parameter, not the column of its name",
+    )
+    assert told[2].startswith("A: ")
+    assert told[2].endswith(" (open), proposed from the data")
+    assert len(told) == 3
+    assert made("a*t", ranges={"a": (0, 1)}).told == told[:1]
+    assert "b: the model does not change with it" in made("a*t + 0*b", ranges={"a": (0, 1), "b": (0, 1)}).told
+
+
+def test_columns_are_called_with_their_units_or_without(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("t (s),y [mV]\n0,3\n1,2\n2,1\n", encoding="utf-8")
+    for model, y in (("a*t + b", "y"), ("a*`t (s)` + b", "y [mV]")):
+        problem = tw.problems.fit(path, model, y)
+        assert (problem.parameters, problem.labels) == (("a", "b"), {"t": "t (s)", "y": "y [mV]"})
+
+
 WRONG = [
+    ({"model": "a*t", "y": ""}, InvalidValue, "y is empty; name the column that is measured, one of t, signal, other"),
+    ({"model": "a*t + signal"}, InvalidValue, "the model has the measured column 'signal' in it; give one of other"),
+    (
+        {"model": "a*t", "sigma": "signal"},
+        InvalidValue,
+        "column 'signal' is y and sigma; give each a column of its own",
+    ),
+    (
+        {"model": "a*t", "sigma": "error", "reading": Reading(weights="other")},
+        InvalidValue,
+        "sigma = 'error' and weights = 'other' are both given; give one of them",
+    ),
+    (
+        {"model": "a*t", "reading": Reading(weights="signal")},
+        InvalidValue,
+        "column 'signal' is y and weights; give each",
+    ),
+    (
+        {"model": "a*t", "reading": Reading(groups="error")},
+        InvalidValue,
+        "groups = 'error', but no range is for each; give",
+    ),
+    (
+        {"model": "a*t", "ranges": {"a": "each"}},
+        InvalidValue,
+        "range of a is for each group; name their column: reading",
+    ),
+    (
+        {"model": "a*t", "ranges": {"a": "each"}, "reading": Reading(groups="t")},
+        InvalidData,
+        "column 't' has 61 groups; give from 1 to 50",
+    ),
+    ({"model": "a*t", "ranges": {"a": "t"}}, InvalidValue, "range of a ties it to the column 't'; tie it to other"),
+    ({"model": "log(a)*t", "ranges": {"a": (-2, -1)}}, InvalidValue, "the model is finite on all rows nowhere in the"),
+    ({"model": "log(a)*t", "ranges": {"a": "-2:-1:log"}}, InvalidValue, "axis a begins at -2; a logarithmic one is an"),
     ({"model": "a*t", "y": "sginal"}, UnknownName, "unknown column 'sginal'; did you mean 'signal'"),
     ({"model": "a*t", "reading": Reading(x="time")}, UnknownName, "unknown column 'time'"),
     ({"model": "a*t", "sigma": "sd"}, UnknownName, "unknown column 'sd'"),
@@ -140,6 +196,40 @@ def test_what_cannot_be_fitted_is_refused(given, kind, said):
         tw.problems.fit(DATA, **({"y": "signal"} | given))
 
 
+@pytest.mark.parametrize(
+    ("x", "model", "said"),
+    [
+        ([1.0, 1.0, 1.0], "a + b*x", "all 3 values of 'x' are 1, which cannot tell 2 parameters; give data at as many"),
+        ([1.0, 2.0, 1.0], "a + b*x + c*x**2", "'x' has 2 different values, which cannot tell 3 parameters"),
+        ([1.0, 2.0, 3.0], "a + b", "the model has no column in it, which cannot tell 2 parameters"),
+    ],
+)
+def test_too_few_places_are_refused(x, model, said):
+    with pytest.raises(InvalidData, match=said):
+        tw.problems.fit({"x": x, "y": [1.0, 2.0, 4.0]}, model, "y")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"t": [1.0, 2.0], "y": [1e300, 2e300]}, "column 'y' reaches 2e.300, whose square no number of 64 bits holds"),
+        ({"t": [1e-200, 2e-200], "y": [1.0, 2.0]}, "column 't' reaches 2e-200, whose square no number of 64 bits"),
+        (
+            {"t": [1.0, 2.0], "y": [1.0, 2.0], "w": [1.0, -1.0]},
+            "the table, row 2: 'w' is -1.0; give weights of 0 or more",
+        ),
+        ({"t": [1.0, 2.0], "y": [1.0, 2.0], "w": [0.0, 0.0]}, "0 rows for 1 parameters"),
+    ],
+)
+def test_numbers_that_cannot_be_fitted_are_refused(data, said):
+    with pytest.raises(InvalidData, match=said):
+        tw.problems.fit(data, "a*t", "y", reading=Reading(weights="w" if "w" in data else ""))
+
+
+def test_a_flat_y_and_zeros_are_fitted():
+    assert tw.problems.fit({"t": [0.0, 1.0, 2.0], "y": [0.0] * 3}, "a*t + b", "y").parameters == ("a", "b")
+
+
 def test_fewer_rows_than_parameters_are_refused():
     with pytest.raises(InvalidData, match="2 rows for 3 parameters; give as many rows at least"):
         tw.problems.fit({"t": [0.0, 1.0], "y": [1.0, 2.0]}, "a + b*t + c*t**2", "y")
@@ -152,9 +242,9 @@ def test_fewer_rows_than_parameters_are_refused():
         ({"t": [1.0, 2.0], "y": [1.0]}, "columns have shapes"),
         (
             {"t": [1.0, np.nan], "y": [1.0, 2.0]},
-            "the data has missing values in 't' or 'y' on row 2; fill them in or set",
+            "the table has missing values in 't' or 'y' on row 2; fill them in or set",
         ),
-        ({"t": [1.0, np.inf], "y": [1.0, 2.0]}, "the data, row 2: 't' is inf; give a finite number"),
+        ({"t": [1.0, np.inf], "y": [1.0, 2.0]}, "the table, row 2: 't' is inf; give a finite number"),
     ],
 )
 def test_data_that_are_no_table_are_refused(data, said):

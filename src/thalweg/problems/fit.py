@@ -80,7 +80,7 @@ def fit(
     >>> problem.parameters, problem.residual.linear
     (('A', 'tau'), ('A',))
     >>> problem.told
-    ('the data: 20 rows, columns t, y', 'A: 0.0192 to 8.16 (open), proposed from the data')
+    ('the table: 20 rows, columns t, y', 'A: 0.0192 to 8.16 (open), proposed from the data')
     """
     given = {name: read_range(name, what) for name, what in (ranges or {}).items()}
     table = open_table(data, reading)

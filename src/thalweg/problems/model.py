@@ -49,8 +49,7 @@ class Plain:
     def put(self, ties: Mapping[str, Formula]) -> Plain:
         """Tie arguments to others."""
         held = {name: tie.put(dict(ties)) for name, tie in self.ties} | dict(ties)
-        others = dict.fromkeys(name for tie in ties.values() for name in tie.names)
-        free = dict.fromkeys([*(name for name in self.names if name not in ties), *others])
+        free = dict.fromkeys(part for name in self.names for part in (ties[name].names if name in ties else (name,)))
         return Plain(self.function, tuple(free), tuple(held.items()), self.arguments or self.names)
 
 

@@ -12,7 +12,7 @@ from thalweg.problems.formula.formula import Formula
 from thalweg.problems.model import Model
 from thalweg.problems.ranges import Each, Known
 
-MOST_GROUPS = 64
+MOST_GROUPS = 50
 """Groups whose parameters are found together at most."""
 
 
@@ -68,8 +68,8 @@ def axes_of(given: Mapping[str, Known], groups: Sequence[str]) -> dict[str, Axis
     axes = {name: what for name, what in given.items() if isinstance(what, Axis)}
     for name, what in given.items():
         if isinstance(what, Each) and what.axis is not None:
-            for group in groups:
-                axes.setdefault(own(name, group), replace(what.axis, name=own(name, group)))
+            names = [own(name, group) for group in groups]
+            axes |= {each: replace(what.axis, name=each) for each in names if each not in given}
     return axes
 
 

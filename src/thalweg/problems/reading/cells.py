@@ -39,6 +39,10 @@ TRIPLE = re.compile(r"[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
 """What may be a number of three decimals, or one above a thousand."""
 
 
+ODD = re.compile("[,]|[.][^\0]*[.]")
+"""Cells, joined by zeros, in which points are not decimal signs at once."""
+
+
 @dataclass(frozen=True)
 class Convention:
     """How numbers are written: the decimal sign, and a sign between thousands beside blanks and apostrophes."""
@@ -99,7 +103,7 @@ def find_convention(
     if reading.decimal or reading.thousands in (",", "."):
         decimal = reading.decimal or ("." if reading.thousands == "," else ",")
         return Convention(decimal, "." if decimal == "," else ",")
-    if not any("," in cell or cell.count(".") > 1 for cells in columns.values() for cell in cells):
+    if not any(ODD.search("\0".join(cells)) for cells in columns.values()):
         return Convention()
     found = Evidence()
     for name, cells in columns.items():
@@ -136,7 +140,7 @@ def read_numbers(cells: Sequence[str], convention: Convention) -> np.ndarray:
 def _quick(cells: Sequence[str], convention: Convention) -> np.ndarray | None:
     """Read cells in which nothing is odd; None if something is."""
     if convention.decimal == ",":
-        if any("." in cell for cell in cells):
+        if "." in "".join(cells):
             return None
         cells = [cell.replace(",", ".", 1) for cell in cells]
     try:
@@ -144,7 +148,7 @@ def _quick(cells: Sequence[str], convention: Convention) -> np.ndarray | None:
     except ValueError:
         return None
     # Python reads 1_000 and digits of all scripts, and takes words for what is not finite.
-    return values if np.isfinite(values).all() and not any("_" in cell for cell in cells) else None
+    return values if np.isfinite(values).all() and "_" not in "".join(cells) else None
 
 
 def number(cell: str, convention: Convention) -> float:

@@ -89,7 +89,10 @@ def find_layout(lines: Lines, source: str, reading: Reading) -> Layout:
         good = [lone] if lone.quality > 0 and not reading.mark else []
     if not good:
         return _without_numbers(tries, lines, reading)
-    return _laid_out(_best(good, source), lines, source, reading)
+    best = _best(good, source)
+    if best.body == len(best.rows) and reading.header < 0:
+        return _without_numbers([best], lines, reading)
+    return _laid_out(best, lines, source, reading)
 
 
 def _without_numbers(tries: list[_Try], lines: Lines, reading: Reading) -> Layout:
@@ -139,9 +142,17 @@ def _is_data(row: Sequence[str], made: _Try) -> bool:
 def _is_header(row: Sequence[str], made: _Try) -> bool:
     """Tell whether a row may name the columns: as many cells as they have, and no number in a column of numbers."""
     row = _trimmed(row, made.width)
-    if len(row) != made.width or not any(row):
+    if len(row) != made.width or not any(character.isalnum() for cell in row for character in cell):
         return False
     return not any(_is_value(cell) for cell, numeric in zip(row, made.numeric, strict=True) if numeric)
+
+
+def _names_some(row: Sequence[str], made: _Try) -> bool:
+    """Tell whether a row that may be data has a name in a column of numbers, as ``t, 300, 310`` has."""
+    pairs = zip(row, made.numeric, strict=True)
+    return any(
+        numeric and not _is_value(cell) and cell.isidentifier() and not is_missing(cell) for cell, numeric in pairs
+    )
 
 
 def _trimmed(row: Sequence[str], width: int) -> list[str]:
@@ -153,7 +164,7 @@ def _trimmed(row: Sequence[str], width: int) -> list[str]:
 
 
 def _best(tries: list[_Try], source: str) -> _Try:
-    best = max(tries, key=lambda each: (each.quality + each.agrees, -ORDER.index(each.delimiter or ",")))
+    best = max(tries, key=lambda each: each.quality + each.agrees)  # of equal ones the first
     equal = [each for each in tries if each.quality + each.agrees == best.quality + best.agrees]
     rivals = {each.delimiter: each for each in equal}
     if "," in rivals and " " in rivals and best.delimiter in (",", " "):
@@ -181,6 +192,8 @@ def _laid_out(best: _Try, lines: Lines, source: str, reading: Reading) -> Layout
     places = [k for k, row in enumerate(above) if _is_header(row, best)]
     if not places and above and len(above[-1]) == best.width:
         places = [len(above) - 1]
+    if not above and best.rows and _names_some(best.rows[0], best):
+        return _made(best.delimiter, best.rows[0], [], 1, (f"line {lines.numbers[0]} is the header",))
     if not places:
         if above:
             raise InvalidData(_mismatch(best, lines, source))
@@ -224,7 +237,7 @@ def _mismatch(best: _Try, lines: Lines, source: str) -> str:
         f"{source}, line {number} has {len(row)} cell{'s' * (len(row) != 1)} and the rows below it {best.width}, "
         f"parted by {WORDS[best.delimiter]}; "
     )
-    if best.delimiter == "," and best.width == 2 * len(row):
+    if best.delimiter == "," and best.width == 2 * len(row) > 2:
         first = best.rows[best.body]
         points = ", ".join(f"{first[k]}.{first[k + 1]}" for k in range(0, len(first), 2))
         return said + (

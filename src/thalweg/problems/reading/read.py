@@ -121,7 +121,7 @@ class _Taking:
         found = find_convention(written, self.reading, self.say)
         if found.decimal == ",":
             self.facts.append("decimal commas")
-        if any(found.thousands in cell for cells in written.values() for cell in cells):
+        if any(found.thousands in "".join(cells) for cells in written.values()):
             self.facts.append("commas between thousands" if found.thousands == "," else "points between thousands")
         return found
 
@@ -201,7 +201,7 @@ class _Taking:
         headers = list(self.table.headers)
         listed = ", ".join(headers[:LISTED]) + (f", … ({len(headers):,})" if len(headers) > LISTED else "")
         facts = ", ".join([*self.table.facts[:1], *self.facts, *self.table.facts[1:]])
-        name = Path(self.table.source).name if self.table.source else "the data"
+        name = Path(self.table.source).name if self.table.source else "the table"
         return f"{name}: {rows:,} rows, columns {listed}" + (f"; {facts}" if facts else "")
 
 

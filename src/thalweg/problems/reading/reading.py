@@ -40,7 +40,7 @@ class Reading:
     Raises
     ------
     InvalidValue
-        If delimiter, decimal and thousands are not different, or one of them is nothing that may stand there.
+        If the delimiter is no character that may stand between columns, or decimal and thousands are the same.
 
     Examples
     --------
@@ -68,9 +68,8 @@ class Reading:
             raise InvalidValue(
                 f"delimiter = {shown(self.delimiter)} is not allowed; give {', '.join(DELIMITERS)}, or a character"
             )
-        for name, other in (("delimiter", mark), ("thousands", self.thousands)):
-            if self.decimal and other == self.decimal:
-                raise InvalidValue(f"{name} = {other!r} is the decimal sign too; give different ones")
+        if self.decimal and self.thousands == self.decimal:
+            raise InvalidValue(f"thousands = {self.thousands!r} is the decimal sign too; give different ones")
 
     @property
     def inputs(self) -> tuple[str, ...]:

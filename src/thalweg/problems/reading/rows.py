@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ COMMENTS = ("#", "%", "//", "!")
 
 TRAILING = ("#", "//")
 """What begins a comment behind the cells of a line whose columns are parted by blanks."""
+
+OPEN = re.compile(r'(?:^|[,;\t|])\s*"(?:[^"]|"")*$')
+"""A line that ends within a cell in quotes."""
+
+REACH = 50
+"""Lines over which a cell in quotes reaches at most."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Lines:
 def lines_of(text: str, comment: str = "") -> Lines:
     """Divide a text into lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if '"' in text:
+        lines = _joined(lines)
     marks = (comment,) if comment else COMMENTS
     if not comment and _semicolons_comment(lines):
         marks = (*marks, ";")
@@ -54,6 +63,21 @@ def lines_of(text: str, comment: str = "") -> Lines:
     return Lines(texts, numbers, comments, marks)
 
 
+def _joined(lines: list[str]) -> list[str]:
+    """Join lines of which a cell in quotes reaches over the end, and leave the others empty."""
+    joined = list(lines)
+    place = 0
+    while place < len(lines):
+        if lines[place].count('"') % 2 and OPEN.search(lines[place]):
+            odd = (k for k in range(place + 1, min(place + REACH, len(lines))) if lines[k].count('"') % 2)
+            end = next(odd, None)
+            if end is not None:
+                joined[place : end + 1] = ["\n".join(lines[place : end + 1])] + [""] * (end - place)
+                place = end
+        place += 1
+    return joined
+
+
 def _semicolons_comment(lines: Sequence[str]) -> bool:
     """Tell whether semicolons begin comments: some lines begin with one, and few others have one."""
     others = [line for line in lines if line.strip() and not line.lstrip().startswith(";")]
@@ -66,13 +90,14 @@ def split(line: str, delimiter: str, marks: Sequence[str] = ()) -> list[str]:
     if delimiter == " ":
         line = _without_comment(line.replace("\t", " ").strip(), marks)
         if '"' not in line:
-            return line.split()
+            return [cell for cell in line.split(" ") if cell]  # a no-break blank stands within a number
     elif '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)] if delimiter else [line.strip()]
     if not delimiter:
         return [line.strip().strip('"')]
     try:
-        (cells,) = list(csv.reader([line], delimiter=delimiter, skipinitialspace=True))[:1] or [[""]]
+        lines = _tight(line, delimiter).splitlines(keepends=True)
+        (cells,) = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))[:1] or [[""]]
     except csv.Error:
         return [line]
     return [cell.strip() for cell in cells]
@@ -90,19 +115,26 @@ def rows_of(lines: Lines, first: int, delimiter: str, source: str) -> Iterator[t
     if not any('"' in text for text in texts):
         marks = lines.marks if any(mark in text for text in texts for mark in TRAILING) else ()
         for number, text in zip(numbers, texts, strict=True):
-            yield number, split(text, delimiter, marks)
+            yield number, text.split(delimiter) if delimiter.strip(" ") else split(text, delimiter, marks)
         return
     if delimiter == " ":
         texts = [_without_comment(text.replace("\t", " ").strip(), lines.marks) for text in texts]
-    reader = csv.reader(texts, delimiter=delimiter or "\0", skipinitialspace=True, strict=True)
-    begun = 0
-    try:
-        for cells in reader:
-            yield numbers[begun], cells
-            begun = reader.line_num
-    except csv.Error as error:  # a cell of more than 131,072 characters, a quote without an end
-        number = numbers[min(begun, len(numbers) - 1)]
-        raise InvalidData(f"{source}, line {number}: {error}; mend it there") from None
+    for number, text in zip(numbers, texts, strict=True):
+        line = _tight(text, delimiter).splitlines(keepends=True)
+        try:
+            cells, *more = csv.reader(line, delimiter=delimiter or "\0", skipinitialspace=True, strict=True)
+        except csv.Error as error:  # a cell of more than 131,072 characters, a quote without an end
+            raise InvalidData(f"{source}, line {number}: {error}; mend it there") from None
+        if more:
+            raise InvalidData(f"{source}, line {number}: a quote without an end; mend it there")
+        yield number, cells
+
+
+def _tight(line: str, delimiter: str) -> str:
+    """Take off blanks between the end of a quote and what parts columns."""
+    if '" ' not in line or delimiter in ("", " "):
+        return line
+    return re.sub(rf'" +(?={re.escape(delimiter)}|$)', '"', line)
 
 
 def _without_comment(line: str, marks: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ class Table:
     @property
     def title(self) -> str:
         """What it is called where it begins a sentence."""
-        return self.source or "the data"
+        return self.source or "the table"
 
     def known(self) -> dict[str, str]:
         """List all names by which a column may be called, with that in :attr:`names`; not those that two have."""
