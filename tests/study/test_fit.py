@@ -159,3 +159,15 @@ def test_a_fit_without_a_residual_warns_of_nothing():
 def test_a_surface_in_closed_form_has_nothing_to_fit():
     with pytest.raises(InvalidValue, match="himmelblau has no data; give the objective of a regression"):
         tw.fit(tw.objective(tw.problems.himmelblau()))
+
+
+def test_of_mirrored_valleys_the_one_with_the_positive_amplitude_is_the_first():
+    t = np.linspace(0, 5, 60)
+    y = 2 * np.exp(-t / 3) * np.cos(2 * np.pi * 1.3 * t + 0.4) + np.random.default_rng(0).normal(0, 0.05, 60)
+    ranges = {"f": "0.5:2", "tau": "0.5:20:log", "p": "0:2pi:periodic"}
+    problem = tw.problems.fit({"t": t, "y": y}, "A*exp(-t/tau)*cos(2*pi*f*t + p)", "y", ranges=ranges)
+    for seed in range(4):
+        fits = tw.fit(problem, tw.starts.Sobol(64, seed=seed))
+        first, second = fits["position"].values[:2]
+        assert first == pytest.approx([2.0, 3.0, 1.3, 0.4], abs=0.2)
+        assert second == pytest.approx([-2.0, 3.0, 1.3, 0.4 + np.pi], abs=0.2)

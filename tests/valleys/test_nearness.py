@@ -53,3 +53,10 @@ def test_every_pair_comes_once_more_the_other_way_round():
     assert between.tolist() == [[0, 1], [0, 1]]
     # The shortest way leads down over the seam; one turn more leads up.
     assert turns.tolist() == [[0, 0], [1, 0]]
+
+
+def test_places_of_one_height_but_for_a_level_stand_with_the_larger_parameters_first():
+    heights = np.array([2.0, 1.0 + 1e-13, 1.0, 1.0 + 2e-13, 0.5])
+    positions = np.array([[0.0, 9.0], [-3.0, 1.0], [3.0, -1.0], [3.0, 4.0], [-7.0, 0.0]])
+    assert nearness.ranked(heights, positions, 1e-9).tolist() == [4, 3, 2, 1, 0]
+    assert nearness.ranked(heights, positions, 0.0).tolist() == [4, 2, 1, 3, 0]

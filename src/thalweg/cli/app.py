@@ -7,6 +7,7 @@ from cyclopts import App, Group
 from thalweg.cli.compare import compare
 from thalweg.cli.demo import demo
 from thalweg.cli.figures import figures
+from thalweg.cli.fit import fit
 from thalweg.cli.map import map
 from thalweg.cli.new import new
 from thalweg.cli.phases import phases
@@ -26,10 +27,11 @@ app = App(
     help="""Loss surfaces with many valleys: build them, send optimisers down them, measure what happens, and show it.
 
     Start with `thalweg demo`: a line fitted to a bundle of lines, thrown out of one valley into the next.
-    Then make an experiment of your own, `thalweg new pencil`, change it, and `thalweg run experiment.toml`.""",
+    Then make an experiment of your own, `thalweg new pencil`, change it, and `thalweg run experiment.toml`.
+    Data of your own: `thalweg fit data.csv --y signal --model "A*exp(-t/tau) + c"`.""",
     version=_version,
     help_format="markdown",
     group_parameters=Group("Options"),
 )
-for place, command in enumerate((demo, new, run, valleys, phases, map, race, compare, figures)):
+for place, command in enumerate((demo, new, run, fit, valleys, phases, map, race, compare, figures)):
     app.command(command, sort_key=place)  # as a newcomer meets them

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -20,19 +20,35 @@ Work = Callable[["Experiment", "Stage", Path], "Results"]
 """Carries out an experiment; what is too large for memory it writes into the folder."""
 
 
-def conduct(command: str, experiment: Path, options: Options, work: Work | None = None) -> None:
-    """Carry out an experiment file and put the run directory in its place; the usual work is a descent."""
-    overrides = options.overrides()
-    out = options.out or Path(f"{experiment.stem}-{command}")
+Draft = tuple[str, dict[str, Any]]
+"""An experiment that stands in no file: what its folder is called after, and its sections."""
+
+NOTHING: dict[str, Any] = {}
+
+
+def conduct(
+    command: str,
+    experiment: Path | Draft,
+    options: Options,
+    work: Work | None = None,
+    values: Mapping[str, Any] = NOTHING,
+) -> None:
+    """Carry out an experiment and put the run directory in its place; the usual work is a descent.
+
+    What was typed replaces its values, by dotted key: ``values``, and those of ``--set``.
+    """
+    overrides = {**values, **options.overrides()}
+    name = experiment.stem if isinstance(experiment, Path) else experiment[0]
+    out = options.out or Path(f"{name}-{command}")
     console, stages = Console(), Stages()
     with stages.showing():
         with stages.stage("import the engine"):
             from thalweg.base.compiling import compilation_cache
             from thalweg.experiment import directory
-            from thalweg.experiment.experiment import load
+            from thalweg.experiment.experiment import changed, load
             from thalweg.experiment.results import perform
         with stages.stage("read the experiment"):
-            study = load(experiment, overrides)
+            study = load(experiment, overrides) if isinstance(experiment, Path) else changed(experiment[1], overrides)
             if study.figures.font is not None:
                 from thalweg.figures.drawing.style import check_font
 

@@ -11,8 +11,8 @@ from thalweg.base.progress import track
 from thalweg.cli.options import Wanted
 from thalweg.experiment import directory
 from thalweg.experiment import together as runs
-from thalweg.experiment.experiment import Figures
 from thalweg.experiment.results import Results, Stage
+from thalweg.experiment.sections import Figures
 from thalweg.figures import page
 from thalweg.figures.drawing.style import DPI, check_font
 from thalweg.figures.figure import STATIC, Figure

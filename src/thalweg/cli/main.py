@@ -31,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from thalweg.base.errors import ThalwegError
     from thalweg.cli.app import app
 
+    given = sys.argv[1:] if arguments is None else arguments
+    # A path of one hyphen, which stands for standard input, would be taken for an option without a name.
+    given = ["./-" if argument == "-" else argument for argument in given]
     try:
-        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        app(given, exit_on_error=False, print_error=False, result_action="return_value")
     except (ThalwegError, CycloptsError) as error:
         # What was typed may be long without a gap; the advice has gaps.
         words = (word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in str(error).split())

@@ -10,30 +10,33 @@ from typing import Literal
 
 from thalweg.base.errors import OutputError
 
-STARS = "stars-cyg.csv"
+DATA = {"table": "stars-cyg.csv", "fit": "oscillation.csv"}
+"""Files that are written beside an experiment of a kind."""
 
 
-def new(kind: Literal["pencil", "line", "table", "function"], path: Path = Path("experiment.toml"), /) -> None:
+def new(kind: Literal["pencil", "line", "table", "fit", "function"], path: Path = Path("experiment.toml"), /) -> None:
     """Write a commented experiment file to start from.
 
     Example: `thalweg new pencil`, and then `thalweg run experiment.toml`
 
     Parameters
     ----------
-    kind: Literal["pencil", "line", "table", "function"]
-        What it is about: a bundle of lines, one straight line, a CSV file of yours, a surface in closed form.
+    kind: Literal["pencil", "line", "table", "fit", "function"]
+        What it is about: a bundle of lines, one straight line, a line through a CSV file of yours, any curve through a
+        file of yours, a surface in closed form.
     path: Path
         The file to write; an existing one is left alone.
     """
     template = files("thalweg.cli").joinpath(f"templates/{kind}.toml").read_text(encoding="utf-8")
     called = shlex.quote(str(path)) if str(path).isprintable() else "experiment.toml"  # it stands in comments
     written = {path: template.replace("experiment.toml", called).encode()}
-    if kind == "table":
-        written[path.parent / STARS] = files("thalweg.problems").joinpath(f"data/{STARS}").read_bytes()
+    if kind in DATA:
+        written[path.parent / DATA[kind]] = files("thalweg.problems").joinpath(f"data/{DATA[kind]}").read_bytes()
     written = {target: content for target, content in written.items() if not _there(target, content, kind)}
     for target, content in written.items():
         _write(target, content)
-    print(f"wrote {' and '.join(map(str, written))}; change it, then: thalweg run {path}")  # noqa: T201
+    command = "fit" if kind == "fit" else "run"
+    print(f"wrote {' and '.join(map(str, written))}; change it, then: thalweg {command} {path}")  # noqa: T201
 
 
 def _there(target: Path, content: bytes, kind: str) -> bool:
@@ -41,7 +44,7 @@ def _there(target: Path, content: bytes, kind: str) -> bool:
     try:
         if not target.exists():
             return False
-        if target.name == STARS and target.is_file() and target.read_bytes() == content:
+        if target.name == DATA.get(kind) and target.is_file() and target.read_bytes() == content:
             return True
     except (OSError, ValueError) as error:
         raise _unwritable(target, error) from None

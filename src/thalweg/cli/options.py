@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from thalweg.base.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from thalweg.experiment.experiment import Figures
+    from thalweg.experiment.sections import Figures
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not; it has no opposite."""

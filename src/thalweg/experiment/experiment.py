@@ -11,26 +11,23 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from thalweg.base import settings
 from thalweg.base.catalogue import Catalogue
-from thalweg.base.checks import number, whole
+from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.base.files import parse_toml, read_text
-from thalweg.base.look import Look
-from thalweg.base.precision import dtype_of
 from thalweg.base.settings import Table
 from thalweg.base.showing import shown
 from thalweg.descent import grid, optimizers, starts
 from thalweg.descent.descent import Descent
-from thalweg.descent.minibatch import Minibatch
 from thalweg.descent.optimizer import Optimizer
 from thalweg.descent.rates import AUTO, RATE, find_rate
-from thalweg.descent.starts import MOST_SOUGHT, Sobol
 from thalweg.experiment.overrides import override, typed
+from thalweg.experiment.sections import Figures, Fitting, Going, Surface, Valleys, held
 from thalweg.losses import CATALOGUE as LOSSES
 from thalweg.losses.objective import Objective, objective
 from thalweg.problems import CATALOGUE as PROBLEMS
@@ -39,60 +36,10 @@ from thalweg.problems.domain import Domain
 from thalweg.problems.fixed import fix
 from thalweg.problems.problem import Problem, Regression
 from thalweg.problems.reading.content import STANDARD
-from thalweg.study.find_derailments import FLOOR
 
 STARTS = Catalogue("kind of starts", starts.uniform, starts.even)
 
 KINDS = {"problem": PROBLEMS, "loss": LOSSES, "optimizer": optimizers.CATALOGUE}
-
-
-@dataclass(frozen=True)
-class Going:
-    """``[descent]``: where runs start, how many steps they take, and from how much of the data."""
-
-    starts: Any = None
-    steps: int = 100
-    precision: int = 64
-    minibatch: Minibatch | None = None
-    shadows: bool = False
-
-    def __post_init__(self) -> None:
-        whole("steps", self.steps, at_least=1)
-        dtype_of(self.precision)
-
-
-@dataclass(frozen=True)
-class Surface:
-    """``[surface]``: points along each axis, and bounds in place of the problem's own."""
-
-    points: int | Sequence[int] | None = None
-    domain: dict | None = None
-
-
-@dataclass(frozen=True)
-class Valleys:
-    """``[valleys]``: how deep a minimum must be to count, how much of it is its floor, and starts where no grid is."""
-
-    persistence: float | None = None
-    floor: float = FLOOR
-    starts: int = Sobol.count
-
-    def __post_init__(self) -> None:
-        number("floor", self.floor, above=0, at_most=1)
-        whole("starts", self.starts, at_least=1, at_most=MOST_SOUGHT)
-        if self.persistence is not None:
-            number("persistence", self.persistence, at_least=0)
-
-
-@dataclass(frozen=True)
-class Figures(Look):
-    """``[figures]``: which files are drawn, and how they look."""
-
-    formats: Sequence[Literal["png", "svg", "pdf", "html"]] = ("png", "svg", "html")
-    animation: bool = True
-
-    WHERE = "figures."
-
 
 FIXED = "fixed"
 
@@ -100,12 +47,15 @@ FILES = ("path", "data")
 """Keys of ``[problem]`` that name a table."""
 
 
-def held(**values: float) -> dict[str, float]:
-    """``[fixed]``: parameters that are held, and at what; for all other sections they are no longer there."""
-    return values
-
-
-SECTIONS = {**KINDS, FIXED: held, "descent": Going, "surface": Surface, "valleys": Valleys, "figures": Figures}
+SECTIONS = {
+    **KINDS,
+    FIXED: held,
+    "fit": Fitting,
+    "descent": Going,
+    "surface": Surface,
+    "valleys": Valleys,
+    "figures": Figures,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +69,7 @@ class Experiment:
     starts : from where, shape (run, param)
     domain : what is surveyed
     points : along each axis; None where a grid cannot hold so many parameters
-    valleys, figures : sections of the file
+    fit, valleys, figures : sections of the file
     settings : every value by section, defaults included, as TOML can hold it
     call : what a command that repeats it is given: the file, and what replaces its values
     found : what was found where the file leaves it to us, in a sentence; nothing where it does not
@@ -130,6 +80,7 @@ class Experiment:
     starts: np.ndarray
     domain: Domain
     points: Sequence[int] | None
+    fit: Fitting
     valleys: Valleys
     figures: Figures
     settings: dict[str, Table]
@@ -162,8 +113,12 @@ def parse(
     text: str, folder: Path | None = None, overrides: Mapping[str, Any] | None = None, *, name: str = "experiment"
 ) -> Experiment:
     """Read an experiment from TOML text; relative paths in it start from ``folder``."""
-    tables = parse_toml(text, name)
-    for key, value in (overrides or {}).items():
+    return changed(parse_toml(text, name), overrides or {}, folder)
+
+
+def changed(tables: dict[str, Any], overrides: Mapping[str, Any], folder: Path | None = None) -> Experiment:
+    """Check an experiment of nested dictionaries in which some values are replaced, by dotted key."""
+    for key, value in overrides.items():
         override(tables, key, value, KINDS)
     return build(tables, folder)
 
@@ -196,10 +151,12 @@ def build(tables: Mapping[str, Any], folder: Path | None = None) -> Experiment:
     points = _points(problem, domain, surface)
     if points is not None:
         resolved["surface"]["points"] = points
-    valleys, figures = section("valleys"), section("figures")
+    valleys, figures, fitting = section("valleys"), section("figures"), section("fit")
+    if "fit" not in tables and problem.name != "fit":
+        del resolved["fit"]
     descent = Descent(optimizer, going.steps, going.minibatch, going.precision, going.shadows)
     kept = {key: resolved[key] for key in SECTIONS if resolved.get(key)}
-    return Experiment(target, descent, positions, domain, points, valleys, figures, kept, found=found)
+    return Experiment(target, descent, positions, domain, points, fitting, valleys, figures, kept, found=found)
 
 
 def _problem(given: Any, folder: Path | None, resolved: dict[str, Table]) -> Problem:

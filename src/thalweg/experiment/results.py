@@ -36,7 +36,19 @@ from thalweg.study.survey import survey
 
 STORE = "results.zarr"
 
-GROUPS = ("surface", "valleys", "derailments", "outcomes", "map", "race", "comparison", "phases")
+GROUPS = (
+    "surface",
+    "valleys",
+    "derailments",
+    "outcomes",
+    "map",
+    "race",
+    "comparison",
+    "phases",
+    "fit",
+    "intervals",
+    "models",
+)
 """Groups of the store beside the runs, which are its root."""
 
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -55,6 +67,8 @@ class Results:
     ----------
     experiment : what was carried out; its ``objective`` is what the verbs take, its ``settings`` are those of the file
     runs, surface, valleys, derailments, outcomes, map, race, comparison, phases : datasets, as the verbs return them
+    fit, models : likewise, of a fit and of its comparison with other models
+    intervals : profile likelihoods of a fit's parameters, one after another
 
     Examples
     --------
@@ -79,6 +93,9 @@ class Results:
     race: xr.Dataset | None = None
     comparison: xr.Dataset | None = None
     phases: xr.Dataset | None = None
+    fit: xr.Dataset | None = None
+    intervals: xr.Dataset | None = None
+    models: xr.Dataset | None = None
 
 
 def perform(experiment: Experiment, stage: Stage = lambda name: nullcontext(), folder: Path | None = None) -> Results:

@@ -118,6 +118,44 @@ def phases(dataset: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({"exponent": exponent.ravel(), "noise": noise.ravel(), **counts})
 
 
+def fits(dataset: xr.Dataset) -> pd.DataFrame:
+    """List the valleys of a fit, the best one first: parameters, each with its standard error, and what is told of it.
+
+    ``twin`` is the first valley with the same curve, ``open`` how many directions the data leave open.
+    """
+    columns = {"valley": dataset["valley"].values}
+    columns |= _by_name(dataset, dataset["position"].values)
+    for name in ("error", "error_absolute"):
+        if name in dataset:
+            columns |= {f"{name}_{key}": values for key, values in _by_name(dataset, dataset[name].values).items()}
+    columns |= {
+        str(name): values.values
+        for name, values in dataset.data_vars.items()
+        if values.dims == ("valley",) and name not in ("plateau", "width")
+    }
+    return pd.DataFrame(columns | {"remark": dataset.attrs["outcomes"]})
+
+
+def ends(dataset: xr.Dataset) -> pd.DataFrame:
+    """List from where every start began, where it ended and with what loss; ``valley`` is one of ``fit.csv``."""
+    columns = {f"start_{key}": values for key, values in _by_name(dataset, dataset["start_position"].values).items()}
+    columns |= _by_name(dataset, dataset["end_position"].values)
+    frame = pd.DataFrame(columns | {"loss": dataset["end_loss"].values, "valley": dataset["start_valley"].values})
+    frame["valley"] = frame["valley"].astype("Int64").mask(frame["valley"] < 0)
+    return frame
+
+
+def intervals(dataset: xr.Dataset) -> pd.DataFrame:
+    """List the profile-likelihood intervals."""
+    names = ("along", "low", "high")
+    return pd.DataFrame({name: dataset[name].values for name in names})
+
+
+def models(dataset: xr.Dataset) -> pd.DataFrame:
+    """List the models of the same data."""
+    return pd.DataFrame({str(name): values.values for name, values in dataset.data_vars.items() if values.ndim == 1})
+
+
 TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {
     "trajectory.csv": ("runs", trajectory),
     "valleys.csv": ("valleys", valleys),
@@ -127,5 +165,9 @@ TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {
     "race.csv": ("race", race),
     "compare.csv": ("comparison", comparison),
     "phases.csv": ("phases", phases),
+    "fit.csv": ("fit", fits),
+    "ends.csv": ("fit", ends),
+    "intervals.csv": ("intervals", intervals),
+    "models.csv": ("models", models),
 }
 """Files, each with the part of the results that it lists and what makes its table."""

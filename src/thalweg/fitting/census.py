@@ -90,7 +90,7 @@ def explore(
         ends = flow.Ends(*map(np.concatenate, zip(ends, follow(objective, own), strict=True)))
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0), ends)
+    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0, rise), ends)
 
 
 def settle(objective: Objective, starts: Float[np.ndarray, "start param"], held: Collection[int] = ()) -> flow.Ends:

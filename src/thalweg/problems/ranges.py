@@ -71,6 +71,18 @@ def read_range(name: str, given: Any) -> Known:
     return Formula(Number(number(f"range of {name}", given)))
 
 
+def written(axis: Axis, digits: int = 17) -> str:
+    """Write an axis as it is read, with so many digits.
+
+    Examples
+    --------
+    >>> written(Axis("tau", 0.1, 100, log=True), 3), written(Axis("c", -1, 1, bounded=False))
+    ('0.1:100:log', '-1:1:open')
+    """
+    kinds = {"log": axis.log, "periodic": axis.periodic, "open": not axis.bounded}
+    return ":".join([f"{axis.low:.{digits}g}", f"{axis.high:.{digits}g}", *(kind for kind, there in kinds.items() if there)])
+
+
 def _axis(name: str, text: str) -> Axis | Each:
     low, high, *kinds = (part.strip() for part in text.split(":"))
     unknown = [kind for kind in kinds if kind not in KINDS]

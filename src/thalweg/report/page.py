@@ -112,9 +112,10 @@ def title_of(results: Results) -> str:
         return f"{_capital(name)} in {results.comparison.sizes['framework']} frameworks"
     if results.phases is not None:
         return f"{_capital(name)}: valleys over noise and exponent"
-    if results.valleys is None:
+    found = results.valleys if results.fit is None else results.fit
+    if found is None:
         return f"A descent on {name}"
-    count = results.valleys.sizes["valley"]
+    count = found.sizes["valley"]
     return f"{_capital(name)}: {'no valley' if not count else f'{count} valley' + 's' * (count != 1)}"
 
 
@@ -160,7 +161,7 @@ def _links(folder: Path) -> str:
 
 def versions_of(results: Results) -> str:
     """Say what the results were computed with, in HTML."""
-    parts = (results.runs, results.valleys, results.comparison, results.phases, results.surface)
+    parts = (results.runs, results.valleys, results.comparison, results.phases, results.surface, results.fit)
     attributes = next(part.attrs for part in parts if part is not None)
     named = [f"{name} {attributes[f'{name}_version']}" for name in ("thalweg", "jax", "jaxlib", "optax", "numpy")]
     return f'<p class="lead">Computed with {escape(", ".join(named))} on {escape(attributes["device"])}.</p>'

@@ -15,8 +15,8 @@ from thalweg.figures.drawing.wording import count as counted
 from thalweg.figures.drawing.wording import heading, subject
 from thalweg.problems.axis import Axis
 from thalweg.problems.domain import Domain
-from thalweg.problems.problem import Regression
-from thalweg.report import compare, outcomes, phases, race
+from thalweg.problems.problem import Problem, Regression
+from thalweg.report import compare, fit, outcomes, phases, race
 from thalweg.report.text import SHOWN, TextTable, by_persistence, figures, left_out, quantity
 from thalweg.study.find_derailments import locate
 from thalweg.study.find_valleys import ASK
@@ -53,6 +53,8 @@ def summarise(results: Results) -> Summary:
         tables += compare.listed(results.comparison)
     if results.phases is not None:
         tables.append(phases.counted(results.phases))
+    if results.fit is not None:
+        tables += fit.tables(results.fit, results.intervals, results.models)
     if results.valleys is not None:
         tables.append(_valleys(results.valleys))
         if results.derailments is not None and results.derailments.sizes["derailment"]:
@@ -61,6 +63,8 @@ def summarise(results: Results) -> Summary:
 
 
 def _lead(results: Results) -> str:
+    if results.fit is not None:
+        return fit.lead(results.fit)
     if (
         results.outcomes is None
         or results.runs is None
@@ -81,7 +85,7 @@ def _heading(results: Results) -> str:
         return f"{subject(results.phases.attrs)} · valleys over noise and exponent"
     made = next((part for part in (results.runs, results.map, results.comparison) if part is not None), None)
     if made is None:
-        return subject(next(part.attrs for part in (results.valleys, results.surface) if part is not None))
+        return subject(next(part.attrs for part in (results.fit, results.valleys, results.surface) if part is not None))
     runs = made.sizes["run"] if results.runs is made else made["outcome"].size if results.map is made else 1
     return f"{heading(made.attrs)} · {counted(runs, 'run')} of {counted(made.attrs['steps'], 'step')}"
 
@@ -203,6 +207,8 @@ def _remarks(results: Results) -> list[str]:
     remarks += [] if results.map is None else outcomes.of_map(results.map)
     remarks += [] if results.race is None else race.of_race(results, results.race)
     remarks += [] if results.phases is None else phases.of_phases(results.phases)
+    if results.fit is not None:
+        remarks += [*told_of(results.experiment.problem), *fit.remarks(results.fit)]
     if results.comparison is not None:
         return remarks + compare.of_comparison(results.comparison)
     if results.valleys is None:
@@ -214,6 +220,11 @@ def _remarks(results: Results) -> list[str]:
         if left_out := results.valleys.attrs.get("left_out"):
             remarks.append(f"Left out: {left_out.replace(ASK, '--set valleys.persistence=0')}.")
     return remarks
+
+
+def told_of(problem: Problem) -> list[str]:
+    """List what was read of data, and what was proposed, as sentences."""
+    return [f"{line}." for line in problem.told] if isinstance(problem, Regression) else []
 
 
 def _method(valleys: xr.Dataset) -> str:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from thalweg.problems.axis import Axis
 
-WRAPPED = ("valleys", "idiom", "cause")
+WRAPPED = ("valleys", "idiom", "cause", "remark")
 """Columns of words, which may be wrapped."""
 
 LEFT = {"", "at", "ended", "in the basin of", *WRAPPED}
@@ -43,6 +43,22 @@ def figures(value: float) -> str:
     if np.isnan(value):
         return "–"
     return "∞" if np.isinf(value) else f"{value:.5g}"
+
+
+def measured(value: float, error: float) -> str:
+    """Write a value with as many digits as its error leaves: two of the error's.
+
+    Examples
+    --------
+    >>> measured(1.901542, 0.00146), measured(-238942.13, 2707.0), measured(3.25, float("inf"))
+    ('1.9015', '-238900', '3.25')
+    """
+    if not np.isfinite(error) or error <= 0:
+        return figures(value)
+    decimals = 1 - int(np.floor(np.log10(error)))
+    if not -15 < decimals < 15 or (value and abs(np.log10(abs(value))) > 7):
+        return f"{value:.{max(1, min(15, decimals + int(np.floor(np.log10(abs(value) or 1)))))}e}"
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
 
 def by_persistence(valleys: xr.Dataset) -> list[int]:

@@ -43,6 +43,19 @@ def firsts(
     return kept, np.argsort(group[kept])[group]
 
 
+def ranked(heights: Float[np.ndarray, " place"], positions: Places, level: float) -> Integer[np.ndarray, " place"]:
+    """Order places by height; those that a chain of steps of at most ``level`` joins by position, the largest first.
+
+    Without a level the order of places that are in order of height is left as it is.
+    """
+    order = np.argsort(heights, kind="stable")
+    if not level:
+        return order
+    shelf = np.zeros(len(order), dtype=np.int64)
+    shelf[order[1:]] = np.cumsum(np.diff(heights[order]) > level)
+    return np.lexsort((*-positions.T[::-1], shelf))
+
+
 def nearest(
     positions: Places, others: Float[np.ndarray, "other param"], domain: Domain, near: float
 ) -> Integer[np.ndarray, " place"]:

@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
-from thalweg.experiment.experiment import Figures
+from thalweg.experiment.sections import Figures
 from thalweg.figures import crown
 from thalweg.figures.crown import film
 from thalweg.figures.crown.arrays import crown_of

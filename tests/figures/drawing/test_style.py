@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from thalweg.experiment.experiment import Figures
+from thalweg.experiment.sections import Figures
 from thalweg.figures.drawing import oklab, style
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.drawing.marks import COLOURS

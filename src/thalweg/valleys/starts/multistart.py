@@ -127,16 +127,22 @@ def explore(
     return connect(objective, ends, _rise(relief, rise), len(starts))
 
 
-def connect(objective: Objective, ends: flow.Ends, rise: float, starts: int, most: int | None = None) -> Exploration:
+def connect(
+    objective: Objective, ends: flow.Ends, rise: float, starts: int, most: int | None = None, level: float = 0.0
+) -> Exploration:
     """Gather ends to minima, and find the passes between them.
 
     Shares are those of the first so many ends, those of the ``starts``. Passes are sought between the ``most`` deepest
-    minima, or all; of others only the way straight to their neighbours is known, which bounds their pass.
+    minima, or all; of others only the way straight to their neighbours is known, which bounds their pass. Minima of one
+    depth but for ``level`` are in order of their parameters, the larger ones first: not rounding but a rule says which
+    of two mirrored minima is the first.
     """
     domain = objective.problem.domain
     finite = np.isfinite(ends.height) & np.isfinite(rise)
     place = domain.wrap(ends.position[finite])
     nodes, node = nearness.gather(place, ends.height[finite], domain, SAME)
+    order = nearness.ranked(ends.height[finite][nodes], place[nodes], level)
+    nodes, node = nodes[order], np.argsort(order)[node]
     position, depth, rested = place[nodes], ends.height[finite][nodes], ends.settled[finite][nodes]
 
     bound = _straight(objective, position)
