@@ -126,7 +126,7 @@ def test_models_of_the_same_data_are_compared(tmp_path):
 def test_data_come_from_standard_input_too(folder, tmp_path):
     text = (folder / "oscillation.csv").read_text(encoding="utf-8")
     thalweg_alone("fit", "-", "--y", "signal", "--model", "a + b*t", *QUICK, folder=tmp_path, input=text)
-    assert (tmp_path / "stdin-fit" / "stdin.csv").read_text(encoding="utf-8") == text
+    assert (tmp_path / "stdin-fit" / "data.csv").read_text(encoding="utf-8") == text
     best = rows(tmp_path / "stdin-fit" / "fit.csv")[0]
     table = np.array([[float(cell) for cell in line.split(",")[:2]] for line in text.splitlines()[1:]])
     slope, height = np.polyfit(*table.T, 1)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -129,8 +126,8 @@ def fit(
     if data.suffix == ".toml":
         conduct("fit", data, options, work, values)
         return
-    with table_of(data) as table:
-        conduct("fit", (table.stem, draft(table, columns, model)), options, work, values)
+    name = "stdin" if str(data) == "-" else data.stem
+    conduct("fit", (name, draft(data, columns, model)), options, work, values)
 
 
 def asked(model: tuple[str, ...], columns: Columns, search: Search) -> dict[str, Any]:
@@ -154,23 +151,9 @@ def asked(model: tuple[str, ...], columns: Columns, search: Search) -> dict[str,
     return {key: value for key, value in given.items() if value is not None} | ranges
 
 
-@contextmanager
-def table_of(data: Path) -> Iterator[Path]:
-    """Give the table that was named; ``-`` is standard input, kept in a file for as long as it is needed."""
-    if str(data) != "-":
-        yield data
-        return
-    with TemporaryDirectory() as folder:
-        table = Path(folder) / "stdin.csv"
-        table.write_bytes(sys.stdin.buffer.read())
-        yield table
-
-
 def draft(data: Path, columns: Columns, model: tuple[str, ...]) -> dict[str, Table]:
     """Begin an experiment on a table; what else was typed replaces its values."""
     if not model or columns.y is None:
-        from thalweg.problems.columns import names
-
         lacks = " and ".join(["--model"] * (not model) + ["--y"] * (columns.y is None))
         example = 'such as --y signal --model "A*exp(-t/tau) + c"'
         raise InvalidValue(
