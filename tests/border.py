@@ -183,6 +183,7 @@ CALLS = {
     "Results": lambda: vars_of(tw.Results(build({"problem": {"kind": "booth"}}))),
     "load": lambda: {"path": "no/folder"},
     "compare_basins": lambda: {"runs": t().hill_runs, "valleys": t().hill_ends},
+    "compare_fits": lambda: {"fits": {"decay": t().fits, "again": t().fits}},
     "find_paths": lambda: {"objective": t().hill, "valleys": t().hill_valleys, "between": [(0, 1)]},
     "outcome_map": lambda: {
         **{"objective": t().hill, "descent": t().descent, "valleys": t().hill_valleys, "along": t().along},

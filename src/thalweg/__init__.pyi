@@ -17,6 +17,7 @@ from .losses.objective import Objective as Objective
 from .losses.objective import objective as objective
 from .study.axes import Range as Range
 from .study.compare_basins import compare_basins as compare_basins
+from .study.compare_fits import compare_fits as compare_fits
 from .study.conditions import Conditions as Conditions
 from .study.conditions import Tuning as Tuning
 from .study.count_derailments import count_derailments as count_derailments

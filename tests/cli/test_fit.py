@@ -116,7 +116,7 @@ def test_models_of_the_same_data_are_compared(tmp_path):
         assert float(compared[name]["aic"]) == pytest.approx(aic, rel=1e-9)
     assert "One valley: all starts find it." in words(done)
     # Of a linear model the profile is a parabola: its interval is Student's.
-    slope = next(row for row in rows(tmp_path / "out" / "intervals.csv") if row["along"] == "b")
+    slope = next(row for row in rows(tmp_path / "out" / "intervals.csv") if row["parameter"] == "b")
     fit = np.linalg.lstsq(design["a + b*x"], y, rcond=None)
     variance = float(fit[1][0]) / 38
     half = 2.024394164 * np.sqrt(variance / ((x - x.mean()) ** 2).sum())  # Student's quantile of 38 degrees of freedom
@@ -129,7 +129,7 @@ def test_data_come_from_standard_input_too(folder, tmp_path):
     assert (tmp_path / "stdin-fit" / "data.csv").read_text(encoding="utf-8") == text
     best = rows(tmp_path / "stdin-fit" / "fit.csv")[0]
     table = np.array([[float(cell) for cell in line.split(",")[:2]] for line in text.splitlines()[1:]])
-    slope, height = np.polyfit(*table.T, 1)
+    slope, height = np.polyfit(table[:, 0], table[:, 1], 1)
     assert [float(best["a"]), float(best["b"])] == pytest.approx([height, slope], rel=1e-9)
 
 
@@ -137,7 +137,7 @@ BAD = [
     (["none.csv", "--y", "signal", "--model", "a*t"], "cannot read none.csv"),
     (["oscillation.csv"], "no --model and --y is given; oscillation.csv has the columns t, signal, error"),
     (["oscillation.csv", "--y", "signal"], "no --model is given"),
-    (["oscillation.csv", "--y", "singal", "--model", "a*t"], "unknown column 'singal'; did you mean 'signal'?"),
+    (["oscillation.csv", "--y", "singal", "--model", "a*t"], "unknown column in oscillation.csv 'singal'; did you mean 'signal'?"),
     (["oscillation.csv", "--y", "signal", "--model", "a*sinn(t)"], "unknown function 'sinn'; did you mean 'sin'?"),
     (["oscillation.csv", "--y", "signal", "--model", "t**2"], "the model has no parameter"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--range", "a"], "--range 'a' is not name=value"),
@@ -148,10 +148,13 @@ BAD = [
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--start", "a=x"], "fit.start.a"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--start", "a=1", "a=2"], "--start names a twice"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--starts", "0"], "starts = 0"),
-    (["oscillation.csv", "--y", "signal", "--model", "a*t", "--intervals", "b"], "unknown parameter in fit.intervals 'b'"),
+    (
+        ["oscillation.csv", "--y", "signal", "--model", "a*t", "--intervals", "b"],
+        "unknown parameter in fit.intervals 'b'",
+    ),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--loss", "tukay"], "did you mean 'tukey'?"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--save", "oscillation.csv"], "exists already"),
-    (["oscillation.csv", "--y", "signal", "--model", "a*t", "--sigma", "err"], "unknown column 'err'"),
+    (["oscillation.csv", "--y", "signal", "--model", "a*t", "--sigma", "err"], "unknown column in oscillation.csv 'err'; did you mean 'error'?"),
     (["oscillation.csv", "--y", "signal", "--model", "__import__('os')"], "thalweg: "),
     (["-", "--y", "signal", "--model", "a*t", "--save", "x.toml"], "these come from standard input"),
 ]

@@ -9,7 +9,7 @@ import pytest
 from tests.process import thalweg, thalweg_alone
 from thalweg.cli.app import app
 
-COMMANDS = ["demo", "new", "run", "valleys", "phases", "map", "race", "compare", "figures"]
+COMMANDS = ["demo", "new", "run", "fit", "valleys", "phases", "map", "race", "compare", "figures"]
 
 
 @pytest.fixture(scope="module")

@@ -154,11 +154,12 @@ def asked(model: tuple[str, ...], columns: Columns, search: Search) -> dict[str,
 def draft(data: Path, columns: Columns, model: tuple[str, ...]) -> dict[str, Table]:
     """Begin an experiment on a table; what else was typed replaces its values."""
     if not model or columns.y is None:
+        from thalweg.problems.reading.read import open_table
+
         lacks = " and ".join(["--model"] * (not model) + ["--y"] * (columns.y is None))
         example = 'such as --y signal --model "A*exp(-t/tau) + c"'
-        raise InvalidValue(
-            f"no {lacks} is given; {data} has the columns {', '.join(names(data))}: give them, {example}"
-        )
+        known = ", ".join(open_table(str(data)).names)
+        raise InvalidValue(f"no {lacks} is given; {data} has the columns {known}: give them, {example}")
     return {"problem": {"kind": "fit", "data": str(data)}, "loss": {"kind": "quadratic"}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,14 @@ from thalweg.losses.objective import objective
 from thalweg.problems import CATALOGUE as PROBLEMS
 from thalweg.problems.formula.formula import formula
 from thalweg.problems.problem import Problem
+from thalweg.study.compare_fits import compare_fits
 from thalweg.study.fit import fit
+from thalweg.study.profile_likelihood import profile_likelihood
 
 if TYPE_CHECKING:
     from thalweg.base.settings import Table
+
+HEIGHTS = ("loss", "fixed_loss")
 
 ALL = "all"
 """In place of the names of all parameters."""
@@ -38,8 +43,7 @@ def fitted(experiment: Experiment, stage: Stage) -> Results:
     intervals, models = None, None
     if names and found.sizes["valley"]:
         with stage("intervals"):
-            profiles = [profile_likelihood(target, found, name) for name in names]
-            intervals = xr.concat(profiles, "interval")
+            intervals = joined({name: profile_likelihood(target, found, name) for name in names})
     if others:
         with stage("other models"):
             own = {str(experiment.settings["problem"].get("model", experiment.problem.name)): found}
@@ -47,6 +51,36 @@ def fitted(experiment: Experiment, stage: Stage) -> Results:
                 own | {text: fit(objective(made, target.loss), sobol, most=1) for text, made in others.items()}
             )
     return Results(experiment, fit=found, intervals=intervals, models=models)
+
+
+def joined(profiles: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Join the profiles of several parameters to one dataset, which a store can hold."""
+    first = next(iter(profiles.values()))
+    several = list(profiles.values())
+    return xr.Dataset(
+        {
+            "value": (("interval", "point"), np.array([each["first"].values for each in several])),
+            **{name: (("interval", "point"), np.array([each[name].values for each in several])) for name in HEIGHTS},
+            "params": (("interval", "point", "param"), np.array([each["params"].values for each in several])),
+            "position": first["position"],
+            **{end: ("interval", np.array([float(each[end][0]) for each in several])) for end in ("low", "high")},
+        },
+        coords={"interval": list(profiles), "param": first["param"]},
+        attrs={key: value for key, value in first.attrs.items() if key != "along"},
+    )
+
+
+def parted(intervals: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Give the profiles back, by parameter, as :func:`thalweg.profile_likelihood` made them."""
+    profiles: dict[str, xr.Dataset] = {}
+    for k, name in enumerate(intervals["interval"].values.tolist()):
+        one = intervals.isel(interval=k, drop=True)
+        made = {key: ("first", one[key].values) for key in HEIGHTS}
+        made |= {"params": (("first", "param"), one["params"].values), "position": ("param", one["position"].values)}
+        made |= {end: ("along", one[end].values[None]) for end in ("low", "high")}
+        coords = {"first": one["value"].values, "along": [name], "param": intervals["param"]}
+        profiles[name] = xr.Dataset(made, coords=coords, attrs=intervals.attrs | {"along": [name]})
+    return profiles
 
 
 def _start(problem: Problem, given: Table | None) -> np.ndarray | None:

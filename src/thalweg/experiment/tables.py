@@ -147,13 +147,14 @@ def ends(dataset: xr.Dataset) -> pd.DataFrame:
 
 def intervals(dataset: xr.Dataset) -> pd.DataFrame:
     """List the profile-likelihood intervals."""
-    names = ("along", "low", "high")
-    return pd.DataFrame({name: dataset[name].values for name in names})
+    columns = {"parameter": dataset["interval"].values, "low": dataset["low"].values, "high": dataset["high"].values}
+    return pd.DataFrame(columns | {"confidence": dataset.attrs["confidence"]})
 
 
 def models(dataset: xr.Dataset) -> pd.DataFrame:
     """List the models of the same data."""
-    return pd.DataFrame({str(name): values.values for name, values in dataset.data_vars.items() if values.ndim == 1})
+    names = dataset["model"].values
+    return pd.DataFrame({"model": names} | {str(name): values.values for name, values in dataset.data_vars.items()})
 
 
 TABLES: Mapping[str, tuple[str, Callable[..., pd.DataFrame]]] = {

@@ -201,10 +201,8 @@ def _best(fits: xr.Dataset, intervals: xr.Dataset | None) -> TextTable:
 
 def _intervals(intervals: xr.Dataset) -> dict[str, str]:
     """Write the profile-likelihood interval of each parameter that was asked for."""
-    return {
-        str(one["along"].values): f"{figures(float(one['low']))} to {figures(float(one['high']))}"
-        for one in (intervals.isel(interval=k) for k in range(intervals.sizes["interval"]))
-    }
+    names, low, high = (intervals[name].values.tolist() for name in ("interval", "low", "high"))
+    return {name: f"{figures(one)} to {figures(other)}" for name, one, other in zip(names, low, high, strict=True)}
 
 
 def _error(error: float) -> str:

@@ -109,25 +109,41 @@ Runs = Annotated[xr.Dataset, RUNS]
 """Runs over (run, step, param), from :func:`thalweg.descend`."""
 
 
+@dataclass(frozen=True, eq=False)
 class _Named(Rule):
-    """What some kind of dataset is, or several of them by name; a refusal points at the first that is not."""
+    """Several datasets of a kind by name, or where ``alone`` one of it too; a refusal points at the first that is not.
+
+    Attributes
+    ----------
+    kind : of all
+    alone : whether one without a name is taken
+    """
+
+    fits: Callable[[object], bool] = field(init=False)
+    words: str = field(init=False)
+    kind: Kind
+    alone: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", self._fits)
+        few = f"{self.kind.name}, or several by name"
+        object.__setattr__(self, "words", few if self.alone else f"a dictionary of {self.kind.name} by name")
+
+    def _fits(self, value: object) -> bool:
+        if isinstance(value, xr.Dataset) or not is_table(value):
+            return self.alone and self.kind.fits(value)
+        return bool(value) and all(map(self.kind.fits, value.values()))
 
     def refusal(self, name: str, value: object) -> str:
         if isinstance(value, xr.Dataset) or not is_table(value):
-            return RUNS.refusal(name, value)
+            return self.kind.refusal(name, value) if self.alone else super().refusal(name, value)
         if not value:
-            return f"{name} = {{}} names no runs; give some by name, or None"
-        key, item = next((key, item) for key, item in value.items() if not RUNS.fits(item))
-        return RUNS.refusal(f"{name}[{key!r}]", item)
+            return f"{name} = {{}} names no {self.kind.name}; give some by name" + ", or None" * self.alone
+        key, item = next((key, item) for key, item in value.items() if not self.kind.fits(item))
+        return self.kind.refusal(f"{name}[{key!r}]", item)
 
 
-def _named(value: object) -> bool:
-    if isinstance(value, xr.Dataset) or not is_table(value):
-        return RUNS.fits(value)
-    return bool(value) and all(map(RUNS.fits, value.values()))
-
-
-NamedRuns = Annotated[xr.Dataset | Mapping[str, xr.Dataset], _Named(_named, "runs, or several by name")]
+NamedRuns = Annotated[xr.Dataset | Mapping[str, xr.Dataset], _Named(RUNS, alone=True)]
 """Runs, or several by name, as of several optimisers."""
 
 Surface = Annotated[xr.Dataset, Kind("a surface", "thalweg.survey", {"train_loss": ""}, misses=_missed_axis)]
@@ -138,8 +154,13 @@ Valleys = Annotated[xr.Dataset, Kind("valleys", "thalweg.find_valleys", VALLEY, 
 
 FIT = {"end_position": "start param", "end_loss": "start", "start_valley": "start"}
 
-Fits = Annotated[xr.Dataset, Kind("a fit", "thalweg.fit", VALLEY | {"share": "valley"} | FIT, ("names",))]
+FITS = Kind("a fit", "thalweg.fit", VALLEY | {"share": "valley"} | FIT, ("names",))
+
+Fits = Annotated[xr.Dataset, FITS]
 """The minima of a fit, from :func:`thalweg.fit`."""
+
+NamedFits = Annotated[Mapping[str, xr.Dataset], _Named(FITS, alone=False)]
+"""Several fits by name, as of several models or losses."""
 
 PROFILE = {"loss": "first", "fixed_loss": "first", "params": "first param", "low": "along", "high": "along"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,20 @@ def answer(objective: Objective, valleys: xr.Dataset) -> xr.Dataset:
             **_statistics([said for _, _, said in told]),
             **_criteria(known, len(columns[0]), positions.shape[1]),
         }
-    ).assign_attrs(symmetries=sentences(twin, positions, domain, evaluate), outcomes=outcomes)
+    ).assign_attrs(
+        rows=len(columns[0]),
+        data=digest(objective),
+        symmetries=sentences(twin, positions, domain, evaluate),
+        outcomes=outcomes,
+    )
+
+
+def digest(objective: Objective) -> str:
+    """Tell data apart that models are compared on: the measured values, and their uncertainties if they have some."""
+    problem, columns = objective.problem, objective.train
+    if isinstance(problem, Regression) and isinstance(problem.residual, Curve):
+        columns = columns[len(problem.residual.inputs) :]
+    return sha256(b"".join(np.ascontiguousarray(column, np.float64).tobytes() for column in columns)).hexdigest()[:16]
 
 
 def measured(objective: Objective, task: Task, position: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -76,7 +76,7 @@ def minima_of(fits: xr.Dataset, figure: str) -> list[Minimum]:
     numbers = fits["valley"].values.tolist()
     twin = fits["twin"].values.tolist() if "twin" in fits else numbers
     groups: dict[int, list[int]] = {}
-    for place in np.argsort(losses, kind="stable").tolist():
+    for place in range(len(losses)):
         groups.setdefault(twin[place], []).append(place)
     return [
         Minimum(
