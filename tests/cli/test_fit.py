@@ -137,7 +137,10 @@ BAD = [
     (["none.csv", "--y", "signal", "--model", "a*t"], "cannot read none.csv"),
     (["oscillation.csv"], "no --model and --y is given; oscillation.csv has the columns t, signal, error"),
     (["oscillation.csv", "--y", "signal"], "no --model is given"),
-    (["oscillation.csv", "--y", "singal", "--model", "a*t"], "unknown column in oscillation.csv 'singal'; did you mean 'signal'?"),
+    (
+        ["oscillation.csv", "--y", "singal", "--model", "a*t"],
+        "unknown column in oscillation.csv 'singal'; did you mean 'signal'?",
+    ),
     (["oscillation.csv", "--y", "signal", "--model", "a*sinn(t)"], "unknown function 'sinn'; did you mean 'sin'?"),
     (["oscillation.csv", "--y", "signal", "--model", "t**2"], "the model has no parameter"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--range", "a"], "--range 'a' is not name=value"),
@@ -154,7 +157,10 @@ BAD = [
     ),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--loss", "tukay"], "did you mean 'tukey'?"),
     (["oscillation.csv", "--y", "signal", "--model", "a*t", "--save", "oscillation.csv"], "exists already"),
-    (["oscillation.csv", "--y", "signal", "--model", "a*t", "--sigma", "err"], "unknown column in oscillation.csv 'err'; did you mean 'error'?"),
+    (
+        ["oscillation.csv", "--y", "signal", "--model", "a*t", "--sigma", "err"],
+        "unknown column in oscillation.csv 'err'; did you mean 'error'?",
+    ),
     (["oscillation.csv", "--y", "signal", "--model", "__import__('os')"], "thalweg: "),
     (["-", "--y", "signal", "--model", "a*t", "--save", "x.toml"], "these come from standard input"),
 ]

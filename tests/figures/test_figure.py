@@ -16,8 +16,8 @@ from plotly.offline import get_plotlyjs
 import thalweg as tw
 from thalweg.base.errors import InvalidValue, OutputError
 from thalweg.experiment.experiment import Experiment
-from thalweg.experiment.sections import Figures
 from thalweg.experiment.results import Results
+from thalweg.experiment.sections import Figures
 from thalweg.figures.gallery import gallery as everything
 
 

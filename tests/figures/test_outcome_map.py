@@ -15,8 +15,8 @@ from PIL import Image
 import thalweg as tw
 from thalweg.base.errors import InvalidValue
 from thalweg.experiment.experiment import Experiment
-from thalweg.experiment.sections import Figures
 from thalweg.experiment.results import Results
+from thalweg.experiment.sections import Figures
 from thalweg.figures.drawing import oklab
 from thalweg.figures.drawing.hues import LUMA
 from thalweg.figures.gallery import gallery

@@ -80,7 +80,9 @@ def written(axis: Axis, digits: int = 17) -> str:
     ('0.1:100:log', '-1:1:open')
     """
     kinds = {"log": axis.log, "periodic": axis.periodic, "open": not axis.bounded}
-    return ":".join([f"{axis.low:.{digits}g}", f"{axis.high:.{digits}g}", *(kind for kind, there in kinds.items() if there)])
+    return ":".join(
+        [f"{axis.low:.{digits}g}", f"{axis.high:.{digits}g}", *(kind for kind, there in kinds.items() if there)]
+    )
 
 
 def _axis(name: str, text: str) -> Axis | Each:
