@@ -159,6 +159,9 @@ CALLS = {
     "figures.fit": lambda: {"problem": t().problem, "runs": t().runs, "run": 0},
     "figures.fit_curves": lambda: {"problem": t().decay, "fits": t().fits, "most": 1},
     "figures.fit_pairs": lambda: {"fits": t().fits, "most": 2, "starts": True},
+    "figures.profile_likelihood": lambda: {
+        "profile": tw.profile_likelihood(t().decay, t().fits, t().decay.parameters[0], points=3)
+    },
     "figures.waterfall": lambda: {"fits": t().fits},
     "figures.loss": lambda: {"runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
     "figures.merge_tree": lambda: {"valleys": t().valleys},

@@ -12,6 +12,7 @@ from tests.figures import (
     test_interpolate,
     test_outcome_map,
     test_phase_diagram,
+    test_profile_likelihood,
     test_race,
 )
 from tests.figures.slice import test_slice
@@ -54,6 +55,8 @@ CASES = {
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
     "fit_curves": lambda r: tw.figures.fit_curves(fitted.problem(), fitted.usual()),
     "fit_pairs": lambda r: tw.figures.fit_pairs(fitted.usual()),
+    "profile_likelihood": lambda r: tw.figures.profile_likelihood(test_profile_likelihood.slope()),
+    "profile_likelihood of two": lambda r: tw.figures.profile_likelihood(test_profile_likelihood.hill()),
     "waterfall": lambda r: tw.figures.waterfall(fitted.usual()),
     "loss": lambda r: tw.figures.loss(r("published").runs, r("published").valleys),
     "fit of several": lambda r: tw.figures.fit(r("published").problem, {"sgd": r("published").runs}),

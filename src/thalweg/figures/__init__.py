@@ -19,6 +19,7 @@ from thalweg.figures.parameter import parameter as parameter
 from thalweg.figures.phase_diagram import phase_diagram as phase_diagram
 from thalweg.figures.plane import plane as plane
 from thalweg.figures.profile import profile as profile
+from thalweg.figures.profile_likelihood import profile_likelihood as profile_likelihood
 from thalweg.figures.race import race as race
 from thalweg.figures.slice import slice as slice
 from thalweg.figures.waterfall import waterfall as waterfall

@@ -42,7 +42,7 @@ def describe(drawn: Curves) -> dict[str, Any]:
 
 def _web_data(drawn: Curves) -> list[web.Trace]:
     (x, y), traces = map(web.safe, drawn.labels), []
-    for part in drawn.data:
+    for part in drawn.shown:
         seen = drawn.up.shows(part.y)
         inside = points.described(points.taken(part, seen), (x, y), color=style.tone(FAINT), symbol=part.mark[1])
         name = part.legend if len(drawn.data) > 1 else f"data, {len(drawn.y):,}"

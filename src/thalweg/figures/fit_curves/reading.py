@@ -77,6 +77,11 @@ class Curves:
     note: str
 
     @property
+    def shown(self) -> list[points.Points]:
+        """The data behind the curves; where measured values are drawn for each valley, what has uncertainties."""
+        return [part for part in self.data if not self.several or part.barred]
+
+    @property
     def measured(self) -> np.ndarray:
         """(shown,), the measured values of the rows that are drawn."""
         return self.y[self.rows]

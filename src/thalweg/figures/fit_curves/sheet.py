@@ -32,7 +32,7 @@ def draw(drawn: Curves, title: str) -> canvas.Sheet:
     sheet, (axes, *lower) = canvas.parted(title, drawn.note, [MAIN, *[ROW] * rows])
     drawn.up.show(axes)
     extent.show_across(axes, drawn.across)
-    for part in drawn.data:
+    for part in drawn.shown:
         seen = drawn.up.shows(part.y)
         name = {"label": part.legend if len(drawn.data) > 1 else f"data, {len(drawn.y):,}"}
         points.scatter(axes, points.taken(part, seen), facecolors=style.tone(FAINT), edgecolors="none", **name)

@@ -92,8 +92,7 @@ def _legend(drawn: Pairs) -> list[web.Trace]:
 
 def _marker(look: Any, size: Any) -> dict[str, Any]:
     # Marks of many sizes would let others through.
-    rim = {"color": style.paper(), "width": 0.6}
-    return {"color": look.colour, "symbol": look.mark[1], "size": size, "line": rim, "opacity": 1}
+    return {"color": look.colour, "symbol": look.mark[1], "size": size, "line": {"width": 0}, "opacity": 1}
 
 
 def _pair(drawn: Pairs, column: int, row: int) -> list[web.Trace]:

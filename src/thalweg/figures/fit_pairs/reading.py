@@ -30,6 +30,9 @@ CLOSE = 0.08
 MARGIN = 0.06
 """Room beyond the walls, or beyond the ends, as a share."""
 
+DECADE = 10.0
+"""Factor from one end of an axis to the other below which a logarithmic one would have no number on it."""
+
 STARTS = 2000
 """Starts that are drawn at most."""
 
@@ -112,7 +115,9 @@ def gathered(x: np.ndarray, y: np.ndarray, across: View, up: View, total: int) -
     x, y = x[seen], y[seen]
     if not x.size:
         return Dots(x, y, x)
-    cells = np.stack([np.floor(CELLS * view.fraction(values)) for view, values in ((across, x), (up, y))], axis=-1)
+    places = np.stack([view.fraction(values) for view, values in ((across, x), (up, y))], axis=-1)
+    # Most ends are at one place to rounding: it is in the middle of a cell, not on the edge of two.
+    cells = np.round(CELLS * (places - np.median(places, axis=0)))
     _, first, counts = np.unique(cells, axis=0, return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return Dots(x[first][order], y[first][order], counts[order] / total)
@@ -181,6 +186,8 @@ def _along(axis: Axis, shown: Scale, ends: np.ndarray, listed: np.ndarray) -> Al
         view = whole if not width < CLOSE else extent.stretched(near, MARGIN)
     else:
         view = extent.stretched(near, MARGIN)
+    if view.log and view.high < DECADE * view.low:
+        view = View(view.low, view.high)
     edges = [end for end in (shown.low, shown.high) if not axis.periodic and view.shows(np.array(end))]
     return Along(shown, view, *((edges, []) if axis.bounded else ([], edges)))
 

@@ -95,13 +95,8 @@ def _draw_pair(axes: Axes, drawn: Pairs, column: int, row: int) -> None:
     for k, group in reversed(list(enumerate(drawn.groups))):
         dots = drawn.dots(group, column, row)
         area = np.maximum(DOT[1] * np.sqrt(dots.share), DOT[0]) ** 2
-        edge = {
-            "color": group.look.colour,
-            "edgecolors": style.paper(),
-            "linewidths": 0.4,
-            "marker": group.look.mark[0],
-        }
-        axes.scatter(dots.x, dots.y, s=area, zorder=2.5 - 0.05 * k, **edge)
+        look = {"color": group.look.colour, "linewidths": 0, "marker": group.look.mark[0]}
+        axes.scatter(dots.x, dots.y, s=area, zorder=2.5 - 0.05 * k, **look)
     for mark, place, label in zip((START, END), drawn.own, ("your start", "where it leads"), strict=False):
         mark.draw(axes, place[[column]], place[[row]], ms=5, zorder=3, label=label)
     if column == 0 and row == len(drawn.axes) - 1:
