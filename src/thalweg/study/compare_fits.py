@@ -26,16 +26,16 @@ def compare_fits(fits: NamedFits) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ============= ======= ================================================================
-        variable      dims    meaning
-        ============= ======= ================================================================
-        parameters    model   parameters of the curve, those that the data leave open not counted
-        squares       model   sum of squared residuals
-        aic, aicc     model   Akaike's criterion, without and with the correction for few rows; infinite where there
-                              are too few for it
-        bic           model   Schwarz's criterion
-        weight        model   Akaike's, by the corrected criterion; they sum to 1
-        ============= ======= ================================================================
+        ============= ======= ======= ==============================================================
+        variable      dims    unit    meaning
+        ============= ======= ======= ==============================================================
+        parameters    model   1       of the curve, those that the data leave open not counted
+        squares       model           sum of squared residuals
+        aic, aicc     model   1       Akaike's criterion, without and with the correction for few rows; infinite where
+                                      there are too few for it
+        bic           model   1       Schwarz's criterion
+        weight        model   1       Akaike's, by the corrected criterion; all sum to 1
+        ============= ======= ======= ==============================================================
 
     Raises
     ------
