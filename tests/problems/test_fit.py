@@ -166,6 +166,11 @@ WRONG = [
         InvalidData,
         "column 't' has 61 groups; give from 1 to 50",
     ),
+    (
+        {"model": "a*t", "reading": Reading(x=["t", "other"])},
+        InvalidValue,
+        "x = 'other' is not in the model; leave it out",
+    ),
     ({"model": "a*t", "ranges": {"a": "t"}}, InvalidValue, "range of a ties it to the column 't'; tie it to other"),
     ({"model": "log(a)*t", "ranges": {"a": (-2, -1)}}, InvalidValue, "the model is finite on all rows nowhere in the"),
     ({"model": "log(a)*t", "ranges": {"a": "-2:-1:log"}}, InvalidValue, "axis a begins at -2; a logarithmic one is an"),

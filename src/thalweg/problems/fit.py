@@ -23,7 +23,7 @@ from thalweg.problems.ranges import Each, Known, Range, read_range
 from thalweg.problems.reading.frames import Data
 from thalweg.problems.reading.read import LISTED, Taken, open_table, take
 from thalweg.problems.reading.reading import FOUND, Reading
-from thalweg.problems.reading.table import Table
+from thalweg.problems.reading.table import MANY, Table, clipped
 from thalweg.problems.sense import check_rows, check_size, idle
 from thalweg.problems.split import WHOLE
 
@@ -125,7 +125,9 @@ class _Roles:
 def _roles(table: Table, y: str, sigma: str, reading: Reading) -> _Roles:
     """Find the columns that have a role, each its own."""
     if not y:
-        raise InvalidValue(f"y is empty; name the column that is measured, one of {', '.join(table.names[:20])}")
+        raise InvalidValue(
+            f"y is empty; name the column that is measured, one of {', '.join(map(clipped, table.names[:MANY]))}"
+        )
     if sigma and reading.weights:
         raise InvalidValue(f"sigma = {sigma!r} and weights = {reading.weights!r} are both given; give one of them")
     called = {"y": y, "sigma": sigma, "weights": reading.weights, "groups": reading.groups}
@@ -152,6 +154,9 @@ def _read(
             raise InvalidValue(f"the model has the {said} {name!r} in it; give one of other columns and parameters")
     spelled = {called: Formula(Name(name)) for called, name in known.items() if called != name and called in read.names}
     read = read.put(spelled) if spelled else read
+    for name in roles.x:
+        if name not in read.names:
+            raise InvalidValue(f"x = {name!r} is not in the model; leave it out, or write it there")
     inputs = roles.x or tuple(known.values())
     return read, tuple(name for name in dict.fromkeys(inputs) if name in read.names and name not in given)
 

@@ -114,7 +114,7 @@ LABS = [
         'ranges = { m = "2:9", s = "0.2:3:log" }',
         {"h": 40, "m": 5.5, "s": 0.8, "b": 2},
         "table.asc: 30 rows, columns E (keV), counts (cts), err (cts); blanks, names from the comment above the rows, "
-        "units too",
+        "units too, 1 comment among the rows",
     ),
 ]
 

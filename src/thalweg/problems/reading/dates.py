@@ -43,6 +43,9 @@ MONTHS = [
 
 DAY = 86400
 
+LONGEST = 60
+"""Characters of a date at most."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -61,6 +64,8 @@ class Moment:
 def is_moment(cell: str) -> bool:
     """Tell whether a cell looks like a date or a time of day."""
     cell = cell.strip()
+    if len(cell) > LONGEST:
+        return False
     return (
         ("-" in cell or "/" in cell or "." in cell or " " in cell) and any(form.fullmatch(cell) for form in FORMS)
     ) or (":" in cell and CLOCK.fullmatch(cell) is not None)
@@ -131,6 +136,8 @@ def _order(cells: Sequence[str], say: Callable[[int], str]) -> str:
 
 
 def _read(cell: str, order: str) -> Moment | None:
+    if len(cell) > LONGEST:
+        return None
     for form in FORMS:
         if found := form.fullmatch(cell):
             parts = found.groupdict()

@@ -22,10 +22,15 @@ from thalweg.problems.reading.units import are_units
 SAMPLE = 1000
 """Lines that are looked at."""
 
+FEW, WIDE = 40, 400
+"""Lines that are looked at if they have more characters than this, on the average."""
+
 WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes", " ": "blanks", "": "one column"}
 
 ORDER = ("\t", ";", "|", ",", " ")
 """Ways to part columns; of equal ones the first is taken, but for commas and blanks."""
+
+NAMELESS = "no header, so they are numbered"
 
 RULES = set("-=+|: _*~")
 """Lines of these only are drawn lines."""
@@ -106,7 +111,9 @@ def _without_numbers(tries: list[_Try], lines: Lines, reading: Reading) -> Layou
 def _tried(lines: Lines, delimiter: str, reading: Reading) -> _Try:
     above = next((k for k, number in enumerate(lines.numbers) if number >= reading.header), 0)
     begin = above if reading.header > 0 else 0
-    rows = [split(text, delimiter, lines.marks) for text in lines.texts[begin : begin + SAMPLE]]
+    most = max(FEW, SAMPLE * WIDE // (1 + max(map(len, lines.texts[begin : begin + FEW]), default=0)))
+    sample = lines.texts[begin : begin + min(SAMPLE, most)]
+    rows = [split(text, delimiter, lines.marks) for text in sample]
     tail = rows[len(rows) // 2 :]
     width = Counter(map(len, tail)).most_common(1)[0][0]
     steady = [row for row in tail if len(row) == width]
@@ -140,11 +147,16 @@ def _is_data(row: Sequence[str], made: _Try) -> bool:
 
 
 def _is_header(row: Sequence[str], made: _Try) -> bool:
-    """Tell whether a row may name the columns: as many cells as they have, and no number in a column of numbers."""
+    """Tell whether a row may name the columns: names for half of the columns of numbers, and no number in them."""
     row = _trimmed(row, made.width)
-    if len(row) != made.width or not any(character.isalnum() for cell in row for character in cell):
+    if len(row) != made.width:
         return False
-    return not any(_is_value(cell) for cell, numeric in zip(row, made.numeric, strict=True) if numeric)
+    cells = [cell for cell, numeric in zip(row, made.numeric, strict=True) if numeric]
+    named = sum(any(map(str.isalnum, cell)) for cell in cells)
+    # A row of data may have no value at all: n/a.
+    return 2 * named >= len(cells) and not any(
+        _is_value(cell) or (is_missing(cell) and any(map(str.isalnum, cell))) for cell in cells
+    )
 
 
 def _names_some(row: Sequence[str], made: _Try) -> bool:
@@ -226,7 +238,7 @@ def _nameless(best: _Try, lines: Lines, facts: list[str]) -> Layout:
         units = fitting[-1] if len(fitting) == 2 and are_units(fitting[-1]) else []
         facts.append("names from the comment above the rows" + ", units too" * bool(units))
         return _made(best.delimiter, fitting[0] if units else fitting[-1], units, 0, tuple(facts))
-    facts.append("no header, so they are numbered")
+    facts.append(NAMELESS)
     return _made(best.delimiter, [""] * best.width, [], 0, tuple(facts))
 
 

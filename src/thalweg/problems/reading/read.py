@@ -16,7 +16,7 @@ from thalweg.problems.reading.content import PARQUET, STANDARD, WORKBOOK, decode
 from thalweg.problems.reading.dates import is_moment, seconds
 from thalweg.problems.reading.frames import read_frame
 from thalweg.problems.reading.reading import FOUND, Reading
-from thalweg.problems.reading.table import Column, Table, texts
+from thalweg.problems.reading.table import Column, Table, clipped, texts
 from thalweg.problems.reading.texts import read_text
 
 LISTED = 8
@@ -198,7 +198,7 @@ class _Taking:
 
     def _first(self, rows: int) -> str:
         """Say in one line what was read."""
-        headers = list(self.table.headers)
+        headers = [clipped(header) for header in self.table.headers]
         listed = ", ".join(headers[:LISTED]) + (f", … ({len(headers):,})" if len(headers) > LISTED else "")
         facts = ", ".join([*self.table.facts[:1], *self.facts, *self.table.facts[1:]])
         name = Path(self.table.source).name if self.table.source else "the table"

@@ -12,11 +12,17 @@ from thalweg.base.errors import InvalidData
 COMMENTS = ("#", "%", "//", "!")
 """What lines of comments begin with, where it is not said; a semicolon too where it does not part columns."""
 
+ERRORS = ("#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!")
+"""What spreadsheets write for a value that there is not: no comments."""
+
 TRAILING = ("#", "//")
 """What begins a comment behind the cells of a line whose columns are parted by blanks."""
 
 OPEN = re.compile(r'(?:^|[,;\t|])\s*"(?:[^"]|"")*$')
 """A line that ends within a cell in quotes."""
+
+LONG = 10_000
+"""Characters from which a line does not go on in the next."""
 
 REACH = 50
 """Lines over which a cell in quotes reaches at most."""
@@ -54,7 +60,7 @@ def lines_of(text: str, comment: str = "") -> Lines:
         start = line.lstrip()
         if not start:
             continue
-        if start.startswith(marks):
+        if start.startswith(marks) and not start.upper().startswith(ERRORS):
             mark = next(mark for mark in marks if start.startswith(mark))
             comments.append((number, start[len(mark) :].lstrip("".join(marks)).strip()))
         else:
@@ -68,7 +74,7 @@ def _joined(lines: list[str]) -> list[str]:
     joined = list(lines)
     place = 0
     while place < len(lines):
-        if lines[place].count('"') % 2 and OPEN.search(lines[place]):
+        if len(lines[place]) < LONG and lines[place].count('"') % 2 and OPEN.search(lines[place]):
             odd = (k for k in range(place + 1, min(place + REACH, len(lines))) if lines[k].count('"') % 2)
             end = next(odd, None)
             if end is not None:

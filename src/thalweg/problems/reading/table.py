@@ -21,6 +21,14 @@ def texts(column: Column) -> list[str] | None:
     return column if isinstance(column, list) else None  # pyright: ignore[reportUnknownVariableType]
 
 
+def clipped(name: str) -> str:
+    """Cut a name that is too long for a message."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+LONGEST = 40
+"""Characters of a name in a message at most."""
+
 MANY = 20
 """Names that are listed in a message at most."""
 
@@ -37,6 +45,7 @@ class Table:
     unit : what a row is called in messages, ``"line"`` or ``"row"``
     facts : how it is written, where that is worth telling
     columns : gives the columns at some places, and the number of every row
+    numbered : whether it has no names of its own
     """
 
     source: str
@@ -45,6 +54,7 @@ class Table:
     unit: str
     facts: tuple[str, ...]
     columns: Callable[[Sequence[int]], tuple[list[Column], Sequence[int]]]
+    numbered: bool = False
 
     @property
     def title(self) -> str:
@@ -75,12 +85,18 @@ class Table:
             if called in spelled:
                 return self.names[spelled.index(called)]
         what = f"column in {self.source}" if self.source else "column"
-        if len(self.names) <= MANY:
-            raise UnknownName.of(what, called, self.names)
-        near = difflib.get_close_matches(called, self.names, n=1, cutoff=0.5)
+        if self.numbered:
+            raise UnknownName(
+                f"unknown {what} {shown(called)}; it has no line of names above its numbers, so its columns are c1 to "
+                f"c{len(self.names)}; if there is one, give its number: reading = {{ header = … }}"
+            )
+        names = [clipped(name) for name in self.names]
+        if len(names) <= MANY:
+            raise UnknownName.of(what, called, names)
+        near = difflib.get_close_matches(called, names, n=1, cutoff=0.5)
         hint = f" did you mean {near[0]!r}?" if near else ""
         raise UnknownName(
-            f"unknown {what} {shown(called)};{hint} there are {len(self.names):,}: {', '.join(self.names[:MANY])}, …"
+            f"unknown {what} {shown(called)};{hint} there are {len(names):,}: {', '.join(names[:MANY])}, …"
         )
 
     def place(self, name: str) -> int:

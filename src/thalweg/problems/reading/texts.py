@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from thalweg.base.errors import InvalidData
-from thalweg.problems.reading.layout import WORDS, Layout, find_layout
+from thalweg.problems.reading.layout import NAMELESS, WORDS, Layout, find_layout
 from thalweg.problems.reading.reading import Reading
 from thalweg.problems.reading.rows import Lines, lines_of, rows_of
 from thalweg.problems.reading.table import Column, Table
@@ -20,6 +20,9 @@ def read_text(text: str, source: str, encoding: str, reading: Reading) -> Table:
     lines = lines_of(text, reading.comment)
     layout = find_layout(lines, source, reading)
     facts = [WORDS.get(layout.delimiter, f"{layout.delimiter!r} between columns"), *layout.facts]
+    first = lines.numbers[min(layout.body, len(lines.numbers) - 1)]
+    if among := sum(number > first for number, _ in lines.comments):
+        facts.append(f"{among} comment{'s' * (among > 1)} among the rows")
     return table_of(lines, layout, source, [*facts, *([encoding] if encoding != PLAIN else [])], "line")
 
 
@@ -32,7 +35,7 @@ def table_of(lines: Lines, layout: Layout, source: str, facts: Sequence[str], un
     def columns(places: Sequence[int]) -> tuple[list[Column], Sequence[int]]:
         return _columns(lines, layout, source, places)
 
-    return Table(source, tuple(names), tuple(headers), unit, tuple(facts), columns)
+    return Table(source, tuple(names), tuple(headers), unit, tuple(facts), columns, NAMELESS in layout.facts)
 
 
 def _columns(lines: Lines, layout: Layout, source: str, places: Sequence[int]) -> tuple[list[Column], list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 UNIT = re.compile(
@@ -14,6 +15,12 @@ UNIT = re.compile(
     r"(?:\s*(?:\^|\*\*)?\s*[-−]?\d|[²³⁻¹])*"
 )
 PLAIN = re.compile(rf"{UNIT.pattern}(?:\s*[/*·. ]\s*{UNIT.pattern})*")
+LONGEST = 24
+"""Characters of a unit at most: a few kinds of units can be read in several ways, and many of them in very many."""
+
+LONG = 200
+"""Characters from which a name is left as it is."""
+
 BRACKETS = re.compile(r"[(\[{<].*[)\]}>]")
 NAMED = re.compile(r"(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*)[)\]]")
 
@@ -27,6 +34,8 @@ def are_units(cells: Sequence[str]) -> bool:
     (True, True, False)
     """
     cells = [cell.strip() for cell in cells]
+    if any(len(cell) > LONGEST for cell in cells):
+        return False
     units = [not cell or BRACKETS.fullmatch(cell) or PLAIN.fullmatch(cell) for cell in cells]
     return all(units) and any(cell not in ("", "-", "1") for cell in cells)
 
@@ -39,8 +48,10 @@ def short_names(names: Sequence[str]) -> list[str]:
     >>> short_names(["t (s)", "signal [mV]", "raw (1)", "raw (2)"])
     ['t', 'signal', 'raw (1)', 'raw (2)']
     """
-    short = [found["name"] if (found := NAMED.fullmatch(name)) else name for name in names]
-    return [one if short.count(one) == 1 and one not in names else name for one, name in zip(short, names, strict=True)]
+    short = [found["name"] if len(name) < LONG and (found := NAMED.fullmatch(name)) else name for name in names]
+    counts = Counter([*short, *names])
+    pairs = zip(short, names, strict=True)
+    return [one if counts[one] == 1 + (one == name) else name for one, name in pairs]
 
 
 def labelled(name: str, unit: str) -> str:
