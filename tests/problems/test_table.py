@@ -39,6 +39,15 @@ BAD = [
     ("", "has no header row; give a CSV file whose first line names its columns"),
     ("x,y\n1,2\n1,3\n1,4\n", "all 3 values of 'x' in .* are 1; a slope needs at least two different ones"),
     ("x,x,y\n1,2,3\n", "has 2 columns named 'x'; give each its own name"),
+    (
+        "x,y\n1,5,2,25\n2,5,4,1\n",
+        "line 1 has 2 cells and the rows below it 4, parted by commas; line 2 may be 1.5, 2.25",
+    ),
+    (
+        "x,y\n1e-200,1\n2e-200,2\n",
+        "column 'x' reaches 5e-201, whose square no number of 64 bits holds; give it in other",
+    ),
+    ("x,y\n1,1e300\n2,2e300\n", "column 'y' reaches 2e.300, whose square no number of 64 bits holds; give it in other"),
 ]
 
 
@@ -71,3 +80,11 @@ def test_a_cell_that_is_too_long_is_refused_in_one_line(csv):
 def test_what_is_no_file_is_not_read(tmp_path):
     with pytest.raises(InvalidData, match="cannot read .*: it is a folder; give the path of a CSV file"):
         table(tmp_path, "x", "y")
+
+
+def test_a_german_table_is_read_and_told(csv):
+    problem = table(csv("Länge (m);Kraft\n1,5;2,25\n2;1.234,5\n3;0\n"), "Länge", "Kraft")
+    assert problem.train["y"].tolist() == [2.25, 1234.5, 0]
+    assert problem.told == (
+        "data.csv: 3 rows, columns Länge (m), Kraft; semicolons, decimal commas, points between thousands",
+    )

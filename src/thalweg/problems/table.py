@@ -63,7 +63,8 @@ def table(
     """
     file = open_table(path)
     names = file.name(x), file.name(y)
-    xs, ys = (take(file, names, reading=Reading(missing=missing)).columns[name] for name in names)
+    taken = take(file, names, reading=Reading(missing=missing))
+    xs, ys = (taken.columns[name] for name in names)
     if len(xs) < 2:
         raise InvalidData(f"{path} has {len(xs)} usable rows; a line needs at least 2")
     if np.ptp(xs) == 0:
@@ -92,4 +93,5 @@ def table(
         center=center,
         derived={"b": lambda params: params[1] - params[0] * center},
         labels={"x": x, "y": y},
+        told=taken.told,
     )

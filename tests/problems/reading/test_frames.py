@@ -8,7 +8,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from thalweg.base.errors import InvalidData, InvalidValue, UnknownName
+from tests.problems.reading.dialects import mutated
+from thalweg.base.errors import InvalidData, InvalidValue, ThalwegError, UnknownName
 from thalweg.problems import Reading
 from thalweg.problems.reading.read import open_table, take
 
@@ -131,3 +132,26 @@ WRONG = [
 def test_what_is_no_table_is_refused(data, said):
     with pytest.raises((InvalidData, InvalidValue), match=said):
         taken(data)
+
+
+def whole(path, ending):
+    """Write a whole file, and give its bytes."""
+    if ending == "xlsx":
+        workbook(path, [["t", "y"], *zip(T, Y, strict=True)])
+    else:
+        pd.DataFrame({"t": T, "y": Y}).to_parquet(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_corrupted_files_are_refused_in_one_line(tmp_path, ending):
+    content = whole(tmp_path / "own", ending)
+    refused = 0
+    for seed in range(60):
+        (tmp_path / "own").write_bytes(mutated(content, seed))
+        try:
+            taken(tmp_path / "own")
+        except ThalwegError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 40
