@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 
-PAGES = ("lecture.md", "fit.md", "paper.md")
+PAGES = ("lecture.md", "fit.md", "curve.md", "paper.md")
 
 
 class Command(NamedTuple):

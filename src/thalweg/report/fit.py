@@ -19,6 +19,9 @@ TIGHT = 0.95
 
 CONFIDENCE = 0.95
 
+FEW = 3
+"""Pairs of valleys that are named."""
+
 EQUAL = 1e-9
 """Losses that differ by no more than this share are equal for people."""
 
@@ -92,7 +95,11 @@ def _symmetries(sentences: list[str]) -> list[str]:
     for sentence in sentences:
         which, _, why = sentence.partition(" are one curve: ")
         reasons.setdefault(why.rstrip("."), []).append(which)
-    return [f"One curve each, by symmetry: {', '.join(which)} ({why})." for why, which in reasons.items()]
+    return [f"One curve each, by symmetry: {_few(which)} ({why})." for why, which in reasons.items()]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= FEW else f"{', '.join(names[:FEW])} and {len(names) - FEW} more pairs"
 
 
 def _own(fits: xr.Dataset) -> str:
@@ -194,7 +201,7 @@ def _best(fits: xr.Dataset, intervals: xr.Dataset | None) -> TextTable:
         rows.append(tuple(cells))
     columns = ["", "value", "± standard error"]
     columns += ["± by the uncertainties alone"] if absolute else []
-    columns += [f"{CONFIDENCE:.0%} interval"] if asked else []
+    columns += [f"{100 * CONFIDENCE:g} % interval"] if asked else []
     note = "standard errors from the scatter of the residuals" if absolute else ""
     return TextTable("The best fit", tuple(columns), rows, note)
 
