@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from thalweg.base.border import public
+from thalweg.experiment.fitted import parted
 from thalweg.experiment.results import Results
 from thalweg.figures.barcode import barcode
 from thalweg.figures.basins import basins
@@ -28,6 +30,7 @@ from thalweg.figures.parameter import parameter
 from thalweg.figures.phase_diagram import phase_diagram
 from thalweg.figures.plane import plane
 from thalweg.figures.profile import profile
+from thalweg.figures.profile_likelihood import profile_likelihood
 from thalweg.figures.race import race
 from thalweg.figures.waterfall import waterfall
 from thalweg.problems.model import Curve
@@ -74,7 +77,8 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
         *_of_map(results.map),
         *_of_surface(surface, runs, valleys, run),
         *by_basin,
-        *_of_fit(problem, getattr(results, "fit", None)),
+        *_of_fit(problem, results.fit),
+        *_of_intervals(results.intervals),
         *_of_valleys(valleys),
         *_of_data(problem, runs, run),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
@@ -136,6 +140,15 @@ def _of_data(problem: Problem, runs: NamedOrOne, run: int) -> list[Figure]:
     drawn = problem.line is not None or isinstance(problem.residual, Curve)
     fitted = [fit(problem, runs, run=run)] if drawn and runs is not None else []
     return [data(problem), *fitted]
+
+
+def _of_intervals(intervals: xr.Dataset | None) -> list[Figure]:
+    """Draw the profile of each parameter whose interval was sought, in a file of its own."""
+    if intervals is None:
+        return []
+    drawn = {name: profile_likelihood(one) for name, one in parted(intervals).items()}
+    plain = {name: re.sub(r"\W", "_", name) for name in drawn}
+    return [replace(figure, name=f"{figure.name}_{k}_{plain[name]}") for k, (name, figure) in enumerate(drawn.items())]
 
 
 def _of_fit(problem: Problem, fits: xr.Dataset | None) -> list[Figure]:
