@@ -79,8 +79,8 @@ def fit(
     >>> problem = fit({"t": t, "y": 2 * np.exp(-t / 0.5)}, "A * exp(-t / tau)", "y", ranges={"tau": "0.1:10:log"})
     >>> problem.parameters, problem.residual.linear
     (('A', 'tau'), ('A',))
-    >>> problem.told
-    ('the table: 20 rows, columns t, y', 'A: 0.0192 to 8.16 (open), proposed from the data')
+    >>> problem.told[0]
+    'the table: 20 rows, columns t, y'
     """
     given = {name: read_range(name, what) for name, what in (ranges or {}).items()}
     table = open_table(data, reading)
