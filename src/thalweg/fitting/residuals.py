@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-NORMAL = 1.482602218505602
-"""Standard deviation of normal numbers, in units of the median of their sizes."""
+from thalweg.fitting.measured import NORMAL, Measured
 
 ROUNDING = 1e-28
 """Share of the measured values' squares below which a sum of squares is rounding."""
@@ -44,7 +43,7 @@ def statistics(
     residual: Float[np.ndarray, " row"],
     leverage: Float[np.ndarray, " row"],
     freedom: int,
-    data: tuple[Float[np.ndarray, " row"], Float[np.ndarray, " row"]] | None,
+    data: Measured | None,
     *,
     robust: bool = False,
 ) -> Statistics:
@@ -72,12 +71,12 @@ def statistics(
     return Statistics(variance, _r_squared(squares, data), autocorrelation, largest, row, perfect)
 
 
-def _rounding(squares: float, data: tuple[np.ndarray, np.ndarray] | None) -> bool:
+def _rounding(squares: float, data: Measured | None) -> bool:
     """Tell whether a sum of squares is but the rounding of the measured values."""
     return data is not None and squares <= ROUNDING * float(((data[0] * data[1]) ** 2).sum())
 
 
-def _r_squared(squares: float, data: tuple[np.ndarray, np.ndarray] | None) -> float:
+def _r_squared(squares: float, data: Measured | None) -> float:
     if data is None:
         return np.nan
     measured, weight = data

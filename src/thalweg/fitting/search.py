@@ -26,7 +26,10 @@ ROUND = 15
 """Steps after which lanes that are done leave."""
 
 LONGEST = 600
-"""Steps after which a search is given up."""
+"""Steps after which a search is usually given up."""
+
+WHAT = "following starts down"
+"""Name of the work for whoever listens to its progress."""
 
 
 class Ends(NamedTuple):
@@ -51,7 +54,8 @@ def search(
     columns: Sequence[Float[np.ndarray, " row"]],
     starts: Float[np.ndarray, "start unknown"],
     bounds: tuple[Float[np.ndarray, "*start damped"], Float[np.ndarray, "*start damped"]],
-    what: str = "searching",
+    *,
+    longest: int = LONGEST,
 ) -> Ends:
     """Follow every start to its end.
 
@@ -62,7 +66,7 @@ def search(
     starts : in the solver's order and on its scales; eliminated unknowns may be anything finite, such as 0
     bounds : low and high of the unknowns that are not eliminated, ∓∞ for none; low = high holds an unknown;
         for all starts, or for each
-    what : name of the work for whoever listens to its progress
+    longest : steps after which a search is given up
     """
     lanes = width(len(columns[0]))
     with computing(64):
@@ -70,17 +74,17 @@ def search(
     shape = len(starts), starts.shape[1] - task.eliminated
     ends = tuple(np.broadcast_to(end, shape).astype(np.float64).T for end in bounds)
     state: Any = marquardt.begin(task, np.array(starts, np.float64).T)
-    for _ in range(-(-LONGEST // ROUND)):
+    for _ in range(-(-longest // ROUND)):
         pending = np.flatnonzero(~state.done)
         if not pending.size:
             break
         part = jax.tree.map(partial(_take, pending), (ends, state))
-        further = _batched(partial(_advance, task, data), part, lanes, what)
+        further = _batched(partial(_advance, task, data), part, lanes)
         state = jax.tree.map(partial(_put, pending), state, further)
     return Ends(state.unknowns.T, state.sums.loss, state.rested, state.steps)
 
 
-def _batched(program: Any, trees: Any, lanes: int, what: str) -> Any:
+def _batched(program: Any, trees: Any, lanes: int) -> Any:
     """Call a program on batches of lanes, the last axis of all arrays, and join what it returns."""
     count = jax.tree.leaves(trees)[0].shape[-1]
 
@@ -92,7 +96,7 @@ def _batched(program: Any, trees: Any, lanes: int, what: str) -> Any:
         return jax.tree.map(lambda values: np.asarray(values)[..., : span.stop - span.start], made)
 
     spans = [slice(first, min(first + lanes, count)) for first in range(0, count, lanes)]
-    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=-1), *each(work, spans, what))
+    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=-1), *each(work, spans, WHAT))
 
 
 def _filled(values: np.ndarray, missing: int) -> np.ndarray:

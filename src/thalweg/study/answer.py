@@ -10,10 +10,11 @@ import xarray as xr
 
 from thalweg.fitting.census import task_of
 from thalweg.fitting.errors import Errors, errors
+from thalweg.fitting.measured import measured
 from thalweg.fitting.outcomes import away, walls, words
 from thalweg.fitting.residuals import Statistics, statistics
 from thalweg.fitting.sums import Task
-from thalweg.fitting.terms import pulls, residuals, terms
+from thalweg.fitting.terms import residuals, terms
 from thalweg.fitting.twins import sentences, twins
 from thalweg.losses.objective import Objective
 from thalweg.losses.power import quadratic
@@ -68,19 +69,6 @@ def digest(objective: Objective) -> str:
     if isinstance(problem, Regression) and isinstance(problem.residual, Curve):
         columns = columns[len(problem.residual.inputs) :]
     return sha256(b"".join(np.ascontiguousarray(column, np.float64).tobytes() for column in columns)).hexdigest()[:16]
-
-
-def measured(objective: Objective, task: Task, position: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Find the measured values and the weights of their residuals; None where the problem does not name them."""
-    problem = objective.problem
-    assert isinstance(problem, Regression)
-    if isinstance(problem.residual, Curve):
-        y = len(problem.residual.inputs)
-    elif problem.distance == "vertical":
-        y = list(problem.train).index("y")
-    else:
-        return None
-    return objective.train[y], pulls(task, objective.train, position, y)
 
 
 def _at(

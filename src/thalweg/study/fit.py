@@ -10,7 +10,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.descent.starts import Sobol, read
-from thalweg.fitting import census
+from thalweg.fitting import minima
 from thalweg.losses.objective import Objective
 from thalweg.losses.objective import objective as joined
 from thalweg.losses.power import quadratic
@@ -36,6 +36,12 @@ def fit(
     Starts are spread over the ranges of the parameters, and all are followed down together by the method of Levenberg
     and Marquardt (:mod:`thalweg.fitting.marquardt`). Parameters in which the curve is linear are eliminated under the
     quadratic loss. Ends at one place, or joined by a path that does not rise, are one minimum.
+
+    Under another loss a start goes first down a broad form of it, which narrows in stages
+    (:mod:`thalweg.fitting.graduated`): so the deepest valley is found from about as many starts as by squares. Minima
+    that only the loss's own descent leads to, as at the many cusps of the fourth root, are not listed; what of these
+    there is :func:`find_valleys` tells. The scale of a robust loss is in units of y: two to five times the scatter of
+    good rows, which is about 1.5 times the median size of the residuals of a fair fit.
 
     A start's share is that of this search: another method may lead the same start elsewhere. A standard error is that
     of one minimum, as if no other were there.
@@ -111,7 +117,7 @@ def fit(
     own = None if start is None else _own(problem, start)
     starts = starts or Sobol(count=256)
     places = multistart.design(problem.domain, starts.count, starts.seed)
-    found = census.explore(whole_, places, own, passes=passes)
+    found = minima.explore(whole_, places, own, passes=passes)
     candidates = explored(whole_, places, found.exploration, {"method": "fit", "seed": starts.seed})
     valleys = _listed(label(candidates, None, provenance(whole_, 64)), most)
     valleys = valleys.assign(_ends(problem, valleys, found))
@@ -136,7 +142,7 @@ def _listed(valleys: xr.Dataset, most: int) -> xr.Dataset:
     return valleys.assign(start_valley=number.where(number < most, -1)).assign_attrs(names=names)
 
 
-def _ends(problem: Regression, valleys: xr.Dataset, found: census.Found) -> xr.Dataset:
+def _ends(problem: Regression, valleys: xr.Dataset, found: minima.Found) -> xr.Dataset:
     """Tell where each start ended: seen from its valley, if that is listed."""
     count = valleys.sizes["start"]
     number = valleys["start_valley"].values
@@ -149,7 +155,7 @@ def _ends(problem: Regression, valleys: xr.Dataset, found: census.Found) -> xr.D
     )
 
 
-def _led(own: np.ndarray, valleys: xr.Dataset, found: census.Found) -> xr.Dataset:
+def _led(own: np.ndarray, valleys: xr.Dataset, found: minima.Found) -> xr.Dataset:
     """Tell where the user's own start led."""
     place, height = found.ends.position[-1], found.ends.height[-1]
     number = -1
