@@ -157,6 +157,7 @@ CALLS = {
     "figures.barcode": lambda: {"valleys": t().valleys},
     "figures.data": lambda: {"problem": t().problem},
     "figures.fit": lambda: {"problem": t().problem, "runs": t().runs, "run": 0},
+    "figures.compare_fits": lambda: {"fits": {"all": t().fits}, "problem": t().decay, "along": ""},
     "figures.fit_curves": lambda: {"problem": t().decay, "fits": t().fits, "most": 1},
     "figures.fit_pairs": lambda: {"fits": t().fits, "most": 2, "starts": True},
     "figures.profile_likelihood": lambda: {

@@ -8,6 +8,7 @@ import thalweg as tw
 from tests.figures import (
     fitted,
     test_compare,
+    test_compare_fits,
     test_curvature,
     test_interpolate,
     test_outcome_map,
@@ -53,6 +54,8 @@ CASES = {
     "curvature without a trace": lambda r: tw.figures.curvature(untraced()),
     "data": lambda r: tw.figures.data(r("published").problem),
     "fit": lambda r: tw.figures.fit(r("published").problem, r("published").runs),
+    "compare_fits": lambda r: tw.figures.compare_fits(test_compare_fits.several()),
+    "compare_fits with curves": lambda r: tw.figures.compare_fits(test_compare_fits.several(), fitted.problem()),
     "fit_curves": lambda r: tw.figures.fit_curves(fitted.problem(), fitted.usual()),
     "fit_pairs": lambda r: tw.figures.fit_pairs(fitted.usual()),
     "profile_likelihood": lambda r: tw.figures.profile_likelihood(test_profile_likelihood.slope()),

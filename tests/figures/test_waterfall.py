@@ -7,6 +7,7 @@ import thalweg as tw
 from tests.figures import fitted
 from tests.figures.fitted import usual
 from thalweg.base.errors import InvalidValue
+from thalweg.figures import gallery
 
 
 def ends_of(axes):
@@ -61,3 +62,12 @@ def test_what_ended_nowhere_is_refused():
     lost = fitted.fits([[1, 1]], [1.0], [-1, -1])
     with pytest.raises(InvalidValue, match="no start of the fit ended at a finite loss, so the figure 'waterfall'"):
         tw.figures.waterfall(lost)
+
+
+def test_a_gallery_shows_a_fit_in_the_order_in_which_one_looks_at_it():
+    names = [figure.name for figure in gallery._of_fit(fitted.problem(), usual())]
+    assert names == ["fit_curves", "waterfall", "fit_pairs", "merge_tree"]
+    assert gallery._of_fit(fitted.problem(), None) == []
+    lone = fitted.fits([[2.0, 0.5]], [0.1], [0, 0])
+    assert [figure.name for figure in gallery._of_fit(tw.problems.pencil(), lone)] == ["waterfall", "fit_pairs"]
+    assert gallery._of_fit(fitted.problem(), fitted.fits(np.empty((0, 2)), [], [-1])) == []

@@ -4,6 +4,7 @@ from thalweg.base.namespace import namespace as _namespace
 from thalweg.figures.barcode import barcode as barcode
 from thalweg.figures.basins import basins as basins
 from thalweg.figures.compare import compare as compare
+from thalweg.figures.compare_fits import compare_fits as compare_fits
 from thalweg.figures.crown import crown as crown
 from thalweg.figures.curvature import curvature as curvature
 from thalweg.figures.data import data as data

@@ -80,7 +80,7 @@ def blank(title: str, note: str, rows: int = 1) -> tuple[Sheet, list[Axes]]:
     return sheet, list(np.atleast_1d(sheet.subplots(rows, 1, sharex=True)))
 
 
-def parted(title: str, note: str, heights: Sequence[float]) -> tuple[Sheet, list[Axes]]:
+def parted(title: str, note: str, heights: Sequence[float], shared: bool = True) -> tuple[Sheet, list[Axes]]:
     """Open a canvas like that with axes of so many inches each, one below the other; of a size that was asked for, so
     many parts."""
     width, usual = style.size()
@@ -88,7 +88,7 @@ def parted(title: str, note: str, heights: Sequence[float]) -> tuple[Sheet, list
     sheet = headed(title, note, "constrained", (width, height))
     top = 1 - HEADER / height
     sheet.get_layout_engine().set(rect=(0.012, 0.01, 0.976, top - 0.01), hspace=0.04)  # pyright: ignore
-    return sheet, list(sheet.subplots(len(heights), 1, sharex=True, height_ratios=heights))
+    return sheet, list(sheet.subplots(len(heights), 1, sharex=shared, height_ratios=heights))
 
 
 def headed(
