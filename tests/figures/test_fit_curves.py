@@ -125,6 +125,10 @@ def test_of_a_million_rows_some_are_drawn_and_that_is_said():
     figure = tw.figures.fit_curves(large, usual(of=large), most=1)
     assert "20,000 of 1,000,000 rows drawn" in figure.caption
     assert max(len(trace["x"]) for trace in figure.interactive()["data"]) == 20_000
+    (trace,) = tw.figures.data(large).interactive()["data"]
+    assert (len(trace["x"]), trace["name"]) == (20_000, "data, 1,000,000 (20,000 drawn)")
+    (dots,) = tw.figures.data(large).static().axes[0].collections
+    assert len(dots.get_offsets()) == 20_000
 
 
 def test_what_has_no_curve_is_refused():

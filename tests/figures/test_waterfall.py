@@ -1,5 +1,7 @@
 """The waterfall: every end at its loss, in order, and the share of every step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ import thalweg as tw
 from tests.figures import fitted
 from tests.figures.fitted import usual
 from thalweg.base.errors import InvalidValue
-from thalweg.figures import gallery
+from thalweg.experiment.experiment import build
+from thalweg.experiment.results import Results
+from thalweg.figures.gallery import gallery
 
 
 def ends_of(axes):
@@ -65,9 +69,13 @@ def test_what_ended_nowhere_is_refused():
 
 
 def test_a_gallery_shows_a_fit_in_the_order_in_which_one_looks_at_it():
-    names = [figure.name for figure in gallery._of_fit(fitted.problem(), usual())]
-    assert names == ["fit_curves", "waterfall", "fit_pairs", "merge_tree"]
-    assert gallery._of_fit(fitted.problem(), None) == []
-    lone = fitted.fits([[2.0, 0.5]], [0.1], [0, 0])
-    assert [figure.name for figure in gallery._of_fit(tw.problems.pencil(), lone)] == ["waterfall", "fit_pairs"]
-    assert gallery._of_fit(fitted.problem(), fitted.fits(np.empty((0, 2)), [], [-1])) == []
+    made = build({"problem": {"kind": "himmelblau"}})
+    decay = replace(made, objective=tw.objective(fitted.problem(), tw.losses.quadratic()))
+
+    def shown(experiment, fits):
+        return [figure.name for figure in gallery(Results(experiment, fit=fits))]
+
+    assert shown(decay, usual()) == ["fit_curves", "waterfall", "fit_pairs", "merge_tree"]
+    assert shown(decay, None) == ["data"]
+    assert shown(made, fitted.fits([[2.0, 0.5]], [0.1], [0, 0])) == ["waterfall", "fit_pairs"]
+    assert shown(decay, fitted.fits(np.empty((0, 2)), [], [-1])) == ["data"]

@@ -70,6 +70,7 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
     by_basin = [] if runs is not None or surface is None or valleys is None else _by_basin(surface, valleys)
     if runs is not None and int(runs["last_step"].values[run]) < 0:
         runs = None
+    fitted = _of_fit(problem, results.fit)
     figures = [
         *([] if results.race is None else [race(results.race)]),
         *([] if results.comparison is None else [compare(results.comparison)]),
@@ -77,10 +78,10 @@ def gallery(results: Results, *, run: int = 0) -> list[Figure]:
         *_of_map(results.map),
         *_of_surface(surface, runs, valleys, run),
         *by_basin,
-        *_of_fit(problem, results.fit),
+        *fitted,
         *_of_intervals(results.intervals),
         *_of_valleys(valleys),
-        *_of_data(problem, runs, run),
+        *([] if fitted and runs is None else _of_data(problem, runs, run)),
         *([] if runs is None else [loss(runs, valleys, run=run), parameter(runs, valleys, run=run)]),
     ]
     return [replace(figure, shown=results.experiment.figures) for figure in figures]

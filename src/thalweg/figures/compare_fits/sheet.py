@@ -78,7 +78,7 @@ def _draw_names(axes: Axes, drawn: Compared) -> None:
             if free and box[1] >= -6:
                 look = {
                     "va": "center",
-                    "path_effects": canvas.halo(2.5),
+                    "bbox": {"fc": style.paper(), "ec": "none", "pad": 0.6},
                     "size": SIZE,
                     "color": style.legible(column.minima[j].look.colour),
                 }

@@ -19,6 +19,10 @@ DENSE = 3000
 """Points above which a vector graphic holds them as one picture, and a page leaves them to the graphics card."""
 
 
+DRAWN = 20_000
+"""Points that are drawn at most, evenly chosen along the axis."""
+
+
 class Points(NamedTuple):
     """Training or test data, or one of their groups, and how they look."""
 
@@ -37,8 +41,8 @@ class Points(NamedTuple):
 
     @property
     def legend(self) -> str:
-        """Name and number of points."""
-        return f"{self.name}, {len(self.x):,}"
+        """Name and number of points, and of those that are drawn where they are very many."""
+        return f"{self.name}, {len(self.x):,}" + (f" ({DRAWN:,} drawn)" if len(self.x) > DRAWN else "")
 
 
 def points_of(problem: Regression) -> list[Points]:
@@ -119,9 +123,10 @@ def with_data(problem: Problem, figure: str) -> Regression:
 
 def scatter(axes: Axes, part: Points, **more: Any) -> None:
     """Draw points, the smaller and clearer the more there are, so that a thousand keep their shape."""
+    legend, part = part.legend, taken(part, chosen(part.x))
     number = len(part.x)
     settings: dict[str, Any] = {
-        "label": part.legend,
+        "label": legend,
         "s": float(np.clip(16 * np.sqrt(300 / number), 2, 22)),
         "alpha": float(np.clip(1.1 - number / 4000, 0.35, 0.85)),
         "rasterized": number > DENSE,
@@ -136,10 +141,17 @@ def scatter(axes: Axes, part: Points, **more: Any) -> None:
     axes.scatter(part.x, part.y, **settings | more)
 
 
-def taken(part: Points, chosen: np.ndarray) -> Points:
+def chosen(x: np.ndarray) -> np.ndarray:
+    """Choose the points that are drawn: all, or of very many some, evenly along the axis."""
+    if len(x) <= DRAWN:
+        return np.arange(len(x))
+    return np.sort(np.argsort(x, kind="stable")[np.linspace(0, len(x) - 1, DRAWN).round().astype(int)])
+
+
+def taken(part: Points, some: np.ndarray) -> Points:
     """Take some of the points."""
-    error = None if part.error is None else part.error[chosen]
-    return part._replace(x=part.x[chosen], y=part.y[chosen], error=error)
+    error = None if part.error is None else part.error[some]
+    return part._replace(x=part.x[some], y=part.y[some], error=error)
 
 
 def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
@@ -150,12 +162,13 @@ def trace(part: Points, problem: Regression, **more: Any) -> web.Trace:
 
 def described(part: Points, labels: tuple[str, str], **more: Any) -> web.Trace:
     """Describe points on axes of such names for a page."""
+    legend, part = part.legend, taken(part, chosen(part.x))
     x, y = labels
     shape = {"symbol": "diamond-open", "size": 6} if part.hollow else {"symbol": part.mark[1], "size": 5}
     look = {"color": part.colour, "opacity": 0.75} | shape | more
     hover = f"{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{part.name}</extra>"
     kind = "scattergl" if len(part.x) > DENSE else "scatter"
-    points = web.trace("markers", part.x, part.y, name=part.legend, marker=look)
+    points = web.trace("markers", part.x, part.y, name=legend, marker=look)
     if part.barred:
         bars = {"type": "data", "array": part.error, "thickness": 1, "width": 0, "color": look["color"]}
         points |= {"error_y": bars}

@@ -17,9 +17,6 @@ from thalweg.figures.drawing.wording import count, number
 from thalweg.problems.model import Curve
 from thalweg.problems.problem import Problem, Regression
 
-DRAWN = 20_000
-"""Rows that are drawn at most, evenly chosen along the axis."""
-
 ALIKE = 4.0
 """Residuals of valleys share one scale unless those of one are so many times as large as another's."""
 
@@ -109,7 +106,7 @@ def read(problem: Problem, fits: xr.Dataset, most: int) -> Curves:
         (one.name, _label(one, fits), one.look, heights[k], x if single else fitted[k], residuals[k], views[k])
         for k, one in enumerate(drawn)
     ]
-    rows = _chosen(x)
+    rows = points.chosen(x)
     return Curves(
         labels=_labels(regression, model),
         data=_data(regression, x, y, rows),
@@ -200,13 +197,6 @@ def _label(one: Minimum, fits: xr.Dataset) -> str:
     own = int(fits["own_valley"]) if "own_valley" in fits else -1
     yours = own >= 0 and own in fits["valley"].values[one.places]
     return f"{one.label}{', and yours' * yours}"
-
-
-def _chosen(x: np.ndarray) -> np.ndarray:
-    """Choose the rows that are drawn: all, or of very many some, evenly along the axis."""
-    if len(x) <= DRAWN:
-        return np.arange(len(x))
-    return np.sort(np.argsort(x, kind="stable")[np.linspace(0, len(x) - 1, DRAWN).round().astype(int)])
 
 
 def _counted(minima: list[Minimum], most: int) -> str:
