@@ -26,7 +26,7 @@ def gallery(drawn):
 
 
 def figures_of(problem, *parts):
-    bare = Experiment(SimpleNamespace(problem=problem), *[None] * 5, Figures(), settings={})
+    bare = Experiment(SimpleNamespace(problem=problem), *[None] * 6, Figures(), settings={})
     return everything(Results(bare, *parts))
 
 
