@@ -25,6 +25,9 @@ FEW = 3
 EQUAL = 1e-9
 """Losses that differ by no more than this share are equal for people."""
 
+UNSEEN = 0.05
+"""Share of the starts that would end in valleys not seen, from which on more starts are recommended."""
+
 MIDDLE = (0.1, 0.9)
 """Quantiles of the starts that find the best fit, between which one of a user's own is recommended."""
 
@@ -61,6 +64,7 @@ def remarks(fits: xr.Dataset) -> list[str]:
         _advice(fits),
         *_symmetries(attrs["symmetries"]),
         *([f"The best fit: {attrs['outcomes'][0]}."] if attrs["outcomes"][0] else []),
+        _creased(fits),
         _correlated(fits),
         _pattern(fits),
         _method(fits),
@@ -155,10 +159,15 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return stats.rankdata(values, axis=0) / len(values)
 
 
+def _creased(fits: xr.Dataset) -> str:
+    if not np.isnan(fits["error"].values[0]).any():
+        return ""
+    return "Standard errors are not known: the loss has no curvature at this minimum, as at a crease."
+
+
 def _correlated(fits: xr.Dataset) -> str:
     """Name the pair of parameters that is most correlated, where it is hardly told apart."""
-    matrix = np.abs(np.nan_to_num(fits["correlation"].values[0]))
-    np.fill_diagonal(matrix, 0)
+    matrix = np.triu(np.abs(np.nan_to_num(fits["correlation"].values[0])), 1)
     k, other = np.unravel_index(np.argmax(matrix), matrix.shape)
     if matrix[k, other] < TIGHT:
         return ""
@@ -171,7 +180,8 @@ def _correlated(fits: xr.Dataset) -> str:
 def _pattern(fits: xr.Dataset) -> str:
     """Warn where residuals follow one another, as they do where the model lacks something."""
     lag, rows = float(fits["autocorrelation"][0]), int(fits["freedom"][0]) + fits.sizes["param"]
-    if not np.isfinite(lag) or lag < 3 / np.sqrt(rows):
+    # Under a loss that forgives outliers these stay among the residuals, and say nothing of the rest.
+    if not np.isfinite(lag) or lag < 3 / np.sqrt(rows) or fits.attrs["loss"] != "quadratic":
         return ""
     return (
         f"Residuals of neighbouring points are alike (correlation {lag:.2f}): the model lacks something that the data "
@@ -185,7 +195,8 @@ def _method(fits: xr.Dataset) -> str:
     found = f"From {attrs['starts']} starts over the ranges, seed {attrs['seed']}; minima not seen have {unseen} "
     lost = int((fits["start_valley"].values < 0).sum())
     nowhere = f" {counted(lost, 'start')} ended in none of the valleys listed." if lost else ""
-    return f"{found}{attrs['unseen_bound']:.1%}.{nowhere}"
+    more = " More starts would find more valleys." if attrs["unseen"] > UNSEEN else ""
+    return f"{found}{attrs['unseen_bound']:.1%}.{more}{nowhere}"
 
 
 def _best(fits: xr.Dataset, intervals: xr.Dataset | None) -> TextTable:
