@@ -55,7 +55,7 @@ def compare_fits(fits: NamedFits) -> xr.Dataset:
     >>> models = ["a", "a + b*x", "a + b*x + c*x**2"]
     >>> compared = tw.compare_fits({model: tw.fit(tw.problems.fit(data, model, "y")) for model in models})
     >>> compared["weight"].values.round(2).tolist()
-    [0.0, 0.75, 0.25]
+    [0.0, 0.7, 0.3]
     """
     if len(fits) < 2:
         raise InvalidValue(f"fits has {len(fits)}; give two at least, by name")

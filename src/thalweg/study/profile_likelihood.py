@@ -107,7 +107,7 @@ def profile_likelihood(
     >>> problem = tw.problems.nist("Misra1a")
     >>> profile = tw.profile_likelihood(problem, tw.fit(problem), "b1")
     >>> profile["low"].values.round(3).tolist(), profile["high"].values.round(3).tolist()
-    ([233.253], [245.059])
+    ([233.195], [245.017])
     """
     whole_ = joined(objective, quadratic()) if isinstance(objective, Regression) else objective
     problem = whole_.problem
