@@ -21,7 +21,7 @@ def noisy(y, scale=0.05, seed=0):
 
 
 def test_a_straight_line_has_one_valley_that_all_starts_find():
-    fits, lead, said = told(tw.problems.fit({"t": T, "y": noisy(1 + 2 * T)}, "a + b*t", "y"), start=[0.0, 5.0])
+    _, lead, said = told(tw.problems.fit({"t": T, "y": noisy(1 + 2 * T)}, "a + b*t", "y"), start=[0.0, 5.0])
     assert lead == "One valley: all starts find it."
     assert "Your start leads to the best fit." in said
     assert "From 48 starts over the ranges, seed 0;" in said
