@@ -1,29 +1,31 @@
-"""What a fit from many starts costs, beside SciPy's ``least_squares`` from the same starts, in one process.
+"""What a fit from many starts costs and finds, beside SciPy's ``least_squares`` and lmfit, in one process.
 
-Run: python benchmarks/fit.py [NAME ...] [--json FILE] [--starts N] [--alone N]
+Run: python benchmarks/fit.py [NAME ...] [--json FILE] [--starts N] [--alone N] [--table PAGE]
 
 The problems are the certified ones of NIST, over a decade and more on either side of the certified values. Ours follows
-all starts to their ends, compiling included: every data set is compiled anew. SciPy searches from ``--alone`` of them,
-one after another, with residuals in NumPy, differences for derivatives, and scales from the Jacobian; its time is given
-for as many starts as ours has. ``found`` is the share of starts that reach the certified sum of squares to six digits,
-``digits`` how many digits of it the best end has. At last a million rows and five parameters: one iteration, beside one
-evaluation of the Jacobian in NumPy.
+all starts to their ends, compiling included: every data set is compiled anew. SciPy and lmfit search from ``--alone``
+of them, one after another; their times are given for as many starts as ours has. ``found`` is the share of starts that
+reach the certified sum of squares to six digits, ``digits`` how many digits of it the best end has. Ratios are by the
+clock, and of processor time, which a busy machine disturbs less. At last a million rows and five parameters: one
+iteration, beside one evaluation of the Jacobian in NumPy.
+
+``--table docs/fitting.md`` also fits from the published starts, and writes the tables of that page.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
-from scipy import optimize
 
+import certified
 import thalweg as tw
+from fitters import LMFIT, Beside, lmfits, scipys
 from thalweg.fitting import marquardt, search
 from thalweg.fitting.census import settle, task_of
 from thalweg.problems import Regression
@@ -35,8 +37,6 @@ ASKED = Asked("at most", 0.1)
 
 LARGE = Asked("at most", 2)
 
-NUMPY = {name: getattr(np, name) for name in ("cos", "exp", "pi", "sin")}
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Time all cases and print a table."""
@@ -44,72 +44,95 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", help="data sets; all by default, and the million rows")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--starts", type=int, default=1000, help="starts of ours")
-    parser.add_argument("--alone", type=int, default=100, help="starts of SciPy's")
+    parser.add_argument("--alone", type=int, default=100, help="starts of SciPy's and lmfit's")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large case")
+    parser.add_argument("--table", type=Path, help="the page whose tables are written")
     options = parser.parse_args(arguments)
+    if not LMFIT and options.table:
+        parser.error('the tables need lmfit; pip install "thalweg[test]" brings it')
+    if not LMFIT:
+        print('lmfit is not installed, and left out; pip install "thalweg[test]" brings it')
     rows = {}
     for name in options.names or MODELS:
         rows[name] = row = measure(name, options.starts, options.alone)
-        print(
-            f"{name:9} {row['ratio']:7.4f} x SciPy, {row['warm']:7.4f} without compiling; found {row['found']:6.1%} "
-            f"(SciPy {row['found_alone']:6.1%}); digits {row['digits']:.1f} (SciPy {row['digits_alone']:.1f})",
-            flush=True,
-        )
+        if options.table:
+            row |= of_the_page(name, options.starts)
+        print(said(name, row), flush=True)
+        save(options.json, rows)
+    if options.table:
+        certified.write(options.table, rows)
     if not options.names:
         rows["large"] = row = large(options.rows)
-        print(f"{options.rows:,} rows, an iteration: {row['ratio']:.2f} x a Jacobian of NumPy")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        print(
+            f"{options.rows:,} rows, an iteration: {row['ratio']:.2f} x a Jacobian of NumPy, "
+            f"{row['processor']:.2f} of processor time"
+        )
+    save(options.json, rows)
 
 
-def measure(name: str, count: int, alone: int) -> dict[str, Any]:
-    """Time ours twice, the second time with what was compiled, and SciPy's on the first of the same starts."""
-    problem = tw.problems.nist(name)
-    whole = tw.objective(problem, tw.losses.quadratic())
-    starts = tw.starts.uniform(problem, count)
-    first, _, ends = clock(lambda: settle(whole, starts))
-    again, _, _ = clock(lambda: settle(whole, starts))
-    rows = len(problem.train["y"])
-    taken, squares = scipys(problem, starts[:alone])
-    certified = float(problem.settings["sum_of_squares"])  # pyright: ignore[reportArgumentType]
-    ours = ends.height * rows
-    each = taken / len(squares) * count
-    return ASKED.verdict(
-        first / each,
-        warm=again / each,
-        seconds=first,
-        found=float((ours <= certified * (1 + 1e-6)).mean()),
-        found_alone=float((squares <= certified * (1 + 1e-6)).mean()),
-        digits=digits(ours, certified),
-        digits_alone=digits(squares, certified),
+def save(file: Path | None, rows: dict[str, Any]) -> None:
+    """Write what is measured so far."""
+    if file:
+        file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def said(name: str, row: dict[str, Any]) -> str:
+    """Tell a row in a line."""
+    others = {"SciPy": row["scipy"], **({"lmfit": row["lmfit"]} if LMFIT else {})}
+    found = ", ".join(f"{other} {each['found']:.1%}" for other, each in others.items())
+    best = ", ".join(f"{other} {each['best']:.1f}" for other, each in others.items())
+    return (
+        f"{name:9} {row['ratio']:7.4f} x SciPy, {row['warm']:7.4f} without compiling; of processor time "
+        f"{row['processor']:7.4f}, {row['processor_warm']:7.4f}; found {row['found']:6.1%} ({found}); "
+        f"digits {row['digits']:.1f} ({best})"
     )
 
 
-def digits(squares: np.ndarray, certified: float) -> float:
-    """Count the digits of the certified sum that the least one has."""
-    return float(-np.log10(max(abs(np.nanmin(squares) / certified - 1), 1e-16)))
+def measure(name: str, count: int, alone: int) -> dict[str, Any]:
+    """Time ours twice, the second time with what was compiled, and the others on the first of the same starts."""
+    problem = tw.problems.nist(name)
+    whole = tw.objective(problem, tw.losses.quadratic())
+    starts = certified.starts_of(problem, count)
+    jax.clear_caches()  # data sets of one formula share a program
+    first, used, ends = clock(lambda: settle(whole, starts))
+    again, used_again, _ = clock(lambda: settle(whole, starts))
+    theirs = scipys(problem, starts[:alone])
+    times = count / len(theirs.squares)
+    ours = ends.height * len(problem.train["y"])
+    return ASKED.verdict(
+        first / theirs.seconds / times,
+        warm=again / theirs.seconds / times,
+        processor=used / theirs.processor / times,
+        processor_warm=used_again / theirs.processor / times,
+        seconds=first,
+        parameters=len(problem.parameters),
+        found=certified.share(problem, ours),
+        digits=certified.digits(np.nanmin(ours), certified.certified(problem)),
+        scipy=told(problem, theirs, theirs),
+        **({"lmfit": told(problem, lmfits(problem, starts[:alone]), theirs)} if LMFIT else {}),
+    )
 
 
-def scipys(problem: Regression, starts: np.ndarray) -> tuple[float, np.ndarray]:
-    """Search from every start in turn."""
-    code = compile(MODELS[str(problem.settings["name"])], "model", "eval")
-    x, y = problem.train["x"], problem.train["y"]
+def told(problem: Regression, theirs: Beside, scipy: Beside) -> dict[str, Any]:
+    """Tell what another has found, and its time beside SciPy's."""
+    return {
+        "found": certified.share(problem, theirs.squares),
+        "best": certified.digits(theirs.squares.min(), certified.certified(problem)),
+        "processor": theirs.processor / scipy.processor,
+    }
 
-    def residual(params: np.ndarray) -> np.ndarray:
-        values = dict(zip(problem.parameters, params, strict=True))
-        return eval(code, {**NUMPY, "x": x}, values) - y
 
-    squares = np.full(len(starts), np.inf)
-    begun = time.perf_counter()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        for k, start in enumerate(starts):
-            try:
-                done = optimize.least_squares(residual, start, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)
-                squares[k] = 2 * done.cost
-            except ValueError:  # not finite at the start, or on the way
-                pass
-    return time.perf_counter() - begun, squares
+def of_the_page(name: str, count: int) -> dict[str, Any]:
+    """Count the digits from the published starts too, ours and those of the others."""
+    problem = tw.problems.nist(name)
+    found, share = certified.trust(problem, count)
+    published = np.array([problem.start, problem.settings["start_2"]], float)
+    theirs = {"scipy": scipys(problem, published), "lmfit": lmfits(problem, published)}
+    sums = {
+        other: [certified.digits(one, certified.certified(problem)) for one in each.squares]
+        for other, each in theirs.items()
+    }
+    return {"trust": found, "share": share, "published": sums}
 
 
 def large(rows: int) -> dict[str, Any]:
@@ -129,9 +152,15 @@ def large(rows: int) -> dict[str, Any]:
         return search.search(task, whole.train, start, bounds)
 
     steps()
-    taken, _, ends = min((clock(steps) for _ in range(3)), key=lambda took: took[0])
-    beside = min(clock(numpys(t, truth))[0] for _ in range(3))
-    return LARGE.verdict(taken / float(ends.steps[0]) / beside, steps=int(ends.steps[0]), first=marquardt.FIRST)
+    taken, used, ends = min((clock(steps) for _ in range(3)), key=lambda took: took[0])
+    beside, of_processor, _ = min((clock(numpys(t, truth)) for _ in range(3)), key=lambda took: took[0])
+    iterations = int(ends.steps[0])
+    return LARGE.verdict(
+        taken / iterations / beside,
+        processor=used / iterations / of_processor,
+        steps=iterations,
+        first=marquardt.FIRST,
+    )
 
 
 def numpys(t: np.ndarray, params: np.ndarray) -> Callable[[], np.ndarray]:
