@@ -6,6 +6,7 @@ from thalweg.fitting.census import task_of
 from thalweg.fitting.errors import errors
 from thalweg.fitting.terms import terms
 from thalweg.losses import huber, quadratic
+from thalweg.problems.nist import MODELS
 
 DRAW = np.random.default_rng(5)
 X = DRAW.uniform(0, 2, 40)
@@ -64,7 +65,12 @@ def test_errors_at_a_crease_are_not_known():
     assert np.isnan(found.errors).all()
 
 
-@pytest.mark.parametrize("name", ["Misra1a", "BoxBOD"])
+QUICK = ("Misra1a", "BoxBOD")
+
+
+@pytest.mark.parametrize(
+    "name", [*QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in MODELS if name not in QUICK)]
+)
 def test_errors_are_certified(name):
     problem = tw.problems.nist(name)
     objective = tw.objective(problem, quadratic())

@@ -75,6 +75,37 @@ def test_the_interval_of_a_certified_fit_is_that_of_scipy(k):
     assert profile.attrs["level"] * rows == pytest.approx(level, rel=1e-9)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_the_interval_of_a_growth_curve_is_that_of_scipy(k):
+    problem = tw.problems.nist("Rat42")
+    x, y = (np.asarray(problem.train[name]) for name in "xy")
+    fit = tw.fit(problem, tw.starts.Sobol(32))
+    profile = tw.profile_likelihood(problem, fit, f"b{k + 1}", points=3)
+    best, error = np.array(problem.minima[0].position), float(fit["error"][0, k])
+
+    def squares(value):
+        # b1 / (1 + exp(b2 - b3 x)): the other two by SciPy, from their certified values.
+        done = optimize.least_squares(
+            lambda rest: _growth(x, *np.insert(rest, k, value)) - y,
+            np.delete(best, k),
+            x_scale="jac",
+            xtol=1e-14,
+            ftol=1e-14,
+            gtol=1e-14,
+        )
+        return 2 * done.cost
+
+    level = float(problem.settings["sum_of_squares"]) * (1 + stats.f.ppf(0.95, 1, len(y) - 3) / (len(y) - 3))
+    low = optimize.brentq(lambda value: squares(value) - level, best[k] - 5 * error, best[k])
+    high = optimize.brentq(lambda value: squares(value) - level, best[k], best[k] + 5 * error)
+    np.testing.assert_allclose([profile["low"][0], profile["high"][0]], [low, high], rtol=1e-6)
+
+
+def _growth(x, b1, b2, b3):
+    return b1 / (1 + np.exp(b2 - b3 * x))
+
+
 def test_uncertainties_weigh_in_the_profile():
     sigma = 0.01 + 0.02 * T
     fit, profile = made("a*t", 2 * T + sigma * np.cos(9 * T), "a", starts=2, sigma=sigma)
