@@ -60,3 +60,12 @@ def test_places_of_one_height_but_for_a_level_stand_with_the_larger_parameters_f
     positions = np.array([[0.0, 9.0], [-3.0, 1.0], [3.0, -1.0], [3.0, 4.0], [-7.0, 0.0]])
     assert nearness.ranked(heights, positions, 1e-9).tolist() == [4, 3, 2, 1, 0]
     assert nearness.ranked(heights, positions, 0.0).tolist() == [4, 2, 1, 3, 0]
+
+
+def test_places_beyond_all_squares_hang_together_too():
+    box = Domain([Axis("x", 0.0, 1.0), Axis("y", 0.0, 1.0)])
+    positions = np.array([[0.1, 0.2], [1e200, 0.0], [-1e300, 1e250], [0.3, 0.4], *([k, 1e160] for k in range(12))])
+    between, _ = nearness.pairs(positions, box, 3)
+    assert between.max() < len(positions)
+    close = coo_matrix((np.ones(len(between)), between.T), shape=(len(positions),) * 2)
+    assert connected_components(close)[0] == 1

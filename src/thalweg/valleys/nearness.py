@@ -13,6 +13,9 @@ from thalweg.valleys.tree import OUTSIDE
 
 Places = Float[np.ndarray, "place param"]
 
+FARTHEST = 1e150
+"""Lengths of an axis from which on places are as far as others: squares of more are no numbers."""
+
 LISTED = 9
 """Nearest places listed once for each, itself included; further ones are searched for where they are needed."""
 
@@ -142,7 +145,8 @@ def _tree(units: np.ndarray, domain: Domain) -> KDTree:
 
 
 def _units(positions: np.ndarray, domain: Domain) -> np.ndarray:
-    """Places in lengths of the axes; on a circle from 0 to below 1."""
-    units = (positions - domain.lows) / domain.lengths
+    """Places in lengths of the axes; on a circle from 0 to below 1, and never so far that a distance is infinite."""
+    with np.errstate(over="ignore"):
+        units = np.clip((positions - domain.lows) / domain.lengths, -FARTHEST, FARTHEST)
     turned = np.mod(units, 1.0)
     return np.where(domain.periodic, np.where(turned >= 1, 0.0, turned), units)
