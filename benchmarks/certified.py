@@ -34,6 +34,9 @@ REACHED = 1e-6
 SAME = 1e-3
 """Places whose parameters differ by less than this share are no mirrored ones."""
 
+SLOW = 0.1
+"""Processor time beside SciPy's that a fit should not need."""
+
 BEGIN, END = "<!-- begun by benchmarks/fit.py -->", "<!-- ended -->"
 
 FROM = ("start 1", "start 2", "ranges alone")
@@ -124,7 +127,8 @@ def lines(rows: dict[str, dict[str, Any]]) -> list[str]:
         "Short of these bounds: " + "; ".join(missed) + "." if missed else "None falls short of these bounds.",
         "",
     ]
-    out += [beside(["data set", "Thalweg", "SciPy", "lmfit", "SciPy", "lmfit", "Thalweg", "compiled before", "lmfit"])]
+    heads = ["share: Thalweg", "SciPy", "lmfit", "digits: SciPy", "lmfit", "time: Thalweg", "compiled before", "lmfit"]
+    out.append(beside(["data set", *heads]))
     out.append("|---" * 9 + "|")
     for name, row in rows.items():
         others = [row[other] for other in ("scipy", "lmfit")]
@@ -132,7 +136,8 @@ def lines(rows: dict[str, dict[str, Any]]) -> list[str]:
         sums = [[*row["published"][other], row[other]["best"]] for other in ("scipy", "lmfit")]
         times = [f"{row['processor']:.3f}", f"{row['processor_warm']:.3f}", f"{row['lmfit']['processor']:.1f}"]
         out.append(beside([name, *shares, *(" / ".join(f"{one:.1f}" for one in each) for each in sums), *times]))
-    return out
+    slow = [name for name, row in rows.items() if row["processor_warm"] > SLOW]
+    return [*out, "", f"Of more than {SLOW:g} once compiled: {', '.join(slow) or 'none'}."]
 
 
 def beside(cells: Sequence[str]) -> str:
