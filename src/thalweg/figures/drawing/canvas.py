@@ -175,14 +175,21 @@ def show_unit(axis: Any, scale: Scale) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: minus(f"{value + 0.0:g}{scale.sign}")))
 
 
-def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> None:
-    """Draw the legend below the note, where it covers nothing; nothing if there is nothing to tell."""
+SAMPLE = 1.6
+"""Letters that a line in a legend is long."""
+
+
+def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = (), sample: float = SAMPLE) -> None:
+    """Draw the legend below the note, where it covers nothing; nothing if there is nothing to tell.
+
+    Lines are shown by a ``sample`` so many letters long: those of several dashes need more than one of a single kind.
+    """
     handles, labels = ([*(pair[k] for pair in first), *rest] for k, rest in enumerate(axes.get_legend_handles_labels()))
     if not handles:
         return
     width, height = sheet.get_size_inches().tolist()
     lower = RAISED if any("\n" in text.get_text() for text in sheet.texts[:2]) else 0
-    columns, letters = _columns(labels, width - 0.25)
+    columns, letters = _columns(labels, width - 0.25, sample)
     sheet.legend(
         handles,
         [plain(label) for label in labels],
@@ -192,16 +199,16 @@ def legend(sheet: Sheet, axes: Axes, first: Sequence[tuple[Any, str]] = ()) -> N
         ncols=columns,
         fontsize=letters,
         labelspacing=0.25,
-        handlelength=1.6,
+        handlelength=sample,
         columnspacing=1.4,
         handletextpad=0.5,
     ).set_in_layout(False)
 
 
-def _columns(labels: Sequence[str], width: float) -> tuple[int, float]:
+def _columns(labels: Sequence[str], width: float, sample: float) -> tuple[int, float]:
     """Choose the columns of a legend and the size of its letters: one row, or two where that would be set too small."""
     # In letters; beside each label there are a sample of the line and gaps.
-    lengths = np.array([0.53 * len(label) + sum(map(label.count, "%#")) * 0.4 + 3.5 for label in labels])
+    lengths = np.array([0.53 * len(label) + sum(map(label.count, "%#")) * 0.4 + 1.9 + sample for label in labels])
 
     def fits(columns: int) -> float:
         return min(8.5, 72 * width / sum(part.max() for part in np.array_split(lengths, columns)))

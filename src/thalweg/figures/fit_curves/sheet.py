@@ -45,7 +45,7 @@ def draw(drawn: Curves, title: str) -> canvas.Sheet:
         drawn.unit, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.muted()
     )
     lower[-1].set_xlabel(canvas.plain(shortened(drawn.labels[0], 60)))
-    canvas.legend(sheet, axes)
+    canvas.legend(sheet, axes, sample=3.2)
     return sheet
 
 
@@ -77,7 +77,7 @@ def _draw_residuals(axes: Axes, drawn: Curves, line: Line) -> None:
     axes.axhline(0, color=style.muted(), lw=0.8, zorder=1.5)
     values = line.residual[drawn.rows]
     seen = line.view.shows(values)
-    _dots(axes, line, line.x[drawn.rows][seen], values[seen])
+    _dots(axes, line, line.x[drawn.rows][seen], values[seen], clip_on=False)
     _draw_far(axes, line.x[drawn.rows][~seen], values[~seen], line.view)
     axes.set_ylabel(
         line.name.partition(" ")[0], rotation=0, ha="right", va="center", color=style.legible(line.look.colour)
