@@ -255,3 +255,29 @@ def test_fewer_rows_than_parameters_are_refused():
 def test_data_that_are_no_table_are_refused(data, said):
     with pytest.raises((InvalidData, InvalidValue), match=said):
         tw.problems.fit(data, "a*t", "y")
+
+
+def test_a_circle_round_which_the_model_does_not_come_back_is_refused():
+    t = np.linspace(0, 3, 40)
+    data = {"t": t, "y": np.sin(5 * t + 1)}
+    with pytest.raises(tw.InvalidValue, match="not the same at 0 and at 360"):
+        tw.problems.fit(data, "A*sin(w*t + p)", "y", ranges={"w": "1:10", "p": "0:360:periodic"})
+    degrees = tw.problems.fit(data, "A*sin(w*t + p*pi/180)", "y", ranges={"w": "1:10", "p": "0:360:periodic"})
+    assert degrees.domain[2].periodic
+
+
+def test_a_phase_beside_a_period_is_a_circle():
+    t = np.arange(0, 14 * 86400, 3600.0)
+    data = {"t": t, "y": 8 + 4.2 * np.sin(2 * np.pi * t / 86400 - 2.1)}
+    axes = tw.problems.fit(data, "c + A*sin(2*pi*t/P + p)", "y").domain
+    period, phase = axes[2], axes[3]
+    assert phase.periodic
+    assert (phase.low, phase.high) == (0, pytest.approx(2 * np.pi))
+    assert period.log
+    assert period.low == pytest.approx(2 * 3600)  # Nyquist: two rows a period
+
+
+def test_a_model_without_a_column_names_those_of_the_data():
+    data = {"TIME": np.arange(9.0), "y": np.arange(9.0)}
+    with pytest.raises(tw.InvalidData, match=r"3 parameters \(a, b, t\); write the name of a column, such as TIME$"):
+        tw.problems.fit(data, "a + b*t", "y")

@@ -5,6 +5,7 @@ import pytest
 
 import thalweg as tw
 from thalweg.report import fit as report
+from thalweg.report import verdict
 
 T = np.linspace(0, 4, 80)
 FEW = tw.starts.Sobol(48)
@@ -13,7 +14,7 @@ FEW = tw.starts.Sobol(48)
 def told(problem, loss=None, start=None):
     whole = problem if loss is None else tw.objective(problem, loss)
     fits = tw.fit(whole, FEW, start=start)
-    return fits, report.lead(fits), " ".join(report.remarks(fits))
+    return fits, verdict.lead(fits), " ".join(verdict.remarks(fits))
 
 
 def noisy(y, scale=0.05, seed=0):
@@ -74,16 +75,80 @@ def test_where_the_loss_has_creases_no_error_is_given_and_it_is_said():
 def test_without_any_valley_it_is_said_that_there_is_no_fit():
     problem = tw.problems.fit({"t": T, "y": T}, "a*t", "y")
     fits = tw.fit(problem, tw.starts.Sobol(4)).isel(valley=[])
-    assert report.lead(fits).startswith("No fit: no start leads to a place where the loss is finite")
+    assert verdict.lead(fits).startswith("No fit: no start leads to a place where the loss is finite")
     assert report.tables(fits, None, None) == []
-    assert report.remarks(fits) == []
+    assert verdict.remarks(fits) == []
 
 
 @pytest.mark.parametrize(
     ("value", "error", "text"),
-    [(1.901542, 0.00146, "1.9015"), (-238942.13, 2707.0, "-238900"), (3.25, np.inf, "3.25"), (0.0, 0.012, "0.000")],
+    [
+        (1.901542, 0.00146, "1.9015"),
+        (-238942.13, 2707.0, "-238900"),
+        (3.25, np.inf, "3.25"),
+        (0.0, 0.012, "0.000"),
+        (1.7208e-6, 9.1e-8, "1.721e-06"),
+    ],
 )
 def test_a_value_has_the_digits_that_its_error_leaves(value, error, text):
     from thalweg.report.text import measured
 
     assert measured(value, error) == text
+
+
+def many_frequencies(starts):
+    data = {"t": T, "y": noisy(np.cos(2 * np.pi * 1.2 * T), 0.02)}
+    problem = tw.problems.fit(data, "A*cos(2*pi*f*t) + B*sin(2*pi*f*t)", "y", ranges={"f": "0.05:9"})
+    return problem, tw.fit(problem, tw.starts.Sobol(starts))
+
+
+def test_starts_as_advised_find_the_best_fit_as_often_as_is_said():
+    problem, fits = many_frequencies(256)
+    said = next(each for each in verdict.remarks(fits) if each.startswith("Start with f from "))
+    words = said.split()
+    low, high = float(words[4]), float(words[6].rstrip(":"))
+    share = 1.0 if words[7] == "all" else float(words[7]) / 100
+    assert low <= 1.2 <= high
+    # Other starts than those that the advice was drawn from.
+    again = tw.fit(problem, tw.starts.Sobol(2048, seed=9))
+    starts = again["start_position"].sel(param="f").values
+    inside = (starts >= low) & (starts <= high)
+    found = (again["start_valley"].values == 0)[inside]
+    assert abs(found.mean() - share) < 0.2
+    assert found.mean() > 2 * (again["start_valley"].values == 0).mean()
+
+
+@pytest.mark.parametrize("hits", [0, 1, 2, 3, 4])
+def test_of_few_starts_that_find_the_best_fit_no_advice_is_drawn(hits):
+    _, fits = many_frequencies(64)
+    valleys = fits["start_valley"].values.copy()
+    valleys[:] = 1
+    valleys[[3, 60, 20, 41][:hits]] = 0
+    fits["start_valley"] = ("start", valleys)
+    assert "Start with" not in " ".join(verdict.remarks(fits))
+
+
+def test_a_best_fit_that_one_start_finds_is_called_uncertain():
+    _, fits = many_frequencies(64)
+    fits["share"] = ("valley", np.full(fits.sizes["valley"], 1 / 64))
+    assert verdict.lead(fits).endswith("only one of 64 starts finds the best fit: a better one may be there.")
+
+
+def test_rows_are_counted_where_a_direction_is_open():
+    data = {"t": T, "y": noisy(1 + 2 * T)}
+    fits = tw.fit(tw.problems.fit(data, "a + b*t + 0*c", "y"), tw.starts.Sobol(8))
+    table = next(each for each in report.tables(fits, None, None) if each.title.startswith("Residuals"))
+    cells = dict(zip(table.columns, table.rows[0], strict=True))
+    assert (cells["rows"], cells["degrees of freedom"]) == ("80", "78")
+
+
+def test_a_perfect_fit_has_no_largest_residual():
+    fits = tw.fit(tw.problems.fit({"t": T, "y": np.zeros(80)}, "a*t", "y"), tw.starts.Sobol(4))
+    table = next(each for each in report.tables(fits, None, None) if each.title.startswith("Residuals"))
+    assert dict(zip(table.columns, table.rows[0], strict=True))["largest"] == "–"
+
+
+def test_numbers_of_valleys_that_follow_one_another_are_written_from_to():
+    assert verdict.numbered(range(20)) == "#0 to #19"
+    assert verdict.numbered([0, 1, 4]) == "#0, #1, #4"
+    assert verdict.numbered([2, 3, 4, 9]) == "#2 to #4, #9"

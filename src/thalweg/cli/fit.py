@@ -58,7 +58,7 @@ class Search:
     Attributes
     ----------
     loss: str
-        Loss of an experiment file, such as `tukey`; least squares by default. Its numbers: `--set loss.c=2`.
+        Loss of an experiment file, such as `tukey`; least squares by default. Its numbers: `--set loss.scale=0.5`.
     range: tuple[str, ...]
         What is known of parameters: `f=0.1:5 tau=0.1:100:log p=0:2pi:periodic c=0 b=2*a`; by default proposed from the
         data.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from thalweg.problems.reading.frames import Data
 from thalweg.problems.reading.read import LISTED, Taken, open_table, take
 from thalweg.problems.reading.reading import FOUND, Reading
 from thalweg.problems.reading.table import MANY, Table, clipped
-from thalweg.problems.sense import check_rows, check_size, idle
+from thalweg.problems.sense import check_circles, check_rows, check_size, idle
 from thalweg.problems.split import WHOLE
 
 
@@ -89,8 +89,9 @@ def fit(
     found = _take(table, taken, roles, reading)
     curve, columns = _curve(read, given, found, taken, roles)
     known = naming.axes_of(given, found.groups)
-    _check(curve, known, columns, roles)
+    _check(curve, known, columns, roles, [name for name in table.names if name not in astuple(roles)])
     axes = propose(curve, columns, known)
+    check_circles(curve, columns, axes)
     told = (*found.told, *_shadowed(table, curve), *_idle(idle(curve, columns, axes)), *_proposed(known, axes))
     train, test = WHOLE(columns)
     domain = Domain(axes)
@@ -198,13 +199,15 @@ def _example(read: Model, taken: Sequence[str]) -> str:
     return f'{name} = "each"'
 
 
-def _check(curve: Curve, known: Mapping[str, Axis], columns: Mapping[str, np.ndarray], roles: _Roles) -> None:
+def _check(
+    curve: Curve, known: Mapping[str, Axis], columns: Mapping[str, np.ndarray], roles: _Roles, others: Sequence[str]
+) -> None:
     if not curve.parameters:
         raise InvalidValue("the model has no parameter; give a formula with names that are no columns")
     for name in known:
         if name not in curve.parameters:
             raise UnknownName.of("parameter", name, curve.parameters)
-    check_rows(curve, columns, roles.y)
+    check_rows(curve, columns, roles.y, others)
     for name in columns:
         check_size(name, columns[name])
     if roles.sigma and (columns[roles.sigma] <= 0).any():

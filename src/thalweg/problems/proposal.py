@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import product
 from math import pi
 from typing import Any
 
@@ -53,6 +54,9 @@ solve: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.linalg.solve
 
 ANGLES = {"sin", "cos", "tan"}
 """Functions of an angle."""
+
+AWAY = 4
+"""Other parameters in an angle that are tried at infinity, at most."""
 
 SAME = 1e-9
 """Relative difference of numbers that are one but for rounding."""
@@ -105,18 +109,27 @@ def _angles(node: Node) -> list[Node]:
 
 
 def _turns(curve: Curve, table: Mapping[str, np.ndarray], node: Node, name: str, power: int) -> np.ndarray | None:
-    """Tell by how much an angle grows with a power of a parameter, (row,), if it is linear in that."""
+    """Tell by how much an angle grows with a power of a parameter, (row,), if it is linear in that.
+
+    Other parameters are put out of the way, 0 where they are factors or terms, infinite where they divide.
+    """
     rows = len(next(iter(table.values())))
-    others = dict.fromkeys(curve.parameters, 0.0) | {each: table[each] for each in curve.inputs}
-    with computing(64):
-        angles = [
-            np.broadcast_to(np.asarray(Formula(node)(others | {name: value**power})), rows) for value in (1.0, 2.0, 3.0)
-        ]
-    first, second = angles[1] - angles[0], angles[2] - angles[1]
-    size = float(np.abs(first).max())
-    if not np.isfinite([first, second]).all() or size == 0 or np.abs(first - second).max() > SAME * size:
-        return None
-    return first
+    columns = {each: table[each] for each in curve.inputs}
+    free = [each for each in tree.names(node) if each in curve.parameters and each != name]
+    rest = dict.fromkeys(curve.parameters, 0.0) | columns
+    for away in product((0.0, np.inf), repeat=min(len(free), AWAY)):
+        others = rest | dict(zip(free, away, strict=False))
+        with computing(64), np.errstate(all="ignore"):
+            angles = [
+                np.broadcast_to(np.asarray(Formula(node)(others | {name: value**power})), rows)
+                for value in (1.0, 2.0, 3.0)
+            ]
+            first, second = angles[1] - angles[0], angles[2] - angles[1]
+            size = float(np.abs(first).max())
+        finite = np.isfinite([first, second]).all() and size > 0
+        if finite and np.abs(first - second).max() <= SAME * size:
+            return first
+    return None
 
 
 def _points(names: Sequence[str], known: Mapping[str, Axis]) -> Float[np.ndarray, "point param"]:

@@ -15,7 +15,7 @@ from thalweg.figures.drawing.wording import heading, subject
 from thalweg.problems.axis import Axis
 from thalweg.problems.domain import Domain
 from thalweg.problems.problem import Problem, Regression
-from thalweg.report import compare, fit, outcomes, phases, race, valleys
+from thalweg.report import compare, fit, outcomes, phases, race, valleys, verdict
 from thalweg.report.text import SHOWN, TextTable, figures, left_out, quantity
 from thalweg.study.find_derailments import locate
 from thalweg.study.find_valleys import ASK
@@ -63,7 +63,7 @@ def summarise(results: Results) -> Summary:
 
 def _lead(results: Results) -> str:
     if results.fit is not None:
-        return fit.lead(results.fit)
+        return verdict.lead(results.fit)
     if (
         results.outcomes is None
         or results.runs is None
@@ -178,7 +178,7 @@ def _remarks(results: Results) -> list[str]:
     remarks += [] if results.race is None else race.of_race(results, results.race)
     remarks += [] if results.phases is None else phases.of_phases(results.phases)
     if results.fit is not None:
-        remarks += [*told_of(results.experiment.problem), *fit.remarks(results.fit)]
+        remarks += [*told_of(results.experiment.problem), *verdict.remarks(results.fit)]
     if results.comparison is not None:
         return remarks + compare.of_comparison(results.comparison)
     if results.valleys is None:

@@ -42,7 +42,7 @@ def figures(value: float) -> str:
     """Write a loss for people; what was not computed is a dash."""
     if np.isnan(value):
         return "–"
-    return "∞" if np.isinf(value) else f"{value:.5g}"
+    return ("∞" if value > 0 else "-∞") if np.isinf(value) else f"{value:.5g}"
 
 
 def measured(value: float, error: float) -> str:
@@ -56,7 +56,7 @@ def measured(value: float, error: float) -> str:
     if not np.isfinite(error) or error <= 0:
         return figures(value)
     decimals = 1 - int(np.floor(np.log10(error)))
-    if not -15 < decimals < 15 or (value and abs(np.log10(abs(value))) > 7):
+    if not -15 < decimals < 15 or (value and not -4 <= np.log10(abs(value)) <= 7):
         return f"{value:.{max(1, min(15, decimals + int(np.floor(np.log10(abs(value) or 1)))))}e}"
     return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
