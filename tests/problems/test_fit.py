@@ -260,7 +260,7 @@ def test_data_that_are_no_table_are_refused(data, said):
 def test_a_circle_round_which_the_model_does_not_come_back_is_refused():
     t = np.linspace(0, 3, 40)
     data = {"t": t, "y": np.sin(5 * t + 1)}
-    with pytest.raises(tw.InvalidValue, match="not the same at 0 and at 360"):
+    with pytest.raises(InvalidValue, match="not the same at 0 and at 360"):
         tw.problems.fit(data, "A*sin(w*t + p)", "y", ranges={"w": "1:10", "p": "0:360:periodic"})
     degrees = tw.problems.fit(data, "A*sin(w*t + p*pi/180)", "y", ranges={"w": "1:10", "p": "0:360:periodic"})
     assert degrees.domain[2].periodic
@@ -279,5 +279,5 @@ def test_a_phase_beside_a_period_is_a_circle():
 
 def test_a_model_without_a_column_names_those_of_the_data():
     data = {"TIME": np.arange(9.0), "y": np.arange(9.0)}
-    with pytest.raises(tw.InvalidData, match=r"3 parameters \(a, b, t\); write the name of a column, such as TIME$"):
+    with pytest.raises(InvalidData, match=r"3 parameters \(a, b, t\); write the name of a column, such as TIME$"):
         tw.problems.fit(data, "a + b*t", "y")
