@@ -10,7 +10,8 @@ the end. Which it is depends on the data alone, so a start has the same bits bes
 
 **Speed.** XLA joins what is elementwise with the sums that take it, and would compute each cosine again for each of the
 55 sums of ten columns, eight times as slow. What leaves a loop is not computed again: so a loop over the groups of a
-block makes its table of residuals and derivatives, and another over the columns of the table takes the sums.
+block makes residuals and derivatives, and products of matrices, which XLA joins with nothing, take the sums. The loop
+gives each column apart: one table of all would be written number by number, with a choice of the column for each.
 """
 
 from __future__ import annotations
@@ -107,29 +108,32 @@ def sums(task: Task, unknowns: Float[Array, "unknown lane"], columns: Sequence[A
     """Sum loss, gradient and matrix over the data."""
     size, lanes = unknowns.shape
     parts = columns[-1].shape[3]
+    wide = parts * lanes
 
     def add(total: Sums, block: Sequence[Array]) -> tuple[Sums, None]:
         *rows, counts = block
-        table = lax.map(lambda group: _table(task, unknowns, group), rows)
-        r, derivatives = table[:, 0], table[:, 1:]
+        counts = jnp.broadcast_to(counts, (*counts.shape[:-1], lanes)).reshape(*counts.shape[:-2], wide)
+        r, *each = lax.map(lambda group: _table(task, unknowns, group), rows)
+        derivatives = jnp.stack(each, axis=1)
         loss, slope, weight = (term * counts for term in _terms(task, r))
         left = jnp.concatenate([slope[:, None], weight[:, None] * derivatives], axis=1)
-        products = lax.map(lambda column: (column[:, None] * derivatives).sum(axis=(0, 2)), left.swapaxes(0, 1))
+        products = jnp.einsum("girw,gjrw->ijw", left, derivatives)
         part = Sums(loss.sum(axis=(0, 1)), products[0], products[1:])
         return jax.tree.map(jnp.add, total, part), None
 
-    shapes = (parts, lanes), (size, parts, lanes), (size, size, parts, lanes)
+    shapes = (wide,), (size, wide), (size, size, wide)
     total, _ = lax.scan(add, Sums._make(map(hints.zeros, shapes)), list(columns))
-    return jax.tree.map(lambda part: part.sum(axis=-2), total)
+    return jax.tree.map(lambda part: part.reshape(*part.shape[:-1], parts, lanes).sum(axis=-2), total)
 
 
-def _table(task: Task, unknowns: Array, rows: Sequence[Array]) -> Array:
-    """Evaluate residuals and their derivatives by every unknown, (1 + unknown, row, part, lane)."""
+def _table(task: Task, unknowns: Array, rows: Sequence[Array]) -> tuple[Array, ...]:
+    """Evaluate residuals and their derivatives by every unknown, (row, part and lane) each."""
 
     def residual(at: Sequence[Array]) -> Array:
         over_lanes = jax.vmap(task.example, in_axes=(0, None))
         over_parts = jax.vmap(over_lanes, in_axes=(None, 0))
-        return jax.vmap(over_parts, in_axes=(None, 0))(list(at), [row[..., 0] for row in rows])
+        made = jax.vmap(over_parts, in_axes=(None, 0))(list(at), [row[..., 0] for row in rows])
+        return made.reshape(len(made), -1)
 
     def by(k: int) -> Array:
         # By one unknown at a time: what does not depend on it has no derivative that would be computed.
@@ -138,7 +142,7 @@ def _table(task: Task, unknowns: Array, rows: Sequence[Array]) -> Array:
 
         return jax.jvp(along, (unknowns[k],), (jnp.ones_like(unknowns[k]),))[1]
 
-    return jnp.stack([residual(list(unknowns)), *(by(k) for k in range(len(unknowns)))])
+    return residual(list(unknowns)), *(by(k) for k in range(len(unknowns)))
 
 
 def _terms(task: Task, r: Array) -> tuple[Array, Array, Array]:
