@@ -6,12 +6,14 @@ Ends at one place, or joined by a path that does not rise, are one minimum, what
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from thalweg.fitting.census import task_of
+from thalweg.fitting.floors import curved
 from thalweg.fitting.graduated import seek, seek_own
 from thalweg.fitting.measured import measured
 from thalweg.losses.objective import Objective
@@ -58,7 +60,8 @@ def explore(
         ends = flow.Ends(*map(np.concatenate, zip(ends, seek_own(objective, own), strict=True)))
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0, rise), ends)
+    ways = partial(curved, objective, rise)
+    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0, rise, ways), ends)
 
 
 def _rounding(objective: Objective) -> float:

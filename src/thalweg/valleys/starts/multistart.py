@@ -8,6 +8,7 @@ disconnectivity graph.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,9 @@ RISE = 1e-6
 
 KINK = 1e-6
 """Where an end's gradient falls by more than this share of the median height in an axis's length, it is on a crease."""
+
+Curved = Callable[[Float[np.ndarray, "end param"], Float[np.ndarray, " end"]], passes.Routes]
+"""Bounds passes between ends at some places and heights."""
 
 NEIGHBOURS = 3
 """Nearest minima to which passes are sought from each; more where the minima would not hang together."""
@@ -128,14 +132,20 @@ def explore(
 
 
 def connect(
-    objective: Objective, ends: flow.Ends, rise: float, starts: int, most: int | None = None, level: float = 0.0
+    objective: Objective,
+    ends: flow.Ends,
+    rise: float,
+    starts: int,
+    most: int | None = None,
+    level: float = 0.0,
+    curved: Curved | None = None,
 ) -> Exploration:
     """Gather ends to minima, and find the passes between them.
 
     Shares are those of the first so many ends, those of the ``starts``. Passes are sought between the ``most`` deepest
     minima, or all; of others only the way straight to their neighbours is known, which bounds their pass. Minima of one
     depth but for ``level`` are in order of their parameters, the larger ones first: not rounding but a rule says which
-    of two mirrored minima is the first.
+    of two mirrored minima is the first. ``curved`` bounds passes between ends by other ways than the straight ones.
     """
     domain = objective.problem.domain
     finite = np.isfinite(ends.height) & np.isfinite(rise)
@@ -146,6 +156,8 @@ def connect(
     position, depth, rested = place[nodes], ends.height[finite][nodes], ends.settled[finite][nodes]
 
     bound = _straight(objective, position)
+    if curved is not None:
+        bound = passes.sort(bound, curved(position, depth))
     joined = tree.merge(depth, bound.between, bound.height)
     kept = tree.simplify(joined, bound.between, joined.persistence > rise)
     bound = passes.Routes(kept.between, *(part[kept.passes] for part in bound[1:]))
