@@ -60,8 +60,8 @@ def explore(
         ends = flow.Ends(*map(np.concatenate, zip(ends, seek_own(objective, own), strict=True)))
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
-    ways = partial(curved, objective, rise)
-    return Found(multistart.connect(objective, ends, rise, len(starts), FEW if passes else 0, rise, ways), ends)
+    how = multistart.Joining(FEW if passes else 0, rise, partial(curved, objective, rise))
+    return Found(multistart.connect(objective, ends, rise, len(starts), how), ends)
 
 
 def _rounding(objective: Objective) -> float:

@@ -69,6 +69,23 @@ class Exploration(NamedTuple):
     rise: float
 
 
+class Joining(NamedTuple):
+    """How ends are gathered and joined.
+
+    Attributes
+    ----------
+    most : deepest minima between which passes are sought, or all; of others only the way straight to their neighbours
+        is known, which bounds their pass
+    level : minima of one depth but for this are in order of their parameters, the larger ones first: not rounding but
+        a rule says which of two mirrored minima is the first
+    curved : bounds passes between ends by other ways than the straight ones
+    """
+
+    most: int | None = None
+    level: float = 0.0
+    curved: Curved | None = None
+
+
 def design(domain: Domain, count: int, seed: int = 0) -> Float[np.ndarray, "start param"]:
     """Spread starts over a domain by a scrambled Sobol sequence; a longer list begins with the shorter one.
 
@@ -136,17 +153,13 @@ def connect(
     ends: flow.Ends,
     rise: float,
     starts: int,
-    most: int | None = None,
-    level: float = 0.0,
-    curved: Curved | None = None,
+    how: Joining | None = None,
 ) -> Exploration:
     """Gather ends to minima, and find the passes between them.
 
-    Shares are those of the first so many ends, those of the ``starts``. Passes are sought between the ``most`` deepest
-    minima, or all; of others only the way straight to their neighbours is known, which bounds their pass. Minima of one
-    depth but for ``level`` are in order of their parameters, the larger ones first: not rounding but a rule says which
-    of two mirrored minima is the first. ``curved`` bounds passes between ends by other ways than the straight ones.
+    Shares are those of the first so many ends, those of the ``starts``.
     """
+    most, level, curved = how or Joining()
     domain = objective.problem.domain
     finite = np.isfinite(ends.height) & np.isfinite(rise)
     place = domain.wrap(ends.position[finite])
