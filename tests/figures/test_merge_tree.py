@@ -154,3 +154,10 @@ def test_losses_of_a_fit_that_span_decades_are_seen_on_a_logarithm():
     assert 1e-12 < low < 1e-9
     assert 3.5 < high < 1e3
     assert figure.interactive()["layout"]["yaxis"]["type"] == "log"
+
+
+def test_a_fit_whose_passes_are_decades_above_its_minima_has_a_logarithmic_axis():
+    valleys = valleys_of(np.array([1.0, 1.2]), np.array([[0, 1]]), np.array([4e9])).assign_attrs(method="fit")
+    assert forest_of(valleys, "merge_tree").decades
+    near = valleys_of(np.array([1.0, 1.2]), np.array([[0, 1]]), np.array([4.0])).assign_attrs(method="fit")
+    assert not forest_of(near, "merge_tree").decades

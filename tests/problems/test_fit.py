@@ -223,7 +223,7 @@ def test_too_few_places_are_refused(x, model, said):
             {"t": [1.0, 2.0], "y": [1.0, 2.0], "w": [1.0, -1.0]},
             "the table, row 2: 'w' is -1.0; give weights of 0 or more",
         ),
-        ({"t": [1.0, 2.0], "y": [1.0, 2.0], "w": [0.0, 0.0]}, "0 rows for 1 parameters"),
+        ({"t": [1.0, 2.0], "y": [1.0, 2.0], "w": [0.0, 0.0]}, "0 rows for 1 parameter; give"),
     ],
 )
 def test_numbers_that_cannot_be_fitted_are_refused(data, said):
@@ -281,3 +281,16 @@ def test_a_model_without_a_column_names_those_of_the_data():
     data = {"TIME": np.arange(9.0), "y": np.arange(9.0)}
     with pytest.raises(InvalidData, match=r"3 parameters \(a, b, t\); write the name of a column, such as TIME$"):
         tw.problems.fit(data, "a + b*t", "y")
+
+
+def test_a_range_that_is_a_name_of_nothing_is_refused():
+    data = {"t": np.arange(9.0), "y": np.arange(9.0)}
+    with pytest.raises(InvalidValue, match="range of tau is 'nonsense', no range and no other parameter"):
+        tw.problems.fit(data, "A*exp(-t/tau)", "y", ranges={"tau": "nonsense"})
+    assert tw.problems.fit(data, "A*exp(-t/tau)", "y", ranges={"tau": "1/k", "k": "0.1:1"}).parameters == ("A", "k")
+
+
+def test_dates_are_labelled_in_seconds(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("time,y\n" + "".join(f"2024-03-{day:02},{day}\n" for day in range(1, 9)))
+    assert tw.problems.fit(str(path), "a + b*time", "y").labels["time"] == "time, seconds"

@@ -152,3 +152,26 @@ def test_numbers_of_valleys_that_follow_one_another_are_written_from_to():
     assert verdict.numbered(range(20)) == "#0 to #19"
     assert verdict.numbered([0, 1, 4]) == "#0, #1, #4"
     assert verdict.numbered([2, 3, 4, 9]) == "#2 to #4, #9"
+
+
+def test_a_robust_loss_that_is_too_wide_is_told_with_the_scale_that_is_usual():
+    y = noisy(1 + 2 * T, 0.05)
+    y[::6] += 3
+    problem = tw.problems.fit({"t": T, "y": y}, "a + b*t", "y")
+    fits, _, said = told(problem, tw.losses.tukey())
+    assert "Outliers count nearly in full: tukey has a scale of 4.685" in said
+    spread = float(fits["spread"][0])
+    assert f"--set loss.scale={4.685 * spread:.2g}," in said
+    # Where the scale is the usual one the spread is that of the noise, and nothing is said.
+    fits, _, said = told(problem, tw.losses.tukey(4.685 * 0.05))
+    assert 0.03 < float(fits["spread"][0]) < 0.08
+    assert "Outliers count" not in said
+    assert "Outliers count" not in told(problem)[2]
+
+
+def test_the_title_counts_twins_once():
+    data = {"t": T, "y": noisy(3 * np.exp(-T / 0.3) + 1 * np.exp(-T / 2), 0.01)}
+    ranges = {"k": "0.1:10:log", "m": "0.1:10:log"}
+    fits = tw.fit(tw.problems.fit(data, "A*exp(-k*t) + B*exp(-m*t)", "y", ranges=ranges), FEW)
+    assert verdict.curves_of(fits) == len(np.unique(fits["twin"])) < fits.sizes["valley"]
+    assert verdict.curves_of(fits.assign_attrs(minima=31)) == 31

@@ -42,7 +42,7 @@ def map(
     experiment: Path
         A TOML file; make one with `thalweg new`.
     x: str
-        What varies to the right: `start`, where there is but one parameter, a parameter's name, or a setting's.
+        What varies to the right: `start`, the first parameter, a parameter's name, or a setting's.
     y: str
         What varies upwards, likewise.
     size: str
@@ -94,9 +94,11 @@ def _along(axis: Along, count: int, experiment: Experiment) -> Range:
         return Range(name, *ends, count, scale or "linear")  # pyright: ignore[reportArgumentType]  # it refuses others
     domain = {axis.name: axis for axis in experiment.domain}
     lone = len(domain) == 1 and name == START
+    if name == START and not lone:
+        name = next(iter(domain))
     known = next(iter(domain.values())) if lone else domain.get(name)
     if known is not None:
-        return Range(name, known.low, known.high, count)
+        return Range(name, known.low, known.high, count, "log" if known.log else "linear")
     if name not in varying(experiment.descent.optimizer):
         return Range(name, 0, 1, count)  # the map knows what is allowed, and says so
     value = experiment.settings["optimizer"].get(name)

@@ -29,6 +29,7 @@ class Statistics(NamedTuple):
     autocorrelation : of neighbours
     largest, largest_row : the largest standardised one, with its sign, and its row; -1 for none
     perfect : whether the curve leaves nothing but rounding
+    spread : the scatter of most of them: their median size, as a standard deviation of normal ones
     """
 
     variance: float
@@ -37,6 +38,7 @@ class Statistics(NamedTuple):
     largest: float
     largest_row: int
     perfect: bool
+    spread: float
 
 
 def statistics(
@@ -61,14 +63,15 @@ def statistics(
     variance = squares / freedom if freedom > 0 else np.nan
     noise = squares > 0 and not _rounding(squares, data)
     autocorrelation = float(residual[1:] @ residual[:-1]) / squares if noise and len(residual) > 1 else np.nan
-    scale = NORMAL * float(np.median(np.abs(residual))) if robust else np.sqrt(variance)
+    spread = NORMAL * float(np.median(np.abs(residual))) if len(residual) else np.nan
+    scale = spread if robust else np.sqrt(variance)
     room = np.ones_like(residual) if robust else np.clip(1 - leverage, 0, None)
     known = (room > np.sqrt(np.finfo(float).eps)) & (scale > 0) & noise
     standard = np.divide(residual, scale * np.sqrt(room), out=np.zeros_like(residual), where=known)
     row = int(np.argmax(np.abs(standard))) if known.any() else -1
     largest = float(standard[row]) if row >= 0 else np.nan
     perfect = squares == 0 or _rounding(squares, data)
-    return Statistics(variance, _r_squared(squares, data), autocorrelation, largest, row, perfect)
+    return Statistics(variance, _r_squared(squares, data), autocorrelation, largest, row, perfect, spread)
 
 
 def _rounding(squares: float, data: Measured | None) -> bool:

@@ -106,7 +106,10 @@ def fit(
         residual=curve,
         train=train,
         test=test,
-        labels={name: table.header(name) if name in table.names else name for name in columns},
+        labels={
+            name: (table.header(name) if name in table.names else name) + ", seconds" * (name in found.moments)
+            for name in columns
+        },
         settings=settings,
         told=told,
     )

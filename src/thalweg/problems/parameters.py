@@ -31,6 +31,12 @@ def tie(model: Model, given: Mapping[str, Known], columns: Sequence[str], spread
     for name, what in ties.items():
         if name not in model.names and name not in named:
             raise UnknownName.of("parameter", name, [each for each in model.names if each not in columns])
+        if isinstance(what.node, tree.Name) and not {*what.names} & {*model.names, *given}:
+            free = [each for each in model.names if each not in columns and each != name]
+            raise InvalidValue(
+                f"range of {name} is {what.names[0]!r}, no range and no other parameter; give low:high, low:high:log, "
+                f"a number, or a formula of {', '.join(free) if free else 'other parameters'}"
+            )
         column = next((each for each in what.names if each in columns), None)
         if column is not None and name not in spread:
             raise InvalidValue(f"range of {name} ties it to the column {column!r}; tie it to other parameters")

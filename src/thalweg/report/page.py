@@ -17,6 +17,7 @@ from thalweg.figures.drawing.wording import held
 from thalweg.problems.problem import Function
 from thalweg.report.summary import Summary, summarise
 from thalweg.report.text import LEFT, WRAPPED, TextTable
+from thalweg.report.verdict import curves_of
 
 if TYPE_CHECKING:
     from thalweg.figures.figure import Figure
@@ -115,7 +116,7 @@ def title_of(results: Results) -> str:
     found = results.valleys if results.fit is None else results.fit
     if found is None:
         return f"A descent on {name}"
-    count = found.sizes["valley"]
+    count = found.sizes["valley"] if results.fit is None else curves_of(found)
     return f"{_capital(name)}: {'no valley' if not count else f'{count} valley' + 's' * (count != 1)}"
 
 

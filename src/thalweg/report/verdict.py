@@ -28,6 +28,20 @@ EQUAL = 1e-9
 UNSEEN = 0.05
 """Share of the starts that would end in valleys not seen, from which on more starts are recommended."""
 
+USUAL = {
+    "huber": ("delta", 1.345),
+    "cauchy": ("scale", 2.385),
+    "welsch": ("scale", 2.985),
+    "tukey": ("scale", 4.685),
+}
+"""Of robust losses, in units of the scatter, the scale at which they are 95 % as efficient as squares without outliers.
+
+P. J. Huber, Robust Statistics, 1981; P. W. Holland and R. E. Welsch, Communications in Statistics A6, 813-827, 1977.
+"""
+
+WIDE = 1.5
+"""Times the usual scale, above which a robust loss is called wide."""
+
 FOUND = 5
 """Starts that find the best fit, from which on it is told where they lie."""
 
@@ -61,6 +75,7 @@ def remarks(fits: xr.Dataset) -> list[str]:
         *_symmetries(attrs["symmetries"]),
         *([f"The best fit: {attrs['outcomes'][0]}."] if attrs["outcomes"][0] else []),
         _creased(fits),
+        _scaled(fits),
         _correlated(fits),
         _pattern(fits),
         _method(fits),
@@ -74,6 +89,12 @@ def _finders(fits: xr.Dataset, share: float) -> str:
     if starts > 1 and round(share * starts) <= 1:
         return f"only one of {starts} starts finds the best fit: a better one may be there."
     return f"{_part(share)} starts find the best fit."
+
+
+def curves_of(fits: xr.Dataset) -> int:
+    """Count the valleys, those of one curve once; all minima where not all are listed."""
+    listed = fits.sizes["valley"]
+    return len(np.unique(fits["twin"])) if fits.attrs["minima"] == listed else int(fits.attrs["minima"])
 
 
 def _part(share: float) -> str:
@@ -199,6 +220,21 @@ def _creased(fits: xr.Dataset) -> str:
     if not np.isnan(fits["error"].values[0]).any():
         return ""
     return "Standard errors are not known: the loss has no curvature at this minimum, as at a crease."
+
+
+def _scaled(fits: xr.Dataset) -> str:
+    """Warn where a robust loss is so wide, in units of the residuals, that outliers count nearly in full."""
+    loss = fits.attrs["loss"]
+    if loss not in USUAL or "spread" not in fits:
+        return ""
+    name, usual = USUAL[loss]
+    given, spread = float(fits.attrs[f"loss_{name}"]), float(fits["spread"][0])
+    if not 0 < spread * usual * WIDE < given:
+        return ""
+    return (
+        f"Outliers count nearly in full: {loss} has a {name} of {given:.4g}, and most residuals are about "
+        f"{spread:.2g}. Usual is {usual:g} times as much: try --set loss.{name}={usual * spread:.2g}, or give the uncertainties."
+    )
 
 
 def _correlated(fits: xr.Dataset) -> str:

@@ -87,6 +87,7 @@ def fit(
         largest          valley               1        the largest standardised residual, with its sign
         largest_row      valley               row      of the data it is of, from 0; -1 for none
         perfect          valley               0 or 1   whether the curve leaves nothing but rounding
+        spread           valley               y        scatter of most residuals: their median size, times 1.4826
         aic, bic         valley               1        Akaike's and the Bayesian information criterion, for the
                                                        quadratic loss, up to a constant of the data
         own_start        param                param's  the start of your own, where one is given, as all below

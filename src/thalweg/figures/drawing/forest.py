@@ -118,13 +118,17 @@ def forest_of(valleys: xr.Dataset, figure: str) -> Forest:
         places=[minus(name) for name in valleys.attrs["names"]],
         bound=bound & np.isfinite(valleys["persistence"].values),
         twins=_twins(valleys, own),
-        decades=valleys.attrs.get("method") == "fit" and _spanning(valleys["loss"].values),
+        decades=valleys.attrs.get("method") == "fit" and _spanning(valleys),
         note=f"{subject(valleys.attrs)} · {many}{_threshold(valleys)}{_told(bound)}",
     )
 
 
-def _spanning(losses: np.ndarray) -> bool:
-    return bool(losses.min() > 0 and losses.max() > 10**SPAN * losses.min())
+def _spanning(valleys: xr.Dataset) -> bool:
+    """Tell whether the losses of minima, or the heights at which they end, span decades."""
+    losses = valleys["loss"].values
+    ends = losses + valleys["persistence"].values
+    highest = max(float(losses.max()), float(ends[np.isfinite(ends)].max(initial=0.0)))
+    return bool(losses.min() > 0 and highest > 10**SPAN * losses.min())
 
 
 def _told(bound: np.ndarray) -> str:

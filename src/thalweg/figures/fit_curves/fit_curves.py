@@ -67,5 +67,5 @@ def fit_curves(problem: Problem, fits: Fits, *, most: int = 4) -> Figure:
 
 def _caption(drawn: Curves) -> str:
     guess = "; the curve of your own start is dashed" if drawn.guess.size else ""
-    lines = joined([line.label.replace(", ", " (", 1) + ")" for line in drawn.lines])
+    lines = joined([line.label.replace(", loss", " (loss", 1) + ")" for line in drawn.lines])
     return f"{drawn.note.replace(' · ', ', ')}: {lines}{guess}. Below, the {drawn.unit}."

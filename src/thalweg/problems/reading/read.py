@@ -33,12 +33,14 @@ class Taken:
     group : number of the group of every row; None where there are no groups
     groups : names of the groups
     told : at most three lines
+    moments : columns that were dates, and are seconds
     """
 
     columns: dict[str, np.ndarray]
     group: np.ndarray | None = None
     groups: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
 
 
 def open_table(data: Any, reading: Reading = FOUND) -> Table:
@@ -103,7 +105,9 @@ class _Taking:
             said.append(f"{name}: {when}")
         group, groups = self._grouped(rows, convention) if self.reading.groups else (None, ())
         lines = [self._first(len(rows)), "; ".join(left_out[1]), "; ".join(said)]
-        return Taken({name: columns[name] for name in wanted}, group, groups, tuple(filter(None, lines)))
+        return Taken(
+            {name: columns[name] for name in wanted}, group, groups, tuple(filter(None, lines)), tuple(moments)
+        )
 
     def say(self, name: str, row: int) -> str:
         """Say what stands in a cell, and where."""
