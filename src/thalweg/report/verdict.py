@@ -232,8 +232,8 @@ def _scaled(fits: xr.Dataset) -> str:
     if not 0 < spread * usual * WIDE < given:
         return ""
     return (
-        f"Outliers count nearly in full: {loss} has a {name} of {given:.4g}, and most residuals are about "
-        f"{spread:.2g}. Usual is {usual:g} times as much: try --set loss.{name}={usual * spread:.2g}, or give the uncertainties."
+        f"Outliers count nearly in full: {loss} has a {name} of {given:.4g}, and most residuals are near {spread:.2g}. "
+        f"Usual is {usual:g} times that: try --set loss.{name}={usual * spread:.2g}, or give uncertainties."
     )
 
 
