@@ -32,6 +32,13 @@ def test_terms_that_are_exchanged_are_named():
     assert words == ["#0 and #2 are one curve: A and tau exchanged with B and sigma"]
 
 
+def test_parameters_that_are_equal_by_chance_hide_no_exchange():
+    _, words = said([[2, 0.3, 1, 2], [1, 2, 2, 0.3]], DECAYS, decays)
+    assert words == ["#0 and #1 are one curve: A and tau exchanged with B and sigma"]
+    _, words = said([[0.5, 2, 2, 0.5], [2, 0.5, 0.5, 2]], DECAYS, decays)
+    assert words == ["#0 and #1 are one curve: A and tau exchanged with B and sigma"]
+
+
 def test_a_sign_and_a_phase_are_named():
     _, words = said([[2, 1.3, 1], [-2, 1.3, 1 + np.pi]], WAVE, wave)
     assert words == ["#0 and #1 are one curve: A with the opposite sign, p half a turn on"]

@@ -8,8 +8,9 @@ place: it is tried at others too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -24,6 +25,9 @@ ROUNDING = 1e-12
 
 NEAR = 1e-5
 """Parameters that differ by no more than this share are one."""
+
+MAPS = 24
+"""Maps that are tried at most."""
 
 TRIED = 3
 """Other places at which a symmetry is tried."""
@@ -88,36 +92,48 @@ class _Map:
 
 def _symmetry(one: np.ndarray, other: np.ndarray, domain: Domain, residuals: Residuals) -> str:
     """Find a symmetry of the model that leads from one place to another; empty where none is known."""
-    found = _map(one, other, domain)
-    if found is None:
-        return ""
     # Away from the one place, by a little: over a range a model may overflow.
     steps = np.random.default_rng(0).uniform(-0.1, 0.1, (TRIED, len(one)))
     places = one * (1 + steps) + np.where(domain.periodic, steps * domain.lengths, 0.0)
-    there, mirrored = residuals(places), residuals(found(places, domain))
-    size = np.abs(there - residuals(one[None])).max()
-    if not np.abs(there - mirrored).max() <= SAME * size:
-        return ""
-    return found.words(domain.names)
+    there: np.ndarray | None = None
+    for found in islice(_maps(one, other, domain), MAPS):
+        there = residuals(places) if there is None else there
+        size = np.abs(there - residuals(one[None])).max()
+        if np.abs(there - residuals(found(places, domain))).max() <= SAME * size:
+            return found.words(domain.names)
+    return ""
 
 
-def _map(one: np.ndarray, other: np.ndarray, domain: Domain) -> _Map | None:
-    """Take each parameter of the other place from the one: from itself if it can be, else from another in turn."""
-    size = len(one)
-    forms = [(sign, half) for half in (False, True) for sign in (1, -1)]
-    source, signs, halves = [-1] * size, [1] * size, [False] * size
-    taken: set[int] = set()
-    for own in (True, False):
-        for k in [k for k in range(size) if source[k] < 0]:
-            choices = [k] if own else [j for j in range(size) if j not in taken]
-            for j, (sign, half) in ((j, form) for form in forms for j in choices):
-                if (half and not domain[k].periodic) or domain[j].periodic != domain[k].periodic:
-                    continue
-                if _near(sign * one[j] + (domain[k].length / 2 if half else 0.0), other[k], domain, k):
-                    source[k], signs[k], halves[k] = j, sign, half
-                    taken.add(j)
-                    break
-    return None if -1 in source else _Map(tuple(source), tuple(signs), tuple(halves))
+def _maps(one: np.ndarray, other: np.ndarray, domain: Domain) -> Iterator[_Map]:
+    """Take each parameter of the other place from the one, in all ways: from itself where it can be, else in turn.
+
+    Several parameters may have one value by chance, so that only a trial tells from which another comes.
+    """
+    size, forms = len(one), [(sign, half) for half in (False, True) for sign in (1, -1)]
+
+    def choices(k: int) -> list[tuple[int, int, bool]]:
+        likely = [
+            (j, sign, half)
+            for sign, half in forms
+            for j in range(size)
+            if domain[j].periodic == domain[k].periodic and (domain[k].periodic or not half)
+            if _near(sign * one[j] + (domain[k].length / 2 if half else 0.0), other[k], domain, k)
+        ]
+        own = [choice for choice in likely if choice[0] == k]
+        return own or likely
+
+    every = [choices(k) for k in range(size)]
+
+    def chosen(k: int, taken: tuple[tuple[int, int, bool], ...]) -> Iterator[_Map]:
+        if k == size:
+            source, sign, half = zip(*taken, strict=True)
+            yield _Map(source, sign, half)
+            return
+        for choice in every[k]:
+            if all(choice[0] != before[0] for before in taken):
+                yield from chosen(k + 1, (*taken, choice))
+
+    return chosen(0, ())
 
 
 def _near(value: float, other: float, domain: Domain, k: int) -> bool:
