@@ -372,7 +372,7 @@ def test_a_map_that_is_nearly_black_is_shown_by_basin_first():
     black, bright = np.full((10, 10), -1), np.zeros((10, 10))
     black[0, :9] = 0
     in_basins = {"valley": np.zeros((10, 10), dtype=int)}
-    bare = Experiment(SimpleNamespace(problem=None), *[None] * 5, Figures(), settings={})
+    bare = Experiment(SimpleNamespace(problem=None), *[None] * 6, Figures(), settings={})
     maps = [Results(bare, map=chart(part, layers=in_basins)) for part in (black, bright)]
     names = [[figure.name for figure in gallery(results)] for results in maps]
     rest = ["outcome_map_settled", "outcome_map", "outcome_map_derailments"]
