@@ -55,7 +55,7 @@ def _valleys(fits: xr.Dataset) -> TextTable:
             numbered(np.flatnonzero(twin == first).tolist()),
             *(figures(float(value)) for value in fits["position"].values[first]),
             figures(float(losses[first])),
-            worse(fits, float(losses[first])) if first else "",
+            worse(fits, float(losses[first])).replace(" times as bad", " ×") if first else "",
             f"{float(fits['share'].values[twin == first].sum()):.1%}",
             _words(fits, first),
         )
