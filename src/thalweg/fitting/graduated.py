@@ -8,11 +8,14 @@ many starts as by its own descent, and from more than by squares.
 
 Powers below 1 have a cusp at every curve through as many rows as there are parameters, and each is a minimum. Their
 smoothed form ``(r² + ε²)^(p/2)`` has few, and with ε from the spread of the data down to a millionth of it the search
-is led to one that is deep; at last the loss itself leads into its cusp (:mod:`thalweg.fitting.vertices`). Of the others
-nothing is said.
+is led to one that is deep; at last the loss itself leads into its cusp (:mod:`thalweg.fitting.vertices`).
 
-Linear parameters are put by squares where each start has the others, so no start says where they begin. What is a
-factor of the residuals is a column of the data: one compiled program serves all stages.
+The stages pass most valleys over: where the curve is linear in all its parameters they lead every start to the same.
+So each start goes down the loss itself too, from all its own values. Where it ends is the lower of its two ends; the
+other one is a minimum all the same, and is listed.
+
+In stages linear parameters are put by squares where each start has the others, so no start says where they begin. What
+is a factor of the residuals is a column of the data: one compiled program serves all stages.
 
 References
 ----------
@@ -77,6 +80,23 @@ def seek(whole: Objective, starts: Float[np.ndarray, "start param"]) -> flow.End
         places = found(whole, task, _inside(whole, places, starts), columns=columns, longest=STAGE).position
     ends = settle(whole, _inside(whole, places, starts))
     return finish(whole, ends) if whole.loss is not None and cusp(whole.loss) is not None else ends
+
+
+def seek_both(whole: Objective, starts: Float[np.ndarray, "start param"]) -> tuple[flow.Ends, flow.Ends]:
+    """Search from every start in stages and down the loss itself: the lower end of each, and the other ends."""
+    staged = seek(whole, starts)
+    if whole.loss == quadratic():
+        return staged, flow.Ends(*(part[:0] for part in staged))
+    own = settle(whole, starts)
+    own = finish(whole, own) if whole.loss is not None and cusp(whole.loss) is not None else own
+    lower = np.nan_to_num(own.height, nan=np.inf) < np.nan_to_num(staged.height, nan=np.inf)
+    pairs = list(zip(own, staged, strict=True))
+    return _chosen(lower, pairs), _chosen(~lower, pairs)
+
+
+def _chosen(first: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> flow.Ends:
+    """Take each end from the first of two lists or from the second."""
+    return flow.Ends(*(np.where(first.reshape(-1, *(1,) * (one.ndim - 1)), one, other) for one, other in pairs))
 
 
 def seek_own(whole: Objective, start: Float[np.ndarray, " param"]) -> flow.Ends:

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from thalweg.fitting.census import task_of
 from thalweg.fitting.floors import curved
-from thalweg.fitting.graduated import seek, seek_own
+from thalweg.fitting.graduated import seek_both, seek_own
 from thalweg.fitting.measured import measured
 from thalweg.losses.objective import Objective
 from thalweg.valleys.starts import flow, multistart
@@ -32,7 +32,8 @@ class Found(NamedTuple):
     Attributes
     ----------
     exploration : the minima, and the shares of starts
-    ends : where each start ended; last that of the user's own start, if there is one
+    ends : where each start ended; then other ends of the same starts, and last that of the user's own start, if there
+        is one
     """
 
     exploration: multistart.Exploration
@@ -55,9 +56,8 @@ def explore(
     own : a start of the user's, whose minimum is listed too; it counts in no share
     passes : whether the passes between the deepest are sought; else the way straight between two bounds theirs
     """
-    ends = seek(objective, starts)
-    if own is not None:
-        ends = flow.Ends(*map(np.concatenate, zip(ends, seek_own(objective, own), strict=True)))
+    parts = [*seek_both(objective, starts), *([] if own is None else [seek_own(objective, own)])]
+    ends = flow.Ends(*map(np.concatenate, zip(*parts, strict=True)))
     finite = ends.height[np.isfinite(ends.height)]
     rise = max(SAME_LOSS * float(finite.min()), _rounding(objective)) if finite.size else np.inf
     how = multistart.Joining(FEW if passes else 0, rise, partial(curved, objective, rise))

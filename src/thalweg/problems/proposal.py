@@ -58,6 +58,10 @@ ANGLES = {"sin", "cos", "tan"}
 AWAY = 4
 """Other parameters in an angle that are tried at infinity, at most."""
 
+ALL_LINEAR = 3.0
+"""Where a model is linear in all its parameters, how many sizes of the one place that squares tell a range reaches to
+either side: under another loss the best may lie there with the other sign."""
+
 SAME = 1e-9
 """Relative difference of numbers that are one but for rounding."""
 
@@ -218,4 +222,5 @@ def _around(name: str, values: np.ndarray, linear: bool) -> Axis:
     if low > 0 and not linear:
         return Axis(name, low / WIDER, high * WIDER, log=True, bounded=False)
     reach = max(abs(low), abs(high), np.finfo(float).tiny / np.finfo(float).eps)
+    reach *= ALL_LINEAR if len(values) == 1 else 1.0
     return Axis(name, low - reach, high + reach, bounded=False)

@@ -219,7 +219,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 def _creased(fits: xr.Dataset) -> str:
     if not np.isnan(fits["error"].values[0]).any():
         return ""
-    return "Standard errors are not known: the loss has no curvature at this minimum, as at a crease."
+    return (
+        "Standard errors are not known: the loss has no curvature at this minimum, as at a crease. There may be one at "
+        "every curve through as many rows as there are parameters, and a deeper one than was found."
+    )
 
 
 def _scaled(fits: xr.Dataset) -> str:

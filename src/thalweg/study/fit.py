@@ -37,11 +37,12 @@ def fit(
     and Marquardt (:mod:`thalweg.fitting.marquardt`). Parameters in which the curve is linear are eliminated under the
     quadratic loss. Ends at one place, or joined by a path that does not rise, are one minimum.
 
-    Under another loss a start goes first down a broad form of it, which narrows in stages
-    (:mod:`thalweg.fitting.graduated`): so the deepest valley is found from about as many starts as by squares. Minima
-    that only the loss's own descent leads to, as at the many cusps of the fourth root, are not listed; what of these
-    there is :func:`find_valleys` tells. The scale of a robust loss is in units of y: two to five times the scatter of
-    good rows, which is about 1.5 times the median size of the residuals of a fair fit.
+    Under another loss a start goes down a broad form of it, which narrows in stages
+    (:mod:`thalweg.fitting.graduated`), so that the deepest valley is found from about as many starts as by squares; and
+    down the loss itself. It leads to the lower of its two ends; the other one is listed too, and its share may be 0. Of
+    the many cusps of the fourth root a deeper one may be missed: for straight lines :func:`find_valleys` lists all. The
+    scale of a robust loss is in units of y: two to five times the scatter of good rows, which is about 1.5 times the
+    median size of the residuals of a fair fit.
 
     A start's share is that of this search: another method may lead the same start elsewhere. A standard error is that
     of one minimum, as if no other were there.
