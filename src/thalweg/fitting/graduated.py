@@ -91,7 +91,8 @@ def seek_both(whole: Objective, starts: Float[np.ndarray, "start param"]) -> tup
     own = finish(whole, own) if whole.loss is not None and cusp(whole.loss) is not None else own
     lower = np.nan_to_num(own.height, nan=np.inf) < np.nan_to_num(staged.height, nan=np.inf)
     pairs = list(zip(own, staged, strict=True))
-    return _chosen(lower, pairs), _chosen(~lower, pairs)
+    others = _chosen(~lower, pairs)
+    return _chosen(lower, pairs), flow.Ends(*(part[others.settled] for part in others))
 
 
 def _chosen(first: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> flow.Ends:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from thalweg.base.precision import computing
 from thalweg.fitting.census import task_of
 from thalweg.fitting.floors import curved
 from thalweg.fitting.graduated import seek_both, seek_own
@@ -69,4 +70,5 @@ def _rounding(objective: Objective) -> float:
     assert objective.loss is not None
     data = measured(objective, task_of(objective, eliminate=False), np.array(objective.problem.start))
     values = np.asarray(objective.train[-1]) if data is None else data[0] * data[1]
-    return float(np.finfo(np.float64).eps * np.mean(np.asarray(objective.loss(values))))
+    with computing(64):
+        return float(np.finfo(np.float64).eps * np.mean(np.asarray(objective.loss(values))))

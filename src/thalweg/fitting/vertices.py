@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from thalweg.base.precision import computing
 from thalweg.fitting.census import task_of
 from thalweg.fitting.terms import Terms, terms
 from thalweg.losses.objective import Objective
@@ -22,17 +23,25 @@ STEPS = 8
 DEPENDENT = 1e-7
 """A row whose derivatives lie so nearly among those of the rows before it tells nothing new."""
 
+SAME = 1e-9
+"""Losses that differ by no more than this share are one."""
+
 MORE = 4
 """Times as many rows as there are parameters among which those of a vertex are looked for."""
 
 
 def finish(objective: Objective, ends: flow.Ends) -> flow.Ends:
-    """Take ends into the vertices beside them, where these lie lower."""
+    """Take ends into the vertices beside them, where these lie lower; an end at none has not come to rest.
+
+    The search by weights crawls along the curves through fewer rows, each step shorter than the one before, and stops
+    on one of them as if that were a minimum.
+    """
     position, height, rested = ends.position.copy(), ends.height.copy(), ends.settled.copy()
     for k in np.flatnonzero(np.isfinite(height)).tolist():
         place, low = _vertex(objective, position[k])
+        rested[k] = low <= height[k] * (1 + SAME)
         if low < height[k]:
-            position[k], height[k], rested[k] = place, low, True
+            position[k], height[k] = place, low
     return ends._replace(position=position, height=height, settled=rested)
 
 
@@ -50,7 +59,8 @@ def _vertex(objective: Objective, place: Float[np.ndarray, " param"]) -> tuple[F
             break
         here = terms(task, objective.train, place)
         assert objective.loss is not None
-        loss = float(np.mean(np.asarray(objective.loss(here.residual))))
+        with computing(64):
+            loss = float(np.mean(np.asarray(objective.loss(here.residual))))
         if not loss < least:
             break
         best, least = place, loss
