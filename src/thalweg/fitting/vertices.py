@@ -23,8 +23,8 @@ STEPS = 8
 DEPENDENT = 1e-7
 """A row whose derivatives lie so nearly among those of the rows before it tells nothing new."""
 
-SAME = 1e-9
-"""Losses that differ by no more than this share are one."""
+SAME = 1e-7
+"""Losses that differ by no more than this share are one: a residual of a rounding, 1e-15, costs its root, 3e-8."""
 
 MORE = 4
 """Times as many rows as there are parameters among which those of a vertex are looked for."""
