@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from thalweg.geometry.network import Leaf, Network, Part
+from thalweg.geometry.network import Leaf, Network, Portion
 
 FACTS = {
     "framework": "numpy",
@@ -47,7 +47,7 @@ def network(loss, slope=None, bending=None, *, position, leaves=None, threads=Tr
     position = np.asarray(position)
     leaves = leaves or (Leaf("all", position.shape, "bias", (0,)),)
     facts = FACTS | {"precision": 8 * position.dtype.itemsize, "parameters": position.size}
-    return Network(leaves, position, (Part(1.0, Formula(loss, slope, bending, threads)),), facts)
+    return Network(leaves, position, (Portion(1.0, Formula(loss, slope, bending, threads)),), facts)
 
 
 def bowl(matrix, position=None, **options):

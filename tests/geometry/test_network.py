@@ -8,7 +8,7 @@ import pytest
 from tests.geometry.networks import bowl, network, perceptron
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry import network as module
-from thalweg.geometry.network import Part
+from thalweg.geometry.network import Portion
 from thalweg.geometry.plane import Plane
 
 
@@ -46,8 +46,8 @@ def test_neither_chunks_nor_threads_change_a_bit():
 @pytest.mark.parametrize("count", [1, 9, 3000])
 def test_no_more_points_are_held_than_a_chunk_has_however_large_the_grid(count):
     net = bowl(np.eye(4))
-    listening = Listening(net.parts[0].evaluator)
-    net = replace(net, parts=(Part(1.0, listening),))
+    listening = Listening(net.portions[0].evaluator)
+    net = replace(net, portions=(Portion(1.0, listening),))
     assert len(net.values(plane_of(net), grid(count))) == count
     assert max(listening.heard) <= module.CHUNK
     # The points that were timed are evaluated once more.
@@ -56,8 +56,8 @@ def test_no_more_points_are_held_than_a_chunk_has_however_large_the_grid(count):
 
 def test_a_slow_network_gets_small_chunks(monkeypatch):
     net = bowl(np.eye(4))
-    listening = Listening(net.parts[0].evaluator)
-    net = replace(net, parts=(Part(1.0, listening),))
+    listening = Listening(net.portions[0].evaluator)
+    net = replace(net, portions=(Portion(1.0, listening),))
     monkeypatch.setattr(module, "_timed", lambda evaluate, coordinates: module.PAUSE / 3.5)
     net.values(plane_of(net), grid(20))
     assert listening.heard == [3] * 6 + [2]
@@ -65,7 +65,7 @@ def test_a_slow_network_gets_small_chunks(monkeypatch):
 
 def test_losses_of_parts_are_averaged_by_their_shares():
     one, two = (network(lambda x, k=k: k * x.sum(), position=np.ones(3)) for k in (1.0, 5.0))
-    both = replace(one, parts=(Part(0.25, one.parts[0].evaluator), Part(0.75, two.parts[0].evaluator)))
+    both = replace(one, portions=(Portion(0.25, one.portions[0].evaluator), Portion(0.75, two.portions[0].evaluator)))
     assert both.value() == 0.25 * 3 + 0.75 * 15
     plane, places = plane_of(both), grid(5)
     expected = 0.25 * one.values(plane, places) + 0.75 * two.values(plane, places)
@@ -74,7 +74,7 @@ def test_losses_of_parts_are_averaged_by_their_shares():
 
 def test_gradient_and_hessian_of_parts_are_averaged_too():
     one, two = bowl(np.diag([1.0, 2.0]), np.ones(2)), bowl(np.diag([5.0, 7.0]), np.ones(2))
-    both = replace(one, parts=(Part(0.25, one.parts[0].evaluator), Part(0.75, two.parts[0].evaluator)))
+    both = replace(one, portions=(Portion(0.25, one.portions[0].evaluator), Portion(0.75, two.portions[0].evaluator)))
     loss, slope = both.gradient()
     assert loss == 0.25 * 1.5 + 0.75 * 6
     np.testing.assert_array_equal(slope, [0.25 * 1 + 0.75 * 5, 0.25 * 2 + 0.75 * 7])

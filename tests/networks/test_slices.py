@@ -61,7 +61,7 @@ def test_the_loss_at_the_origin_is_that_of_the_planes_origin():
 
 def test_the_same_slice_comes_out_whether_its_points_are_evaluated_side_by_side_or_not():
     kinds = [perceptron(dtype=np.float32), perceptron(dtype=np.float32)]
-    kinds[1].parts[0].evaluator.threads = False
+    kinds[1].portions[0].evaluator.threads = False
     one, other = (slice(net, orthonormal(net), points=13) for net in kinds)
     np.testing.assert_array_equal(one["loss"].values, other["loss"].values)
 
@@ -127,7 +127,7 @@ def test_a_network_in_jax_has_one_slice_whatever_its_layout(layouts, make):
 
 def test_plain_evaluation_is_asked_for():
     asked, net = [], bowl(np.eye(2))
-    evaluator = net.parts[0].evaluator
+    evaluator = net.portions[0].evaluator
     evaluate = type(evaluator).on
     evaluator.on = lambda plane, plain: (asked.append(plain), evaluate(evaluator, plane))[1]
     for plain in (False, True):

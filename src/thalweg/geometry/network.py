@@ -6,9 +6,9 @@ frameworks, and what differs between them is behind a small protocol, :class:`Ev
 framework's own types through every formula. What the vector does not say, which of its numbers make one filter and
 where other frameworks have them, the leaves say; nothing else may depend on the order.
 
-Why parts. Data that do not fit into one evaluation are cut into parts of so many rows, whose mean losses are averaged
-by their share of the rows; sums over parts are in 64 bits whatever the network's precision. This holds for losses that
-are means over rows, and for normalisation by a batch's own statistics it is another function, which :func:`wrap` says.
+Why portions. Data may come in batches, or be cut so that an evaluation fits into memory. Their losses are summed by
+weights, in 64 bits whatever the network's precision. Whether that is the loss of all data at once is found out when a
+network is made (``frameworks/common/portions.py``); here it is only computed.
 
 Why a point's loss may not depend on its neighbours. Slices are evaluated in chunks, from several threads where a
 framework allows it. Matrix products of another height round otherwise, so an evaluator that joins points must pad
@@ -43,7 +43,7 @@ Flat = Float[np.ndarray, " param"]
 Values = Callable[[Float[np.ndarray, "point axis"]], Float[np.ndarray, " point"]]
 """Losses at coordinates of a plane; the loss of one point does not depend on the others."""
 
-Kind = Literal["weight", "bias", "norm"]
+Kind = Literal["weight", "bias", "norm", "statistic"]
 
 CHUNK = 512
 """Points of a slice that are handed to an evaluator at once at most."""
@@ -59,7 +59,8 @@ class Leaf:
     Attributes
     ----------
     name, shape : as the framework has them
-    kind : ``"weight"`` where it has filters; ``"bias"``; ``"norm"``, the scale or shift of a normalisation layer
+    kind : ``"weight"`` where it has filters; ``"bias"``; ``"norm"``, the scale or shift of a normalisation layer; or
+        ``"statistic"``, what such a layer gathered in training: no parameter, and behind all parameters
     order : its axes in the order that is common to all frameworks: the filters (what one output is made of) first, then
         inputs, then the kernel's axes: (1, 0) for a dense layer whose weights are (input, output)
     """
@@ -101,10 +102,10 @@ class Evaluator(Protocol):
         ...
 
 
-class Part(NamedTuple):
-    """Some rows of the data: the share that their mean loss has in the whole, and what evaluates it."""
+class Portion(NamedTuple):
+    """A batch of the data: the weight that its loss has in the sum over all, and what evaluates it."""
 
-    share: float
+    weight: float
     evaluator: Evaluator
 
 
@@ -119,7 +120,7 @@ class Network:
     ----------
     leaves : its parameter arrays in the order of the flat vector
     position : (param,), its parameters when it was handed over, float32 or float64
-    parts : of the data; their losses are averaged by share
+    portions : of the data; their losses are summed by weight
     facts : framework, mode, examples, loss and versions, for the attributes of results
     model : whose layout the framework's checkpoints have; None where arrays are identified by the leaves' names alone
 
@@ -136,7 +137,7 @@ class Network:
 
     leaves: tuple[Leaf, ...]
     position: Flat
-    parts: tuple[Part, ...]
+    portions: tuple[Portion, ...]
     facts: Mapping[str, object]
     model: Any = field(default=None, repr=False)
 
@@ -193,7 +194,7 @@ class Network:
             The mean over all rows of the data.
         """
         point = self.point(point)
-        return sum(part.share * part.evaluator.value(point) for part in self.parts)
+        return sum(portion.weight * portion.evaluator.value(point) for portion in self.portions)
 
     @public
     def gradient(self, point: ArrayLike | None = None) -> tuple[float, Flat]:
@@ -210,9 +211,9 @@ class Network:
         """
         point = self.point(point)
         loss, gradient = 0.0, np.zeros(point.shape)
-        for part in self.parts:
-            value, slope = part.evaluator.gradient(point)
-            loss, gradient = loss + part.share * value, gradient + part.share * slope.astype(np.float64)
+        for portion in self.portions:
+            value, slope = portion.evaluator.gradient(point)
+            loss, gradient = loss + portion.weight * value, gradient + portion.weight * slope.astype(np.float64)
         return loss, gradient.astype(self.dtype)
 
     @public
@@ -229,11 +230,11 @@ class Network:
             From a vector (param,) to the product (param,), in 64 bits.
         """
         point = self.point(point)
-        products = [(part.share, part.evaluator.hessian_product(point)) for part in self.parts]
+        products = [(portion.weight, portion.evaluator.hessian_product(point)) for portion in self.portions]
 
         def product(vector: ArrayLike) -> Flat:
             flat = np.asarray(vector).astype(self.dtype)
-            return np.sum([share * multiply(flat).astype(np.float64) for share, multiply in products], axis=0)
+            return np.sum([weight * multiply(flat).astype(np.float64) for weight, multiply in products], axis=0)
 
         return product
 
@@ -266,9 +267,9 @@ class Network:
         coordinates = np.ascontiguousarray(coordinates, dtype=self.dtype)
         plane = plane.astype(self.dtype)
         total = np.zeros(len(coordinates))
-        for part in self.parts:
-            evaluate = part.evaluator.on(plane, plain=plain)
-            parallel = threads and part.evaluator.threads
+        for portion in self.portions:
+            evaluate = portion.evaluator.on(plane, plain=plain)
+            parallel = threads and portion.evaluator.threads
             size = chunk or _fitting(evaluate, coordinates, parallel)
             chunks = [slice(first, first + size) for first in range(0, len(coordinates), size)]
 
@@ -277,7 +278,7 @@ class Network:
 
             results = each(work, chunks, "evaluating") if parallel else map(work, track(chunks, "evaluating"))
             for span, losses in zip(chunks, results, strict=True):
-                total[span] += part.share * losses
+                total[span] += portion.weight * losses
         return total
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
-import numpy as np
-
 from thalweg.base.border import public
-from thalweg.base.checks import whole
-from thalweg.base.errors import InvalidValue
-from thalweg.base.showing import shown
 from thalweg.frameworks.catalogue import framework_of
 from thalweg.geometry.network import Network
+from thalweg.networks.batching import task_of
 
 
 @public
@@ -22,7 +17,6 @@ def wrap(
     data: Any = (),
     *,
     mode: Literal["evaluation", "training"] = "evaluation",
-    filters: Mapping[str, int] | None = None,
     rows: int | None = None,
 ) -> Network:
     """See a network and its loss on fixed data as a function of a flat vector of parameters.
@@ -63,19 +57,4 @@ def wrap(
     >>> round(line.value(), 4), line.position.size
     (0.4286, 2)
     """
-    arrays = tuple(data) if isinstance(data, tuple | list) else (data,)
-    return framework_of(model).network.build(model, loss, _parted(arrays, rows), mode=mode, filters=dict(filters or {}))
-
-
-def _parted(arrays: tuple[Any, ...], rows: int | None) -> list[tuple[Any, ...]]:
-    """Cut arrays into parts of so many rows."""
-    for array in arrays:
-        if isinstance(array, np.ndarray) and array.dtype.kind in "OUSMm":
-            raise InvalidValue(f"data = {shown(array)} of type {array.dtype} are no numbers; give arrays of numbers")
-    if rows is None:
-        return [arrays]
-    whole("rows", rows, at_least=1)
-    lengths = sorted({next(iter(np.shape(array)), 0) for array in arrays})
-    if len(lengths) != 1 or not lengths[0]:
-        raise InvalidValue(f"data have {lengths or 'no'} rows; give arrays of one length, an example a row")
-    return [tuple(array[first : first + rows] for array in arrays) for first in range(0, lengths[0], rows)]
+    return framework_of(model).network.build(model, loss, task_of(data, rows, mode=mode, statistics=None))

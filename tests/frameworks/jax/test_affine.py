@@ -50,7 +50,7 @@ def test_quick_is_plain_is_the_users_own(case):
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_what_is_affine_is_found(case):
     net = wrap(case.params, case.loss, case.data)
-    assert sorted(net.parts[0].evaluator.parts.affine_results) == sorted(case.found)
+    assert sorted(net.portions[0].evaluator.parts.affine_results) == sorted(case.found)
 
 
 @pytest.mark.parametrize("axes", [1, 3])
@@ -75,7 +75,7 @@ def test_32_bits():
 
 def test_biases_are_spread_at_each_point_not_kept_for_each_row():
     net = wrap(LAYERS, squared, (X, Y))
-    parts = net.parts[0].evaluator.parts
+    parts = net.portions[0].evaluator.parts
     assert sorted(var.aval.shape for var in parts.affine_needed) == [(3,), (7, 3), (12, 7)]
     assert parts.size(2) == 8 * (3 * 12 * 7 + 12 * 3)  # three components of the first layer, and y
 

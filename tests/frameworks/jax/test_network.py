@@ -53,7 +53,7 @@ def test_facts():
         "framework": "jax", "framework_version": jax.__version__, "device": "cpu", "mode": "evaluation",
         "statistics": "none", "loss": "squared", "examples": ROWS, "precision": 64, "parameters": 66,
     }  # fmt: skip
-    assert [part.share for part in net.parts] == [5 / 12, 5 / 12, 2 / 12]
+    assert [portion.weight for portion in net.portions] == [5 / 12, 5 / 12, 2 / 12]
     assert net.value() == pytest.approx(wrap(LAYERS, squared, (X, Y)).value(), rel=1e-14)  # another order
 
 
@@ -132,7 +132,7 @@ def test_an_objective_of_many_parameters_has_affine_parts():
     problem = tw.problems.regression(lambda p, x, y: jnp.dot(p, jnp.cos(jnp.arange(300) * x)) - y, {"x": X[:, 0], "y": X[:, 1]}, axes)  # fmt: skip
     objective = tw.objective(problem, tw.losses.quadratic())
     net = wrap(objective)
-    assert net.parts[0].evaluator.parts.affine_results == ["sub (12,)"]
+    assert net.portions[0].evaluator.parts.affine_results == ["sub (12,)"]
     assert net.value() == pytest.approx(evaluate(objective.example, objective.train, net.position[None])[0], rel=1e-13)
 
 

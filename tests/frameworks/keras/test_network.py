@@ -156,7 +156,7 @@ def test_training_the_model_later_does_not_reach_the_network() -> None:
 def test_parts_of_the_data_make_up_the_whole() -> None:
     model, x, y = normalised()
     whole, parted = wrap(model, "mse", (x, y)), wrap(model, "mse", (x, y), rows=5)
-    assert [part.share for part in parted.parts] == [5 / 12, 5 / 12, 2 / 12]
+    assert [portion.weight for portion in parted.portions] == [5 / 12, 5 / 12, 2 / 12]
     assert parted.value() == pytest.approx(whole.value(), rel=ROUNDING)
     # of numbers around 1; each is a sum of 12
     np.testing.assert_allclose(parted.gradient()[1], whole.gradient()[1], atol=ROUNDING)

@@ -142,7 +142,7 @@ def test_nan_stays_nan() -> None:
 
 def test_parts_of_the_data_make_up_the_whole() -> None:
     whole, parted = (wrap(Perceptron(), squares, data(), rows=rows) for rows in (None, 3))
-    assert [part.share for part in parted.parts] == [3 / 7, 3 / 7, 1 / 7]
+    assert [portion.weight for portion in parted.portions] == [3 / 7, 3 / 7, 1 / 7]
     assert parted.value() == pytest.approx(whole.value(), rel=ROUNDING)
 
 

@@ -96,7 +96,7 @@ def evaluated(name, mode="evaluation", rows=16, axes=2):
     """Find first layers, and the way in which a module is evaluated on a plane."""
     model, x, y = ready(name, rows=rows)
     net = wrap(model, MSE, (x, y), mode=mode)
-    evaluator = net.parts[0].evaluator
+    evaluator = net.portions[0].evaluator
     plane = plane_of(net, axes)
     terms = [torch.tensor(vector) for vector in (plane.origin, *plane.directions)]
     replica = evaluator.replica
@@ -157,7 +157,7 @@ def test_what_only_first_layers_read_is_not_moved():
     model, x, y = ready("mlp")
     net = wrap(model, MSE, (x, y))
     net.values(plane_of(net), grid())
-    flat = net.parts[0].evaluator.replica.flat
+    flat = net.portions[0].evaluator.replica.flat
     assert torch.isnan(flat[: 6 * 9 + 9]).all()
     assert net.value() == MSE(model(x), y).item()
 
@@ -168,7 +168,7 @@ def test_lines_and_parts_are_evaluated_alike():
     line, points = plane_of(net, axes=1), np.linspace(-1, 1, 9)[:, None]
     # 64 bits: means of three parts, averaged
     np.testing.assert_allclose(parted.values(line, points), net.values(line, points, plain=True), rtol=1e-13)
-    assert [part.share for part in parted.parts] == [4 / 11, 4 / 11, 3 / 11]
+    assert [portion.weight for portion in parted.portions] == [4 / 11, 4 / 11, 3 / 11]
 
 
 def test_the_first_coordinate_goes_along_the_first_direction():

@@ -9,17 +9,12 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
+from thalweg.frameworks.common.batches import described
 
 Result = TypeVar("Result")
 
 ALLOWED = ("float32", "float64")
 """The types of parameters that a surface can be computed in."""
-
-
-def no_filters(filters: Mapping[str, int], by: str) -> None:
-    """Refuse ``filters`` where the framework itself tells them, ``by`` what."""
-    if filters:
-        raise InvalidValue(f"filters of {sorted(filters)} are not needed: they are told by {by}; leave them out")
 
 
 def function(loss: Any, call: str) -> None:
@@ -46,24 +41,15 @@ def one_type(types: Mapping[str, str]) -> np.dtype:
     return np.dtype(kind)
 
 
-def shares_of(parts: Sequence[tuple[Any, ...]]) -> tuple[list[float], int]:
-    """Count the rows of each part, and give their shares of all rows and how many these are."""
-    counts = []
-    for part in parts:
-        if len(part) < 2:
-            raise InvalidValue(
-                f"data hold {len(part)} arrays; give the inputs and, last, the targets: (inputs, targets)"
-            )
-        for array in part:
-            if not np.ndim(array):
-                raise InvalidValue(f"data hold a {type(array).__name__} without rows; give arrays, an example a row")
-        lengths = [int(np.shape(array)[0]) for array in part]
-        if len(set(lengths)) != 1 or not lengths[0]:
-            raise InvalidValue(
-                f"data have {', '.join(map(str, lengths))} rows; give arrays of one length, an example a row"
-            )
-        counts.append(lengths[0])
-    return [count / sum(counts) for count in counts], sum(counts)
+def pair(batch: Any) -> tuple[tuple[Any, ...], Any]:
+    """Take a batch ``(*inputs, targets)`` apart, as a loss of outputs and targets needs it."""
+    if not isinstance(batch, tuple | list) or len(batch) < 2:
+        raise InvalidValue(
+            f"data are {described(batch)}; give the inputs and, last, the targets, (inputs, targets), or a step whose "
+            "first argument is called model: step(model, batch), which returns the loss of a batch"
+        )
+    *inputs, targets = batch
+    return tuple(inputs), targets
 
 
 def scalar(shape: Sequence[int | None]) -> None:
@@ -72,17 +58,6 @@ def scalar(shape: Sequence[int | None]) -> None:
         raise InvalidValue(
             f"the loss has shape {tuple(shape)} and is not a scalar; give a loss that is a mean over the rows"
         )
-
-
-def repeatable(values: Sequence[float]) -> None:
-    """Check that a loss, computed several times at one point, is the same each time; NaN is itself again."""
-    for value in values[1:]:
-        if not np.array_equal(value, values[0], equal_nan=True):
-            raise InvalidValue(
-                f"in training mode the loss is {values[0]:.6g} and, at the same point, {value:.6g}: the model draws "
-                "random numbers that nobody can repeat; draw them from seeds (tf.random.stateless_uniform, "
-                "keras.random.SeedGenerator)"
-            )
 
 
 def tried(compute: Callable[[], Result]) -> Result:

@@ -6,12 +6,11 @@ checker only: it imports nothing by that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
+from thalweg.frameworks.common.batches import Nest, Task
 from thalweg.frameworks.common.trajectory import Job, Prepared
 from thalweg.frameworks.common.weights import Layers
 from thalweg.geometry.network import Evaluator, Flat, Network
@@ -21,10 +20,8 @@ from thalweg.store.recording import Recorder
 class NetworkPart(Protocol):
     """``network``: models as functions of a flat vector."""
 
-    def build(
-        self, model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]
-    ) -> Network:
-        """See a model and its loss on data, in parts, as a function of its parameters; see :func:`networks.wrap`."""
+    def build(self, model: Any, loss: Any, task: Task) -> Network:
+        """See a model with a loss or a step on data as a function of its parameters; see :func:`networks.wrap`."""
         ...
 
 
@@ -63,24 +60,29 @@ class ModelsPart(Protocol):
 class BackendPart(Protocol):
     """``backend``: the framework at work for Keras."""
 
-    def evaluators(
-        self,
-        loss: Callable[..., Any],
-        values: Sequence[Any],
-        parts: Sequence[tuple[np.ndarray, ...]],
-        *,
-        training: bool,
-    ) -> tuple[list[Evaluator], str]:
-        """Make what evaluates ``loss(parameters, *data)``, a part each, and say on which device.
+    def bound(self, loss: Callable[..., Any], values: Sequence[Any], *, training: bool) -> Bound:
+        """Make what evaluates ``loss(parameters, batch)`` on batches.
 
         Parameters
         ----------
-        loss : a scalar tensor of the framework's, from the list of parameter tensors and a part of the data
+        loss : gives what the framework computes, with what was counted, from the list of parameter tensors and a batch
         values : the parameters now, tensors of the framework's; they are copied
-        parts : of the data
-        training : whether random numbers may be drawn; then the loss must be the same twice
+        training : whether random numbers may be drawn
         """
         ...
+
+
+class Bound(NamedTuple):
+    """A loss of parameters and a batch, bound to the parameters now.
+
+    Attributes
+    ----------
+    evaluator : makes what evaluates a batch, nested arrays of NumPy
+    device : where
+    """
+
+    evaluator: Callable[[Nest], Evaluator]
+    device: str
 
 
 class Room(NamedTuple):

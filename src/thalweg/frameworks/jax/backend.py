@@ -9,20 +9,25 @@ import jax
 import numpy as np
 
 from thalweg.base.precision import computing
+from thalweg.frameworks.common.batches import Nest
 from thalweg.frameworks.common.checks import scalar, tried
+from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import read
-from thalweg.frameworks.jax.network import build
+from thalweg.frameworks.jax.network import evaluators, name_of
 from thalweg.geometry.network import Evaluator
 
 
-def evaluators(
-    loss: Callable[..., Any], values: Sequence[Any], parts: Sequence[tuple[np.ndarray, ...]], *, training: bool
-) -> tuple[list[Evaluator], str]:
-    """Evaluate a loss of a pytree: the list of parameters; see :class:`room.BackendPart`."""
+def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) -> Bound:
+    """Evaluate a loss of a list of parameters; see :class:`room.BackendPart`."""
     del training  # what is drawn inside a function of JAX is drawn from keys, the same each time
     arrays = [read(value) for value in values]
-    with computing(8 * arrays[0].itemsize):
-        tree = [jax.numpy.asarray(array) for array in arrays]
-        scalar(tried(lambda: jax.eval_shape(loss, tree, *parts[0])).shape)
-    network = build(tree, loss, parts, mode="evaluation", filters={})
-    return [part.evaluator for part in network.parts], str(network.facts["device"])
+    device = next(iter(jax.numpy.asarray(arrays[0]).devices()))
+    made = evaluators(loss, [array.shape for array in arrays], arrays[0].dtype, device)
+    kinds = [jax.ShapeDtypeStruct(array.shape, np.dtype(array.dtype)) for array in arrays]
+
+    def evaluator(batch: Nest) -> Evaluator:
+        with computing(8 * arrays[0].itemsize):
+            scalar(tried(lambda: jax.eval_shape(loss, kinds, batch)).shape)
+        return made(batch)
+
+    return Bound(evaluator, name_of(device))

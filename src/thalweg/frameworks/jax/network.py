@@ -14,41 +14,42 @@ from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
+from thalweg.frameworks.common.batches import Nest, Task
 from thalweg.frameworks.common.checks import function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
+from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.steps import argument_names, returned
 from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
-from thalweg.geometry.network import Flat, Kind, Leaf, Network, Part
+from thalweg.geometry.network import Flat, Kind, Leaf, Network, Portion
 from thalweg.losses.objective import Objective
 
 NORMS = ("scale", "gamma", "beta")
 """How parameters of normalisation layers are called."""
 
 
-def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
+def build(model: Any, loss: Any, task: Task) -> Network:
     """See a pytree of arrays, or an objective, as a network.
 
     Parameters
     ----------
     model : a pytree, of which all floating arrays are parameters and all else is held fixed; or an objective
-    loss : ``loss(model, *data) -> scalar``, a mean over rows; None for an objective
-    parts : the arrays of each part of the data, one row an example
-    mode : ``"evaluation"``, since functions of JAX have no mode
-    filters : by leaf, the axis along which filters lie, where it is not the last
+    loss : ``loss(model, *data) -> scalar``, a mean over rows, of data that are a tuple or list; of others, and where
+        its second argument is called batch, ``loss(model, batch)``. None for an objective
+    task : in mode ``"evaluation"``, since functions of JAX have no other
 
     Raises
     ------
     InvalidValue
         If there are no parameters, they are of several types or devices, or the loss is not a scalar.
-    UnknownName
-        If ``filters`` names what is no parameter.
     """
+    mode = task.mode
     if mode != "evaluation":
         raise InvalidValue(
             f"mode = {mode!r} is not allowed: functions of JAX have no mode; write the loss so, and leave mode out"
         )
-    leaves = leaves_of(model, filters)
+    leaves = leaves_of(model)
     of = _of_objective if isinstance(model, Objective) else _of_pytree
-    return of(model, loss, parts, leaves)
+    return of(model, loss, task, leaves)
 
 
 def flatten(model: Any) -> Flat:
@@ -98,6 +99,11 @@ class _Apart(NamedTuple):
     chosen: list[int]
     fixed: list[Any]
     tree: Any
+
+    @property
+    def form(self) -> Any:
+        """Tell it from trees of another form, or with other things among its arrays."""
+        return (self.tree, tuple(self.chosen), tuple(id(leaf) for leaf in self.fixed if leaf is not None))
 
     def joined(self, arrays: Sequence[Any]) -> Any:
         """Make such a tree of other arrays."""
@@ -159,30 +165,55 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
     programs.written(shapes_of(arrays))  # now, not first inside a program that is being compiled
 
 
-def _of_pytree(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
-    function(loss, "loss(parameters, *data)")
+def _of_pytree(model: Any, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> Network:
+    function(loss, "loss(parameters, *data), or loss(parameters, batch)")
     place = _parameters(model)
     position, device = flatten(model), _device(place.arrays)
+    whole = _takes_whole(loss, task.batches[0])
     with computing(position.dtype.itemsize * 8):
         place = place._replace(fixed=[jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.fixed])
-        given = [_apart(part) for part in parts]
 
-        def call(arrays: Sequence[Any], data: Sequence[Any]) -> Any:
-            return loss(place.joined(arrays), *given[0].joined(data))
+    def call(arrays: Sequence[Any], batch: Nest) -> Any:
+        return returned(loss(place.joined(arrays), *((batch,) if whole else batch))).loss
 
-        data = [[_copied(array, device) for array in part.arrays] for part in given]
-        programs = Programs(call, [leaf.shape for leaf in leaves], position.dtype, device)
-        for arrays in data:
-            _check_scalar(programs, arrays)
-    rows = [next((len(array) for array in arrays if array.ndim), 0) for arrays in data]
-    shares = [count / sum(rows) for count in rows] if len(rows) > 1 else [1.0]
-    evaluators = [PytreeEvaluator(programs, arrays) for arrays in data]
-    facts = of_network(of_framework("jax"), position, device=_name(device), loss=loss, examples=sum(rows))
-    return Network(leaves, position, tuple(map(Part, shares, evaluators)), facts)
+    evaluator = evaluators(call, [leaf.shape for leaf in leaves], position.dtype, device)
+
+    def measure(batch: Nest) -> tuple[float, float | None]:
+        return evaluator(batch).value(position), None
+
+    portions, examples = portions_of(task, measure, evaluator, float(np.finfo(position.dtype).eps))
+    facts = of_network(of_framework("jax"), position, device=name_of(device), loss=loss, examples=examples)
+    return Network(leaves, position, portions, facts)
 
 
-def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]], leaves: tuple[Leaf, ...]) -> Network:
-    if loss is not None or any(parts):
+def evaluators(
+    loss: Callable[..., Any], shapes: Sequence[tuple[int, ...]], dtype: np.dtype, device: Any
+) -> Callable[[Nest], PytreeEvaluator]:
+    """Make what evaluates ``loss(arrays, batch)`` on a batch; batches of one form share what is compiled."""
+    programs: dict[Any, Programs] = {}
+
+    def evaluator(batch: Nest) -> PytreeEvaluator:
+        given = _apart(batch)
+        own = programs.get(given.form)
+        if own is None:
+            own = programs[given.form] = Programs(
+                lambda arrays, data: loss(arrays, given.joined(data)), shapes, dtype, device
+            )
+        with computing(dtype.itemsize * 8):
+            data = [_copied(array, device) for array in given.arrays]
+            _check_scalar(own, data)
+        return PytreeEvaluator(own, data)
+
+    return evaluator
+
+
+def _takes_whole(loss: Any, batch: Nest) -> bool:
+    """Tell whether a loss takes a batch as one argument, rather than its arrays as many."""
+    return argument_names(loss)[1:2] == ["batch"] or not isinstance(batch, tuple | list)
+
+
+def _of_objective(model: Objective, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> Network:
+    if loss is not None or any(task.batches):
         raise InvalidValue("an objective has a loss and data of its own; leave loss and data out")
     position, device = flatten(model), jax.devices()[0]
     whole = formulation(model) is Formulation.WHOLE
@@ -200,11 +231,12 @@ def _of_objective(model: Objective, loss: Any, parts: Sequence[tuple[Any, ...]],
         _check_scalar(programs, columns)
     name = model.problem.name if model.loss is None else model.loss.name
     rows = len(columns[0]) if columns else 0
-    facts = of_network(of_framework("jax"), position, device=_name(device), loss=name, examples=rows)
-    return Network(leaves, position, (Part(1.0, PytreeEvaluator(programs, columns)),), facts)
+    facts = of_network(of_framework("jax"), position, device=name_of(device), loss=name, examples=rows)
+    return Network(leaves, position, (Portion(1.0, PytreeEvaluator(programs, columns)),), facts)
 
 
-def _name(device: Any) -> str:
+def name_of(device: Any) -> str:
+    """Name a device: cpu, or its kind and number."""
     return device.platform if device.platform == "cpu" else f"{device.platform}:{device.id}"
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
-from thalweg.frameworks.common.checks import ALLOWED, no_filters, one_type, shares_of
+from thalweg.frameworks.common.batches import Nest, Task, is_array, mapped
+from thalweg.frameworks.common.checks import ALLOWED, one_type, pair
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import keras
+from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, parameters
-from thalweg.frameworks.keras.objective import averages, criterion_of, objective
-from thalweg.geometry.network import Network, Part
+from thalweg.frameworks.keras.objective import criterion_of, objective
+from thalweg.geometry.network import Evaluator, Network
 
 
-def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
+def build(model: Any, loss: Any, task: Task) -> Network:
     """See a Keras model and its loss, with the penalties of its layers, on fixed data as a function of its parameters.
 
     The model is called without state (``keras.StatelessScope``): the points' values stand in for its variables. Only
@@ -29,9 +30,7 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     model : built
     loss : a Keras loss, its name, a function ``loss(targets, outputs)``, or None for what the model was compiled with.
         It is computed in the type of the parameters
-    parts : the data in parts, each ``(*inputs, targets)``; several inputs are handed over as a list, as ``fit`` does
-    mode : ``"evaluation"`` or ``"training"``
-    filters : only of JAX
+    task : of data ``(*inputs, targets)``; several inputs are handed over as a list, as ``fit`` does
 
     Raises
     ------
@@ -39,25 +38,33 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         If the model is not built, has no parameters or of more than one type, there is no loss or it is not a scalar,
         or the model cannot be evaluated on the data.
     """
-    no_filters(filters, "a Keras model's layers")
     leaves, dtype = leaves_of(model), _type(model)
-    shares, examples = shares_of(parts)
+    pair(task.batches[0])
     criterion, name = criterion_of(model, loss, dtype)
-    if len(parts) > 1 and not averages(model, loss):
-        raise InvalidValue(
-            f"the loss {name} is no mean over rows and cannot be put together from {len(parts)} parts; leave rows out"
-        )
-    training, backend = mode == "training", keras.backend.backend()
+    backend = keras.backend.backend()
     values = [variable.value for variable in parameters(model)]
-    data = [tuple(typed(read(one) if keras.ops.is_tensor(one) else one, dtype) for one in part) for part in parts]
-    whole = objective(model, criterion, training=training)
-    evaluators, device = FRAMEWORKS[backend].backend.evaluators(whole, values, data, training=training)
-    position = flatten(model)
+    whole, position = objective(model, criterion, training=task.training), flatten(model)
+    bound = FRAMEWORKS[backend].backend.bound(whole, values, training=task.training)
+
+    def evaluator(batch: Nest) -> Evaluator:
+        return bound.evaluator(mapped(lambda leaf: _array(leaf, dtype), batch))
+
+    def measure(batch: Nest) -> tuple[float, float | None]:
+        return evaluator(batch).value(position), None
+
+    portions, examples = portions_of(task, measure, evaluator, float(np.finfo(np.float32).eps))
     # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
     precision = 8 * dtype.itemsize if backend == "tensorflow" else 32
-    evaluated = {"device": device, "mode": mode, "statistics": _statistics(model, mode), "precision": precision}
+    statistics = _statistics(model, task.mode)
+    evaluated = {"device": bound.device, "mode": task.mode, "statistics": statistics, "precision": precision}
     facts = of_network(of_framework("keras", backend=backend), position, loss=name, examples=examples, **evaluated)
-    return Network(leaves, position, tuple(map(Part, shares, evaluators)), facts, model)
+    return Network(leaves, position, portions, facts, model)
+
+
+def _array(leaf: Any, dtype: np.dtype) -> Any:
+    if not is_array(leaf):
+        return leaf
+    return typed(read(leaf) if keras.ops.is_tensor(leaf) else leaf, dtype)
 
 
 def _type(model: Any) -> np.dtype:

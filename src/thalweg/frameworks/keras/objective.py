@@ -35,8 +35,8 @@ def objective(model: Any, criterion: Criterion, *, training: bool) -> Criterion:
     options = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
     fixed = _fixed(model)
 
-    def loss(parameters: Sequence[Any], *data: Any) -> Any:
-        *inputs, targets = data
+    def loss(parameters: Sequence[Any], batch: Any) -> Any:
+        *inputs, targets = batch
         mapping = [*zip(model.trainable_variables, parameters, strict=True), *fixed]
         with _restoring(model), keras.StatelessScope(state_mapping=mapping, collect_losses=True):
             given = inputs[0] if len(inputs) == 1 else inputs
@@ -65,12 +65,6 @@ def criterion_of(model: Any, loss: Any, dtype: np.dtype) -> tuple[Criterion, str
     else:
         criterion = _averaged(criterion, dtype)
     return _penalised(model, criterion, weight), _name(given)
-
-
-def averages(model: Any, loss: Any) -> bool:
-    """Tell whether a loss is a mean over rows, as far as it says so: parts of the data can then be put together."""
-    losses = _compiled_losses(model) if loss is None else [loss]
-    return all(getattr(one, "reduction", "sum_over_batch_size") not in ("sum", "none", None) for one in losses)
 
 
 def _fixed(model: Any) -> list[tuple[Any, Any]]:

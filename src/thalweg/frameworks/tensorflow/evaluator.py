@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thalweg.frameworks.common.checks import repeatable, scalar, tried
+from thalweg.frameworks.common.checks import scalar, tried
 from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
@@ -137,10 +137,9 @@ class GraphEvaluator:
         return tf.concat([tf.reshape(tf.convert_to_tensor(slope), [-1]) for slope in slopes], 0)
 
 
-def check(evaluator: GraphEvaluator, position: Flat, *, training: bool) -> None:
-    """Evaluate once: the model must take the data, the loss be a scalar and, in training mode, the same again."""
+def check(evaluator: GraphEvaluator) -> None:
+    """Trace the loss: the model must take the data, and the loss be a scalar."""
     scalar(tried(lambda: evaluator.graph).output_shapes.as_list())
-    repeatable(tried(lambda: [evaluator.value(position) for _ in range(2 if training else 1)]))
 
 
 def stops_gradients(graph: Any) -> bool:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.common.checks import function, no_filters, one_type, shares_of
+from thalweg.frameworks.common.batches import Nest, Task, is_array, mapped
+from thalweg.frameworks.common.checks import function, one_type, pair, tried
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import tensorflow as tf
+from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
-from thalweg.geometry.network import Flat, Leaf, Network, Part
+from thalweg.geometry.network import Flat, Leaf, Network
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names of vectors that belong to normalisation layers: a module does not say what its layers are."""
 
 
-def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
+def build(model: Any, loss: Any, task: Task) -> Network:
     """See a ``tf.Module`` and ``loss(model(inputs), targets)`` on fixed data as a function of its parameters.
 
     The module is copied, and the copy's variables take the points' values: the user's own are only read.
@@ -27,10 +32,8 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     Parameters
     ----------
     model : called as ``model(*inputs)``, or with ``training=`` where its ``__call__`` takes that
-    loss : ``loss(outputs, targets)``, a scalar tensor
-    parts : the data in parts, each ``(*inputs, targets)``; floats in NumPy get the parameters' type
-    mode : ``"evaluation"`` or ``"training"``; a module that does not take ``training`` has only one
-    filters : only of JAX
+    loss : ``loss(outputs, targets)``, a scalar tensor, of data ``(*inputs, targets)``; or ``step(model, batch)``
+    task : floats in NumPy get the parameters' type; a module that does not take ``training`` has one mode only
 
     Raises
     ------
@@ -38,25 +41,32 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
         If there are no parameters or of more than one type, the rows do not fit, the model cannot be copied or
         evaluated, or the loss is not a scalar or not the same twice.
     """
-    no_filters(filters, "the axes of a TensorFlow module's variables")
-    function(loss, "loss(outputs, targets)")
     variables = _variables(model)
     dtype = one_type({name: variable.dtype.name for name, variable in variables.items()})
     position = flatten(model)
-    shares, examples = shares_of(parts)
     private = _copied(model)
-    options = {"training": mode == "training"} if _takes_training(model) else {}
-    evaluators = []
-    for part in parts:
-        data = [tf.identity(one) if tf.is_tensor(one) else tf.constant(typed(one, dtype)) for one in part]
-        computed = _loss(private, loss, data, options)
-        evaluators.append(GraphEvaluator(list(_variables(private).values()), computed))
-        check(evaluators[-1], position, training=mode == "training")
-    _own_variables_only(evaluators[0])
-    statistics = _statistics(model, mode) if options else "none"
-    evaluated = {"device": device_of(next(iter(variables.values()))), "mode": mode, "statistics": statistics}
+    options = {"training": task.training} if _takes_training(model) else {}
+    step = _step(loss, task, options)
+
+    def computed(batch: Nest) -> Callable[[], Returned]:
+        data = mapped(lambda leaf: _tensor(leaf, dtype), batch)
+        return lambda: returned(step(private, data))
+
+    def measure(batch: Nest) -> tuple[float, float | None]:
+        return tried(lambda: counted(computed(batch)))
+
+    def evaluator(batch: Nest) -> GraphEvaluator:
+        compute = computed(batch)
+        made = GraphEvaluator(list(_variables(private).values()), lambda: tf.convert_to_tensor(compute().loss))
+        check(made)
+        _own_variables_only(made)
+        return made
+
+    portions, examples = portions_of(task, measure, evaluator, float(np.finfo(dtype).eps))
+    statistics = _statistics(model, task.mode) if options else "none"
+    evaluated = {"device": device_of(next(iter(variables.values()))), "mode": task.mode, "statistics": statistics}
     facts = of_network(of_framework("tensorflow"), position, loss=loss, examples=examples, **evaluated)
-    return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, private)
+    return Network(leaves_of(model), position, portions, facts, private)
 
 
 def flatten(model: Any) -> Flat:
@@ -119,9 +129,24 @@ def _statistics(model: Any, mode: str) -> str:
     return "none" if not gathered else "gathered" if mode == "evaluation" else "of the batch"
 
 
-def _loss(model: Any, loss: Callable[..., Any], data: list[Any], options: dict[str, Any]) -> Callable[[], Any]:
-    *inputs, targets = data
-    return lambda: tf.convert_to_tensor(loss(model(*inputs, **options), targets))
+def _tensor(leaf: Any, dtype: np.dtype) -> Any:
+    if not is_array(leaf):
+        return leaf
+    return tf.identity(leaf) if tf.is_tensor(leaf) else tf.constant(typed(leaf, dtype))
+
+
+def _step(loss: Any, task: Task, options: dict[str, Any]) -> Callable[..., Any]:
+    """Make the step of a loss: what computes the loss of a module on a batch."""
+    if is_step(loss):
+        return loss
+    function(loss, "loss(outputs, targets), or step(model, batch)")
+    pair(task.batches[0])
+
+    def step(module: Any, batch: Any) -> Any:
+        *inputs, targets = batch
+        return loss(module(*inputs, **options), targets)
+
+    return step
 
 
 def _own_variables_only(evaluator: GraphEvaluator) -> None:

@@ -9,29 +9,27 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thalweg.frameworks.common.checks import repeatable, scalar, tried
+from thalweg.frameworks.common.batches import Nest, is_array, mapped
+from thalweg.frameworks.common.checks import scalar, tried
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import joined
-from thalweg.geometry.network import Evaluator, Flat, Values
+from thalweg.geometry.network import Flat, Values
 from thalweg.geometry.plane import Plane
 
 
-def evaluators(
-    loss: Callable[..., Any], values: Sequence[Any], parts: Sequence[tuple[np.ndarray, ...]], *, training: bool
-) -> tuple[list[Evaluator], str]:
+def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) -> Bound:
     """Evaluate a loss of parameter tensors, one point at a time; see :class:`room.BackendPart`."""
     device, shapes = values[0].device, [tuple(value.shape) for value in values]
     position = joined(values)
 
-    def evaluator_of(part: tuple[np.ndarray, ...]) -> Evaluator:
-        data = [torch.tensor(array, device=device) for array in part]
-        evaluator = TensorEvaluator(lambda tensors: loss(tensors, *data), shapes, device, drawing=training)
-        scalar(tuple(tried(lambda: evaluator.loss_at(position)).shape))
-        if training:
-            repeatable([evaluator.value(position) for _ in range(2)])
-        return evaluator
+    def evaluator(batch: Nest) -> TensorEvaluator:
+        data = mapped(lambda leaf: torch.tensor(leaf, device=device) if is_array(leaf) else leaf, batch)
+        made = TensorEvaluator(lambda tensors: loss(tensors, data), shapes, device, drawing=training)
+        scalar(tuple(tried(lambda: made.loss_at(position)).shape))
+        return made
 
-    return [evaluator_of(part) for part in parts], str(device)
+    return Bound(evaluator, str(device))
 
 
 class TensorEvaluator:

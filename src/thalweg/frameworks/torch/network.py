@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.common.checks import function, no_filters, scalar, shares_of
+from thalweg.frameworks.common.batches import Nest, Task, cut, is_array, mapped, rows_of
+from thalweg.frameworks.common.checks import function, pair, scalar
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
 from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, trainable
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
-from thalweg.geometry.network import Network, Part
+from thalweg.geometry.network import Network
 
 FEW = 32
 """Rows of the data on which it is looked up what the loss depends on."""
 
 
-def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str, filters: Mapping[str, int]) -> Network:
+def build(model: Any, loss: Any, task: Task) -> Network:
     """Make the network of a module.
 
     Parameters
     ----------
     model : a ``torch.nn.Module``; parameters that do not require gradients stay as they are
-    loss : ``loss(outputs, targets)``, a tensor without axes, a mean over rows
-    parts : of the data, each (inputs …, targets), tensors or arrays; all but the last go to ``model(*inputs)``. NumPy
-        arrays of 32- or 64-bit floats get the model's type, everything gets its device, and all is copied
-    mode : ``"evaluation"`` or ``"training"``, for the whole module
+    loss : ``loss(outputs, targets)``, a tensor without axes, of data ``(inputs …, targets)``, of which all but the last
+        go to ``model(*inputs)``; or ``step(model, batch)``; or None, for the loss in the model's own output
+    task : NumPy arrays of 32- or 64-bit floats get the model's type, everything gets its device, and all is copied
 
     Raises
     ------
@@ -39,30 +41,57 @@ def build(model: Any, loss: Any, parts: Sequence[tuple[Any, ...]], *, mode: str,
     """
     model = plain(model)
     named = trainable(model)
-    no_filters(filters, "PyTorch's layers")
-    function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is")
-    shares, examples = shares_of(parts)
     first = next(iter(named.values()))
-    batches = [Batch(*_tensors(part, first), loss) for part in parts]
-    replica = Replica(model, tuple(named), training=mode == "training")
-    _check_loss(replica, batches[0], model)
-    replica.watch(batches[0])
-    evaluators = [ModuleEvaluator(replica, batch, alone=len(parts) == 1) for batch in batches]
+    step = _step(loss, task)
+    batches = {id(batch): Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step) for batch in task.batches}
+    replica = Replica(model, tuple(named), training=task.training)
+    _check_loss(replica, batches[id(task.batches[0])], model)
+    replica.watch(batches[id(task.batches[0])])
+    alone, eps = len(task.batches) == 1, float(torch.finfo(first.dtype).eps)
+
+    def converted(batch: Nest) -> Batch:
+        return batches.get(id(batch)) or Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step)
+
+    def measure(batch: Nest) -> tuple[float, float | None]:
+        return replica.measured(converted(batch))
+
+    def evaluator(batch: Nest) -> ModuleEvaluator:
+        return ModuleEvaluator(replica, converted(batch), alone=alone)
+
+    portions, examples = portions_of(task, measure, evaluator, eps)
     position = flatten(model)
-    evaluated = {"device": str(first.device), "mode": mode, "statistics": _statistics(replica.module)}
-    facts = of_network(of_framework("torch"), position, loss=loss, examples=examples, **evaluated)
-    return Network(leaves_of(model), position, tuple(map(Part, shares, evaluators)), facts, replica.module)
+    evaluated = {"device": str(first.device), "mode": task.mode, "statistics": _statistics(replica.module)}
+    facts = of_network(of_framework("torch"), position, loss=loss or "own", examples=examples, **evaluated)
+    return Network(leaves_of(model), position, portions, facts, replica.module)
 
 
-def _tensors(part: tuple[Any, ...], like: Any) -> tuple[tuple[Any, ...], Any]:
-    *inputs, targets = (_tensor(array, like) for array in part)
-    return tuple(inputs), targets
+def _step(loss: Any, task: Task) -> Any:
+    """Make the step of a loss: what computes the loss of a module on a batch."""
+    if loss is None:
+        if isinstance(task.batches[0], Mapping):
+            return lambda module, batch: module(**batch)
+        raise InvalidValue(
+            "no loss is given; give loss(outputs, targets), as torch.nn.MSELoss() is, or step(model, batch); a model "
+            "that returns its own loss is given a dictionary"
+        )
+    if is_step(loss):
+        return loss
+    function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is, or step(model, batch)")
+    pair(task.batches[0])
+
+    def step(module: Any, batch: Any) -> Any:
+        *inputs, targets = batch
+        return loss(module(*inputs), targets)
+
+    return step
 
 
 def _tensor(array: Any, like: Any) -> Any:
     """Copy an array to the model's device; NumPy's floats get its type, since 64 bits are only NumPy's habit."""
     if isinstance(array, torch.Tensor):
         return array.detach().clone().to(like.device)
+    if not is_array(array):
+        return array
     array = np.asarray(array)
     try:
         values = torch.tensor(array, device=like.device)
@@ -74,7 +103,7 @@ def _tensor(array: Any, like: Any) -> Any:
 def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     """Evaluate a few rows with gradients: is the loss a scalar, and does it depend on the copy's parameters alone?"""
     probe = replica.twin(differentiable=True)
-    few = batch._replace(inputs=tuple(values[:FEW] for values in batch.inputs), targets=batch.targets[:FEW])
+    few = batch if rows_of(batch.values) is None else batch._replace(values=cut(batch.values, slice(0, FEW)))
     with torch.enable_grad(), probe.evaluating():
         result = probe.compute(few)
     if not isinstance(result, torch.Tensor):

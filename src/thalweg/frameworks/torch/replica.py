@@ -32,18 +32,19 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, ThalwegError
+from thalweg.frameworks.common.batches import Nest, leaves, mapped
 from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.steps import Returned, counted, returned
 from thalweg.frameworks.torch.parameters import joined
 
 
 class Batch(NamedTuple):
-    """Data as tensors, and the loss of outputs and targets."""
+    """A batch with its arrays as tensors, and the step, ``step(module, values)``, that computes its loss."""
 
-    inputs: tuple[Any, ...]
-    targets: Any
-    loss: Any
+    values: Nest
+    step: Any
 
 
 class Habits(NamedTuple):
@@ -121,7 +122,11 @@ class Replica:
         self.flat.copy_(point)
 
     def compute(self, batch: Batch) -> Any:
-        """Compute the loss where it stands: a tensor without axes.
+        """Compute the loss where it stands: a tensor without axes."""
+        return self.returned(batch).loss
+
+    def returned(self, batch: Batch) -> Returned:
+        """Compute the loss where it stands, a tensor without axes, and what the step counted.
 
         Raises
         ------
@@ -133,21 +138,21 @@ class Replica:
         if self.habits.draws:
             for generator in generators(self.flat.device):
                 generator.manual_seed(0)
-        inputs = batch.inputs
-        if self.habits.overwrites:
-            inputs = tuple(values.clone() for values in inputs)
+        values = mapped(_cloned, batch.values) if self.habits.overwrites else batch.values
         try:
-            outputs = self.module(*inputs)
-        except Exception as error:  # a user's model may raise anything
+            return returned(batch.step(self.module, values))
+        except ThalwegError:
+            raise
+        except Exception as error:  # a user's model or loss may raise anything
             raise InvalidValue(
-                f"the model fails on the data: {reason(error)}; give inputs as it takes them, and the targets last"
+                f"the model with its loss fails on the data: {reason(error)}; give data as it takes them, "
+                "(inputs, targets), or step(model, batch)"
             ) from error
-        try:
-            return batch.loss(outputs, batch.targets)
-        except Exception as error:  # and so may a user's loss
-            raise InvalidValue(
-                f"the loss fails on the data: {reason(error)}; give loss(outputs, targets) that takes them"
-            ) from error
+
+    def measured(self, batch: Batch) -> tuple[float, float | None]:
+        """Compute the loss where it stands, and what the step counted, as numbers."""
+        with torch.no_grad(), self.evaluating():
+            return counted(lambda: self.returned(batch))
 
     def watch(self, batch: Batch) -> None:
         """Find its habits, by an evaluation."""
@@ -157,10 +162,10 @@ class Replica:
                 generator.manual_seed(0)
             states = [generator.get_state() for generator in devices]
             versions = [buffer._version for *_, buffer, _ in self._buffers]
-            inputs = tuple(values.clone() for values in batch.inputs)
-            before = [values._version for values in inputs]
+            values = mapped(_cloned, batch.values)
+            before = _versions(values)
             self.habits = Habits(False, False, False)
-            self.compute(batch._replace(inputs=inputs))
+            self.compute(batch._replace(values=values))
             self.habits = Habits(
                 draws=any(
                     not torch.equal(state, generator.get_state())
@@ -168,7 +173,7 @@ class Replica:
                 ),
                 gathers=versions != [buffer._version for *_, buffer, _ in self._buffers]
                 or any(home._buffers.get(name) is not buffer for home, name, buffer, _ in self._buffers),
-                overwrites=before != [values._version for values in inputs],
+                overwrites=before != _versions(values),
             )
         if self.habits.gathers:
             self._put_back()
@@ -182,6 +187,15 @@ class Replica:
             for home, name, buffer, values in self._buffers:
                 buffer.copy_(values)
                 home._buffers[name] = buffer
+
+
+def _cloned(leaf: Any) -> Any:
+    return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
+
+
+def _versions(values: Nest) -> list[int]:
+    """Count the changes in place that tensors went through."""
+    return [leaf._version for leaf in leaves(values) if isinstance(leaf, torch.Tensor)]
 
 
 def generators(device: Any) -> list[Any]:

@@ -37,6 +37,7 @@ from importlib import import_module
 from typing import Any
 
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.steps import returned
 from thalweg.frameworks.torch.first_layer import Forward, far, standing_in
 from thalweg.frameworks.torch.replica import Replica
 from thalweg.frameworks.torch.walk import Sum, Walk
@@ -92,7 +93,7 @@ class Together(Walk):
             nonlocal now
             put(parameters)
             now = outputs
-            return self.batch.loss(replica.module(*self.batch.inputs), self.batch.targets)
+            return returned(self.batch.step(replica.module, self.batch.values)).loss
 
         with (
             standing_in(replica, {layer.name: partial(given, i) for i, layer in enumerate(self.layers)}),
