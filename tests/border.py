@@ -178,6 +178,7 @@ CALLS = {
     "networks.record": lambda: {"model": t().params, "every": 1, "most": 8},
     "networks.slice": lambda: {"network": t().network, "plane": t().plane, "span": 1.0, "points": 3, "plain": False},
     "networks.wrap": lambda: {"model": t().params, "loss": t().loss, "data": t().data, "mode": "evaluation"},
+    "networks.batches": lambda: {"data": t().data, "most": 3, "rows": 2, "combine": "rows"},
     "networks.interpolate": lambda: {"network": t().network, "a": t().here, "b": t().there, "points": 5},
     "networks.directions.between": lambda: {"network": t().network, "a": t().here, "b": t().there},
     "networks.directions.gaussian": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
@@ -245,6 +246,7 @@ CALLS = {
         **{"flatten": lambda model: t().here, "leaves": t().network.leaves, "store": None},
         **{"every": 1, "most": 8, "facts": {}},
     },
+    "networks.Batches": lambda: {"parts": (t().data,), "combine": "rows", "whole": None},
     "networks.connect": lambda: {
         **{"network": t().network, "a": t().here, "b": t().there, "steps": 2, "learning_rate": 0.01, "seed": 0},
     },
@@ -273,6 +275,7 @@ CALLS = {
     "networks.Network.values": lambda: {
         **{"plane": t().plane, "coordinates": np.zeros((2, 2)), "chunk": None, "threads": True, "plain": False},
     },
+    "networks.Network.with_roles": lambda: {"roles": {}},
     "networks.Plane.astype": lambda: {"dtype": np.float32},
     "networks.Plane.points": lambda: {"coordinates": np.zeros((2, 2))},
     "networks.Recorder.step": lambda: {"loss": 1.0, "model": t().params, "accuracy": 0.5},

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from thalweg.geometry.network import Leaf, Network, Portion
+from thalweg.geometry.leaves import Leaf
+from thalweg.geometry.network import Network, Portion
 
 FACTS = {
     "framework": "numpy",

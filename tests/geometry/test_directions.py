@@ -12,7 +12,7 @@ from thalweg.geometry import eigenpairs
 from thalweg.geometry import principal as trajectories
 from thalweg.geometry.directions import between, filter_normalised, gaussian, given, orthonormal
 from thalweg.geometry.eigenvectors import hessian
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.principal import principal
 
 RANDOM = (gaussian, orthonormal, filter_normalised)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from thalweg.geometry.draws import NORMAL, draw, signs
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 
 DENSE = Leaf("dense", (3, 4), "weight", (1, 0))
 BIAS = Leaf("bias", (4,), "bias", (0,))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.geometry.networks import bowl, network, perceptron
 from thalweg.base.errors import InvalidValue
-from thalweg.geometry import network as module
+from thalweg.geometry import chunks
 from thalweg.geometry.network import Portion
 from thalweg.geometry.plane import Plane
 
@@ -49,16 +49,16 @@ def test_no_more_points_are_held_than_a_chunk_has_however_large_the_grid(count):
     listening = Listening(net.portions[0].evaluator)
     net = replace(net, portions=(Portion(1.0, listening),))
     assert len(net.values(plane_of(net), grid(count))) == count
-    assert max(listening.heard) <= module.CHUNK
+    assert max(listening.heard) <= chunks.CHUNK
     # The points that were timed are evaluated once more.
-    assert count <= sum(listening.heard) <= count + 2 * module.TRIED
+    assert count <= sum(listening.heard) <= count + 2 * chunks.TRIED
 
 
 def test_a_slow_network_gets_small_chunks(monkeypatch):
     net = bowl(np.eye(4))
     listening = Listening(net.portions[0].evaluator)
     net = replace(net, portions=(Portion(1.0, listening),))
-    monkeypatch.setattr(module, "_timed", lambda evaluate, coordinates: module.PAUSE / 3.5)
+    monkeypatch.setattr(chunks, "_timed", lambda evaluate, coordinates: chunks.PAUSE / 3.5)
     net.values(plane_of(net), grid(20))
     assert listening.heard == [3] * 6 + [2]
 

@@ -10,7 +10,7 @@ import thalweg as tw
 from tests.geometry.networks import bowl
 from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 from thalweg.networks import curvatures as module
 from thalweg.networks.curvatures import curvature
 from thalweg.networks.wrapping import wrap

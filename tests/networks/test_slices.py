@@ -108,8 +108,8 @@ def layered(kernels):
         return jnp.mean((hidden @ turned(layers[1]["w"]) + layers[1]["b"]) ** 2)
 
     layers = [{"w": turned(layer["w"]), "b": layer["b"]} for layer in arrays]
-    filters = {} if kernels == "inputs first" else {"0/w": 0, "1/w": 0}
-    return network_of(layers, loss, x, filters=filters), float(loss(layers, x))
+    roles = {} if kernels == "inputs first" else {"0/w": 0, "1/w": 0}
+    return network_of(layers, loss, x).with_roles(roles), float(loss(layers, x))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import zarr
 
 import thalweg as tw
 from thalweg.base.errors import InvalidData, InvalidValue, OutputError
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 from thalweg.store import journal, snapshots
 from thalweg.store.recording import Recorder, as_recording, open_recording
 
@@ -160,7 +160,7 @@ import os, signal, sys
 import numpy as np
 from thalweg.store import journal, snapshots
 from thalweg.store.recording import Recorder
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 
 journal.ROWS = 16
 vector = np.zeros(9)

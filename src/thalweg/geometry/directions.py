@@ -18,7 +18,8 @@ from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.draws import draw
-from thalweg.geometry.network import Leaf, Network
+from thalweg.geometry.leaves import Leaf
+from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 
 Directions = Float[np.ndarray, "axis param"]

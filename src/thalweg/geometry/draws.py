@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 
 Sample = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 """Draws an array of a shape."""

@@ -13,67 +13,30 @@ network is made (``frameworks/common/portions.py``); here it is only computed.
 Why a point's loss may not depend on its neighbours. Slices are evaluated in chunks, from several threads where a
 framework allows it. Matrix products of another height round otherwise, so an evaluator that joins points must pad
 them to one size. The tests compare chunks and threads to the bit.
-
-How large a chunk is: as many points as take a tenth of a second, measured on eight of them, so that progress is heard
-of and the threads end at about the same time. What would break it: an evaluator that is slow at its first few calls
-only; the measurement is repeated once where something may have been compiled.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
-from thalweg.base.parallel import cores, each
+from thalweg.base.parallel import each
 from thalweg.base.progress import track
+from thalweg.geometry.chunks import Values, fitting
+from thalweg.geometry.leaves import Leaf, assigned, table
 from thalweg.geometry.plane import Plane, check_coordinates
 
 Flat = Float[np.ndarray, " param"]
 """All parameters one behind the other, leaf by leaf in the framework's own order, each in C order."""
-
-Values = Callable[[Float[np.ndarray, "point axis"]], Float[np.ndarray, " point"]]
-"""Losses at coordinates of a plane; the loss of one point does not depend on the others."""
-
-Kind = Literal["weight", "bias", "norm", "statistic"]
-
-CHUNK = 512
-"""Points of a slice that are handed to an evaluator at once at most."""
-
-TRIED, PAUSE = 8, 0.1
-"""Points that tell how long one takes, and seconds that a chunk takes at most, about: progress is shown after each."""
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One parameter array of a network.
-
-    Attributes
-    ----------
-    name, shape : as the framework has them
-    kind : ``"weight"`` where it has filters; ``"bias"``; ``"norm"``, the scale or shift of a normalisation layer; or
-        ``"statistic"``, what such a layer gathered in training: no parameter, and behind all parameters
-    order : its axes in the order that is common to all frameworks: the filters (what one output is made of) first, then
-        inputs, then the kernel's axes: (1, 0) for a dense layer whose weights are (input, output)
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    kind: Kind
-    order: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """How many numbers it has."""
-        return int(np.prod(self.shape, dtype=np.int64))
 
 
 class Evaluator(Protocol):
@@ -151,6 +114,34 @@ class Network:
         """Where each leaf lies in the flat vector."""
         ends = np.cumsum([leaf.size for leaf in self.leaves]).tolist()
         return [slice(end - leaf.size, end) for leaf, end in zip(self.leaves, ends, strict=True)]
+
+    @property
+    def parts(self) -> pd.DataFrame:
+        """What its parameter arrays are, a row each: shape, numbers, role, and the axes along which filters lie."""
+        return table(self.leaves)
+
+    @public
+    def with_roles(self, roles: Mapping[str, str | int]) -> Network:
+        """Say what parameter arrays are, where the framework does not tell; :attr:`parts` shows what was found.
+
+        Parameters
+        ----------
+        roles : by the name of an array: ``"weight"``, ``"bias"``, ``"norm"``, or of a weight the axis along which its
+            filters (what one output is made of) lie
+
+        Returns
+        -------
+        Network
+            The same one, in which only that is different.
+
+        Raises
+        ------
+        InvalidValue
+            If an array has no such axis, or a role is none.
+        UnknownName
+            If there is no such array.
+        """
+        return replace(self, leaves=assigned(self.leaves, roles))
 
     @public
     def point(self, values: ArrayLike | None = None) -> Flat:
@@ -270,7 +261,7 @@ class Network:
         for portion in self.portions:
             evaluate = portion.evaluator.on(plane, plain=plain)
             parallel = threads and portion.evaluator.threads
-            size = chunk or _fitting(evaluate, coordinates, parallel)
+            size = chunk or fitting(evaluate, coordinates, parallel)
             chunks = [slice(first, first + size) for first in range(0, len(coordinates), size)]
 
             def work(span: slice, evaluate: Values = evaluate) -> np.ndarray:
@@ -280,19 +271,3 @@ class Network:
             for span, losses in zip(chunks, results, strict=True):
                 total[span] += portion.weight * losses
         return total
-
-
-def _fitting(evaluate: Values, coordinates: np.ndarray, parallel: bool) -> int:
-    """Choose how many points make a chunk: as many for every core, and not so many that nothing is heard of it."""
-    each_takes = _timed(evaluate, coordinates[:TRIED])
-    if each_takes > PAUSE / CHUNK:  # something may have been compiled
-        each_takes = _timed(evaluate, coordinates[:TRIED])
-    shared = -(-len(coordinates) // (cores() if parallel else 1))
-    return max(1, min(int(PAUSE / each_takes), shared, CHUNK))
-
-
-def _timed(evaluate: Values, coordinates: np.ndarray) -> float:
-    """Time a point, in seconds."""
-    begun = time.perf_counter()
-    evaluate(coordinates)
-    return (time.perf_counter() - begun) / max(len(coordinates), 1)

@@ -1,4 +1,6 @@
 from . import directions as directions
+from .batching import Batches as Batches
+from .batching import batches as batches
 from .checkpoints import read_checkpoint as read_checkpoint
 from .connection import connect as connect
 from .curvatures import curvature as curvature

@@ -17,11 +17,13 @@ from thalweg.frameworks.common.batches import (
     Combine,
     Nest,
     Task,
+    described,
     is_array,
     is_nest,
     mapped,
     parted,
     plain_numbers,
+    rows_of,
 )
 from thalweg.frameworks.common.chance import untouched
 from thalweg.frameworks.common.portions import check_rows
@@ -38,6 +40,13 @@ class Batches:
     ----------
     parts : the batches, each any nesting of arrays
     combine : ``"rows"``, ``"batches"`` or ``"sum"``
+    whole : of which they were cut; None where they were not
+
+    Examples
+    --------
+    >>> import numpy as np, thalweg as tw
+    >>> tw.networks.batches([{"x": np.ones(3)}, {"x": np.ones(2)}], combine="sum")
+    Batches(combine='sum')
     """
 
     parts: tuple[Nest, ...] = field(repr=False)
@@ -119,16 +128,16 @@ def _read(data: Any, most: int | None) -> Iterator[Nest]:
         yield data
     elif _gives_examples(data):
         raise InvalidValue(f"data = {shown(data)} give examples, not batches; give a DataLoader of them")
-    elif isinstance(data, Iterable) and not isinstance(data, str | bytes):
-        with untouched(data):
-            yield from [*islice(data, most)]
-    elif hasattr(data, "__getitem__") and hasattr(data, "__len__"):
-        yield from [data[k] for k in range(len(data) if most is None else min(most, len(data)))]
-    else:
+    elif isinstance(data, str | bytes) or not (isinstance(data, Iterable) or hasattr(data, "__getitem__")):
         raise InvalidValue(
             f"data = {shown(data)} are no batch; give arrays, tuples or dictionaries of arrays, a list of batches, or "
             "a loader"
         )
+    elif isinstance(data, Iterable):
+        with untouched(data):
+            yield from [*islice(data, most)]
+    else:
+        yield from [data[k] for k in range(len(data) if most is None else min(most, len(data)))]
 
 
 def _gives_examples(data: object) -> bool:
@@ -147,4 +156,7 @@ def _checked(batch: Nest) -> Nest:
             raise InvalidValue(f"data = {shown(leaf)} of type {leaf.dtype} are no numbers; give arrays of numbers")
         return leaf
 
-    return mapped(read, (batch,) if is_array(batch) else batch)
+    read_batch = mapped(read, (batch,) if is_array(batch) else batch)
+    if rows_of(read_batch) == 0:
+        raise InvalidValue(f"data are {described(read_batch)} of no rows; give an example at least")
+    return read_batch

@@ -28,14 +28,18 @@ def wrap(
     ----------
     model : a PyTorch module, a Keras model, a TensorFlow module, any pytree of JAX arrays, or a
         :class:`thalweg.objective`
-    loss : of a PyTorch or TensorFlow module ``loss(model(inputs), targets)``; of Keras a loss or its name, by default
-        the one that the model was compiled with; of JAX ``loss(parameters, *data)``. It is a scalar, a mean over rows
-    data : the arrays of a batch or of the full set, all with one row an example: ``(inputs, targets)``
+    loss : a step as you wrote it for training, ``step(model, batch)``, whose first argument is called model, module,
+        net or network; it returns the loss of a batch, a scalar, or ``(loss, count)`` with what that is a mean over, or
+        what has it as ``.loss`` or ``["loss"]``. Or, for data ``(inputs, targets)``, a loss: of PyTorch and TensorFlow
+        ``loss(outputs, targets)``; of Keras one of its own, its name, or ``loss(targets, outputs)``. Of JAX
+        ``loss(parameters, *data)``, or ``loss(parameters, batch)`` where its second argument is called batch or the
+        data are no tuple. By default that of the model itself: what a Keras model was compiled with, and in PyTorch
+        the ``.loss`` of ``model(**batch)``
+    data : a batch: arrays in tuples, dictionaries and dataclasses of any depth; a list of batches; a loader, which is
+        read once; or :func:`thalweg.networks.batches`, which says how several make one loss
     mode : ``"evaluation"``: normalisation layers use the statistics that they gathered, nothing is dropped out; or
         ``"training"``: they use the statistics of the data given here, and what is dropped out is drawn once (seed 0)
-    filters : of JAX only: for a parameter array by name, such as ``"layers/0/w"``, the axis along which its filters
-        (what one output is made of) lie; by default the last
-    rows : rows evaluated at once, to bound memory; all by default. In training mode the statistics are those of a part
+    rows : rows evaluated at once, to bound memory; all by default. A loss that is not additive over rows is refused
 
     Returns
     -------
@@ -45,7 +49,8 @@ def wrap(
     Raises
     ------
     InvalidValue
-        If the model has no parameters, they are of mixed types or devices, or the loss is not a scalar.
+        If the model has no parameters, they are of mixed types or devices, or the loss is not a scalar, is not the same
+        twice at one point, or cannot be put together from the batches.
     NotInstalled
         If the framework is not there.
 

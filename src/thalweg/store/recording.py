@@ -18,7 +18,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
-from thalweg.geometry.network import Leaf
+from thalweg.geometry.leaves import Leaf
 from thalweg.store import journal
 from thalweg.store.journal import Journal, Row
 from thalweg.store.snapshots import Snapshots

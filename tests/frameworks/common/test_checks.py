@@ -17,7 +17,8 @@ X, Y = np.ones((6, 2)), np.ones((6, 1))
 
 
 def test_a_batch_is_taken_apart_into_inputs_and_targets():
-    assert pair((X, Y)) == ((X,), Y) and pair([X, X, Y]) == ((X, X), Y)
+    assert pair((X, Y)) == ((X,), Y)
+    assert pair([X, X, Y]) == ((X, X), Y)
 
 
 def test_one_type_is_that_of_all_parameters():

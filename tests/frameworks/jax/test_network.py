@@ -9,6 +9,7 @@ from tests.frameworks.jax.networks import LAYERS, ROWS, TWO, X, Y, normal, squar
 from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.descent.grid import evaluate
 from thalweg.frameworks.jax.network import flatten, leaves_of
+from thalweg.geometry.leaves import assigned
 from thalweg.geometry.plane import Plane
 from thalweg.networks.wrapping import wrap
 
@@ -72,9 +73,9 @@ def test_leaves_have_names_kinds_and_filters_first():
 
 
 def test_filters_may_lie_along_another_axis():
-    leaves = leaves_of(CONVOLUTIONAL, {"conv/kernel": 0, "head/kernel": -2, "conv/bias": 0})
+    leaves = assigned(leaves_of(CONVOLUTIONAL), {"conv/kernel": 0, "head/kernel": -2, "conv/bias": 0})
     assert [leaf.order for leaf in leaves if leaf.kind == "weight"] == [(0,), (0, 1, 2, 3), (0, 1)]
-    assert leaves_of({"w": normal(3, 4, 5)}, {"w": 1})[0].order == (1, 2, 0)
+    assert assigned(leaves_of({"w": normal(3, 4, 5)}), {"w": 1})[0].order == (1, 2, 0)
 
 
 def aligned(array):
@@ -145,12 +146,14 @@ ERRORS = {
     ),
     "parameters are bfloat16, which is not allowed; give a model in float32 or float64": (HALF, mean, X, {}),
     "parameters are complex128, which is not allowed; give a model in float32 or float64": ({"w": 1j * X}, mean, X, {}),
-    "loss = None is not a function; give loss(parameters, *data), a scalar, such as a mean over the rows": (
+    "loss = None is not a function; give loss(parameters, *data), or loss(parameters, batch), a scalar, such as a mean over "
+    "the rows": (
         TWO, None, X, {},
     ),
     "the loss is of shape (12, 7) and type float64; return a floating scalar": (TWO, lambda p, x: x @ p["w"], X, {}),
     "the loss is of shape () and type int64; return a floating scalar": (TWO, lambda p, x: jnp.argmax(p["w"]), X, {}),
-    "the loss returns a tuple; return a scalar alone": (TWO, lambda p, x: (mean(p, x), 1), X, {}),
+    "the loss cannot be computed: the step returned a tuple; return the loss of the batch, a scalar, or (loss, count), or "
+    "what has it as .loss or ['loss']; it is called as loss(parameters, *data) with (12, 5)": (TWO, lambda p, x: (mean(p, x), {"seen": 1}), X, {}),
     "the loss cannot be computed: mean() missing 1 required positional argument: 'x'; it is called as "
     "loss(parameters, *data) with no data": (TWO, mean, (), {}),
     "the loss cannot be computed: dot_general requires contracting dimensions to have the same shape, got (3,) and "
@@ -158,8 +161,6 @@ ERRORS = {
     "mode = 'training' is not allowed: functions of JAX have no mode; write the loss so, and leave mode out": (
         TWO, mean, X, {"mode": "training"},
     ),
-    "unknown parameter array 'u'; allowed: v, w": (TWO, mean, X, {"filters": {"u": 0}}),
-    "filters of 'w' along axis 2: it has 2 axes; give one of them": (TWO, mean, X, {"filters": {"w": 2}}),
     "an objective has a loss and data of its own; leave loss and data out": (
         tw.objective(tw.problems.himmelblau()), mean, X, {},
     ),

@@ -11,6 +11,7 @@ from tests.frameworks.torch.modules import MODULES, ready
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.torch.network import flatten, leaves_of
 from thalweg.geometry.plane import Plane
+from thalweg.networks.batching import batches
 from thalweg.networks.wrapping import wrap
 
 MSE = nn.MSELoss()
@@ -212,13 +213,12 @@ def test_models_that_have_no_flat_vector_are_refused():
     )
     refused("on the device meta and hold no numbers", nn.Linear(2, 1, device="meta"))
     refused("cannot be copied: locks stay where they are; give", Uncopied(2, 1))
-    refused("filters of \\['a'\\] are not needed", filters={"a": 0})
     refused("is no PyTorch model", torch.ones(3, requires_grad=True))
 
 
 def test_losses_that_are_not_scalars_of_the_parameters_are_refused():
     model = nn.Linear(2, 1)
-    refused("loss = None is not a function", loss=None)
+    refused("no loss is given; give loss", loss=None)
     refused(
         "the loss has shape \\(4, 1\\) and is not a scalar; give a loss that is a mean",
         loss=nn.MSELoss(reduction="none"),
@@ -265,7 +265,8 @@ class Once(torch.autograd.Function):
 @pytest.mark.parametrize("loss", [lambda outputs, y: Once.apply(outputs).sum(), lambda o, y: MSE(Once.apply(o), y)])
 @pytest.mark.parametrize("rows", [None, 2])
 def test_what_is_differentiated_once_has_no_hessian_rather_than_a_wrong_one(loss, rows):
-    net = wrap(nn.Linear(2, 1), loss, (torch.ones(4, 2), torch.ones(4, 1)), rows=rows)
+    data = batches((torch.ones(4, 2), torch.ones(4, 1)), rows=rows, combine="batches")
+    net = wrap(nn.Linear(2, 1), loss, data)
     assert net.gradient()[1].any()
     with pytest.raises(
         InvalidValue, match="no second derivative: Once is marked once_differentiable; give one that PyTorch"
@@ -281,10 +282,11 @@ def test_what_pytorch_cannot_differentiate_twice_is_told_in_one_line():
 
 
 def test_data_that_do_not_fit_are_refused():
-    refused("data have 4, 3 rows; give arrays of one length", data=(torch.ones(4, 2), torch.ones(3, 1)))
-    refused("data hold 1 arrays; give the inputs", data=(torch.ones(4, 2),))
-    refused("without rows", data=(torch.ones(4, 2), torch.tensor(1.0)))
-    refused("data have 0, 0 rows", data=(torch.ones(0, 2), torch.ones(0, 1)))
+    refused(
+        "the targets have 3 rows and the inputs 4; give arrays of one length", data=(torch.ones(4, 2), torch.ones(3, 1))
+    )
+    refused("data are a tuple of 1; give the inputs", data=(torch.ones(4, 2),))
+    refused("data are a tuple of 2 of no rows", data=(torch.ones(0, 2), torch.ones(0, 1)))
     refused("the model fails on the data: mat1 and mat2", data=(torch.ones(4, 3), torch.ones(4, 1)))
     refused(
         "<ndarray of shape \\(4, 1\\)> of type <U1 are no numbers; give arrays of numbers",

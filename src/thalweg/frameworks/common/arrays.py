@@ -14,7 +14,8 @@ import numpy as np
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.catalogue import NotInstalled
 from thalweg.frameworks.common.checks import reason
-from thalweg.geometry.network import Flat, Leaf
+from thalweg.geometry.leaves import Leaf
+from thalweg.geometry.network import Flat
 
 ENDINGS = (".npz", ".safetensors")
 

@@ -57,7 +57,7 @@ def is_nest(value: object) -> bool:
 
 def mapped(function: Callable[[Any], Any], nest: Nest) -> Nest:
     """Make a nest of the same form of what a function makes of each of its leaves."""
-    if is_array(nest) or not is_nest(nest):
+    if not is_nest(nest):
         return function(nest)
     if isinstance(nest, Mapping):
         return _like(nest, {key: mapped(function, value) for key, value in nest.items()})
@@ -99,7 +99,11 @@ def parted(nest: Nest, rows: int) -> tuple[Nest, ...]:
 
 def plain_numbers(value: object) -> bool:
     """Tell whether a list is one of numbers, at any depth: an array that nobody has made yet."""
-    return isinstance(value, list) and all(isinstance(one, int | float) or plain_numbers(one) for one in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, int | float) or plain_numbers(one) for one in value)
+    )
 
 
 def _like(nest: Mapping[Any, Any], values: dict[Any, Any]) -> Mapping[Any, Any]:

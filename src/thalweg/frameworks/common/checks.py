@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
-from thalweg.frameworks.common.batches import described
+from thalweg.frameworks.common.batches import described, lengths
 
 Result = TypeVar("Result")
 
@@ -49,6 +49,12 @@ def pair(batch: Any) -> tuple[tuple[Any, ...], Any]:
             "first argument is called model: step(model, batch), which returns the loss of a batch"
         )
     *inputs, targets = batch
+    rows, others = lengths(targets), lengths(inputs)
+    if rows and others and not set(rows) & set(others):
+        raise InvalidValue(
+            f"the targets have {' and '.join(map(str, rows))} rows and the inputs {' and '.join(map(str, others))}; "
+            "give arrays of one length, an example a row"
+        )
     return tuple(inputs), targets
 
 

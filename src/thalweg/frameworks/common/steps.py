@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.batches import is_array
+from thalweg.frameworks.common.checks import scalar
 
 MODELS = ("model", "module", "net", "network")
 """How the first argument of a step is called; that of a loss is called otherwise."""
@@ -78,5 +79,6 @@ def counted(returned: Callable[[], Returned]) -> tuple[float, float | None]:
 
 def number(value: Any) -> float:
     """Read a scalar of any framework."""
+    scalar(getattr(value, "shape", ()))
     value = value.detach() if hasattr(value, "detach") else value
     return float(value.item() if hasattr(value, "item") else value)

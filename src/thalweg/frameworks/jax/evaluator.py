@@ -43,7 +43,8 @@ from thalweg.base.jaxprs import ClosedJaxpr, run
 from thalweg.base.precision import computing
 from thalweg.frameworks.jax import affine
 from thalweg.frameworks.jax.tracing import written_out
-from thalweg.geometry.network import CHUNK, Flat, Values
+from thalweg.geometry.chunks import CHUNK, Values
+from thalweg.geometry.network import Flat
 from thalweg.geometry.plane import Plane
 
 Shapes = tuple[jax.ShapeDtypeStruct, ...]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.descent.features import apart
@@ -18,9 +18,10 @@ from thalweg.frameworks.common.batches import Nest, Task
 from thalweg.frameworks.common.checks import function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.portions import portions_of
-from thalweg.frameworks.common.steps import argument_names, returned
+from thalweg.frameworks.common.steps import argument_names, counted, returned
 from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
-from thalweg.geometry.network import Flat, Kind, Leaf, Network, Portion
+from thalweg.geometry.leaves import Kind, Leaf, order_of
+from thalweg.geometry.network import Flat, Network, Portion
 from thalweg.losses.objective import Objective
 
 NORMS = ("scale", "gamma", "beta")
@@ -59,32 +60,23 @@ def flatten(model: Any) -> Flat:
     return np.concatenate([np.asarray(array).ravel() for array in _parameters(model).arrays])
 
 
-def leaves_of(model: Any, filters: Mapping[str, int] | None = None) -> tuple[Leaf, ...]:
+def leaves_of(model: Any) -> tuple[Leaf, ...]:
     """List the parameter arrays.
 
-    An array of two axes or more is a weight, whose filters lie along its last axis; ``filters`` names another. One of
-    fewer axes belongs to a normalisation layer where its group of arrays has one that is called scale, gamma or beta
-    and has no weight; otherwise it is a bias. The parameters of an objective are weights.
+    An array of two axes or more is a weight, whose filters lie along its last axis. One of fewer axes belongs to a
+    normalisation layer where its group of arrays has one that is called scale, gamma or beta and has no weight;
+    otherwise it is a bias. The parameters of an objective are weights.
     """
-    filters = dict(filters or {})
     if isinstance(model, Objective):
-        names, shapes = ["parameters"], [(len(model.problem.start),)]
-        filters = {"parameters": 0, **filters}
-    else:
-        place = _parameters(model)
-        names, shapes = place.names, [array.shape for array in place.arrays]
-    for name, axis in filters.items():
-        if name not in names:
-            raise UnknownName.of("parameter array", name, names)
-        dimensions = len(shapes[names.index(name)])
-        if not -dimensions <= axis < dimensions:
-            raise InvalidValue(f"filters of {name!r} along axis {axis!r}: it has {dimensions} axes; give one of them")
+        return (Leaf("parameters", (len(model.problem.start),), "weight", (0,)),)
+    place = _parameters(model)
+    names, shapes = place.names, [array.shape for array in place.arrays]
     weights = {_group(name) for name, shape in zip(names, shapes, strict=True) if len(shape) > 1}
     norms = {_group(name) for name in names if name.rpartition("/")[2] in NORMS} - weights
 
     def leaf(name: str, shape: tuple[int, ...]) -> Leaf:
-        if len(shape) > 1 or name in filters:
-            return Leaf(name, shape, "weight", _order(len(shape), filters.get(name, -1)))
+        if len(shape) > 1:
+            return Leaf(name, shape, "weight", order_of(len(shape), -1))
         kind: Kind = "norm" if _group(name) in norms else "bias"
         return Leaf(name, shape, kind, tuple(range(len(shape))))
 
@@ -179,7 +171,9 @@ def _of_pytree(model: Any, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> N
     evaluator = evaluators(call, [leaf.shape for leaf in leaves], position.dtype, device)
 
     def measure(batch: Nest) -> tuple[float, float | None]:
-        return evaluator(batch).value(position), None
+        evaluator(batch)  # refuses what is no loss
+        with computing(position.dtype.itemsize * 8), jax.default_device(device):
+            return counted(lambda: returned(loss(model, *((batch,) if whole else batch))))
 
     portions, examples = portions_of(task, measure, evaluator, float(np.finfo(position.dtype).eps))
     facts = of_network(of_framework("jax"), position, device=name_of(device), loss=loss, examples=examples)
@@ -242,13 +236,6 @@ def name_of(device: Any) -> str:
 
 def _group(name: str) -> str:
     return name.rpartition("/")[0]
-
-
-def _order(dimensions: int, axis: int) -> tuple[int, ...]:
-    """Put the filters' axis first and the axis beside it, the inputs', second."""
-    axis %= dimensions
-    beside = [axis - 1 if axis == dimensions - 1 else axis + 1] if dimensions > 1 else []
-    return (axis, *beside, *(other for other in range(dimensions) if other not in (axis, *beside)))
 
 
 def _is_array(leaf: Any) -> bool:

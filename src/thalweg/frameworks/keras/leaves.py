@@ -6,7 +6,8 @@ from typing import Any
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.tensors import joined
-from thalweg.geometry.network import Flat, Kind, Leaf
+from thalweg.geometry.leaves import Kind, Leaf
+from thalweg.geometry.network import Flat
 
 NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
 

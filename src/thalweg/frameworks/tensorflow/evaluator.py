@@ -11,7 +11,8 @@ from jaxtyping import Float
 
 from thalweg.frameworks.common.checks import scalar, tried
 from thalweg.frameworks.common.installed import tensorflow as tf
-from thalweg.geometry.network import Flat, Values
+from thalweg.geometry.chunks import Values
+from thalweg.geometry.network import Flat
 from thalweg.geometry.plane import Plane
 
 

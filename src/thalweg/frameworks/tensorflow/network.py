@@ -18,7 +18,8 @@ from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
-from thalweg.geometry.network import Flat, Leaf, Network
+from thalweg.geometry.leaves import Leaf
+from thalweg.geometry.network import Flat, Network
 
 NORMALISING = ("gamma", "beta", "scale", "offset")
 """Names of vectors that belong to normalisation layers: a module does not say what its layers are."""

@@ -14,7 +14,8 @@ from thalweg.frameworks.common.checks import scalar, tried
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import joined
-from thalweg.geometry.network import Flat, Values
+from thalweg.geometry.chunks import Values
+from thalweg.geometry.network import Flat
 from thalweg.geometry.plane import Plane
 
 

@@ -49,7 +49,8 @@ from thalweg.frameworks.torch.parameters import joined
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.frameworks.torch.together import Counts, together
 from thalweg.frameworks.torch.walk import Walk, spans_without
-from thalweg.geometry.network import Flat, Values
+from thalweg.geometry.chunks import Values
+from thalweg.geometry.network import Flat
 from thalweg.geometry.plane import Plane
 
 UNUSED = {"allow_unused": True, "materialize_grads": True}

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.batches import Nest, Task, cut, is_array, mapped, rows_of
-from thalweg.frameworks.common.checks import function, pair, scalar
+from thalweg.frameworks.common.checks import function, pair, reason, scalar
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.portions import portions_of
@@ -81,7 +81,18 @@ def _step(loss: Any, task: Task) -> Any:
 
     def step(module: Any, batch: Any) -> Any:
         *inputs, targets = batch
-        return loss(module(*inputs), targets)
+        try:
+            outputs = module(*inputs)
+        except Exception as error:  # a user's model may raise anything
+            raise InvalidValue(
+                f"the model fails on the data: {reason(error)}; give inputs as it takes them, and the targets last"
+            ) from error
+        try:
+            return loss(outputs, targets)
+        except Exception as error:  # and so may a user's loss
+            raise InvalidValue(
+                f"the loss fails on the data: {reason(error)}; give loss(outputs, targets) that takes them"
+            ) from error
 
     return step
 

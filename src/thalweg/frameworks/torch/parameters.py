@@ -7,7 +7,8 @@ from typing import Any
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.checks import one_type
 from thalweg.frameworks.common.installed import torch
-from thalweg.geometry.network import Flat, Kind, Leaf
+from thalweg.geometry.leaves import Kind, Leaf
+from thalweg.geometry.network import Flat
 
 PARAMETRISED = ".parametrizations."
 """What stands in the name of a parameter between its layer and the parametrisation that it belongs to."""

@@ -145,8 +145,7 @@ class Replica:
             raise
         except Exception as error:  # a user's model or loss may raise anything
             raise InvalidValue(
-                f"the model with its loss fails on the data: {reason(error)}; give data as it takes them, "
-                "(inputs, targets), or step(model, batch)"
+                f"the step fails on the data: {type(error).__name__}: {reason(error)}; give batches as it takes them"
             ) from error
 
     def measured(self, batch: Batch) -> tuple[float, float | None]:
