@@ -76,7 +76,7 @@ class Things:
     )
     diagram = cached_property(lambda t: tw.phase_diagram(noisy, [0.0, 0.1], [0.5], persistence=0.01))
     compared = cached_property(lambda t: tw.frameworks.compare(t.objective, t.descent, ("jax",), starts=[0.1]))
-    curvature = cached_property(lambda t: tw.networks.curvature(t.network, steps=3, count=1, probes=2))
+    curvature = cached_property(lambda t: tw.networks.curvature(t.network, count=1, probes=2))
 
 
 def recorded(params):
@@ -247,17 +247,18 @@ CALLS = {
         **{"every": 1, "most": 8, "facts": {}},
     },
     "networks.Batches": lambda: {"parts": (t().data,), "combine": "rows", "whole": None},
+    "networks.Probes": lambda: {"count": 2, "order": 3, "seed": 0},
     "networks.connect": lambda: {
         **{"network": t().network, "a": t().here, "b": t().there, "steps": 2, "learning_rate": 0.01, "seed": 0},
     },
     "networks.curvature": lambda: {
-        **{"network": t().network, "at": None, "steps": 3, "count": 1, "probes": 2, "seed": 0},
+        **{"network": t().network, "at": None, "count": 1, "lowest": False, "probes": 2, "tol": 1e-3},
     },
     "networks.project": lambda: {"network": t().network, "plane": t().plane, "recording": t().recording, "most": 5},
     "networks.read_checkpoint": lambda: {"network": t().network, "path": "weights.npz"},
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.given": lambda: {"network": t().network, "*": (t().there,), "at": None},
-    "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "lowest": False},
+    "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "tol": 1e-3},
     # Methods, of the things above.
     "Descent.check": lambda: {"objective": t().objective, "runs": 1},
     "Optimizer.replace": lambda: {"learning_rate": 0.1},

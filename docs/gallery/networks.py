@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import xarray as xr
 
 import thalweg as tw
@@ -187,7 +188,8 @@ def page(name: str, task: Task, framework: str) -> None:
         span = around(path) if kind == "principal" else 1.0
         surface = tw.networks.slice(network, plane, span=span, points=61)
         pictures[kind], verdicts[kind] = tw.figures.slice(surface, path), path.attrs["verdict"]
-    pictures["curvature"] = tw.figures.curvature(tw.networks.curvature(network, recording, steps=8, count=3, probes=0))
+    some = recording.isel(step=np.linspace(0, recording.sizes["step"] - 1, 8).round().astype(int))
+    pictures["curvature"] = tw.figures.curvature(tw.networks.curvature(network, some, count=3, lowest=True, probes=0))
     pictures["density"] = tw.figures.curvature(tw.networks.curvature(network, probes=3))
     for kind, figure in pictures.items():
         figure.save(HERE / f"{name}-{kind}.png", dpi=DOTS)

@@ -121,6 +121,46 @@ def test_a_page_has_the_same_numbers():
     assert set(along["2 / learning rate"]["y"]) == {8.0}
 
 
+def unsettled(result, wrong):
+    """Say of some eigenvalues, counted from the largest, that they are not known well enough."""
+    settled = np.ones(result["eigenvalues"].shape, bool)
+    settled[..., wrong] = False
+    return result.assign(settled=(result["eigenvalues"].dims, settled))
+
+
+def test_eigenvalues_that_are_not_known_well_enough_are_told_and_dotted():
+    figure = tw.figures.curvature(unsettled(spectrum(), [1]))
+    assert "1 eigenvalue is unsettled: known to no better than 5 % of itself" in figure.caption
+    assert "unsettled" in legend_of(figure)
+    axes = figure.static().axes[0]
+    ticks = [line for line in axes.lines if line.get_transform() == axes.get_xaxis_transform()]
+    assert {line.get_xdata()[0]: line.is_dashed() for line in ticks} == {10: False, 4: True, -1: False}
+    parts = {part.get("name"): part for part in figure.interactive()["data"]}
+    np.testing.assert_array_equal(parts["2 leading eigenvalues, unsettled"]["x"], [4])
+    np.testing.assert_array_equal(parts["2 leading eigenvalues"]["x"], [10])
+
+
+def test_along_a_run_they_are_crossed():
+    result = unsettled(run(), [2]).assign(lowest_settled=("step", [True, True, False, True, True]))
+    figure = tw.figures.curvature(result)
+    assert "6 eigenvalues are unsettled: known to no better than 5 % of themselves" in figure.caption
+    crosses = next(line for line in figure.static().axes[0].lines if line.get_label() == "unsettled")
+    np.testing.assert_array_equal(crosses.get_xdata(), [0, 10, 20, 30, 40, 20])
+    np.testing.assert_array_equal(crosses.get_ydata(), [*run()["eigenvalues"][:, 2], float(run()["lowest"][2])])
+    page = {part["name"]: part for part in figure.interactive()["data"]}
+    np.testing.assert_array_equal(page["unsettled"]["x"], crosses.get_xdata())
+    assert "unsettled" not in tw.figures.curvature(run()).caption
+
+
+def test_what_was_not_asked_for_is_not_drawn():
+    alone = tw.figures.curvature(spectrum().drop_vars(["eigenvalues", "lowest"]))
+    assert alone.caption.endswith(": trace 13 ± 0.4.")
+    assert legend_of(alone) == ["density of eigenvalues"]
+    leading = tw.figures.curvature(run().drop_vars(["lowest", "trace", "trace_error"]))
+    assert "lowest" not in leading.caption + "".join(legend_of(leading))
+    assert len(leading.static().axes) == 1
+
+
 @pytest.mark.parametrize("result", [spectrum(), run(), run(60), run(1)])
 def test_nothing_is_cut_off_at_the_edges(result):
     pixels = np.asarray(Image.open(io.BytesIO(tw.figures.curvature(result).png(60))).convert("L"))
@@ -130,11 +170,11 @@ def test_nothing_is_cut_off_at_the_edges(result):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        (lambda: spectrum().drop_vars("density"), "no spectral density to draw; compute curvature with probes of at"),
         (
-            lambda: spectrum().drop_vars("lowest"),
-            "needs the variable 'lowest'; give the results of thalweg.networks.curvature",
+            lambda: run().drop_vars(["eigenvalues", "lowest", "density"]),
+            r"there are no eigenvalues to draw along the run; compute curvature with count of at least 1, or draw one",
         ),
-        (lambda: spectrum().drop_vars("density"), "needs the variable 'density'"),
         (
             lambda: run().isel(step=0).assign(trace=("mode", [1.0, 2.0, 3.0])),
             r"'trace' lies over \('mode',\), but \(\)",

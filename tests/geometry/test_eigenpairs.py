@@ -2,6 +2,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from thalweg.geometry import eigenpairs
 
@@ -16,10 +17,10 @@ def symmetric(values, dtype=np.float64):
     return ((basis * values) @ basis.T).astype(dtype)
 
 
-def searched(values, dtype=np.float64, largest=3, smallest=1):
-    matrix, start = symmetric(values, dtype), np.random.default_rng(1).standard_normal(len(values))
-    rounding = float(np.finfo(dtype).eps)
-    return eigenpairs.extreme(lambda v: matrix @ v.astype(dtype), start, largest, smallest, rounding=rounding)
+def searched(values, dtype=np.float64, largest=3, smallest=1, **options):
+    matrix, start = symmetric(values, dtype), np.random.default_rng(1).standard_normal(len(values)).astype(dtype)
+    options = {"tol": 1e-8, "rounding": float(np.finfo(dtype).eps)} | options
+    return eigenpairs.extreme(lambda v: matrix @ v, start, largest, smallest, **options)
 
 
 SPECTRA = {
@@ -40,13 +41,44 @@ def test_the_outermost_eigenvalues_are_found(values, dtype, allowed):
     np.testing.assert_allclose(found.values, [*ordered[:3], ordered[-1]], rtol=0, atol=10 * allowed)
 
 
-def test_residuals_bound_the_errors_where_eigenvalues_crowd():
+@pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6])
+def test_residuals_bound_the_errors_and_are_as_small_as_asked(tol):
     values = np.linspace(1, 2, 400)
-    found = searched(values)
-    errors = np.abs(found.values - [values[-1], values[-2], values[-3], values[0]])
+    found = searched(values, tol=tol)
+    assert (found.residuals <= tol * found.values).all()
+    # What is not farther than its residual from an eigenvalue has one there.
+    errors = np.abs(found.values[:, None] - values).min(axis=1)
     assert (errors <= found.residuals + 1e-14).all()
-    # The search ends at the square root of rounding times twice the size, 2.
-    assert found.residuals.max() < 1e-7
+
+
+def test_a_search_to_three_digits_takes_no_more_products_than_arpack():
+    for values in SPECTRA.values():
+        matrix, taken = symmetric(values), []
+
+        def product(vector, matrix=matrix, taken=taken):
+            taken.append(None)
+            return matrix @ vector.ravel()
+
+        start = np.random.default_rng(1).standard_normal(len(values))
+        eigenpairs.extreme(product, start, 3, 0, tol=1e-3)
+        ours = len(taken)
+        if len(np.unique(values)) > 3:  # ARPACK divides by zero in a space that has ended
+            eigsh(LinearOperator(matrix.shape, matvec=product), k=3, which="LA", tol=1e-3, v0=start)
+            assert ours <= 1.2 * (len(taken) - ours)
+        assert ours <= eigenpairs.BASIS + 3
+
+
+def test_few_vectors_are_enough_where_memory_is_short(monkeypatch):
+    values = SPECTRA["outliers and a bulk at zero"]
+    monkeypatch.setattr(eigenpairs, "MEMORY", 10 * 8 * 200)
+    assert eigenpairs.height(200, 4, np.dtype(np.float64)) == 10
+    found = searched(values)
+    np.testing.assert_allclose(found.values, [10, 5, 3, -0.5], rtol=0, atol=1e-12)
+
+
+def test_an_eigenvalue_that_is_there_twice_is_found_twice_where_its_space_ends():
+    found = searched(np.append([5, 5, 3], np.zeros(197)))
+    np.testing.assert_allclose(found.values, [5, 5, 3, 0], rtol=0, atol=1e-12)
 
 
 def test_vectors_belong_to_their_values():
@@ -62,12 +94,36 @@ def test_the_same_search_gives_the_same_numbers(values):
         np.testing.assert_array_equal(one, other)
 
 
-def test_what_was_not_found_is_nan(monkeypatch):
-    monkeypatch.setattr(eigenpairs, "RESTARTS", 1)
-    values = np.linspace(1, 2, 2000)
-    found = eigenpairs.extreme(lambda v: values * v, np.ones(2000), 5, 1)
-    assert np.isnan(found.values).any()
-    np.testing.assert_array_equal(np.isnan(found.values), np.isnan(found.residuals))
+def test_what_was_not_found_well_enough_is_unsettled(monkeypatch):
+    monkeypatch.setattr(eigenpairs, "PRODUCTS", 8)
+    values = np.append([9.0], np.linspace(-1, 1, 1999))
+    found = eigenpairs.extreme(lambda v: values * v, np.ones(2000), 3, 1)
+    settled = eigenpairs.settled(found.values, found.residuals, size=9.0, rounding=2.0**-52)
+    np.testing.assert_array_equal(settled, [True, False, False, False])
+    truth = np.linalg.norm(found.vectors * values - found.values[:, None] * found.vectors, axis=1)
+    np.testing.assert_allclose(found.residuals, truth, rtol=1e-12)
+
+
+def test_rounding_of_the_largest_is_no_reason_to_call_one_near_zero_unsettled():
+    values, residuals = np.array([1e-17, 1e-3, 1e-3]), np.array([1e-15, 1e-12, 1e-4])
+    settled = eigenpairs.settled(values, residuals, size=10.0, rounding=2.0**-52)
+    np.testing.assert_array_equal(settled, [True, True, False])
+
+
+@pytest.mark.parametrize(
+    ("size", "largest", "smallest", "others", "small"),
+    [
+        (128, 1, 0, 0, True),  # always
+        (206, 3, 0, 10 * 80, True),  # three eigenvalues and ten probes take more
+        (206, 3, 0, 10, False),  # the trace alone takes few
+        (206, 3, 0, 0, False),
+        (900, 3, 0, 10 * 80, False),
+        (4096, 3, 0, 60 * 80, True),
+        (4097, 3, 0, 60 * 80, False),  # more than 134 MB
+    ],
+)
+def test_the_whole_matrix_is_made_where_that_takes_fewer_products(size, largest, smallest, others, small):
+    assert eigenpairs.is_small(size, largest, smallest, others) == small
 
 
 def test_a_whole_matrix_gives_all_pairs():

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thalweg.base.border import public
-from thalweg.base.checks import whole
-from thalweg.base.errors import InvalidValue
+from thalweg.base.checks import number, whole
 from thalweg.geometry import eigenpairs
 from thalweg.geometry.directions import DISTANCE, counted, signed
 from thalweg.geometry.draws import draw
@@ -18,12 +17,19 @@ from thalweg.geometry.plane import Plane
 
 @public
 def hessian(
-    network: Network, *, count: int = 2, at: ArrayLike | None = None, seed: int = 0, lowest: bool = False
+    network: Network,
+    *,
+    count: int = 2,
+    at: ArrayLike | None = None,
+    seed: int = 0,
+    lowest: bool = False,
+    tol: float = 1e-3,
 ) -> Plane:
     """Find the directions in which the loss bends most: leading eigenvectors of its Hessian.
 
     Lanczos' method on Hessian-vector products; the Hessian itself is made only of a network of few parameters. Signs
-    are such that the largest component is positive.
+    are such that the largest component is positive. A direction whose residual is above 5 % of its eigenvalue has the
+    word "unsettled" in its name.
 
     Parameters
     ----------
@@ -32,16 +38,18 @@ def hessian(
     at : (param,), where; the network's own parameters by default
     seed : of the vector that the search starts from; it matters only between equal eigenvalues
     lowest : whether the last direction is that of the lowest eigenvalue instead, which at a saddle leads down
+    tol : the search ends where the residual of each eigenvalue is at most so much of it, or of a thousandth of the
+        largest: by about that angle a direction may be turned
 
     Returns
     -------
     Plane
-        Largest eigenvalue first; ``eigenvalues`` in its facts.
+        Largest eigenvalue first; ``eigenvalues`` and their ``residuals`` in its facts.
 
     Raises
     ------
     InvalidValue
-        If settings are not allowed, a product is not finite, or the search does not end.
+        If settings are not allowed or a product is not finite.
 
     References
     ----------
@@ -58,25 +66,28 @@ def hessian(
     """
     counted(network, count, None)
     whole("seed", seed, at_least=0)
+    number("tol", tol, above=0, below=1)
     origin = network.point(at)
     product = finite(
         network.hessian_product(origin),
         "the Hessian at this point holds numbers that are not finite; take another point, or random directions",
     )
-    high = count - lowest
-    if eigenpairs.is_small(origin.size, count):
+    high, rounding = count - lowest, float(np.finfo(origin.dtype).eps)
+    if eigenpairs.is_small(origin.size, high, int(lowest)):
         pairs = eigenpairs.of_whole(product, origin.size)
         chosen = [*range(high), *range(origin.size - lowest, origin.size)]
-        values, vectors = pairs.values[chosen], pairs.vectors[chosen]
+        values, vectors, residuals = pairs.values[chosen], pairs.vectors[chosen], pairs.residuals[chosen]
     else:
-        start, rounding = draw(network.leaves, seed=seed, number=0), float(np.finfo(origin.dtype).eps)
-        values, vectors, _ = eigenpairs.extreme(product, start, high, int(lowest), rounding=rounding)
-    if not np.isfinite(values).all():
-        raise InvalidValue(
-            f"{int(np.isnan(values).sum())} of {count} eigenvectors of the Hessian were not found; take fewer, another "
-            "point or another seed"
+        start = draw(network.leaves, seed=seed, number=0).astype(origin.dtype)
+        values, vectors, _, residuals = eigenpairs.extreme(
+            product, start, high, int(lowest), tol=tol, rounding=rounding
         )
+    settled = eigenpairs.settled(values, residuals, size=float(np.abs(values).max()), rounding=rounding)
     called = [f"Hessian eigenvector {i}" for i in range(1, high + 1)] + ["lowest Hessian eigenvector"] * lowest
-    names = tuple(f"{name} (λ = {value:.3g})" for name, value in zip(called, values, strict=True))
+    names = tuple(
+        f"{name} (λ = {value:.3g}{', unsettled' * (not good)})"
+        for name, value, good in zip(called, values, settled, strict=True)
+    )
     facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
+    facts |= {"residuals": residuals.tolist(), "tol": tol}
     return Plane(origin.astype(np.float64), signed(vectors), names, (DISTANCE,) * count, facts)

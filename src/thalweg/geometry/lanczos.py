@@ -8,12 +8,13 @@ are the points of a Gauss quadrature, whose weights are the squared first compon
 equals ``vᵀ f(A) v / vᵀ v`` for every polynomial up to degree 2 k - 1 (Golub and Welsch 1969). With random starts of
 numbers -1 and 1 the mean of these over starts is the density of eigenvalues, and of ``vᵀ A v`` the trace.
 
-Why every vector is made orthogonal to all others, twice. In exact arithmetic the three-term recurrence suffices. Once
-rounded, it loses orthogonality just when an eigenvalue has been reached (Paige 1976); that eigenvalue then appears
-again and again, and the weights of the quadrature are wrong. One pass of classical Gram-Schmidt leaves what
-cancellation has left of it, two are enough (Giraud, Langou and Rozložník 2005, doi:10.1007/s00211-005-0615-4). It takes
-``2 k² n`` operations a pass and a memory of k vectors, little beside k products with a network's Hessian. Selective
-orthogonalisation (Parlett and Scott 1979) saves operations that are not the bottleneck, and keeps the same vectors.
+Why every vector is made orthogonal to all others. In exact arithmetic the three-term recurrence suffices. Once rounded,
+it loses orthogonality just when an eigenvalue has been reached (Paige 1976); that eigenvalue then appears again and
+again, and the weights of the quadrature are wrong. So the recurrence takes away what it knows, and one pass of
+classical Gram-Schmidt over all vectors what rounding has left: two passes are enough (Giraud, Langou and Rozložník
+2005, doi:10.1007/s00211-005-0615-4), and the recurrence is the first of them. It takes ``2 k² n`` operations and a
+memory of k vectors, little beside k products with a network's Hessian. Selective orthogonalisation (Parlett and Scott
+1979) saves operations that are not the bottleneck, and keeps the same vectors.
 
 What would break it: a product that is not symmetric, as differences of gradients are not to rounding, and products in
 32 bits without ``rounding`` saying so: the remainder beyond an invariant space is then noise, and would be normalised
@@ -68,10 +69,10 @@ class Trace(NamedTuple):
 
 
 def finite(product: Product, otherwise: str) -> Product:
-    """Refuse products that are not finite, in the words given; others are taken in 64 bits."""
+    """Refuse products that are not finite, in the words given."""
 
     def checked(vector: np.ndarray) -> np.ndarray:
-        result = np.asarray(product(vector), dtype=np.float64)
+        result = np.asarray(product(vector))
         if not np.isfinite(result).all():
             raise InvalidValue(otherwise)
         return result
@@ -84,14 +85,14 @@ def tridiagonalise(
 ) -> Tridiagonal:
     """Make an orthonormal basis of ``start, A start, A² start …`` in which the matrix is tridiagonal.
 
-    Every new vector is made orthogonal to all before, twice, so that no eigenvalue comes twice by rounding. Where
-    nothing is left of it beyond rounding, the space is invariant, and the basis ends there, shorter than asked for.
+    Every new vector is made orthogonal to all before, so that no eigenvalue comes twice by rounding. Where nothing is
+    left of it beyond rounding, the space is invariant, and the basis ends there, shorter than asked for.
 
     Parameters
     ----------
     product : with the matrix; computed in 64 bits or rounded
-    start : not zero
-    order : vectors of the basis at most; of (order, param) 64-bit numbers the memory is
+    start : not zero; its type is that of the basis
+    order : vectors of the basis at most; of (order, param) numbers the memory is
     rounding : relative, of the products
 
     References
@@ -101,15 +102,17 @@ def tridiagonalise(
     tridiagonalizing a symmetric matrix", 1976, doi:10.1093/imamat/18.3.341, on the loss of orthogonality.
     """
     order = min(order, len(start))
-    basis, diagonal, beside = np.empty((order, len(start))), np.empty(order), np.empty(max(order - 1, 0))
+    basis, diagonal, beside = np.empty((order, len(start)), start.dtype), np.empty(order), np.empty(max(order - 1, 0))
     basis[0] = start / np.linalg.norm(start)
     scale = 0.0
     for k in range(order):
-        rest = np.asarray(product(basis[k]), dtype=np.float64)
+        rest = np.array(product(basis[k]), dtype=start.dtype)
         scale = max(scale, float(np.linalg.norm(rest)))
-        diagonal[k] = basis[k] @ rest
-        for _ in range(2):
-            rest = rest - basis[: k + 1].T @ (basis[: k + 1] @ rest)
+        diagonal[k] = along = basis[k] @ rest
+        rest -= along * basis[k]
+        if k:
+            rest -= beside[k - 1].astype(start.dtype) * basis[k - 1]
+        rest -= (basis[: k + 1] @ rest) @ basis[: k + 1]
         length = float(np.linalg.norm(rest))
         # Rounding leaves this much in every product, in directions that mean nothing.
         if k + 1 == order or length <= np.sqrt(len(start)) * rounding * scale:

@@ -3,6 +3,7 @@ from .batching import Batches as Batches
 from .batching import batches as batches
 from .checkpoints import read_checkpoint as read_checkpoint
 from .connection import connect as connect
+from .curvatures import Probes as Probes
 from .curvatures import curvature as curvature
 from .interpolation import interpolate as interpolate
 from .projection import project as project

@@ -86,6 +86,14 @@ def _missed_plane(outcomes: xr.Dataset) -> str:
     return "" if outcomes.variables["outcome"].ndim == 2 else "variable 'outcome' over two dimensions"
 
 
+def _missed_bend(curvature: xr.Dataset) -> str:
+    """Tell whether there is anything of a Hessian's spectrum: what was not asked for is not there."""
+    variables = curvature.variables
+    if "eigenvalues" in variables:
+        return "" if "mode" in variables["eigenvalues"].dims else "variable 'eigenvalues' over (mode)"
+    return "" if "lowest_residual" in variables or "trace_error" in variables else "variable 'eigenvalues'"
+
+
 RUN = {"params": "run step param", "train_loss": "run step", "grad_norm": "run step", "last_step": "run"}
 VALLEY = {
     **dict.fromkeys(("loss", "persistence", "joins"), "valley"),
@@ -206,8 +214,8 @@ Kind("a connection", "thalweg.networks.connect", {"bend": "param"})
 Projected = Annotated[xr.Dataset, Kind("a projected path", "thalweg.networks.project", ALONG)]
 """A training run seen on a plane, from :func:`thalweg.networks.project`."""
 
-Curvature = Annotated[xr.Dataset, Kind("a curvature", "thalweg.networks.curvature", {"eigenvalues": "mode"})]
-"""Eigenvalues of a network's Hessian, from :func:`thalweg.networks.curvature`."""
+Curvature = Annotated[xr.Dataset, Kind("a curvature", "thalweg.networks.curvature", {}, misses=_missed_bend)]
+"""Eigenvalues, trace or density of a network's Hessian, from :func:`thalweg.networks.curvature`."""
 
 Recording = Annotated[xr.Dataset, Kind("a recording", "a recorder or thalweg.descend", {"params": "step param"})]
 """The parameters of a training over (step, param), from a recorder; or one run of :func:`thalweg.descend`."""

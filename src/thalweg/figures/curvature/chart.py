@@ -19,7 +19,13 @@ GREYS = ("#111417", "#4b5563", "#7b828c", "#a3a8af")
 
 BAND = "#d3d6da"
 
+DOTS = (0, (1, 1))
+"""Of what is not known well enough."""
+
 TRACE = "trace ± error"
+
+UNSETTLED = "unsettled"
+"""Name of the marks of eigenvalues that are not known well enough."""
 
 
 def draw(bend: Bend, title: str) -> canvas.Sheet:
@@ -31,9 +37,14 @@ def draw(bend: Bend, title: str) -> canvas.Sheet:
     ground = np.maximum(bend.density, bend.view.low)
     axes.fill_between(bend.value, bend.view.low, ground, color=style.tone(BAND), lw=0, zorder=1.5)
     axes.plot(bend.value, bend.spectrum, color=style.ink(), lw=1.4, label="density of eigenvalues", zorder=2)
-    names = f"{count(len(bend.leading), 'leading eigenvalue')}, the largest {number(float(bend.leading[0]), 3)}"
-    _draw_ticks(axes, bend.leading, style.fit(), names)
-    _draw_ticks(axes, np.atleast_1d(bend.lowest), style.train(), f"lowest {number(float(bend.lowest), 3)}")
+    if bend.leading.size:
+        names = f"{count(len(bend.leading), 'leading eigenvalue')}, the largest {number(float(bend.leading[0]), 3)}"
+        _draw_ticks(axes, bend.leading, bend.settled, style.fit(), names)
+    if bend.bottomed:
+        name = f"lowest {number(float(bend.lowest), 3)}"
+        _draw_ticks(axes, np.atleast_1d(bend.lowest), np.atleast_1d(bend.lowest_settled), style.train(), name)
+    if bend.unsettled:
+        axes.plot([], [], color=style.muted(), lw=1.6, ls=DOTS, label=UNSETTLED)
     ends = np.concatenate([bend.value, bend.leading, np.atleast_1d(bend.lowest)])
     low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
     room = 0.02 * (high - low)
@@ -42,12 +53,13 @@ def draw(bend: Bend, title: str) -> canvas.Sheet:
     return sheet
 
 
-def _draw_ticks(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
-    """Draw eigenvalues as ticks that stand on the axis."""
+def _draw_ticks(axes: Axes, values: np.ndarray, settled: np.ndarray, colour: str, name: str) -> None:
+    """Draw eigenvalues as ticks that stand on the axis, dotted where they are not known well enough."""
     line = {"color": colour, "lw": 1.6, "solid_capstyle": "butt", "zorder": 2.5}
-    for k, value in enumerate(values[np.isfinite(values)].tolist()):
-        label = None if k else name
-        axes.plot([value, value], [0, RUG], transform=axes.get_xaxis_transform(), label=label, **line)
+    finite = np.isfinite(values)
+    for k, (value, known) in enumerate(zip(values[finite].tolist(), settled[finite].tolist(), strict=True)):
+        label, dots = None if k else name, "-" if known else DOTS
+        axes.plot([value, value], [0, RUG], transform=axes.get_xaxis_transform(), label=label, ls=dots, **line)
 
 
 def _static_run(bend: Bend, title: str) -> canvas.Sheet:
@@ -66,7 +78,11 @@ def _static_run(bend: Bend, title: str) -> canvas.Sheet:
             **(look if k == 0 else {}),
         }
         axes.plot(steps, values, label=label, zorder=2.5 - 0.1 * k, **line)
-    axes.plot(steps, bend.lowest, color=style.train(), lw=1.5, ls=(0, (5, 1.6)), label="lowest", zorder=2.6)
+    if bend.bottomed:
+        axes.plot(steps, bend.lowest, color=style.train(), lw=1.5, ls=(0, (5, 1.6)), label="lowest", zorder=2.6)
+    if bend.unsettled:
+        places = _unsettled(bend, steps)
+        axes.plot(*places, ls="none", marker="x", ms=5, color=style.fit(), label=UNSETTLED, zorder=2.8)
     if bend.near:
         label = f"{EDGE} = {number(bend.edge, 3)}"
         axes.axhline(bend.edge, color=style.fit(), lw=1.2, ls=(0, (1.5, 1.5)), label=label, zorder=1.6)
@@ -78,6 +94,13 @@ def _static_run(bend: Bend, title: str) -> canvas.Sheet:
     last.set(xlim=(steps[0] - room, steps[-1] + room), xlabel="step")
     canvas.legend(sheet, axes)
     return sheet
+
+
+def _unsettled(bend: Bend, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find where eigenvalues along a run are not known well enough: their steps, and themselves."""
+    step, mode = np.nonzero(~bend.settled)
+    low = np.flatnonzero(~bend.lowest_settled)
+    return steps[np.append(step, low)], np.append(bend.leading[step, mode], bend.lowest[low])
 
 
 def _draw_trace(axes: Axes, bend: Bend, steps: np.ndarray) -> None:
@@ -98,13 +121,21 @@ def _web_spectrum(bend: Bend) -> dict[str, Any]:
     # The ground goes on at the foot of the axis, where the line has gaps that a fill would bridge.
     ground = {"fill": "tozeroy", "fillcolor": style.tone(BAND), "line": {"width": 0}}
     traces = [web.trace("lines", bend.value, np.maximum(bend.density, bend.view.low), **ground), curve]
-    for values, colour, name in (
-        (bend.leading, style.fit(), count(len(bend.leading), "leading eigenvalue")),
-        (np.atleast_1d(bend.lowest), style.train(), "lowest"),
+    foot = bend.view.low * (bend.view.high / bend.view.low) ** (RUG / 2)
+    for values, settled, colour, name in (
+        (bend.leading, bend.settled, style.fit(), count(len(bend.leading), "leading eigenvalue")),
+        (np.atleast_1d(bend.lowest), np.atleast_1d(bend.lowest_settled), style.train(), "lowest"),
     ):
-        marker = {"symbol": "line-ns-open", "size": 16, "color": colour, "line": {"width": 2.5}}
-        foot = np.full(len(values), bend.view.low * (bend.view.high / bend.view.low) ** (RUG / 2))
-        traces.append(web.trace("markers", values, foot, name=name, marker=marker, hover=f"{name}<br>%{{x:.5g}}"))
+        for some, symbol, called in (
+            (values[settled], "line-ns-open", name),
+            (values[~settled], "x-thin-open", f"{name}, {UNSETTLED}"),
+        ):
+            if np.isfinite(some).any():
+                marker = {"symbol": symbol, "size": 16, "color": colour, "line": {"width": 2.5}}
+                at = np.full(len(some), foot)
+                traces.append(
+                    web.trace("markers", some, at, name=called, marker=marker, hover=f"{called}<br>%{{x:.5g}}")
+                )
     y = web.axis("density", exponentformat="power", dtick=1, **bend.view.web)
     return web.described(traces, {"xaxis": web.axis("eigenvalue"), "yaxis": y})
 
@@ -116,7 +147,13 @@ def _web_run(bend: Bend) -> dict[str, Any]:
         name = "largest eigenvalue" if k == 0 else f"eigenvalue {k + 1}"
         line = {"color": style.tone(GREYS[min(k, len(GREYS) - 1)]), "width": 2.5 if k == 0 else 1.2}
         traces.append(timeline.web_line(name, steps, values, line) | {"showlegend": k == 0})
-    traces.append(timeline.web_line("lowest", steps, bend.lowest, {"color": style.train(), "width": 2, "dash": "dash"}))
+    if bend.bottomed:
+        line = {"color": style.train(), "width": 2, "dash": "dash"}
+        traces.append(timeline.web_line("lowest", steps, bend.lowest, line))
+    if bend.unsettled:
+        marker = {"symbol": "x-thin-open", "size": 8, "color": style.fit(), "line": {"width": 2}}
+        hover = f"step %{{x}}<br>{UNSETTLED} %{{y:.5g}}"
+        traces.append(web.trace("markers", *_unsettled(bend, steps), name=UNSETTLED, marker=marker, hover=hover))
     if bend.near:
         line = {"color": style.fit(), "width": 1.5, "dash": "dot"}
         traces.append(timeline.web_line(EDGE, steps, np.full(len(steps), bend.edge), line))

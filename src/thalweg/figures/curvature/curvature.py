@@ -18,7 +18,8 @@ def curvature(result: Curvature) -> Figure:
 
     At one point the spectral density is drawn on a logarithmic axis, which begins low enough for a single eigenvalue to
     be seen, with the leading eigenvalues and the lowest as ticks. Along a run the leading ones are drawn against step,
-    with the lowest, and the trace with its standard error below. Gradient descent is stable on a quadratic surface as
+    with the lowest, and the trace with its standard error below. Eigenvalues that are known to no better than 5 % of
+    themselves are dotted or crossed, and the caption says so. Gradient descent is stable on a quadratic surface as
     long as the largest eigenvalue is below 2 / learning rate, which is drawn where the results have the attribute
     ``learning_rate``. The spectrum at one step of a run is ``curvature(result.isel(step=k))``.
 
@@ -58,21 +59,31 @@ def curvature(result: Curvature) -> Figure:
 
 
 def _story(bend: Bend) -> str:
-    if bend.step is None:
-        leading = ", ".join(number(value, 3) for value in bend.leading.tolist())
-        return (
-            f"trace {plus(bend.trace, bend.error)}; leading eigenvalues {leading}; the lowest is "
-            f"{number(float(bend.lowest), 3)}"
-        )
-    largest, steps = bend.leading[:, 0], (bend.step[0], bend.step[-1])
-    parts = [
-        f"from step {steps[0]} to step {steps[1]} the largest eigenvalue goes from {number(largest[0], 3)} to "
-        f"{number(largest[-1], 3)}, the lowest from {number(bend.lowest[0], 3)} to {number(bend.lowest[-1], 3)}",
-    ]
+    parts = [_spectrum(bend)] if bend.step is None else _run(bend, (bend.step[0], bend.step[-1]))
+    return "; ".join([*parts, *([bend.unsettled] if bend.unsettled else [])])
+
+
+def _spectrum(bend: Bend) -> str:
+    parts = [f"trace {plus(bend.trace, bend.error)}"]
+    if bend.leading.size:
+        parts.append("leading eigenvalues " + ", ".join(number(value, 3) for value in bend.leading.tolist()))
+    if bend.bottomed:
+        parts.append(f"the lowest is {number(float(bend.lowest), 3)}")
+    return "; ".join(parts)
+
+
+def _run(bend: Bend, steps: tuple[int, int]) -> list[str]:
+    went = []
+    if bend.leading.size:
+        largest = bend.leading[:, 0]
+        went.append(f"the largest eigenvalue goes from {number(largest[0], 3)} to {number(largest[-1], 3)}")
+    if bend.bottomed:
+        went.append(f"the lowest from {number(bend.lowest[0], 3)} to {number(bend.lowest[-1], 3)}")
+    parts = [f"from step {steps[0]} to step {steps[1]} {', '.join(went)}"]
     if bend.traced:
         parts.append(f"the trace from {plus(bend.trace[0], bend.error[0])} to {plus(bend.trace[-1], bend.error[-1])}")
-    if np.isfinite(bend.edge):
-        above = int((largest > bend.edge).sum())
-        often = f"at {count(above, 'step')} of the {len(largest)} drawn" if above else "never"
+    if np.isfinite(bend.edge) and bend.leading.size:
+        above = int((bend.leading[:, 0] > bend.edge).sum())
+        often = f"at {count(above, 'step')} of the {len(bend.leading)} drawn" if above else "never"
         parts.append(f"the largest is {often} above {EDGE} = {number(bend.edge, 3)}")
-    return "; ".join(parts)
+    return parts
