@@ -122,11 +122,11 @@ MODULES = {
 
 
 def ready(name, dtype=torch.float64, rows=11):
-    """Make a module by name, always the same, with data that it takes and statistics that it gathered."""
+    """Make a module, by name or by what makes it, always the same, with data that it takes and statistics that it gathered."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         x, y = torch.randn(rows, 6, dtype=dtype), torch.randn(rows, 3, dtype=dtype)
-        model = MODULES[name]().to(dtype)
+        model = (name if callable(name) else MODULES[name])().to(dtype)
         with torch.no_grad():
             model(x)
         return model, x, y

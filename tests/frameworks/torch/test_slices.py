@@ -101,7 +101,7 @@ def evaluated(name, mode="evaluation", rows=16, axes=2):
     terms = [torch.tensor(vector) for vector in (plane.origin, *plane.directions)]
     replica = evaluator.replica
     with torch.inference_mode(), replica.evaluating():
-        layers = find(replica, evaluator.batch, terms)
+        layers = find(replica, evaluator.batch)[0].terms(replica, terms)
         way = together(replica, Walk(evaluator.batch, terms, layers), {})
     return {layer.name for layer in layers}, way
 

@@ -1,18 +1,16 @@
 """The loss of a module on one part of the data: its value, its derivatives, and its values on a slice.
 
-PyTorch computes eagerly, and a module may do anything when it is called. So nothing is taken apart here beforehand:
-three shortcuts are *tried* on the module at hand, and each is believed only if it gives what the plain evaluation
-gives.
+PyTorch computes eagerly, and a module may do anything when it is called. So nothing is taken apart here beforehand. One
+evaluation is watched, for all planes, and tells what may be left out; see ``uses``.
 
 1. ``first_layer``: linear and convolution layers whose input never changes are affine in the coordinates of a slice.
-2. ``walk``: parameters that only these layers read need not be moved from point to point; they are set to NaN, and
-   whoever reads them after all gives NaN, upon which the point is computed plainly.
+2. ``walk``: parameters that only these layers read need not be moved from point to point.
 3. ``together``: small networks are evaluated at several points at once.
 
-:func:`_quickest` holds what 1 and 2 give against the plain losses at two points: at the origin, where they must agree
-to the bit, and far from it, where half of the digits must. Half, because rounding takes a few digits where sums
-cancel, while a parameter that is read in a way unknown to us, or a layer that is not what it seems, changes the first
-ones.
+What comes out is tried on the first plane, once for a network (:func:`_proven`): at the origin the loss must agree
+with the plain one to the bit, and at two points far from it half of the digits must. Half, because rounding takes a few
+digits where sums cancel, while a parameter that is read in a way unknown to us, or a layer that is not what it seems,
+changes the first ones.
 
 **Why so.** ``torch.fx`` and ``torch.export`` would give a program that could be analysed as JAX's is, but they refuse
 many modules (control flow on values, hooks, code of other libraries), and a user's module must not be refused for the
@@ -24,9 +22,8 @@ Attention is differentiated in its plain form: the fused kernels have no second 
 of the gradient is kept between products where there is one part (Pearlmutter 1994); where data were parted to bound
 memory it is made anew each time.
 
-**What would break it.** A module that behaves otherwise at the two points that are tried than elsewhere on the plane,
-for instance one that reads a first layer's weight only where the loss is large. A function marked
-``once_differentiable`` is refused: PyTorch would take its curvature for zero without a word.
+**What would break it.** A function marked ``once_differentiable`` is refused: PyTorch would take its curvature for zero
+without a word.
 
 References
 ----------
@@ -35,7 +32,9 @@ B. A. Pearlmutter, "Fast exact multiplication by the Hessian", 1994, doi:10.1162
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -44,11 +43,11 @@ from jaxtyping import Float
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.common.installed import torch
-from thalweg.frameworks.torch.first_layer import far, find
+from thalweg.frameworks.torch.first_layer import First, far, find
 from thalweg.frameworks.torch.parameters import joined
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
-from thalweg.frameworks.torch.together import Counts, together
-from thalweg.frameworks.torch.walk import Walk, spans_without
+from thalweg.frameworks.torch.together import Counts, Together, together
+from thalweg.frameworks.torch.walk import Walk
 from thalweg.geometry.chunks import Values
 from thalweg.geometry.network import Flat
 from thalweg.geometry.plane import Plane
@@ -70,6 +69,16 @@ class ModuleEvaluator:
         """Take the copy that all parts share, and this part; ``alone`` if there is no other."""
         self.replica, self.batch, self.alone = replica, batch, alone
         self._at_once: Counts = {}
+        self._found: tuple[First, bool] | None = None
+        self._way: int | None = None
+
+    def _used(self, origin: Any) -> tuple[First, bool]:
+        """Find the first layers, once, and whether something is differentiated inside the model or its loss."""
+        if self._found is None:
+            self.replica.move(origin)
+            first, uses = find(self.replica, self.batch)
+            self._found = first, uses.differentiates
+        return self._found
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
@@ -103,17 +112,42 @@ class ModuleEvaluator:
     def on(self, plane: Plane, *, plain: bool = False) -> Values:
         """Prepare a plane."""
         replica = self.replica
-        terms = [self._tensor(vector) for vector in (plane.origin, *plane.directions)]
+        terms = [self._shared(vector) for vector in (plane.origin, *plane.directions)]
         walk = Walk(self.batch, terms)
+        with replica.evaluating():
+            first, differentiates = self._used(terms[0])
+        # what was made in inference mode cannot be differentiated
+        grade = torch.no_grad if differentiates else torch.inference_mode
         if not plain:
-            with torch.inference_mode(), replica.evaluating():
-                walk = together(replica, _quickest(replica, walk), self._at_once)
+            with grade(), replica.evaluating(), _as_written():
+                walk = together(replica, self._quickest(first, walk), self._at_once)
+        quick = walk.layers or isinstance(walk, Together)
 
         def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
-            with torch.inference_mode(), replica.evaluating():
+            with grade(), replica.evaluating(), _as_written() if quick else nullcontext():
                 return _values(replica, walk, coordinates.tolist())
 
         return values
+
+    def _quickest(self, first: First, walk: Walk) -> Walk:
+        """Find the quickest way on a plane; on the first plane it is tried out."""
+        layers = first.terms(self.replica, walk.terms) if first.inputs else ()
+        if not layers:
+            return walk
+        ways = [Walk(walk.batch, walk.terms, layers, spans) for spans in (first.spans, walk.spans)]
+        if self._way is None:
+            self._way = _proven(self.replica, walk, ways)
+        return [*ways, walk][self._way]
+
+    def _shared(self, vector: Flat) -> Any:
+        """Give a vector to the module's device; in its memory, where that can be, since nothing writes to it."""
+        flat = self.replica.flat
+        vector = np.ascontiguousarray(vector)
+        return (
+            torch.as_tensor(vector, dtype=flat.dtype, device=flat.device)
+            if vector.flags.writeable
+            else self._tensor(vector)
+        )
 
     def _tensor(self, vector: Flat) -> Any:
         """Copy a vector to the module's device."""
@@ -171,19 +205,30 @@ def _values(replica: Replica, walk: Walk, rows: Sequence[list[float]]) -> Float[
     return losses
 
 
-def _quickest(replica: Replica, walk: Walk) -> Walk:
-    """Find the quickest way that computes what the plain one does, at the origin and far from it."""
-    layers = find(replica, walk.batch, walk.terms)
-    if not layers:
-        return walk
-    axes = len(walk.terms) - 1
-    rows = [[0.0] * axes, far(axes)]
-    plain = _values(replica, walk, rows)
+ELSEWHERE = (-1.37, 0.29)
+"""Coordinates of another point, on the other side, at which the quick way is tried out."""
+
+
+def _proven(replica: Replica, plain: Walk, ways: Sequence[Walk]) -> int:
+    """Find the first way that gives what the plain one does; if none does, the number behind them.
+
+    Half of the digits: rounding far from the origin takes fewer, a parameter that was read elsewhere more. What is not
+    moved is NaN at two points, and a number at the third, since comparisons swallow NaN.
+    """
+    axes = len(plain.terms) - 1
+    rows = [[0.0] * axes, far(axes), [*ELSEWHERE[:axes], *(0.0 for _ in range(axes - len(ELSEWHERE)))]]
+    wanted = _values(replica, plain, rows)
     eps = torch.finfo(replica.flat.dtype).eps
-    for spans in (spans_without(replica, layers), walk.spans):
-        quick = Walk(walk.batch, walk.terms, layers, spans)
-        losses = [float(loss) for loss in quick.losses(replica, rows)]
-        # half of the digits: rounding far from the origin takes fewer, a parameter that was read elsewhere more
-        if np.allclose(losses, plain, rtol=eps**0.5, atol=0, equal_nan=True) and losses[0] == plain[0]:
-            return quick
-    return walk
+    for number, way in enumerate(ways):
+        other = Walk(way.batch, way.terms, way.layers, way.spans, instead=-7.3)
+        losses = [float(loss) for loss in (*way.losses(replica, rows[:2]), *other.losses(replica, rows[2:]))]
+        if np.allclose(losses, wanted, rtol=eps**0.5, atol=0, equal_nan=True) and losses[0] == wanted[0]:
+            return number
+    return len(ways)
+
+
+def _as_written() -> AbstractContextManager[Any]:
+    """Run compiled functions as they were written: compiled ones would not see that a layer stands in for itself."""
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    return torch.compiler.set_stance("force_eager")

@@ -5,33 +5,35 @@
 what ``jax/affine.py`` finds by analysis. Here it is found by experiment, since a module is no program that could be
 read.
 
-**How.** The module is evaluated at two points far apart while every linear or convolution layer is watched. A layer
-counts if it is called once, if its input is the same at both points (compared by a fingerprint, so that not all inputs
-have to be kept), and if the affine sum gives what the layer itself computed far from the origin, to half of the digits
-(:func:`_agrees`). While a slice is evaluated it must be given that very input again (:meth:`Layer.given`); otherwise
-it computes as ever.
+**How.** One evaluation is watched, operation by operation (``uses``). A layer counts if it is called once, if its input
+depends on no parameter, if nothing changes its own parameters in place, and if no number that depends on parameters
+leaves the tensors: then its input is the same at every point, and this holds for every plane. (Where something is
+differentiated on the way none counts, since the sum has no derivative by the input.) A parameter that only such layers
+read need not be moved. While a slice is evaluated a layer must be given that very input again
+(:meth:`Layer.given`); otherwise it computes as ever.
 
 **Why so.** A layer stands in for itself by an attribute ``forward`` on the instance, which is taken off afterwards; so
 it keeps its place, its name and its hooks, and nothing needs to know how the module calls it. Forward hooks were the
 other choice: they can replace an output, but only after the layer has computed it, which is what is to be saved. Only
 PyTorch's own classes count, not classes derived from them, since those may compute anything.
 
-**What would break it.** Two inputs of equal shape, type, sum and sum of squares that differ would pass for one: the
-sum that must agree, and the comparison with all numbers at each later call, stand behind the fingerprint. A module
-that reads a first layer's weight elsewhere too, such as a penalty, is right as long as parameters are moved; where
-they are not (``walk.spans_without``), the NaN in their place gives it away.
+**What would break it.** What breaks ``uses``. The evaluator's trial at a few points stands behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
-from math import isfinite
 from typing import Any, NamedTuple
 
+from thalweg.frameworks.common.batches import leaves
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.replica import Batch, Replica
+from thalweg.frameworks.torch.uses import Uses, watched
+
+MOST = 2**30
+"""Bytes of outputs that are kept for a plane at most; beyond it first layers are computed at every point."""
 
 Forward = Callable[[Any], Any]
 """Computes a layer's output from its input."""
@@ -66,35 +68,76 @@ class Layer(NamedTuple):
         return torch.equal(values, fixed)
 
 
-def find(replica: Replica, batch: Batch, terms: Sequence[Any]) -> tuple[Layer, ...]:
-    """Find the first layers of a replica.
+class First(NamedTuple):
+    """What is the same on every plane.
 
-    Parameters
+    Attributes
     ----------
-    replica : stands elsewhere afterwards
-    terms : the plane's origin and its directions, tensors (param,)
+    inputs : of the first layers, by name
+    spans : of the flat vector, what something else reads than the first layers in their own operation
     """
-    here, there = terms[0], _summed_far(terms)
+
+    inputs: Mapping[str, Any]
+    spans: list[slice]
+
+    def terms(self, replica: Replica, terms: Sequence[Any]) -> tuple[Layer, ...]:
+        """Make the first layers of a plane; none where their outputs are infinite, or too large to keep."""
+        owners = [id(parameter) for parameter in replica.parameters]
+        pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
+        layers, room = [], MOST
+        for name, fixed in self.inputs.items():
+            layer = replica.module.get_submodule(name)
+            outputs: list[Any] = []
+            for piece in pieces:
+                outputs.append(_product(layer, fixed, piece, first=not outputs))
+                room -= outputs[-1].nbytes
+                if room < 0 or not outputs[-1].isfinite().all():
+                    return ()
+            layers.append(Layer(name, fixed, tuple(outputs)))
+        return tuple(layers)
+
+
+def find(replica: Replica, batch: Batch) -> tuple[First, Uses]:
+    """Find the first layers of a replica, where it stands; and how the parameters are used."""
     able = _able(replica)
-    at_origin, far = (_watched(replica, batch, point, able, _print) for point in (here, there))
-    still = [name for name in able if len(at_origin[name]) == len(far[name]) == 1 and at_origin[name] == far[name]]
-    if not still:
-        return ()
-    caught = _watched(replica, batch, there, {name: able[name] for name in still}, partial(_copied, replica))
-    owners = [id(parameter) for parameter in replica.parameters]
-    pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
-    layers = []
-    for name in still:
-        fixed, output = caught[name][0]
-        outputs = tuple(_product(able[name], fixed, piece, first=not i) for i, piece in enumerate(pieces))
-        layer = Layer(name, fixed, outputs)
-        if _agrees(layer, output):
-            layers.append(layer)
-    return tuple(layers)
+    uses = watched(replica, batch, list(able), partial(standing_in, replica))
+    sure = not (uses.decides or uses.differentiates)
+    inputs = {
+        name: _kept(replica, batch, values[0])
+        for name, values in uses.inputs.items()
+        if sure and len(values) == 1 and values[0] is not None and values[0].dtype == replica.flat.dtype
+    }
+    numbers = {id(parameter): number for number, parameter in enumerate(replica.parameters)}
+    for name in list(inputs):
+        own = {numbers.get(id(parameter)) for parameter in able[name]._parameters.values()}
+        if own & uses.written:
+            del inputs[name]
+    return First(inputs, _spans(replica, uses, inputs.keys())), uses
+
+
+def _kept(replica: Replica, batch: Batch, fixed: Any) -> Any:
+    """Keep an input: as it lies in the data, which nothing changes, or else a copy, since its memory may be reused."""
+    if not replica.habits.overwrites:
+        data = [leaf for leaf in leaves(batch.values) if isinstance(leaf, torch.Tensor)]
+        if fixed.untyped_storage().data_ptr() in {leaf.untyped_storage().data_ptr() for leaf in data}:
+            return fixed
+    return fixed.clone()
+
+
+def _spans(replica: Replica, uses: Uses, layers: Set[str]) -> list[slice]:
+    """Find the pieces of the flat vector that more is done with than these layers do; neighbours are joined."""
+    spans: list[slice] = []
+    for span, readers in zip(replica.spans, uses.readers, strict=True):
+        if readers and readers <= layers:
+            continue
+        if spans and spans[-1].stop == span.start:
+            span = slice(spans.pop().start, span.stop)
+        spans.append(span)
+    return spans
 
 
 FAR = (0.83, -0.61)
-"""Coordinates of the point, far from the origin, at which first layers are looked for and tried out."""
+"""Coordinates of the point, far from the origin, at which the quick way is tried out."""
 
 
 def far(axes: int) -> list[float]:
@@ -131,42 +174,6 @@ def _able(replica: Replica) -> dict[str, Any]:
     }
 
 
-def _watched(
-    replica: Replica, batch: Batch, point: Any, layers: Mapping[str, Any], note: Callable[[Any, Any], Any]
-) -> dict[str, list[Any]]:
-    """Evaluate at a point, noting the inputs and outputs of some layers, a note a call."""
-    notes: dict[str, list[Any]] = {name: [] for name in layers}
-
-    def watched(name: str, forward: Forward, input: Any) -> Any:
-        output = forward(input)
-        notes[name].append(note(input, output))
-        return output
-
-    replica.move(point)
-    with standing_in(replica, {name: partial(watched, name) for name in layers}):
-        replica.compute(batch)
-    return notes
-
-
-def _summed_far(terms: Sequence[Any]) -> Any:
-    """Sum the terms of what is affine at the coordinates ``FAR``."""
-    total = terms[0].clone()
-    for value, term in zip(far(len(terms) - 1), terms[1:], strict=True):
-        total.add_(term, alpha=value)
-    return total
-
-
-def _print(values: Any, output: Any) -> tuple[Any, ...]:
-    """Take a fingerprint of an input; one that holds NaN has none that equals another."""
-    wide = values.double()
-    return (tuple(values.shape), str(values.dtype), float(wide.sum()), float(wide.square().sum()))
-
-
-def _copied(replica: Replica, values: Any, output: Any) -> tuple[Any, Any]:
-    """Keep an input; copy an output, which later layers may overwrite. Another precision's, as of autocast, is none."""
-    return values, output.clone() if output.dtype == replica.flat.dtype else None
-
-
 def _product(layer: Any, fixed: Any, pieces: Mapping[int, Any], *, first: bool) -> Any:
     """Apply a layer with its parameters from the origin or a direction; what is frozen has no part in a direction."""
     values = {}
@@ -177,15 +184,3 @@ def _product(layer: Any, fixed: Any, pieces: Mapping[int, Any], *, first: bool) 
     if isinstance(layer, torch.nn.Linear):
         return torch.nn.functional.linear(fixed, values["weight"], values["bias"])
     return layer._conv_forward(fixed, values["weight"], values["bias"])
-
-
-def _agrees(layer: Layer, output: Any) -> bool:
-    """Tell whether the sum is what the layer computed far from the origin.
-
-    Half of the digits must agree: rounding takes fewer, another weight more. Infinite numbers cannot be summed.
-    """
-    if output is None or output.shape != layer.terms[0].shape:
-        return False
-    scale = max(float(term.abs().max()) for term in layer.terms)
-    worst = float((_summed_far(layer.terms) - output).abs().max())
-    return isfinite(scale) and worst <= scale * torch.finfo(output.dtype).eps ** 0.5

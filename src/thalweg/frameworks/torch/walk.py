@@ -8,21 +8,19 @@ alike. Two things make it cheap to go there.
 - What only first layers read is not moved at all: their outputs are summed instead (``spans``). In a network with a
   long first layer that is most of the parameters.
 
-**What guards it.** Parameters that are not moved are NaN meanwhile. If a layer is given another input than its fixed
-one, it has to compute after all: then the whole point is put into the replica first (``astray``), and the NaN is put
-back before the next. If anything else reads a parameter that was not moved, the loss is NaN, and the evaluator
-computes that point again plainly.
+**What guards it.** What is not moved is found by what operations read (``first_layer.find``). If a layer is given
+another input than its fixed one, it has to compute after all: then the whole point is put into the replica first
+(``astray``). Parameters that are not moved are NaN meanwhile: should anything read them after all, the loss is most
+likely NaN, and the evaluator computes that point again plainly.
 
 **Why the same operations at each point.** Each sum begins from the origin, not from the neighbour: to add a step's
 direction to the last point would be as quick, but rounding would add up along the row, and a point would depend on
 where the row began.
-
-**What would break it.** A loss that hides NaN, such as one that skips what is not finite: it would then be a number
-although it read a parameter that was not moved. The evaluator's trial far from the origin is there to notice that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -31,25 +29,46 @@ from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.first_layer import Forward, Layer, standing_in
 from thalweg.frameworks.torch.replica import Batch, Replica
 
+HELD = 2**22
+"""Numbers of a sum up to which the part that stays along a row is held."""
+
+BLOCK = 2**17
+"""Numbers that are summed at a time where nothing is held: all operands of so many fit into a processor's cache."""
+
 
 class Sum:
     """An array that is affine in the coordinates of a slice.
 
-    Along the first coordinate it costs one addition: the sum over all others is kept while they stay.
+    Along the first coordinate it costs one addition: the sum over all others is kept while they stay. Of long vectors
+    it is not, since it would take as much memory as the network; these are summed block by block, by the same
+    operations.
     """
 
     def __init__(self, terms: Sequence[Any]):
         self.origin, self.first, *self.others = terms
         self.base, self.slow = self.origin, [0.0] * len(self.others)
+        self.long = len(self.others) > 0 and self.origin.numel() > HELD
 
     def at(self, coordinates: list[float], out: Any = None) -> Any:
         """Compute it, anew or into an array."""
         fast, *slow = coordinates
+        if self.long and out is not None:
+            return self._blocks(coordinates, out)
         if slow != self.slow:
             self.base, self.slow = self.origin, slow
             for value, term in zip(slow, self.others, strict=True):
                 self.base = torch.add(self.base, term, alpha=value)
         return torch.add(self.base, self.first, alpha=fast, out=out)
+
+    def _blocks(self, coordinates: list[float], out: Any) -> Any:
+        fast, *slow = coordinates
+        size = BLOCK if out.device.type == "cpu" else out.numel()
+        arrays = (out, self.origin, self.first, *self.others)
+        for place, base, first, *others in zip(*(array.split(size) for array in arrays), strict=True):
+            for value, term in zip(slow, others, strict=True):
+                base = torch.add(base, term, alpha=value, out=place)
+            torch.add(base, first, alpha=fast, out=place)
+        return out
 
 
 class Walk:
@@ -60,7 +79,8 @@ class Walk:
     terms : the plane's origin and its directions, tensors (param,)
     layers : the first layers, which are summed; by default none, for the plain evaluation
     spans : of the flat vector, what is moved, by default all; what only the first layers read may be left out, and is
-        NaN meanwhile
+        ``instead`` meanwhile
+    instead : NaN; a number to try out whether anything reads it
     """
 
     def __init__(
@@ -69,8 +89,9 @@ class Walk:
         terms: Sequence[Any],
         layers: Sequence[Layer] = (),
         spans: Sequence[slice] | None = None,
+        instead: float = math.nan,
     ):
-        self.batch, self.terms, self.layers = batch, terms, layers
+        self.batch, self.terms, self.layers, self.instead = batch, terms, layers, instead
         self.spans = [slice(0, len(terms[0]))] if spans is None else spans
 
     @property
@@ -100,22 +121,9 @@ class Walk:
         with standing_in(replica, {layer.name: partial(summed, layer, Sum(layer.terms)) for layer in self.layers}):
             for row in rows:
                 if astray and self.partial:
-                    replica.flat.fill_(float("nan"))
+                    replica.flat.fill_(self.instead)
                 for total, place in moving:
                     total.at(row, out=place)
                 astray = False
                 losses.append(replica.compute(self.batch))
         return losses
-
-
-def spans_without(replica: Replica, layers: Sequence[Layer]) -> list[slice]:
-    """Find the pieces of the flat vector that are not of these layers; neighbours are joined."""
-    names = {f"{layer.name}.{kind}" for layer in layers for kind in ("weight", "bias")}
-    spans: list[slice] = []
-    for name, span in zip(replica.names, replica.spans, strict=True):
-        if name in names:
-            continue
-        if spans and spans[-1].stop == span.start:
-            span = slice(spans.pop().start, span.stop)
-        spans.append(span)
-    return spans
