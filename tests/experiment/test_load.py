@@ -90,6 +90,30 @@ def one_valley():
     return tw.find_valleys(tw.objective(tw.problems.function(lambda p: p[0] ** 2, tw.problems.Axis("x", -1, 2))))
 
 
+def sliced(made, kind, *rest, **options):
+    return tw.networks.slice(
+        made.network, getattr(tw.networks.directions, kind)(made.network, *rest, **options), points=3
+    )
+
+
+NETWORKS = {
+    # Every verb, and every kind of direction, one alone and two.
+    **{
+        f"slice {kind} {count}": lambda t, kind=kind, count=count: sliced(t, kind, count=count)
+        for kind in ("gaussian", "orthonormal", "filter_normalised", "hessian")
+        for count in (1, 2)
+    },
+    "slice principal": lambda t: sliced(t, "principal", t.recording, count=1),
+    "slice between": lambda t: sliced(t, "between", t.here, t.there),
+    "slice given": lambda t: sliced(t, "given", t.there),
+    "project": lambda t: tw.networks.project(t.network, t.plane, t.recording),
+    "interpolate": lambda t: tw.networks.interpolate(t.network, t.here, t.there, points=3),
+    "connect": lambda t: tw.networks.connect(t.network, t.here, t.there, steps=2),
+    "curvature": lambda t: tw.networks.curvature(t.network, count=1, lowest=True),
+    "curvature along": lambda t: tw.networks.curvature(t.network, t.recording, count=1, probes=0),
+    "trace": lambda t: tw.networks.curvature(t.network, count=0, probes=tw.networks.Probes(2, order=1)),
+}
+
 DATASETS = {
     **{name: lambda name=name: getattr(t(), name) for name in ("runs", "surface", "valleys", "derailments", "slice")},
     **{name: lambda name=name: getattr(t(), name) for name in ("curve", "recording", "hill_valleys", "hill_ends")},
@@ -105,7 +129,7 @@ DATASETS = {
     "compare_basins": lambda: tw.compare_basins(
         tw.descend(t().hill, t().descent, starts=t().hill_ends["start_position"].values), t().hill_ends
     ),
-    "projected": lambda: tw.networks.project(t().network, t().plane, t().recording),
+    **{f"networks {name}": lambda name=name: NETWORKS[name](t()) for name in NETWORKS},
     "paths": lambda: tw.find_paths(t().hill, t().hill_valleys, [(0, 1)]),
     "fixed": lambda: tw.survey(tw.objective(tw.problems.rastrigin(4)).fix(x2=0.0, x3=0.0, x4=1.0), points=9),
 }
@@ -126,6 +150,16 @@ def test_every_dataset_goes_to_netcdf_and_back(name, tmp_path):
     assert {key: type(value) for key, value in again.attrs.items()} == {
         key: type(value) for key, value in dataset.attrs.items()
     }
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_verbs_on_networks_return_needs_no_further_package_for_netcdf(name, tmp_path):
+    dataset = NETWORKS[name](t())
+    dataset.to_netcdf(tmp_path / "one.nc", engine="scipy")
+    again = xr.load_dataset(tmp_path / "one.nc", engine="scipy")
+    xr.testing.assert_equal(again, dataset)
+    for key, value in dataset.attrs.items():
+        np.testing.assert_array_equal(np.atleast_1d(again.attrs[key]), np.atleast_1d(value))
 
 
 @pytest.mark.parametrize(

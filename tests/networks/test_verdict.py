@@ -98,6 +98,12 @@ def test_of_a_run_without_range_only_rounding_is_forgiven(precision, trust):
     assert judged([2, 2], [2, 2.1], precision=precision)["trust"] == "poor"
 
 
+def test_a_gap_below_what_is_written_is_a_bound_already():
+    words = "The picture can be trusted: the surface under the path differs from the run's own loss by "
+    assert judged([10, 6, 2], [10, 6.001, 2])["verdict"].startswith(words + "less than 0.1 % of its range.")
+    assert judged([10, 6, 2], [10, 6.2, 2])["verdict"].startswith(words + "at most 2.5 % of its range.")
+
+
 def test_what_the_run_holds_is_told_and_decides_nothing():
     few, most = (judged([10, 6, 2], [10, 6, 2], share=share) for share in (0.01, 0.99))
     assert few["trust"] == most["trust"] == "good"

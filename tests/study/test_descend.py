@@ -1,5 +1,6 @@
 """The border of descents: streamed runs are those held in memory, and nothing is overwritten."""
 
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -45,3 +46,20 @@ def test_a_descent_has_steps_and_precision_of_its_own(objective, beside):
     name = next(iter(beside))
     with pytest.raises(InvalidValue, match=f"{name} = .* is given beside a Descent, which has its own"):
         tw.descend(objective, tw.Descent(optax.sgd(0.1), steps=3), **beside)
+
+
+def test_a_start_whose_gradient_is_not_finite_is_kept_and_the_run_diverges():
+    # The loss 1 at (0, 1) is finite, the derivative of the root is 0 / 0 there.
+    cusp = tw.problems.function(
+        lambda p: jnp.sqrt(p[0] ** 2) + p[1] ** 2, [tw.problems.Axis("x", -1, 2), tw.problems.Axis("y", -1, 2)]
+    )
+    runs = tw.descend(tw.objective(cusp), optax.sgd(0.1), starts=[[0.0, 1.0], [0.5, 1.0]], steps=3)
+    assert runs["last_step"].values.tolist() == [0, 3]
+    np.testing.assert_array_equal(runs["params"][0, 0], [0, 1])
+    np.testing.assert_array_equal(runs["train_loss"][0], [1, np.nan, np.nan, np.nan])
+    assert np.isnan(runs["grad_norm"][0]).all()
+    assert runs["status"].values.tolist() == [tw.Status.DIVERGED, tw.Status.MAX_STEPS]
+    # Also where that is the last step.
+    alone = tw.descend(tw.objective(cusp), optax.sgd(0.1), starts=[0.1, 0.0], steps=1)
+    np.testing.assert_array_equal(alone["train_loss"][0], [0.1, 0])
+    assert (alone["last_step"].item(), alone["status"].item()) == (1, tw.Status.DIVERGED)

@@ -19,7 +19,7 @@ from thalweg.store import journal
 from thalweg.store.stream import opened
 
 LISTS = {"names", "parameters", "points", "norms", "best", "best_names", "start", "units", "missing", "refused"}
-LISTS |= {"leaf_names", "leaf_shapes", "loss_at_ends"}
+LISTS |= {"leaf_names", "leaf_shapes", "loss_at_ends", "shares", "eigenvalues", "residuals"}
 LISTS |= {"titles", "versions", "backends", "idioms", "causes", "sentences"}
 """Attributes that are lists, also of one item: netCDF makes that item of it."""
 

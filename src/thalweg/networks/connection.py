@@ -14,6 +14,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import computing
 from thalweg.base.progress import track
 from thalweg.geometry.network import Flat, Network
+from thalweg.store.attributes import storable
 from thalweg.store.versions import versions
 
 
@@ -86,7 +87,7 @@ def connect(
         {"bend": ("param", bend), "t": ("step", places), "loss": ("step", losses)},
         coords={"step": np.arange(steps)},
         attrs={
-            **network.facts,
+            **storable(network.facts),
             "kind": "bezier",
             **{"steps": steps, "learning_rate": learning_rate, "seed": seed, "optimizer": "adam"},
             **versions("thalweg", "numpy", "optax"),

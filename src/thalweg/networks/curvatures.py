@@ -19,6 +19,7 @@ from thalweg.geometry.lanczos import Product, Quadrature, finite, smooth, standa
 from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.spectrum import Asked, Spectrum
 from thalweg.geometry.spectrum import Probes as Probes
+from thalweg.store.attributes import storable
 from thalweg.store.recording import as_recording
 from thalweg.store.versions import versions
 
@@ -118,7 +119,7 @@ def curvature(
     spectra, products = _spectra(network, places, asked, exact=exact)
     result = _labelled(spectra, asked, exact=exact)
     result = result.assign(loss=("step", [network.value(point) for _, point in places]))
-    result.attrs |= dict(network.facts) | {
+    result.attrs |= storable(network.facts) | {
         "method": "whole Hessian" if exact else "Lanczos",
         "order": 0 if exact else random.order,
         "probes": 0 if exact else random.count,

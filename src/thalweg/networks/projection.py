@@ -13,6 +13,7 @@ from thalweg.base.progress import track
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 from thalweg.geometry.principal import Rows, check_rows, displacements
+from thalweg.networks.shifting import shift_of
 from thalweg.networks.slices import AXES, attributes, check_plane
 from thalweg.networks.verdict import verdict
 from thalweg.store.kinds import Recording
@@ -59,7 +60,8 @@ def project(network: Network, plane: Plane, recording: Recording, *, most: int =
         plane, ``share_x`` and ``share_y``, what each direction alone explains (they add up where these are at right
         angles); the ``verdict`` in words and ``trust``: ``"good"`` if surface and run differ by at most 5 % of the
         range of the run's losses, ``"fair"`` up to 20 %, else ``"poor"``; ``worst_step`` and ``worst_gap``, as part of
-        that range.
+        that range. Where the recorded losses are the network's own of the row before (``recorded_shift`` 1: recorded
+        after the update) or behind (-1), the verdict says so, and trust is at most ``"fair"``.
 
     Raises
     ------
@@ -93,10 +95,11 @@ def project(network: Network, plane: Plane, recording: Recording, *, most: int =
         "true_loss": shadow.losses,
         "surface_loss": network.values(plane, shadow.places),
     }
+    shares = shadow.shares | {"recorded_shift": shift_of(network, taken, dict(zip(chosen.tolist(), shadow.losses)))}
     result = xr.Dataset(
         {name: ("step", values, {"note": notes[name]} if name in notes else {}) for name, values in path.items()},
         coords={"step": taken["step"].values[chosen]},
-        attrs=attributes(network, plane) | shadow.shares | {"share_of": "all recorded steps", "steps": rows.shape[0]},
+        attrs=attributes(network, plane) | shares | {"share_of": "all recorded steps", "steps": rows.shape[0]},
     )
     return result.assign_attrs(verdict(result))
 

@@ -16,6 +16,7 @@ from thalweg.base.showing import shown
 from thalweg.geometry.directions import independent
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
+from thalweg.store.attributes import storable
 from thalweg.store.versions import versions
 
 AXES = ("x", "y")
@@ -100,7 +101,7 @@ def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     """Collect what describes a plane, the network and versions."""
     directions = np.asarray(plane.directions, dtype=np.float64)
     norms = np.linalg.norm(directions, axis=1)
-    facts: dict[str, Any] = {**network.facts, **plane.facts, "norms": norms.tolist()}
+    facts = storable({**network.facts, **plane.facts, "norms": norms})
     for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):
         facts |= {f"{axis}_name": name, f"{axis}_unit": unit}
     if len(directions) == 2:

@@ -36,6 +36,16 @@ PRINCIPAL = (
 )
 
 
+SHIFTED = {
+    1: (
+        "The recorded losses do not belong to their rows: each is that of the row before, as where a recorder's step() "
+        "is called after the update; call it before."
+    ),
+    -1: "The recorded losses do not belong to their rows: each is that of the row behind; record the present one.",
+}
+"""By how many rows the recorded losses are late."""
+
+
 class Trust(StrEnum):
     """How far a picture can be trusted; the word is what is stored with results."""
 
@@ -54,6 +64,8 @@ class Assessment(NamedTuple):
     worst : the number of that row of the path
     ratio : how many times one loss is the other where that is most, both above zero; 1 where they never are
     farthest : the number of that row
+    shift : how many rows before theirs the losses that the training recorded are the network's own: 1 where they were
+        recorded after the update, -1 where they are those of the next row; 0 where they are in place or fit nowhere
     """
 
     trust: Trust
@@ -61,6 +73,7 @@ class Assessment(NamedTuple):
     worst: int
     ratio: float
     farthest: int
+    shift: int
 
 
 def assess(path: xr.Dataset) -> Assessment:
@@ -68,7 +81,7 @@ def assess(path: xr.Dataset) -> Assessment:
 
     Parameters
     ----------
-    path : over step ``true_loss`` and ``surface_loss``; the precision in its attributes
+    path : over step ``true_loss`` and ``surface_loss``; in its attributes the precision, and ``recorded_shift``
     """
     true, surface = path["true_loss"].values, path["surface_loss"].values
     gaps = _gaps(true, surface, np.finfo(np.float32 if path.attrs.get("precision") == 32 else np.float64).eps)
@@ -76,8 +89,10 @@ def assess(path: xr.Dataset) -> Assessment:
     gap = float(gaps[worst])
     ratios = _ratios(true, surface)
     farthest = int(np.argmax(ratios))
-    trust = Trust.GOOD if gap <= GOOD else Trust.FAIR if gap <= FAIR else Trust.POOR
-    return Assessment(trust, gap, worst, float(ratios[farthest]), farthest)
+    shift = int(path.attrs.get("recorded_shift", 0))
+    best = Trust.FAIR if shift else Trust.GOOD
+    trust = best if gap <= GOOD else Trust.FAIR if gap <= FAIR else Trust.POOR
+    return Assessment(trust, gap, worst, float(ratios[farthest]), farthest, shift)
 
 
 def verdict(path: xr.Dataset) -> dict[str, str | int | float]:
@@ -132,6 +147,8 @@ def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
     ]
     if facts.trust is not Trust.POOR and facts.ratio > RATIO:
         sentences.append(f"On a logarithmic scale it misleads: {_both(path.isel(step=facts.farthest))}.")
+    if facts.shift:
+        sentences.append(SHIFTED[facts.shift])
     if path.attrs.get("kind") == "principal":
         sentences.append(PRINCIPAL)
     return sentences
@@ -139,11 +156,13 @@ def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
 
 def _opening(facts: Assessment, step: xr.Dataset, place: str) -> str:
     """Judge by the worst step."""
-    if not facts.gap:
+    if not facts.gap and not facts.shift:
         return "The picture can be trusted: the surface under the path is the run's own loss."
+    if facts.gap <= GOOD and facts.shift:
+        return "The surface under the path is right, the recorded losses are not."
     if facts.trust is Trust.GOOD:
-        begin = "The picture can be trusted: the surface under the path differs from the run's own loss by at most"
-        return f"{begin} {_percent(facts.gap)} of its range."
+        begin = "The picture can be trusted: the surface under the path differs from the run's own loss by"
+        return f"{begin} {_at_most(facts.gap)} of its range."
     if facts.trust is Trust.FAIR:
         return f"The picture is right in outline: {_both(step)}, {_percent(facts.gap)} of the run's range apart."
     distance, way = step["distance"].item(), step["travelled"].item()
@@ -160,6 +179,12 @@ def _both(step: xr.Dataset) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}" if np.isfinite(value) else "not finite"
+
+
+def _at_most(part: float) -> str:
+    """Write a bound, which may be below what is written as a number."""
+    share = _percent(part)
+    return share if share.startswith("less") else f"at most {share}"
 
 
 def _percent(part: float) -> str:

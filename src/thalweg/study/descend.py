@@ -62,8 +62,8 @@ def descend(
     Returns
     -------
     xarray.Dataset
-        Step 0 is the start; behind the last step at which all numbers were finite everything is NaN. From a store the
-        numbers are read when they are asked for. Attributes tell problem, loss, optimiser, precision, device, versions.
+        Step 0 is the start; behind the last step at which parameters and loss were finite, and behind one whose
+        gradient is not, everything is NaN. From a store the numbers are read when they are asked for. Attributes tell problem, loss, optimiser, precision, device, versions.
 
         ========== ================ =========== ==========================================================
         variable   dims             unit        meaning
@@ -73,7 +73,7 @@ def descend(
         test_loss  run, step        loss        on all test data; NaN where there are none
         grad_norm  run, step        loss a unit norm of the gradient that the step used
         status     run              code        how the run ended, see :class:`thalweg.Status`
-        last_step  run              steps       the last at which all numbers were finite
+        last_step  run              steps       the last at which parameters and loss were finite
         others     run, step        their own   the problem's derived quantities, such as slope and intercept
         ========== ================ =========== ==========================================================
 
@@ -147,13 +147,16 @@ def label(problem: Problem, info: Info, rounding: float) -> xr.Dataset:
     """Label the measurements of some runs, and tell how each of them ended."""
     params = np.moveaxis(info.params, -1, 0)
     losses = {"train_loss": info.train_loss.T, "test_loss": info.test_loss.T, "grad_norm": info.grad_norm.T}
-    finite = np.isfinite(params).all(axis=-1) & np.isfinite(losses["train_loss"]) & np.isfinite(losses["grad_norm"])
-    alive = np.logical_and.accumulate(finite, axis=1)
+    finite = np.isfinite(params).all(axis=-1) & np.isfinite(losses["train_loss"])
+    sloped = np.isfinite(losses["grad_norm"])
+    # From a place whose gradient is not finite no step leads on, but the place itself is known.
+    led = np.logical_and.accumulate(np.pad(sloped[:, :-1], ((0, 0), (1, 0)), constant_values=True), axis=1)
+    alive = np.logical_and.accumulate(finite, axis=1) & led
     last_step = alive.sum(axis=1) - 1
     # A gradient of sqrt(eps) moves a minimum of unit curvature by as much, and its loss by eps.
     final = np.where(np.isfinite(losses["grad_norm"][:, -1]), losses["grad_norm"][:, -1], np.inf)
     status = np.where(final <= np.sqrt(rounding), Status.CONVERGED, Status.MAX_STEPS)
-    status = np.where(alive[:, -1], status, Status.DIVERGED).astype(np.int8)
+    status = np.where(alive[:, -1] & sloped[:, -1], status, Status.DIVERGED).astype(np.int8)
     derived = problem.derived if isinstance(problem, Regression) else {}
     along = np.moveaxis(params, -1, 0)
     over = ("run", "step")

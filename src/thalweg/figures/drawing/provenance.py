@@ -26,7 +26,7 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> network_of({"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32, "mode": "training"})
+    >>> network_of({"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32, "network_mode": "training"})
     'PyTorch, 4,929 parameters · mse loss on 32 examples, training mode'
     """
     name = str(attrs.get("framework", ""))
@@ -35,7 +35,7 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
     loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "))
     loss = loss if "loss" in loss.lower() else f"{loss} loss"
     data = f"{loss} on {count(int(attrs['examples']), 'example')}" if int(attrs.get("examples", 0)) else loss
-    mode = ", training mode" if attrs.get("mode") == "training" else ""
+    mode = ", training mode" if attrs.get("network_mode") == "training" else ""
     return f"{', '.join(filter(None, (title, size))) or 'a network'} · {data}{mode}"
 
 
