@@ -74,7 +74,9 @@ def test_the_straight_line_agrees(framework, precision):
 @pytest.mark.parametrize("framework", MANNERS)
 def test_a_residual_of_exactly_zero_gives_a_framework_no_gradient(framework):
     theirs, ours = both(PENCIL, framework, 0.05, 2, starts=0.0, precision=64)
-    assert theirs["last_step"].values == -1
+    assert theirs["last_step"].values == 0  # the start itself is known, and its loss
+    assert theirs["train_loss"].values[0, 0] == pytest.approx(ours["train_loss"].values[0, 0], rel=1e-12)
+    assert np.isnan(theirs["grad_norm"].values[0, 0])
     assert theirs["status"].values == tw.Status.DIVERGED
     assert ours["last_step"].values == 2
 

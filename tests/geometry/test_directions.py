@@ -3,6 +3,8 @@
 The file is long because every kind of direction is held to the same few laws.
 """
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -119,13 +121,28 @@ def test_filters_are_those_of_the_origin_that_is_given():
 
 
 @pytest.mark.parametrize("make", RANDOM)
-def test_directions_are_in_64_bits_and_say_how_they_were_made(make):
+def test_directions_are_in_the_networks_precision_and_say_how_they_were_made(make):
     net = perceptron(dtype=np.float32)
     plane = make(net, count=1, seed=8)
-    assert plane.directions.dtype == plane.origin.dtype == np.float64
+    assert plane.directions.dtype == plane.origin.dtype == np.float32
+    wide = make(perceptron(), count=1, seed=8, at=net.position)
+    np.testing.assert_allclose(plane.directions, wide.directions, rtol=1e-6)  # rounding of 32 bits
     np.testing.assert_array_equal(plane.origin, net.position)
     kind = {gaussian: "gaussian", orthonormal: "orthonormal", filter_normalised: "filter-normalised"}[make]
     assert plane.facts == {"kind": kind, "seed": 8}
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_directions_take_no_more_memory_than_they_have_numbers(make):
+    size = 3000
+    leaves = (Leaf("w", (size, size), "weight", (1, 0)), Leaf("b", (size,), "bias", (0,)))
+    net = network(lambda x: 0.0, position=np.ones(size * (size + 1), np.float32), leaves=leaves)
+    tracemalloc.start()
+    make(net, count=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Two directions and one that is being drawn; some numbers in 64 bits, 2^20 at a time.
+    assert peak < 3.2 * net.position.nbytes + 5 * 8 * 2**20
 
 
 def test_checkpoints_lie_at_one():

@@ -7,7 +7,7 @@ The file is long because every kind of direction states its units, source and ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -17,7 +17,7 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.geometry.draws import draw
+from thalweg.geometry.draws import Change, draw, in_common
 from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
@@ -26,6 +26,9 @@ Directions = Float[np.ndarray, "axis param"]
 
 NEAREST = 1e-7
 """Sine of the angle between two directions at least: below it, 32 bits cannot tell the coordinates apart."""
+
+BLOCK = 2**16
+"""Numbers of each direction that are worked on at a time, in 64 bits."""
 
 DISTANCE = "parameter distance"
 """The unit of coordinates along directions of length one."""
@@ -98,8 +101,8 @@ def orthonormal(network: Network, *, count: int = 2, seed: int = 0, at: ArrayLik
     [[1.0, 0.0], [0.0, 1.0]]
     """
     drawn = independent(_drawn(network, count, seed))
-    basis, corner = np.linalg.qr(drawn.T)
-    return _random("orthonormal", network, (basis * np.sign(np.diag(corner))).T, seed=seed, at=at)
+    orthonormalise(drawn)
+    return _random("orthonormal", network, drawn, seed=seed, at=at)
 
 
 @public
@@ -144,15 +147,23 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     >>> [int(plane.directions[0, span].any()) for span in network.spans], [leaf.kind for leaf in network.leaves]
     ([0, 1, 0, 1], ['bias', 'weight', 'bias', 'weight'])
     """
-    origin = network.point(at).astype(np.float64)
-    pairs = list(zip(network.leaves, network.spans, strict=True))
-    if not any(_filtered(leaf) and origin[span].any() for leaf, span in pairs):
+    origin = network.point(at)
+    if not any(
+        _filtered(leaf) and origin[span].any() for leaf, span in zip(network.leaves, network.spans, strict=True)
+    ):
         raise InvalidValue(
             "the network has no filters other than zero, so nothing can be scaled to them; take orthonormal directions"
         )
-    drawn = _drawn(network, count, seed)
-    for leaf, span in pairs:
-        drawn[:, span] = [_scaled(leaf, part, origin[span]) for part in drawn[:, span]]
+
+    def scaled(leaf: Leaf, span: slice, rows: slice, drawn: np.ndarray) -> np.ndarray:
+        if not _filtered(leaf):
+            return np.zeros(drawn.shape)
+        rest = tuple(range(leaf.outputs, drawn.ndim))
+        own = in_common(leaf, origin[span])[rows].astype(np.float64)
+        lengths, norms = (np.sqrt(np.sum(array**2, axis=rest, keepdims=True)) for array in (drawn, own))
+        return drawn * (norms / np.where(lengths, lengths, 1))
+
+    drawn = _drawn(network, count, seed, scaled)
     return _random("filter-normalised", network, drawn, seed=seed, at=at, unit="each filter's norm")
 
 
@@ -230,34 +241,34 @@ def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None)
                 f"a direction of shape {shape} does not fit this network; give a flat vector of "
                 f"{network.position.size} numbers"
             )
-    stacked = np.array(read, dtype=np.float64).reshape(len(directions), network.position.size)
+    stacked = np.array(read, dtype=network.dtype).reshape(len(directions), network.position.size)
     names = tuple(f"direction {number}" for number in range(1, len(stacked) + 1))
-    units = tuple(f"{length:.3g} of {DISTANCE}" for length in np.linalg.norm(stacked, axis=1))
-    plane = Plane(network.point(at).astype(np.float64), stacked, names, units, {"kind": "given"})
+    units = tuple(f"{length:.3g} of {DISTANCE}" for length in np.sqrt(np.diag(products(stacked))))
+    plane = Plane(network.point(at), stacked, names, units, {"kind": "given"})
     independent(plane.directions)
     return plane
 
 
 def ways(network: Network, a: ArrayLike | None, others: Mapping[str, ArrayLike | None], kind: str) -> Plane:
     """Lay the line or plane from a point ``a`` to others, given by what they are called."""
-    origin = network.point(a).astype(np.float64)
-    directions = np.stack([network.point(point).astype(np.float64) - origin for point in others.values()])
+    origin = network.point(a)
+    directions = np.stack([network.point(point) - origin for point in others.values()])
     names = tuple(f"from a to {name}" for name in others)
     return Plane(origin, directions, names, tuple(f"way {name}" for name in names), {"kind": kind})
 
 
 def independent(directions: Directions) -> Directions:
     """Refuse directions that span less than their number: zero ones and parallel ones."""
-    lengths = np.linalg.norm(directions, axis=1)
+    lengths = np.sqrt(np.diag(products(directions)))
     for number, length in enumerate(lengths, start=1):
         if not length:
             raise InvalidValue(f"direction {number} is zero; give directions that lead somewhere")
-    # By hand: BLAS would leave its threads spinning beside the evaluation that follows.
+    # Gram's and Schmidt's method on what the basis is made of, so that no other vectors are held.
     basis: list[np.ndarray] = []
-    for unit in directions / lengths[:, None]:
+    for unit in np.diag(1 / lengths):
         for other in basis:
-            unit = unit - np.sum(unit * other) * other
-        sine = np.sqrt(np.sum(unit * unit))
+            unit = unit - _along(directions, unit, other) * other
+        sine = np.sqrt(_along(directions, unit, unit))
         if sine < NEAREST:
             raise InvalidValue(
                 f"{len(directions)} directions are parallel, or lie in less than {len(directions)} dimensions; "
@@ -267,10 +278,47 @@ def independent(directions: Directions) -> Directions:
     return directions
 
 
+def orthonormalise(directions: Directions) -> None:
+    """Make directions orthogonal and of length one in place, one after the other; the first keeps its course."""
+    kind, units = directions.dtype.type, np.eye(len(directions))
+    for number, direction in enumerate(directions):
+        for _ in range(2):
+            for before in range(number):
+                direction -= kind(_along(directions, units[number], units[before])) * directions[before]
+        direction /= kind(np.sqrt(_along(directions, units[number], units[number])))
+
+
+def products(directions: Directions) -> np.ndarray:
+    """Multiply directions with each other, (axis, axis), in 64 bits, some numbers at a time."""
+    total = np.zeros((len(directions), len(directions)))
+    for block in _blocks(directions):
+        # By hand: BLAS would leave its threads spinning beside the evaluation that follows.
+        total += [[np.sum(one * other) for other in block] for one in block]
+    return total
+
+
 def signed(directions: Directions) -> Directions:
     """Turn directions so that the component of largest size is positive, the first of them where several are."""
-    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
-    return directions * np.where(largest < 0, -1.0, 1.0)
+    for direction in directions:
+        highest, lowest = int(direction.argmax()), int(direction.argmin())
+        if (-direction[lowest], -lowest) > (direction[highest], -highest):
+            np.negative(direction, out=direction)
+    return directions
+
+
+def _along(directions: Directions, one: np.ndarray, other: np.ndarray) -> float:
+    """Multiply two vectors that are given by what they take of directions."""
+    total = 0.0
+    for block in _blocks(directions):
+        mixed = [sum(part * row for part, row in zip(mix, block, strict=True) if part) for mix in (one, other)]
+        total += float(np.sum(mixed[0] * mixed[1]))
+    return total
+
+
+def _blocks(directions: Directions) -> Iterator[Directions]:
+    """Go through directions in 64 bits, some numbers of each at a time."""
+    for first in range(0, directions.shape[1], BLOCK):
+        yield directions[:, first : first + BLOCK].astype(np.float64, copy=False)
 
 
 def counted(network: Network, count: int, most: int | None = 2) -> int:
@@ -279,29 +327,22 @@ def counted(network: Network, count: int, most: int | None = 2) -> int:
     return whole("count", count, at_least=1, at_most=size if most is None else min(most, size))
 
 
-def _drawn(network: Network, count: int, seed: int) -> Directions:
+def _drawn(network: Network, count: int, seed: int, change: Change | None = None) -> Directions:
     counted(network, count)
     whole("seed", seed, at_least=0)
-    return np.stack([draw(network.leaves, seed=seed, number=number) for number in range(count)])
+    drawn = np.empty((count, network.position.size), network.dtype)
+    for number, row in enumerate(drawn):
+        row[:] = draw(network.leaves, seed=seed, number=number, dtype=network.dtype, change=change)
+    return drawn
 
 
 def _random(
     kind: str, network: Network, directions: Directions, *, seed: int, at: ArrayLike | None, unit: str = DISTANCE
 ) -> Plane:
     names = tuple(f"random direction {number}" for number in range(1, len(directions) + 1))
-    origin, units = network.point(at).astype(np.float64), (unit,) * len(directions)
-    return Plane(origin, independent(directions), names, units, {"kind": kind, "seed": seed})
+    units = (unit,) * len(directions)
+    return Plane(network.point(at), independent(directions), names, units, {"kind": kind, "seed": seed})
 
 
 def _filtered(leaf: Leaf) -> bool:
-    return leaf.kind == "weight" and len(leaf.shape) >= 2
-
-
-def _scaled(leaf: Leaf, drawn: Float[np.ndarray, " size"], own: Float[np.ndarray, " size"]) -> np.ndarray:
-    """Scale what was drawn for one leaf to the norms of its filters."""
-    if not _filtered(leaf):
-        return np.zeros(leaf.size)
-    rest = leaf.order[1:]
-    values, weights = drawn.reshape(leaf.shape), own.reshape(leaf.shape)
-    lengths, norms = (np.sqrt(np.sum(array**2, axis=rest, keepdims=True)) for array in (values, weights))
-    return (values * (norms / np.where(lengths, lengths, 1))).ravel()
+    return leaf.kind == "weight" and len(leaf.shape) > leaf.outputs

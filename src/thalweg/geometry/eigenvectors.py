@@ -90,4 +90,4 @@ def hessian(
     )
     facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
     facts |= {"residuals": residuals.tolist(), "tol": tol}
-    return Plane(origin.astype(np.float64), signed(vectors), names, (DISTANCE,) * count, facts)
+    return Plane(origin, signed(np.array(vectors, origin.dtype)), names, (DISTANCE,) * count, facts)

@@ -35,8 +35,8 @@ class Plane:
 
     Attributes
     ----------
-    origin : (param,), where all coordinates are zero
-    directions : (axis, param), each of them what one unit of its coordinate adds to the parameters
+    origin : (param,), where all coordinates are zero, in the network's precision
+    directions : (axis, param), each of them what one unit of its coordinate adds to the parameters, likewise
     names : (axis,), of the directions, for axes of figures
     units : (axis,), what one unit of a coordinate is, in words
     facts : how the directions were made: their ``kind``, seed and what else is needed to make them again
@@ -90,9 +90,11 @@ class Plane:
             (point, param)
         """
         check_coordinates(self, coordinates)
-        total = np.broadcast_to(self.origin, (len(coordinates), len(self.origin)))
+        kind = np.result_type(self.origin, self.directions, coordinates)
+        total = np.repeat(self.origin.astype(kind, copy=False)[None], len(coordinates), axis=0)
         for values, direction in zip(coordinates.T, self.directions, strict=True):
-            total = total + values[:, None] * direction
+            for point, value in zip(total, values, strict=True):
+                point += value.astype(kind) * direction
         return total
 
     @public
@@ -108,6 +110,8 @@ class Plane:
         Plane
             The same one, of such numbers.
         """
+        if self.origin.dtype == self.directions.dtype == np.dtype(dtype):
+            return self
         return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
-from thalweg.geometry.directions import ways
+from thalweg.geometry.directions import products, ways
 from thalweg.geometry.network import Network
 from thalweg.networks.slices import MOST, attributes, rising
 
@@ -85,7 +85,7 @@ def interpolate(
     # The ends are evaluated with the rest, whatever the span, so that the barrier is known.
     t = np.append(along, [0.0, 1.0])
     losses = network.values(plane, t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1))
-    gram = plane.directions @ plane.directions.T
+    gram = products(plane.directions)
     distance = _travelled(along, gram)
     return xr.Dataset(
         {"loss": ("t", losses[:-2]), "distance": ("t", distance)},

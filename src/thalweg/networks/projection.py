@@ -95,7 +95,8 @@ def project(network: Network, plane: Plane, recording: Recording, *, most: int =
         "true_loss": shadow.losses,
         "surface_loss": network.values(plane, shadow.places),
     }
-    shares = shadow.shares | {"recorded_shift": shift_of(network, taken, dict(zip(chosen.tolist(), shadow.losses)))}
+    known = dict(zip(chosen.tolist(), shadow.losses.tolist(), strict=True))
+    shares = shadow.shares | {"recorded_shift": shift_of(network, taken, known)}
     result = xr.Dataset(
         {name: ("step", values, {"note": notes[name]} if name in notes else {}) for name, values in path.items()},
         coords={"step": taken["step"].values[chosen]},

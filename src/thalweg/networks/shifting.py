@@ -1,9 +1,9 @@
 """Whether the losses that a training recorded belong to the parameters beside them, or to those of a neighbouring row.
 
-A recorder's ``step(loss)`` is to be called before the update, so that a row has the loss of its parameters. Called after
-it, every row has the loss of the row before: a curve that looks right, one step late. The network's own losses tell. At
-some rows they are evaluated there, one row before and one behind; where the recorded losses are far nearer to a
-neighbour's than to their own, they are shifted.
+A recorder's ``step(loss)`` is to be called before the update, so that a row has the loss of its parameters. Called
+after it, every row has the loss of the row before: a curve that looks right, one step late. The network's own losses
+tell. At some rows they are evaluated there, one row before and one behind; where the recorded losses are far nearer to
+a neighbour's than to their own, they are shifted.
 
 Losses of mini-batches, of training mode or with penalties are near none of the three and nearer to none, so nothing is
 said of them. Of rows that lie several steps of training apart the parameters between them are not known, and nothing is

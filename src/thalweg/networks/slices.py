@@ -13,7 +13,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
-from thalweg.geometry.directions import independent
+from thalweg.geometry.directions import independent, products
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 from thalweg.store.attributes import storable
@@ -94,18 +94,18 @@ def check_plane(network: Network, plane: Plane) -> None:
     network.point(plane.origin)
     if len(plane.directions) > len(AXES):
         raise InvalidValue(f"a plane of {len(plane.directions)} directions cannot be sliced; give one or two")
-    independent(np.asarray(plane.directions, dtype=np.float64))
+    independent(np.asarray(plane.directions))
 
 
 def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     """Collect what describes a plane, the network and versions."""
-    directions = np.asarray(plane.directions, dtype=np.float64)
-    norms = np.linalg.norm(directions, axis=1)
+    gram = products(np.asarray(plane.directions))
+    norms = np.sqrt(np.diag(gram))
     facts = storable({**network.facts, **plane.facts, "norms": norms})
     for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):
         facts |= {f"{axis}_name": name, f"{axis}_unit": unit}
-    if len(directions) == 2:
-        facts["cosine"] = float(np.sum(directions[0] * directions[1]) / norms.prod())
+    if len(gram) == 2:
+        facts["cosine"] = float(gram[0, 1] / norms.prod())
     return facts | versions("thalweg", "numpy")
 
 

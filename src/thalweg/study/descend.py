@@ -63,7 +63,8 @@ def descend(
     -------
     xarray.Dataset
         Step 0 is the start; behind the last step at which parameters and loss were finite, and behind one whose
-        gradient is not, everything is NaN. From a store the numbers are read when they are asked for. Attributes tell problem, loss, optimiser, precision, device, versions.
+        gradient is not, everything is NaN. From a store the numbers are read when they are asked for. Attributes tell
+        problem, loss, optimiser, precision, device, versions.
 
         ========== ================ =========== ==========================================================
         variable   dims             unit        meaning

@@ -195,7 +195,8 @@ def test_pytorch_has_no_gradient_at_a_residual_of_zero(pencil):
     found = compare(pencil, tw.Descent(SGD, steps=8), ("torch",), starts=0.0)
     assert found.attrs["causes"] == ["NaN gradient at a residual of 0"]
     assert int(found["zero_residuals"][0]) > 0
-    assert int(found["parts"][0]) == 0
+    assert int(found["cause_step"][0]) == 0
+    assert int(found["parts"][0]) == 1
 
 
 @pytest.mark.long

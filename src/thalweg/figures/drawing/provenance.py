@@ -26,7 +26,8 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
 
     Examples
     --------
-    >>> network_of({"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32, "network_mode": "training"})
+    >>> facts = {"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32}
+    >>> network_of(facts | {"network_mode": "training"})
     'PyTorch, 4,929 parameters · mse loss on 32 examples, training mode'
     """
     name = str(attrs.get("framework", ""))

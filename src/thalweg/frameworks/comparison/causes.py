@@ -22,6 +22,8 @@ to have no known cause rather than a wrong one.
 References
 ----------
 J. Vignes, "A stochastic arithmetic for reliable scientific computation", 1993, doi:10.1016/0378-4754(93)90003-D.
+
+The file is long because every cause is looked for by a test of its own.
 """
 
 from __future__ import annotations
@@ -181,11 +183,11 @@ def explain_nonfinite(
     A penalty such as ``|r|^(1/2)`` has an infinite slope at r = 0. The plain formula then gives 0 times infinity, which
     is no number, where the reference takes 0. Returns None where the run is finite as long as the reference.
     """
-    step, last = len(_finite(run)), len(_finite(reference))
+    step, last = _sloped(run), _sloped(reference)
     if step >= last:
         return None
     counted = residuals(objective, reference["params"].values[step], dtype_of(precision))
-    begin = f"{title}: no longer finite from step {step} on"
+    begin = f"{title}: no finite gradient at step {step}"
     if counted is None or not counted.nearly:
         near = "" if counted is None else "; no residual is zero there"
         return Cause("not finite", f"{begin}, where the reference still is{near}.", step), 0
@@ -216,6 +218,13 @@ def computed_in(points: np.ndarray, precision: int) -> int:
     # Whole numbers and simple fractions are numbers of 32 bits in 64 bits too.
     simple = bool((moved * 2**12 == np.round(moved * 2**12)).all())
     return 32 if short and not simple else precision
+
+
+def _sloped(run: xr.Dataset) -> int:
+    """Count the steps up to the first from which no finite gradient leads on."""
+    length = len(_finite(run))
+    slopes = run["grad_norm"].values[:length] if "grad_norm" in run else np.zeros(length)
+    return int(np.logical_and.accumulate(np.isfinite(slopes)).sum())
 
 
 def _finite(run: xr.Dataset) -> np.ndarray:
