@@ -162,6 +162,6 @@ def test_a_minibatch_larger_than_the_data_is_refused(objective):
 def test_something_that_is_no_optimizer_is_refused(objective):
     with pytest.raises(
         InvalidValue,
-        match="optimizer = 0.05 is not allowed; give a GradientTransformation of optax, an Optimizer or a Descent",
+        match="optimizer = 0.05 is not allowed; give a GradientTransformation of optax, a MultiSteps of optax, an Optimizer or a Descent",
     ):
         tw.descend(objective, 0.05)

@@ -25,6 +25,8 @@ def axes(scales):
         (optax.sgd, {"learning_rate": 0.1, "momentum": 0.9, "clip": 0.5}),
         (optax.adam, {"learning_rate": 0.05}),
         (optax.adamw, {"learning_rate": 0.05, "weight_decay": 0.1}),
+        pytest.param(optax.lbfgs, {}, marks=pytest.mark.long),
+        (lambda: optax.chain(optax.sgd(1.0), optax.scale_by_backtracking_linesearch(15)), {}),
     ],
 )
 def test_runs_in_units_are_runs_on_parameters_of_these_units(maker, settings):
@@ -38,6 +40,8 @@ def test_runs_in_units_are_runs_on_parameters_of_these_units(maker, settings):
     found = tw.descend(stretched, optimizer, starts=start * SCALES, steps=60)
     np.testing.assert_allclose(found["params"].values / SCALES, want["params"].values, rtol=1e-9, atol=1e-12)
     assert np.ptp(want["params"].values[0, :, 0]) > 0.5
+    if maker is optax.lbfgs or not settings:  # a search finds its way without them too
+        return
     # Without them the same settings lead elsewhere.
     other = tw.descend(stretched, tw.Optimizer(maker, **settings), starts=start * SCALES, steps=60)
     assert np.abs(other["params"].values / SCALES - want["params"].values).max() > 0.1

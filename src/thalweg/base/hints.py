@@ -132,3 +132,18 @@ def traced(values: np.ndarray) -> Array:
 def parts(tree: Any, end: Callable[[Any], bool]) -> list[Any]:
     """List the parts of a pytree, down to those that ``end`` it: ``jax.tree.leaves``."""
     return jax.tree.leaves(tree, is_leaf=end)
+
+
+def tree_flatten(tree: Any) -> tuple[list[Any], Any]:
+    """Take the arrays out of a pytree, and tell its form: ``jax.tree.flatten``."""
+    return jax.tree.flatten(tree)
+
+
+def tree_unflatten(form: Any, leaves: list[Any]) -> Any:
+    """Make a pytree of a form: ``jax.tree.unflatten``."""
+    return jax.tree.unflatten(form, leaves)
+
+
+def grad(function: Callable[[Any], Array]) -> Callable[[Any], Any]:
+    """Make a function of the gradient: ``jax.grad``."""
+    return jax.grad(function)

@@ -10,7 +10,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.precision import dtype_of
 from thalweg.descent import minibatch as batches
 from thalweg.descent.minibatch import Minibatch
-from thalweg.descent.optimizer import AnyOptimizer, attempt, recipe_of, searches
+from thalweg.descent.optimizer import AnyOptimizer, attempt, recipe_of, searches, takes_batches
 from thalweg.losses.objective import Objective
 
 MOST = 2**31 - 1
@@ -24,7 +24,7 @@ class Descent:
 
     Parameters
     ----------
-    optimizer : any optax ``GradientTransformation``, or an :class:`thalweg.Optimizer`
+    optimizer : any optax ``GradientTransformation`` or ``MultiSteps``, or an :class:`thalweg.Optimizer`
     steps : updates of each run
     minibatch : gradients from a part of the training data at a time; all of it by default
     precision : 32 or 64 bits
@@ -81,6 +81,11 @@ class Descent:
             if len(values) != runs:
                 raise InvalidValue(f"{name} has {len(values)} values for {runs} runs; give one number, or one a run")
         state = attempt(recipe, len(problem.domain))
+        if self.minibatch is not None and not takes_batches(recipe, len(problem.domain)):
+            raise InvalidValue(
+                "the optimizer asks for the loss at points of its own, which is not given of "
+                "mini-batches; leave minibatch out"
+            )
         if searches(state) and (self.precision == 32 or self.shadows):
             # Where the search ends at no error to rounding, XLA may compute that error twice and round it in two ways,
             # so that the search neither succeeds nor fails: optax 0.2.8 on jaxlib 0.10.2 then goes on for ever.

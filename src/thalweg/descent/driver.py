@@ -24,7 +24,7 @@ examples as it sees fit, 36 to 41 times slower, and rounds by the number of runs
 lanes would not do: optimisers that take a norm over parameters, or search along a line, would mix the lanes.
 
 **What would break it.** An optimiser whose step depends on another lane; a 32-bit count of steps in a 64-bit run
-(:func:`_counting_in`); a loop in an optimiser that ends by rounding, which is why line searches are refused in 32 bits
+(``carried.py``); a loop in an optimiser that ends by rounding, which is why line searches are refused in 32 bits
 (``descent.py``).
 """
 
@@ -38,7 +38,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -47,10 +46,11 @@ from thalweg.base.compiling import compiled
 from thalweg.base.parallel import each
 from thalweg.base.precision import computing, dtype_of
 from thalweg.descent import mean, minibatch
+from thalweg.descent.carried import alike, settled
 from thalweg.descent.descent import Descent
 from thalweg.descent.evaluation import InLanes, evaluation
 from thalweg.descent.features import apart
-from thalweg.descent.optimizer import Recipe, recipe_of
+from thalweg.descent.optimizer import Given, Recipe, recipe_of
 from thalweg.descent.search import alone, at_a_time, rests, until_rest, value_of
 from thalweg.descent.state import Info, Observer, Rest, State, Tree
 from thalweg.losses.objective import Objective
@@ -223,7 +223,7 @@ def _program(batch: _Batch, train: mean.Columns, test: mean.Columns, observer: O
     shuffle = None
     if plan.minibatch is not None:
         shuffle = minibatch.first_shuffle(plan.minibatch[1], batch.runs, batch.sizes, len(train[0]))
-    memory = jax.tree.map(_counting_in(batch.params.dtype), begin(batch.params))
+    memory = begin(batch.params)
     observed = None if observer is None else observer.begin(batch.params)
     first = State(batch.params, memory, shuffle, observed, Rest.begin(batch.params) if plan.rests else None)
     if plan.rests:
@@ -237,14 +237,19 @@ def _updates(
 ) -> tuple[Callable[[Array], Tree], Callable[..., tuple[Array, Tree]]]:
     """Make what begins the optimisers' states and what updates them, each lane apart or for the only one."""
 
+    full = plan.minibatch is None
+
     def begin(values: Mapping[str, Array], point: Array) -> Tree:
-        return plan.recipe.build(values).init(point)
+        def once(memory: Tree) -> Tree:
+            return plan.recipe.update(values, Given(point, memory, point[0], point), jnp.sum, full)[1]
+
+        return settled(once, plan.recipe.build(values).init(point), point.dtype)
 
     if plan.alone:
         mine, value = {name: values[0] for name, values in settings.items()}, value_of(objective)
 
         def update(gradient: Array, memory: Tree, params: Array, loss: Array) -> tuple[Array, Tree]:
-            moved, memory = _update(plan.recipe, value, mine, gradient[:, 0], memory, params[:, 0], loss[0])
+            moved, memory = _update(plan, value, mine, gradient[:, 0], memory, params[:, 0], loss[0])
             return moved[:, None], memory
 
         return lambda params: begin(mine, params[:, 0]), update
@@ -252,22 +257,12 @@ def _updates(
     def value_alone(point: Float[Array, " param"]) -> Float[Array, ""]:
         return objective.value(point[:, None])[0]
 
-    each_update = jax.vmap(partial(_update, plan.recipe, value_alone), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
+    each_update = jax.vmap(partial(_update, plan, value_alone), in_axes=(0, 1, 0, 1, 0), out_axes=(1, 0))
     return lambda params: jax.vmap(begin, in_axes=(0, 1))(settings, params), partial(each_update, settings)
 
 
-def _counting_in(dtype: np.dtype) -> Callable[[Array], Array]:
-    """Let 64-bit runs count steps in 64 bits: from a 32-bit count optax's schedules make a 32-bit learning rate."""
-    wide = dtype == jnp.float64
-
-    def counting(leaf: Array) -> Array:
-        return leaf.astype(jnp.int64) if wide and leaf.dtype == jnp.int32 else leaf
-
-    return counting
-
-
 def _update(
-    recipe: Recipe,
+    plan: _Plan,
     objective: Callable[[Array], Array],
     settings: Mapping[str, Array],
     gradient: Array,
@@ -276,6 +271,6 @@ def _update(
     loss: Array,
 ) -> tuple[Array, Tree]:
     """One update of one run. Line searches may evaluate the full objective; nobody else pays for it."""
-    optimizer = recipe.build(settings)
-    changes, memory = optimizer.update(gradient, memory, params, value=loss, grad=gradient, value_fn=objective)
-    return optax.apply_updates(params, changes), memory
+    given = Given(params, memory, loss, gradient)
+    moved, after = plan.recipe.update(settings, given, objective, plan.minibatch is None)
+    return moved, alike(after, memory)

@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,8 +30,10 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import from_, public
 from thalweg.base.checks import number
 from thalweg.base.errors import InvalidValue, UnknownName
+from thalweg.descent.carried import settled
 from thalweg.descent.ranges import check, check_made
 from thalweg.descent.scaling import scaled
+from thalweg.descent.universal import plain, universal
 
 CLIP = "clip"
 """The setting that bounds the gradient's norm; it is ours, not the maker's."""
@@ -89,8 +91,17 @@ class Optimizer:
         return _told(self.maker, self.settings)
 
 
-AnyOptimizer = optax.GradientTransformation | Optimizer
+AnyOptimizer = optax.GradientTransformation | optax.MultiSteps | Optimizer
 """What the verbs take: an optimiser of optax's, or how to make one."""
+
+
+class Given(NamedTuple):
+    """What one update of one run is made of."""
+
+    params: Any
+    state: Any
+    loss: Any
+    gradient: Any
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,24 @@ class Recipe:
         """Make the optimiser of one run from its values of the varying settings."""
         settings = {**dict(self.fixed), **values}
         clip, scales = settings.pop(CLIP, None), settings.pop(SCALES, None)
-        optimizer = self.maker(**settings)
+        optimizer = universal(self.maker(**settings))
         if clip is not None:
             optimizer = optax.chain(optax.clip_by_global_norm(clip), optimizer)
-        optimizer = optax.with_extra_args_support(optimizer)
         return optimizer if scales is None else scaled(optimizer, scales)
+
+    def update(self, values: Mapping[str, Any], given: Given, value: Callable[..., Any], full: bool) -> tuple[Any, Any]:
+        """Move one run's parameters by an update, of all data or not; gives them and the state after it.
+
+        Parameters
+        ----------
+        values : of the varying settings
+        given : what the update is made of
+        value : the loss of all data as a function of parameters
+        full : whether gradient and loss are those of all data
+        """
+        told = {"value": given.loss, "grad": given.gradient, "value_fn": value, "batch": not full}
+        changes, state = self.build(values).update(given.gradient, given.state, given.params, **told)
+        return optax.apply_updates(given.params, changes), state
 
 
 @dataclass(frozen=True)
@@ -138,9 +162,10 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
     InvalidValue
         If a varying setting is no list of finite numbers, or one of optax's is outside its range.
     """
-    if isinstance(optimizer, optax.GradientTransformation):
-        check_made(optimizer)
-        return Recipe(_given, (("optimizer", optimizer),)), {}
+    if not isinstance(optimizer, Optimizer):
+        made = plain(optimizer)
+        check_made(made)
+        return Recipe(_given, (("optimizer", made),)), {}
     fixed: dict[str, Any] = {}
     varying: dict[str, Float[np.ndarray, " run"]] = {}
     for name, value in optimizer.settings.items():
@@ -157,7 +182,7 @@ def recipe_of(optimizer: AnyOptimizer) -> tuple[Recipe, dict[str, Float[np.ndarr
 def attempt(recipe: Recipe, parameters: int) -> Any:
     """Trace one update, so that what optax cannot use is refused now and in one line; returns the state's shape."""
     try:
-        return _traced(recipe, parameters)
+        return _traced(recipe, parameters, True)
     except jax.errors.ConcretizationTypeError:
         names = " and ".join(recipe.varying)
         raise InvalidValue(f"{names} cannot differ from run to run; give one value for all of them") from None
@@ -167,28 +192,33 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _traced(recipe: Recipe, parameters: int) -> Any:
+def _traced(recipe: Recipe, parameters: int, full: bool) -> Any:
     def update(point: Any, values: dict[str, Any]) -> Any:
-        optimizer = recipe.build(values)
-        state = optimizer.init(point)
-        changes, state = optimizer.update(point, state, point, value=point[0], grad=point, value_fn=jnp.sum)
-        moved = optax.apply_updates(point, changes)
-        if moved.shape != point.shape:
-            raise ValueError(f"its update makes an array of shape {moved.shape} of parameters of shape {point.shape}")
-        return moved, state
+        def once(state: Any) -> Any:
+            moved, state = recipe.update(values, Given(point, state, point[0], point), jnp.sum, full)
+            if moved.shape != point.shape:
+                raise ValueError(f"its update makes an array of shape {moved.shape} of parameters of {point.shape}")
+            return state
+
+        return settled(once, recipe.build(values).init(point), point.dtype)
 
     one = jax.ShapeDtypeStruct((), jnp.float32)
     values = dict.fromkeys(recipe.varying, one)
-    return hints.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)[1]
+    return hints.eval_shape(update, jax.ShapeDtypeStruct((parameters,), jnp.float32), values)
+
+
+def takes_batches(recipe: Recipe, parameters: int) -> bool:
+    """Tell whether an optimiser does without the loss at points of its own, which is not given of mini-batches."""
+    try:
+        _traced(recipe, parameters, False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def holds(state: Any, *kinds: type) -> bool:
     """Tell whether an optimiser's state has a part of one of the kinds."""
-
-    def is_one(part: Any) -> bool:
-        return isinstance(part, kinds)
-
-    return any(map(is_one, hints.parts(state, is_one)))
+    return any(isinstance(part, kinds) for part in hints.parts(state, lambda part: isinstance(part, kinds)))
 
 
 def searches(state: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import optax
@@ -37,9 +38,15 @@ def scaled(
     def update(updates: Any, state: Any, params: Any = None, **more: Any) -> tuple[Any, Any]:
         if "grad" in more:
             more["grad"] = from_units(more["grad"])
+        if "value_fn" in more:  # a search along a line tries parameters that it knows in units
+            more["value_fn"] = partial(_in_units, more["value_fn"], from_units)
         moved, state = optimizer.update(
             from_units(updates), state, None if params is None else to_units(params), **more
         )
         return from_units(moved), state
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _in_units(value: Callable[[Any], Any], from_units: Callable[[Any], Any], units: Any) -> Any:
+    return value(from_units(units))

@@ -48,9 +48,9 @@ def descend(
     Parameters
     ----------
     objective : what is descended
-    optimizer : any optax ``GradientTransformation``, schedules included; or a :class:`thalweg.Optimizer`, whose
-        settings may differ from run to run; or a :class:`thalweg.Descent`, which has steps, precision and mini-batches
-        of its own (its shadows are not made here)
+    optimizer : any optax ``GradientTransformation`` or ``MultiSteps``, schedules included (of ``lookahead`` a run has
+        the fast parameters); or a :class:`thalweg.Optimizer`, whose settings may differ from run to run; or a
+        :class:`thalweg.Descent`, which has steps, precision and mini-batches of its own (its shadows are not made here)
     starts : a start or a list of them, (run, param), inside a box or on a circle, where angles are in radians and
         at most a turn; the problem's usual start by default
     steps : updates of each run, 100 by default
