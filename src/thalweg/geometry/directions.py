@@ -345,4 +345,4 @@ def _random(
 
 
 def _filtered(leaf: Leaf) -> bool:
-    return leaf.kind == "weight" and len(leaf.shape) > leaf.outputs
+    return leaf.kind == "weight" and len(leaf.axes) > leaf.outputs

@@ -73,7 +73,7 @@ def draw(
 
 def in_common(leaf: Leaf, values: Float[np.ndarray, " size"]) -> np.ndarray:
     """See the numbers of one leaf in the order of axes that all frameworks have in common; nothing is copied."""
-    return values.reshape(leaf.shape or (1,)).transpose(leaf.order or (0,))
+    return values.reshape(leaf.axes or (1,)).transpose(leaf.order or (0,))
 
 
 def _rows(shape: tuple[int, ...]) -> Iterator[slice]:

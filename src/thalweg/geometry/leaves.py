@@ -30,6 +30,8 @@ class Leaf:
     order : its axes in the order that is common to all frameworks: the filters (what one output is made of) first, then
         inputs, then the kernel's axes: (1, 0) for a dense layer whose weights are (input, output)
     outputs : how many axes at the beginning of the order number the filters: 2 where outputs are (head, feature)
+    split : the shape of which the order counts axes, where filters lie across an axis: a transposed convolution in
+        groups (in, out of a group, …) is split into (group, in of a group, out of a group, …); empty for its own
     """
 
     name: str
@@ -37,6 +39,20 @@ class Leaf:
     kind: Kind
     order: tuple[int, ...]
     outputs: int = 1
+    split: tuple[int, ...] = ()
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The shape of which the order counts axes."""
+        return self.split or self.shape
+
+    @property
+    def filters(self) -> tuple[int, ...]:
+        """The axes of its own shape along which filters lie."""
+        ends = np.cumprod(self.shape).tolist()
+        before = [int(np.prod(self.split[:axis])) for axis in self.order[: self.outputs]]
+        places = [sum(end <= size for end in ends) for size in before] if self.split else self.order[: self.outputs]
+        return tuple(places) if self.kind == "weight" else ()
 
     @property
     def size(self) -> int:
@@ -64,7 +80,7 @@ def _assigned(leaf: Leaf, role: str | int) -> Leaf:
     axes = len(leaf.shape)
     if isinstance(role, bool) or not -axes <= role < axes:
         raise InvalidValue(f"filters of {leaf.name!r} along axis {shown(role)}: it has {axes} axes; give one of them")
-    return replace(leaf, kind="weight", order=order_of(axes, role), outputs=1)
+    return replace(leaf, kind="weight", order=order_of(axes, role), outputs=1, split=())
 
 
 def order_of(axes: int, filters: int) -> tuple[int, ...]:
@@ -81,7 +97,7 @@ def table(leaves: Sequence[Leaf]) -> pd.DataFrame:
             "shape": leaf.shape,
             "numbers": leaf.size,
             "role": leaf.kind,
-            "filters": leaf.order[: leaf.outputs] if leaf.kind == "weight" else (),
+            "filters": leaf.filters,
         }
         for leaf in leaves
     }

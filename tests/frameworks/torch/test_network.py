@@ -164,7 +164,7 @@ def test_leaves_are_told_apart_by_their_layers():
         "conv.bias": ("bias", (0,)), "up.weight": ("weight", (1, 0, 2)), "up.bias": ("bias", (0,)),
         "norm.weight": ("norm", (0,)), "norm.bias": ("norm", (0,)), "plane.weight": ("norm", (0, 1)),
         "plane.bias": ("norm", (0, 1)), "words.weight": ("weight", (0, 1)),
-        "weighted.parametrizations.weight.original0": ("weight", (1, 0, 2)),
+        "weighted.parametrizations.weight.original0": ("norm", (0, 1, 2)),
         "weighted.parametrizations.weight.original1": ("weight", (1, 0, 2)),
     }  # fmt: skip
 

@@ -15,8 +15,9 @@ from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
-from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain, trainable
+from thalweg.frameworks.torch.parameters import flatten, plain, trainable
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
+from thalweg.frameworks.torch.roles import leaves_of, seen
 from thalweg.geometry.network import Network
 
 FEW = 32
@@ -62,7 +63,8 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     position = flatten(model)
     evaluated = {"device": str(first.device), "mode": task.mode, "statistics": _statistics(replica.module)}
     facts = of_network(of_framework("torch"), position, loss=loss or "own", examples=examples, **evaluated)
-    return Network(leaves_of(model), position, portions, facts, replica.module)
+    leaves = leaves_of(model, seen(replica, batches[id(task.batches[0])]))
+    return Network(leaves, position, portions, facts, replica.module)
 
 
 def _step(loss: Any, task: Task) -> Any:

@@ -1,4 +1,4 @@
-"""The parameters of a PyTorch module: which of them make the flat vector, and what each of them is."""
+"""The parameters of a PyTorch module: which of them make the flat vector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.checks import one_type
 from thalweg.frameworks.common.installed import torch
-from thalweg.geometry.leaves import Kind, Leaf
 from thalweg.geometry.network import Flat
 
 PARAMETRISED = ".parametrizations."
@@ -63,31 +62,3 @@ def flatten(model: Any) -> Flat:
 def joined(tensors: Any) -> Any:
     """Copy tensors into one flat tensor, one behind the other."""
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
-
-
-def leaves_of(model: Any) -> tuple[Leaf, ...]:
-    """Describe the trained parameters of a module, in the order of the flat vector."""
-    model = plain(model)
-    return tuple(_leaf(model, name, tuple(parameter.shape)) for name, parameter in trainable(model).items())
-
-
-def _leaf(model: Any, name: str, shape: tuple[int, ...]) -> Leaf:
-    home = name.partition(PARAMETRISED)[0] if PARAMETRISED in name else name.rpartition(".")[0]
-    layer = model.get_submodule(home)
-    order = tuple(range(len(shape)))
-    transposed = torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d
-    if isinstance(layer, transposed) and len(shape) > 1:
-        order = (1, 0, *order[2:])
-    return Leaf(name, shape, _kind(layer, len(shape)), order)
-
-
-def _kind(layer: Any, axes: int) -> Kind:
-    """Tell what a parameter is from the layer that holds it.
-
-    Normalisation layers that a user wrote are known by their name, as PyTorch's own are.
-    """
-    norm = any("Norm" in home.__name__ for home in type(layer).__mro__)
-    ours = isinstance(layer, torch.nn.LayerNorm | torch.nn.RMSNorm)
-    if norm and (ours or axes <= 1):
-        return "norm"
-    return "weight" if axes > 1 else "bias"

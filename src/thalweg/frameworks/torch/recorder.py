@@ -7,7 +7,8 @@ from typing import Any
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.common.installed import torch
-from thalweg.frameworks.torch.parameters import flatten, leaves_of, plain
+from thalweg.frameworks.torch.parameters import flatten, plain
+from thalweg.frameworks.torch.roles import leaves_of
 from thalweg.store.recording import Recorder
 
 

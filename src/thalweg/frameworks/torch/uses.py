@@ -24,9 +24,8 @@ written, here alone.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -41,6 +40,10 @@ LEAVING = frozenset(
     )
 )
 """Methods by which numbers leave tensors without an operation."""
+
+
+COPIES = ("clone", "_to_copy", "_weight_norm_interface")
+"""Operations whose first result has its numbers where the parameter has, beside those that PyTorch says so of."""
 
 
 class Uses(NamedTuple):
@@ -92,25 +95,30 @@ def watched(replica: Replica, batch: Batch, layers: Sequence[str], around: Aroun
 
         return compute
 
-    with torch.no_grad(), around({name: within(name) for name in layers}), _watching(seen):
+    with graded(replica), around({name: within(name) for name in layers}), _watching(seen):
         replica.compute(batch)
     return Uses(tuple(map(frozenset, seen.readers)), frozenset(seen.written), inputs, seen.decides, seen.differentiates)
+
+
+@contextmanager
+def graded(replica: Replica) -> Iterator[None]:
+    """Let operations be seen one by one, those that others are composed of; a model may differentiate that does."""
+    differentiates = getattr(replica.habits, "differentiates", False)
+    with torch.inference_mode(False), nullcontext() if differentiates else torch.no_grad():
+        yield
 
 
 class _Seen:
     """What was seen so far of an evaluation."""
 
     def __init__(self, replica: Replica):
-        self.starts = [span.start for span in replica.spans]
-        self.stops = [span.stop for span in replica.spans]
-        self.home = replica.flat.untyped_storage()._cdata
-        self.offset = replica.flat.storage_offset()
+        self.pieces = Pieces(replica)
         self.readers: list[set[str | None]] = [set() for _ in replica.spans]
         self.written: set[int] = set()
         self.reader: str | None = None
         self.decides = self.differentiates = False
         # weak references keep a storage's address from being given to another
-        self.memory: dict[int, tuple[Any, bool]] = {self.home: (_weakly(replica.flat), True)}
+        self.memory = {_key(one): (_weakly(one), True) for one in (replica.flat, *replica.parameters)}
 
     def depends(self, tensor: Any) -> bool:
         """Tell whether a tensor lies where numbers that depend on parameters do."""
@@ -124,11 +132,11 @@ class _Seen:
         depends = any(map(self.depends, given))
         if not called.is_view:
             for tensor in given:
-                for number in self._pieces(tensor):
+                for number in self.pieces.of(tensor):
                     self.readers[number].add(self.reader)
         changed = list(_changed(called, args, kwargs))
         for tensor in changed:
-            self.written.update(self._pieces(tensor))
+            self.written.update(self.pieces.of(tensor))
         self.differentiates |= torch.is_grad_enabled()
         result = called(*args, **kwargs)
         returned = _tensors(result)
@@ -142,14 +150,71 @@ class _Seen:
                 self.memory[key] = (self.memory[key][0] if key in self.memory else _weakly(tensor), depends)
         return result
 
-    def _pieces(self, tensor: Any) -> range:
+
+class Piece(NamedTuple):
+    """Memory in which a parameter lies, or what stands for it.
+
+    Attributes
+    ----------
+    start, stop : of the storage
+    number : of the parameter
+    strides : of its axes there; 0 of axes of one number
+    """
+
+    start: int
+    stop: int
+    number: int
+    strides: tuple[int, ...]
+
+
+class Pieces:
+    """Where parameters lie in memory, and what else stands for one of them."""
+
+    def __init__(self, replica: Replica):
+        self.shapes = [tuple(parameter.shape) for parameter in replica.parameters]
+        self.places: dict[int | None, list[Piece]] = {}
+        self.weak: list[Any] = []
+        for number, parameter in enumerate(replica.parameters):
+            self._place(parameter, number, parameter.stride())
+
+    def of(self, tensor: Any) -> list[int]:
         """Number the parameters in whose memory a tensor lies."""
-        if _key(tensor) != self.home or not tensor.numel():
-            return range(0)
-        start = tensor.storage_offset() - self.offset
-        ways = zip(tensor.shape, tensor.stride(), strict=True)
-        last = start + sum((size - 1) * stride for size, stride in ways)
-        return range(bisect_right(self.stops, start), bisect_right(self.starts, last))
+        return [piece.number for piece in self._touched(tensor)]
+
+    def one(self, tensor: Any) -> Piece | None:
+        """Find the parameter that a tensor is a view of."""
+        pieces = self._touched(tensor) if isinstance(tensor, torch.Tensor) else []
+        return pieces[0] if len(pieces) == 1 else None
+
+    def derive(self, called: Any, args: Sequence[Any], result: Any) -> None:
+        """Let what is made of a parameter number by number stand for it, as a copy, or a weight that is normalised."""
+        name = called._schema.name.partition("::")[2]
+        if not (name in COPIES or torch.Tag.pointwise in called.tags) or called._schema.is_mutable:
+            return
+        made = result[0] if isinstance(result, tuple) else result
+        for tensor in args:
+            piece = self.one(tensor)
+            if piece is None or not isinstance(made, torch.Tensor) or made.shape != tensor.shape:
+                continue
+            ways = {(tensor.shape[axis], tensor.stride(axis)): made.stride(axis) for axis in range(tensor.dim())}
+            axes = zip(self.shapes[piece.number], piece.strides, strict=True)
+            strides = [0 if size == 1 else ways.get((size, stride)) for size, stride in axes]
+            if None not in strides:
+                self._place(made, piece.number, strides)
+                return
+
+    def _touched(self, tensor: Any) -> list[Piece]:
+        pieces = self.places.get(_key(tensor), [])
+        if not pieces or not tensor.numel():
+            return []
+        start = tensor.storage_offset()
+        last = start + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+        return [piece for piece in pieces if start < piece.stop and piece.start <= last]
+
+    def _place(self, tensor: Any, number: int, strides: Sequence[Any]) -> None:
+        start = tensor.storage_offset()
+        self.weak.append(_weakly(tensor))  # so that its address is not given to another
+        self.places.setdefault(_key(tensor), []).append(Piece(start, start + tensor.numel(), number, tuple(strides)))
 
 
 @contextmanager
