@@ -261,8 +261,10 @@ class Network:
         for portion in self.portions:
             evaluate = portion.evaluator.on(plane, plain=plain)
             parallel = threads and portion.evaluator.threads
-            size = chunk or fitting(evaluate, coordinates, parallel)
-            chunks = [slice(first, first + size) for first in range(0, len(coordinates), size)]
+            begun, size = ([], chunk) if chunk else fitting(evaluate, coordinates, parallel)
+            done = sum(map(len, begun))
+            chunks = [slice(first, first + size) for first in range(done, len(coordinates), size)]
+            total[:done] += portion.weight * np.concatenate([np.zeros(0), *begun])
 
             def work(span: slice, evaluate: Values = evaluate) -> np.ndarray:
                 return np.asarray(evaluate(coordinates[span]), dtype=np.float64)
