@@ -176,6 +176,7 @@ def way(request, monkeypatch):
         monkeypatch.setattr(trajectories, "FEW", 10)
     if "blocks" in request.param:
         monkeypatch.setattr(trajectories, "MEMORY", 8 * 7 * 100)
+        monkeypatch.setattr(trajectories, "SLAB", 1)
     return 100 if "few" not in request.param else 12
 
 
@@ -214,21 +215,50 @@ def test_a_run_along_a_line_spans_one_direction_for_all_its_rounding(way):
 
 
 def test_points_that_are_read_when_asked_for_are_never_held_together(monkeypatch):
-    monkeypatch.setattr(trajectories, "MEMORY", 8 * 30 * 4)
+    monkeypatch.setattr(trajectories, "MEMORY", 8 * 40 * 3)
+    monkeypatch.setattr(trajectories, "SLAB", 1)
     points, largest = walk(), []
 
     class Lazy:
         shape = points.shape
 
         def __getitem__(self, span):
-            largest.append(len(points[span]))
+            largest.append(points[span].size)
             return points[span]
 
     plane = principal(bowl(np.eye(30)), Lazy())
     np.testing.assert_allclose(plane.directions, principal(bowl(np.eye(30)), points).directions, atol=1e-10)
-    assert max(largest) == 4
-    # The end once; all squares, each block once, before each those that lie before it, and all again for the directions.
-    assert len(largest) == 1 + 10 + 10 + 45 + 10
+    # The end and the first row once, and all columns twice, six of all rows at a time.
+    assert largest == [30, 30, *[40 * 6] * 10]
+
+
+@pytest.mark.parametrize("ratio", [0.3, 1e-3])
+def test_rows_in_32_bits_are_summed_in_64(ratio, monkeypatch):
+    # One direction of length 1, another of a share of it, in numbers of 32 bits beside a far larger origin.
+    monkeypatch.setattr(trajectories, "CACHED", 1000)
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((50_000, 2)))[0].T
+    times = np.linspace(1, 0, 60)
+    course = np.stack([times, ratio * np.sin(3 * np.pi * times)], axis=1) @ basis
+    points = course.astype(np.float32)
+    plane = principal(bowl_of(points[-1]), points)
+    exact = points.astype(np.float64) - points[-1]
+    values, vectors = np.linalg.svd(exact, full_matrices=False)[1:]
+    assert plane.directions.dtype == np.float32
+    np.testing.assert_allclose(plane.facts["shares"], values[:2] ** 2 / np.sum(values**2), rtol=1e-6, atol=1e-12)
+    # Rounding of 32 bits; of the smaller direction, too.
+    np.testing.assert_allclose(np.abs(np.sum(plane.directions * vectors[:2], axis=1)), 1, atol=1e-6)
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-6)
+
+
+def test_rows_whose_squares_32_bits_cannot_hold_are_multiplied_in_64():
+    points = (1e25 * walk(10, 40)).astype(np.float32)
+    plane = principal(bowl_of(points[-1]), points, count=1)
+    vectors = np.linalg.svd(points.astype(np.float64) - points[-1])[2]
+    assert abs(plane.directions[0] @ vectors[0]) == pytest.approx(1, abs=1e-6)
+
+
+def bowl_of(position):
+    return network(lambda x: float(x @ x), position=position)
 
 
 # Eigenvectors of the Hessian

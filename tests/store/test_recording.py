@@ -140,6 +140,21 @@ def test_a_large_model_is_written_at_every_step(tmp_path):
     assert chunks == (1, journal.BYTES // 8)
 
 
+def test_a_recording_in_memory_is_nowhere_twice():
+    vector, rows = np.ones(500_000, np.float32), 50
+    recorder = Recorder(lambda model: vector, [Leaf("w", vector.shape, "bias", (0,))])
+    tracemalloc.start()
+    for _ in range(rows - 1):
+        recorder.step(0.5)
+    found = recorder.finish()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["params"].shape == (rows, 500_000)
+    # Room for the rows grows by 8, and is cut to their number at the end.
+    assert peak < (rows + 8) * vector.nbytes + 1e6
+    assert found["params"].values.base is None or found["params"].values.base.nbytes == rows * vector.nbytes
+
+
 def test_memory_does_not_grow_with_the_training(tmp_path):
     def peak(steps):
         vector = np.zeros(4096)

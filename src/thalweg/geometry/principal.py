@@ -5,9 +5,15 @@ million parameters are 80 GB. It is never in memory as a whole; blocks of rows a
 dropped. What is left is how to get singular vectors from that, and there are two ways.
 
 With few rows all products of two rows are written down (the Gram matrix, row by row). Its eigenvectors say how to mix
-rows into directions. Every block meets every block before it, so the number of blocks is bounded. With more rows
-Lanczos' method is applied to the scatter matrix ``Xᵀ X``, of which a product is one pass over the trajectory, some
-dozens in all. With few parameters the scatter matrix itself is written down.
+rows into directions. It is summed over slabs of columns, of all rows at once, so the trajectory is read twice, once for
+the products and once for the mixing. With more rows Lanczos' method is applied to the scatter matrix ``Xᵀ X``, of which
+a product is one pass over the trajectory, some dozens in all. With few parameters the scatter matrix itself is written
+down.
+
+In which precision. Rows in 32 bits are multiplied in 32 bits, a few thousand columns at a time, and these products are
+summed in 64: that takes the time of a plain product in 32 bits and is nearer the truth than one over millions of
+columns (``benchmarks/principal.py``). A direction whose singular value is below a hundredth of the largest is a small
+difference of large rows; where one is asked for, all is computed in 64 bits.
 
 What it costs: both ways square the singular values, so those below ``1e-8`` of the largest are lost in rounding. For a
 picture along the largest two this does not matter, but it is why directions are counted against a bound of rounding and
@@ -22,7 +28,7 @@ that have a step number are read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -30,21 +36,27 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from thalweg.base.errors import InvalidValue
-from thalweg.geometry.directions import DISTANCE, counted, signed
+from thalweg.geometry.directions import DISTANCE, counted, orthonormalise, signed
 from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.plane import Plane
 
 Block = Float[np.ndarray, "row param"]
 
-Blocks = Callable[..., Iterator[tuple[slice, Block]]]
-"""Goes through a trajectory, or what lies before a row that one of its blocks begins at."""
+Blocks = Callable[[], Iterator[tuple[slice, Block]]]
+"""Goes through a trajectory."""
 
 MEMORY = 2**26
 """Bytes of a block of a trajectory, in 64 bits; three or four are in memory at once."""
 
-FEW, PASSES = 4096, 16
-"""Rows whose products with each other are written down, and blocks that each meets in turn; beyond them products are
-only applied, some dozens of times."""
+FEW, SLAB = 4096, 2**14
+"""Rows whose products with each other are written down; beyond them, or where a slab of all rows that fits into memory
+would have fewer columns than so many, products are only applied, some dozens of times."""
+
+CACHED = 2**13
+"""Columns that are multiplied at a time: a core's cache holds some tens of rows of them."""
+
+FINE = 1e-4
+"""Share of the largest squared singular value below which rows are multiplied in 64 bits."""
 
 
 @runtime_checkable
@@ -54,7 +66,7 @@ class Rows(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102
 
-    def __getitem__(self, span: slice, /) -> ArrayLike: ...
+    def __getitem__(self, span: Any, /) -> ArrayLike: ...
 
 
 def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
@@ -76,10 +88,9 @@ def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | N
     """
     counted(network, count, None)
     check_rows(network, rows)
-    origin = (network.point(np.asarray(rows[-1:])[0]) if at is None else network.point(at)).astype(np.float64)
+    origin = network.point(np.asarray(rows[-1:])[0]) if at is None else network.point(at)
     squares, vectors, total = _decomposed(rows, origin, count)
-    # Squares are known to a rounding of the largest for each row that they are gathered from.
-    spanned = int((squares > 8 * rows.shape[0] * np.finfo(np.float64).eps * squares[0]).sum()) if total else 0
+    spanned = int((squares > _lost(rows.shape[0], squares[0])).sum()) if total else 0
     if spanned < count:
         raise InvalidValue(
             f"the {rows.shape[0]} points of the recording span {spanned} direction{'s' * (spanned != 1)} from the "
@@ -102,14 +113,11 @@ def check_rows(network: Network, rows: Rows) -> None:
         )
 
 
-def displacements(rows: Rows, origin: Flat, end: int | None = None) -> Iterator[tuple[slice, Block]]:
-    """Go through a trajectory's points, less the origin, a bounded number at a time; each must be finite.
-
-    The blocks begin at the same rows wherever the ``end`` is, the last by default.
-    """
+def displacements(rows: Rows, origin: Flat) -> Iterator[tuple[slice, Block]]:
+    """Go through a trajectory's points, less the origin, a bounded number at a time; each must be finite."""
     count, size = rows.shape
     height = max(1, MEMORY // (8 * size))
-    for first in range(0, count if end is None else end, height):
+    for first in range(0, count, height):
         span = slice(first, min(first + height, count))
         block = np.array(rows[span], dtype=np.float64)
         good = np.isfinite(block).all(axis=1)
@@ -125,40 +133,76 @@ def displacements(rows: Rows, origin: Flat, end: int | None = None) -> Iterator[
 
 def _decomposed(rows: Rows, origin: Flat, count: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Find the leading squared singular values, their vectors (axis, param), and the sum of all squares."""
-    blocks = _read(rows, origin)
     height, size = rows.shape
-    total = float(sum(np.sum(block**2) for _, block in blocks()))
-    if not total:
-        return np.zeros(count), np.zeros((count, size)), total
-    if height <= FEW and 8 * height * size <= PASSES * MEMORY:
-        squares, vectors = _by_gram(blocks, height, count)
+    wide = 2 * MEMORY // (8 * height)
+    if height <= FEW and wide >= min(size, SLAB):
+        squares, vectors, total = _by_gram(rows, origin, count, wide)
     else:
+        blocks = _read(rows, origin)
+        total = float(sum(np.sum(block**2) for _, block in blocks()))
+        if not total:
+            return np.zeros(count), np.zeros((count, size)), total
         squares, vectors = _by_products(blocks, size, count)
-    return squares, signed(vectors), total
+    return squares, signed(np.array(vectors, origin.dtype)), total
 
 
 def _read(rows: Rows, origin: Flat) -> Blocks:
     """Keep displacements that fit into one block; read others anew every time."""
     if 8 * rows.shape[0] * rows.shape[1] > MEMORY:
-        return lambda end=None: displacements(rows, origin, end)
+        return lambda: displacements(rows, origin)
     kept = list(displacements(rows, origin))
-    return lambda end=None: iter(kept if end is None else kept[:0])
+    return lambda: iter(kept)
 
 
-def _by_gram(blocks: Blocks, height: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find them from the products of all rows with each other, two blocks at a time."""
-    gram = np.zeros((height, height))
-    for span, block in blocks():
-        gram[span, span] = block @ block.T
-        for other, against in blocks(span.start):
-            gram[span, other] = block @ against.T
-    # Only what lies on the diagonal and below it was filled, and is read.
-    values, mixes = np.linalg.eigh(gram, UPLO="L")
+def _by_gram(rows: Rows, origin: Flat, count: int, wide: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Find them from the products of all rows with each other."""
+    height, size = rows.shape
+    kind = np.result_type(np.asarray(rows[:1]), origin)
     spanned = min(count, height)
-    mixes = mixes[:, ::-1][:, :spanned]
-    sums = sum(mixes[span].T @ block for span, block in blocks())
-    vectors = np.linalg.qr(np.asarray(sums).T)[0].T
-    return np.pad(np.maximum(values[::-1][:spanned], 0), (0, count - spanned)), vectors
+    values, mixes, total = _gram(rows, origin, wide, kind)
+    if kind == np.float32 and total and not values[spanned - 1] > FINE * values[0]:
+        kind = np.dtype(np.float64)
+        values, mixes, total = _gram(rows, origin, wide, kind)
+    vectors = np.zeros((count, size), origin.dtype)
+    if total:
+        mix = mixes[:, :spanned].T.astype(kind)
+        for span, block in _slabs(rows, origin, wide, kind):
+            vectors[:spanned, span] = mix @ block
+        # Beyond what rounding leaves of the rows there is nothing that a direction could be made of.
+        orthonormalise(vectors[: int((values[:spanned] > _lost(height, values[0])).sum())])
+    return np.pad(np.maximum(values[:spanned], 0), (0, count - spanned)), vectors, total
+
+
+def _gram(rows: Rows, origin: Flat, wide: int, kind: np.dtype) -> tuple[np.ndarray, np.ndarray, float]:
+    """Decompose the products of all rows: values, largest first, mixes of rows, and the sum of all squares."""
+    gram = np.zeros((rows.shape[0], rows.shape[0]))
+    # What is too large for 32 bits is found below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _, block in _slabs(rows, origin, wide, kind):
+            gram += block @ block.T
+    if not np.isfinite(gram).all():
+        for _ in displacements(rows, origin):  # refuses what is not finite
+            pass
+        if kind == np.float32:
+            return _gram(rows, origin, wide, np.dtype(np.float64))
+    values, mixes = np.linalg.eigh(gram)
+    return values[::-1], mixes[:, ::-1], float(np.trace(gram))
+
+
+def _slabs(rows: Rows, origin: Flat, wide: int, kind: np.dtype) -> Iterator[tuple[slice, Block]]:
+    """Go through a trajectory's points, less the origin, some columns of all rows at a time."""
+    size = rows.shape[1]
+    for first in range(0, size, wide):
+        slab, start = np.asarray(rows[:, first : first + wide]), origin[first : first + wide]
+        for within in range(0, slab.shape[1], CACHED):
+            span = slice(within, min(within + CACHED, slab.shape[1]))
+            block = slab[:, span].astype(kind, copy=False) - start[span].astype(kind, copy=False)
+            yield slice(first + span.start, first + span.stop), block
+
+
+def _lost(height: int, largest: float) -> float:
+    """Tell what of a squared singular value is rounding: of the largest, for each row that it is gathered from."""
+    return 8 * height * float(np.finfo(np.float64).eps) * largest
 
 
 def _by_products(blocks: Blocks, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:

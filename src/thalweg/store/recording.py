@@ -191,8 +191,8 @@ class Recorder:
         return row
 
     def _vector(self, model: Any) -> np.ndarray:
-        # A copy: the vector of a framework may be its own memory, which the next update overwrites.
-        vector = np.array(self._flatten(model))
+        # It may be a framework's own memory, which the next update overwrites: it is copied where it is kept.
+        vector = np.asarray(self._flatten(model))
         if vector.shape != (self._size,):
             raise InvalidValue(
                 f"parameters of shape {vector.shape} are none of the recorded model; give it as it was at first, with "
