@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, ThalwegError
 from thalweg.base.showing import shown
 from thalweg.frameworks.common.batches import described, lengths
 
@@ -58,6 +58,19 @@ def pair(batch: Any) -> tuple[tuple[Any, ...], Any]:
     return tuple(inputs), targets
 
 
+def dense(array: Any) -> None:
+    """Refuse what has a shape and is no array: sparse and ragged tensors, strings."""
+    kind, dtype = type(array).__name__, str(getattr(array, "dtype", ""))
+    layout = str(getattr(array, "layout", "torch.strided"))
+    if "Ragged" in kind or "Sparse" in kind or "sparse" in type(array).__module__ or layout != "torch.strided":
+        raise InvalidValue(
+            f"data have a {kind} of shape {tuple(array.shape)}; give dense arrays, padded where rows are uneven, or "
+            "let a step make it of them"
+        )
+    if "string" in dtype:
+        raise InvalidValue(f"data have a tensor of strings of shape {tuple(array.shape)}; give arrays of numbers")
+
+
 def scalar(shape: Sequence[int | None]) -> None:
     """Check that a loss is one number."""
     if len(shape):
@@ -70,6 +83,8 @@ def tried(compute: Callable[[], Result]) -> Result:
     """Compute what calls a user's model and loss, and say in one line what they raise."""
     try:
         return compute()
+    except ThalwegError:
+        raise
     except Exception as error:  # a model or a loss that does not take the data may raise anything
         raise InvalidValue(
             f"the model with its loss cannot be evaluated on these data: {type(error).__name__}: {reason(error)}; give "

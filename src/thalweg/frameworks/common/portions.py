@@ -75,15 +75,27 @@ def portions_of(
     return portions, sum(count or 0 for count in rows)
 
 
-def steady(measure: Callable[[], tuple[float, float | None]]) -> tuple[float, float | None]:
-    """Compute a loss three times; refuse one that is not the same to the bit."""
-    tries = [measure() for _ in range(3)]
+def steady(
+    measure: Callable[[], tuple[float, float | None]], changed: Callable[[], Sequence[str]] = list
+) -> tuple[float, float | None]:
+    """Compute a loss three times; refuse one that is not the same to the bit.
+
+    Parameters
+    ----------
+    measure : with whatever state the times before left
+    changed : called after each time; names what that changed, where it can be known
+    """
+    tries, names = [], dict[str, None]()
+    for _ in range(3):
+        tries.append(measure())
+        names |= dict.fromkeys(changed())
     values = [loss for loss, _ in tries]
     if not all(np.array_equal(value, values[0], equal_nan=True) for value in values):
+        what = f" with {', '.join(map(repr, names))}" if names else ""
         raise InvalidValue(
-            f"at one point the loss is {', '.join(f'{value:.9g}' for value in values)}: it changes from call to call; "
-            "keep no state outside of parameters and buffers, and draw random numbers from the framework's own "
-            "generators"
+            f"at one point the loss is {', '.join(f'{value:.9g}' for value in values)}: it changes from call to "
+            f"call{what}; keep no state outside of parameters and buffers, and draw random numbers from the "
+            "framework's own generators"
         )
     return tries[0]
 

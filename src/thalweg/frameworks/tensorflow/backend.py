@@ -8,8 +8,8 @@ from typing import Any
 from thalweg.frameworks.common.batches import Nest, is_array, mapped
 from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.common.room import Bound
-from thalweg.frameworks.common.tensors import device_of
-from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
+from thalweg.frameworks.common.tensors import device_of, joined
+from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
 
 
 def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) -> Bound:
@@ -17,10 +17,10 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
     del training
     variables = [tf.Variable(tf.identity(value)) for value in values]
 
+    position = joined(values)
+    made = evaluators(variables, lambda batch: loss([variable.read_value() for variable in variables], batch), position)
+
     def evaluator(batch: Nest) -> GraphEvaluator:
-        data = mapped(lambda leaf: tf.constant(leaf) if is_array(leaf) else leaf, batch)
-        made = GraphEvaluator(variables, lambda: loss([variable.read_value() for variable in variables], data))
-        check(made)
-        return made
+        return made(mapped(lambda leaf: tf.constant(leaf) if is_array(leaf) else leaf, batch))
 
     return Bound(evaluator, device_of(variables[0]))

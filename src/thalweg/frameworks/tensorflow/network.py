@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,18 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.batches import Nest, Task, is_array, mapped
-from thalweg.frameworks.common.checks import function, one_type, pair, tried
+from thalweg.frameworks.common.chance import kept
+from thalweg.frameworks.common.checks import dense, function, pair, tried
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import tensorflow as tf
-from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.moded import Moded, argument_place
+from thalweg.frameworks.common.order import arranged
+from thalweg.frameworks.common.portions import portions_of, steady
+from thalweg.frameworks.common.precision import BITS, ROUNDING, coarsest, flat_type
 from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
-from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, check
+from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
+from thalweg.frameworks.tensorflow.states import States, kept_generators
 from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.network import Flat, Network
 
@@ -33,46 +37,55 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     Parameters
     ----------
     model : called as ``model(*inputs)``, or with ``training=`` where its ``__call__`` takes that
-    loss : ``loss(outputs, targets)``, a scalar tensor, of data ``(*inputs, targets)``; or ``step(model, batch)``
+    loss : ``loss(outputs, targets)``, or in the other order where its library or the names of its arguments say so, a
+        scalar tensor, of data ``(*inputs, targets)``; or ``step(model, batch)``, in which the model is called in the
+        mode of the task whatever the step says
     task : floats in NumPy get the parameters' type; a module that does not take ``training`` has one mode only
 
     Raises
     ------
     InvalidValue
-        If there are no parameters or of more than one type, the rows do not fit, the model cannot be copied or
-        evaluated, or the loss is not a scalar or not the same twice.
+        If there are no parameters, the rows do not fit, the model cannot be copied or evaluated, or the loss is not a
+        scalar or not the same twice.
     """
-    variables = _variables(model)
-    dtype = one_type({name: variable.dtype.name for name, variable in variables.items()})
-    position = flatten(model)
+    variables, position = _variables(model), flatten(model)
+    kind = coarsest(_types(variables).values())
     private = _copied(model)
-    options = {"training": task.training} if _takes_training(model) else {}
-    step = _step(loss, task, options)
+    states = States(private, _variables(private, trainable=False), training=task.training)
+    seen = Moded(private, tf.Module, training=task.training)
+    data = {id(batch): mapped(lambda leaf: _tensor(leaf, position.dtype), batch) for batch in task.batches}
 
-    def computed(batch: Nest) -> Callable[[], Returned]:
-        data = mapped(lambda leaf: _tensor(leaf, dtype), batch)
-        return lambda: returned(step(private, data))
+    def tensors(batch: Nest) -> Nest:
+        found = data.get(id(batch))
+        return mapped(lambda leaf: _tensor(leaf, position.dtype), batch) if found is None else found
+
+    first = tensors(task.batches[0])
+    step = _step(loss, lambda step: _outputs(seen, first), first)
+    own = list(_variables(private).values())
+    made = evaluators(own, lambda batch: tf.convert_to_tensor(returned(step(seen, batch)).loss), position, states.state)
 
     def measure(batch: Nest) -> tuple[float, float | None]:
-        return tried(lambda: counted(computed(batch)))
+        with kept(), kept_generators(), states.put_back():
+            return counted(lambda: _tried(step, seen, tensors(batch)))
 
     def evaluator(batch: Nest) -> GraphEvaluator:
-        compute = computed(batch)
-        made = GraphEvaluator(list(_variables(private).values()), lambda: tf.convert_to_tensor(compute().loss))
-        check(made)
-        _own_variables_only(made)
-        return made
+        return made(tensors(batch))
 
-    portions, examples = portions_of(task, measure, evaluator, float(np.finfo(dtype).eps))
-    statistics = _statistics(model, task.mode) if options else "none"
-    evaluated = {"device": device_of(next(iter(variables.values()))), "mode": task.mode, "statistics": statistics}
+    _own_variables_only(evaluator(task.batches[0]), states)
+    with kept(), kept_generators(), states.put_back():
+        steady(lambda: counted(lambda: _tried(step, seen, first)), states.changed)
+    portions, examples = portions_of(task, measure, evaluator, ROUNDING[kind])
+    takes = argument_place(private) is not None
+    evaluated = {"device": device_of(own[0]), "mode": task.mode, "precision": BITS[kind]}
+    evaluated["statistics"] = _statistics(model, task.mode) if takes else "none"
     facts = of_network(of_framework("tensorflow"), position, loss=loss, examples=examples, **evaluated)
     return Network(leaves_of(model), position, portions, facts, private)
 
 
 def flatten(model: Any) -> Flat:
     """Read a module's parameters into one flat vector, in the order of ``model.trainable_variables``."""
-    return joined(_variables(model).values())
+    variables = _variables(model)
+    return joined(variables.values()).astype(flat_type(_types(variables)))
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:
@@ -99,6 +112,10 @@ def _variables(model: Any, *, trainable: bool = True) -> dict[str, Any]:
     return variables
 
 
+def _types(variables: dict[str, Any]) -> dict[str, str]:
+    return {name: variable.dtype.name for name, variable in variables.items()}
+
+
 def _leaf(name: str, shape: tuple[int, ...]) -> Leaf:
     """Describe an array; one of two axes or more is (kernel…, inputs, outputs)."""
     rank = len(shape)
@@ -117,13 +134,6 @@ def _copied(model: Any) -> Any:
         ) from error
 
 
-def _takes_training(model: Any) -> bool:
-    try:
-        return "training" in inspect.signature(model.__call__).parameters
-    except (TypeError, ValueError):
-        return False
-
-
 def _statistics(model: Any, mode: str) -> str:
     """Tell what normalisation layers use: a module with numbers that it does not train has gathered some."""
     gathered = any(variable.dtype.is_floating for variable in model.non_trainable_variables)
@@ -133,29 +143,42 @@ def _statistics(model: Any, mode: str) -> str:
 def _tensor(leaf: Any, dtype: np.dtype) -> Any:
     if not is_array(leaf):
         return leaf
+    dense(leaf)
     return tf.identity(leaf) if tf.is_tensor(leaf) else tf.constant(typed(leaf, dtype))
 
 
-def _step(loss: Any, task: Task, options: dict[str, Any]) -> Callable[..., Any]:
+def _step(loss: Any, sample: Callable[[Any], tuple[Any, Any]], batch: Nest) -> Callable[..., Any]:
     """Make the step of a loss: what computes the loss of a module on a batch."""
     if is_step(loss):
         return loss
     function(loss, "loss(outputs, targets), or step(model, batch)")
-    pair(task.batches[0])
+    pair(batch)
+    call = arranged(loss, "outputs", lambda: sample(loss))
 
     def step(module: Any, batch: Any) -> Any:
         *inputs, targets = batch
-        return loss(module(*inputs, **options), targets)
+        return call(module(*inputs), targets)
 
     return step
 
 
-def _own_variables_only(evaluator: GraphEvaluator) -> None:
-    """Refuse a model that reads trainable variables which are not its attributes: a copy would not have them."""
-    own = {variable.ref() for variable in evaluator.variables}
-    for variable in evaluator.graph.graph.variables:
-        if variable.trainable and variable.ref() not in own:
+def _outputs(module: Any, batch: Nest) -> tuple[Any, Any]:
+    """Compute what a loss of unknown order is tried on."""
+    *inputs, targets = batch
+    with kept(), kept_generators():
+        return tried(lambda: module(*inputs)), targets
+
+
+def _tried(step: Callable[..., Any], module: Any, batch: Nest) -> Returned:
+    return tried(lambda: returned(step(module, batch)))
+
+
+def _own_variables_only(evaluator: GraphEvaluator, states: States) -> None:
+    """Refuse a model that reads variables which are not its attributes: a copy would not have them."""
+    own = {variable.ref() for variable in (*evaluator.graphs.variables, *(one for one, _ in states.state))}
+    for variable in evaluator.graphs.value.graph.variables:
+        if variable.ref() not in own:
             raise InvalidValue(
                 f"the model uses the variable {variable.name!r} of shape {tuple(variable.shape)}, which is not an "
-                "attribute of it; hold all variables as attributes of the module"
+                "attribute of it; hold all variables as attributes of the module, and let a step use its first argument"
             )

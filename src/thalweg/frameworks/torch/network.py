@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, ThalwegError
 from thalweg.frameworks.common.batches import Nest, Task, cut, is_array, mapped, rows_of
 from thalweg.frameworks.common.checks import function, pair, reason, scalar
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
@@ -30,8 +31,9 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     Parameters
     ----------
     model : a ``torch.nn.Module``; parameters that do not require gradients stay as they are
-    loss : ``loss(outputs, targets)``, a tensor without axes, of data ``(inputs …, targets)``, of which all but the last
-        go to ``model(*inputs)``; or ``step(model, batch)``; or None, for the loss in the model's own output
+    loss : ``loss(outputs, targets)``, or in the other order where the names of its arguments or its library say so, a
+        tensor without axes, of data ``(inputs …, targets)``, of which all but the last go to ``model(*inputs)``;
+        or ``step(model, batch)``; or None, for the loss in the model's own output
     task : NumPy arrays of 32- or 64-bit floats get the model's type, everything gets its device, and all is copied
 
     Raises
@@ -80,6 +82,7 @@ def _step(loss: Any, task: Task) -> Any:
         return loss
     function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is, or step(model, batch)")
     pair(task.batches[0])
+    call = arranged(loss, "outputs")
 
     def step(module: Any, batch: Any) -> Any:
         *inputs, targets = batch
@@ -90,7 +93,9 @@ def _step(loss: Any, task: Task) -> Any:
                 f"the model fails on the data: {reason(error)}; give inputs as it takes them, and the targets last"
             ) from error
         try:
-            return loss(outputs, targets)
+            return call(outputs, targets)
+        except ThalwegError:
+            raise
         except Exception as error:  # and so may a user's loss
             raise InvalidValue(
                 f"the loss fails on the data: {reason(error)}; give loss(outputs, targets) that takes them"
