@@ -200,7 +200,9 @@ Kind("compared basins", "thalweg.compare_basins", {"flow_valley": "start", "run_
 
 Kind("paths", "thalweg.find_paths", {"path": "pair image param", "loss": "pair image"})
 
-Slice = Annotated[xr.Dataset, Kind("a slice", "thalweg.networks.slice", {"loss": "x"}, ("x_name", "x_unit"))]
+SLICES = Kind("a slice", "thalweg.networks.slice", {"loss": "x"}, ("x_name", "x_unit"))
+
+Slice = Annotated[xr.Dataset, SLICES]
 """A network's loss over (y, x) or (x,), from :func:`thalweg.networks.slice`."""
 
 Curve = Annotated[

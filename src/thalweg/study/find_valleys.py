@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -17,6 +17,7 @@ from thalweg.store.kinds import Surface
 from thalweg.study.methods import Candidates, by_grid, exactly, from_places, from_starts, relief_above
 from thalweg.study.provenance import provenance
 from thalweg.study.runs import last_places
+from thalweg.study.sliced import SOUGHT, surface_of
 from thalweg.study.survey import of_the_objective, survey
 from thalweg.valleys import tree
 from thalweg.valleys.landscape import Landscape, keep
@@ -34,7 +35,7 @@ SHOWN = 3
 
 @public
 def find_valleys(
-    objective: Objective,
+    objective: Annotated[Objective | xr.Dataset, SOUGHT],
     surface: Surface | None = None,
     *,
     method: Literal["grid", "exact", "starts"] | Sobol = "grid",
@@ -55,7 +56,8 @@ def find_valleys(
 
     Parameters
     ----------
-    objective : what the surface is of
+    objective : what the surface is of; or a slice of a network, from :func:`thalweg.networks.slice`, whose valleys are
+        those of its own grid, in the coordinates of its plane: other directions lead out of many of them
     surface : its survey, for the grid; made here by default
     method : ``"grid"``, ``"exact"``, ``"starts"``, or a :class:`thalweg.starts.Sobol`, which says how many starts
     persistence : threshold, in units of the loss; by default on a grid 1 % of the median height above the lowest
@@ -105,8 +107,8 @@ def find_valleys(
     Raises
     ------
     InvalidValue
-        If the threshold is not a number of at least 0, the method is unknown, the surface is over other parameters, or
-        nothing is proved for this objective.
+        If the threshold is not a number of at least 0, the method is unknown, the surface is over other parameters,
+        nothing is proved for this objective, or a slice is to be refined.
 
     References
     ----------
@@ -131,6 +133,9 @@ def find_valleys(
     """
     if persistence is not None:
         number("persistence", persistence, at_least=0)
+    if isinstance(objective, xr.Dataset):
+        piece = surface_of(objective, method=method, surface=surface, refine=refine)
+        return label(by_grid(None, piece), persistence, piece.attrs)
     if surface is not None:
         names = objective.problem.parameters
         of_the_objective("surface", map(str, surface["train_loss"].dims), objective)
@@ -144,7 +149,7 @@ def find_valleys(
         surface = survey(objective)
     if refine is None:
         refine = len(objective.problem.domain) <= REFINED
-    return label(by_grid(objective, surface, refine), persistence, surface.attrs)
+    return label(by_grid(objective if refine else None, surface), persistence, surface.attrs)
 
 
 def valleys_of_runs(objective: Objective, runs: xr.Dataset, persistence: float | None = None) -> xr.Dataset:

@@ -54,21 +54,26 @@ class Candidates:
     coords: dict[str, Any] = field(default_factory=dict)
 
 
-def by_grid(objective: Objective, surface: xr.Dataset, refined: bool) -> Candidates:
-    """Find what a grid holds; ``refined`` polishes places and heights on the objective itself."""
+def by_grid(objective: Objective | None, surface: xr.Dataset) -> Candidates:
+    """Find what a grid holds; with an objective, places and heights are refined on it."""
     values = surface["train_loss"]
     domain, heights = domain_of(values), values.values.astype(np.float64)
     places = [surface.coords[name].values for name in domain.names]
     grid = topology.analyse(heights, domain.periodic)
     landscape, number = _of_grid(grid, heights, places, domain), np.arange(len(grid.minima))
-    if refined:
+    if objective is not None:
         landscape, number = _polished(objective, landscape, domain, places)
 
     def basins(renumber: np.ndarray) -> dict[str, Any]:
         valley = renumber[np.append(number, -1)]
         return {"basin": (domain.names, valley[grid.basins].astype(np.int32))}
 
-    attrs = {"method": "grid", "points": list(heights.shape), "refined": int(refined), "relief": _relief(heights)}
+    attrs = {
+        "method": "grid",
+        "points": list(heights.shape),
+        "refined": int(objective is not None),
+        "relief": _relief(heights),
+    }
     coords = {name: surface.coords[name] for name in domain.names}
     return Candidates(landscape, domain, *_thresholds(heights, values.dtype), basins, attrs, coords)
 
