@@ -30,15 +30,17 @@ def wrap(
         :class:`thalweg.objective`
     loss : a step as you wrote it for training, ``step(model, batch)``, whose first argument is called model, module,
         net or network; it returns the loss of a batch, a scalar, or ``(loss, count)`` with what that is a mean over, or
-        what has it as ``.loss`` or ``["loss"]``. Or, for data ``(inputs, targets)``, a loss: of PyTorch and TensorFlow
-        ``loss(outputs, targets)``; of Keras one of its own, its name, or ``loss(targets, outputs)``. Of JAX
+        what has it as ``.loss`` or ``["loss"]``. Or, for data ``(inputs, targets)``, a loss of outputs and targets, in
+        the order that its library or the names of its arguments tell; of Keras also whatever ``compile`` takes. Of JAX
         ``loss(parameters, *data)``, or ``loss(parameters, batch)`` where its second argument is called batch or the
-        data are no tuple. By default that of the model itself: what a Keras model was compiled with, and in PyTorch
+        data are no tuple. By default that of the model itself: what a Keras model trains with, and in PyTorch
         the ``.loss`` of ``model(**batch)``
     data : a batch: arrays in tuples, dictionaries and dataclasses of any depth; a list of batches; a loader, which is
-        read once; or :func:`thalweg.networks.batches`, which says how several make one loss
+        read once; or :func:`thalweg.networks.batches`, which says how several make one loss. Without a step a tuple is
+        ``(*inputs, targets)`` in PyTorch and TensorFlow, and ``(x, y, sample_weight)`` in Keras, as ``fit`` has it
     mode : ``"evaluation"``: normalisation layers use the statistics that they gathered, nothing is dropped out; or
-        ``"training"``: they use the statistics of the data given here, and what is dropped out is drawn once (seed 0)
+        ``"training"``: they use the statistics of the data given here, and what is dropped out is drawn once (seed
+        0). A step that passes ``training=`` to a model of Keras or TensorFlow is overruled
     rows : rows evaluated at once, to bound memory; all by default. A loss that is not additive over rows is refused
 
     Returns

@@ -226,7 +226,7 @@ def test_several_inputs_and_outputs_meet_in_a_function() -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.normal(size=(6, size)).astype(np.float32) for size in (2, 3))
     first, second = (read(out) for out in model([a, b]))
-    one = wrap(model, lambda true, out: keras.ops.mean(out[0] * out[1] - true), (a, b, np.ones((6, 1), np.float32)))
+    one = wrap(model, lambda true, out: keras.ops.mean(out[0] * out[1] - true), ([a, b], np.ones((6, 1), np.float32)))
     assert one.value() == pytest.approx(np.mean(first * second - 1), rel=ROUNDING)
 
 
@@ -288,11 +288,7 @@ def bad_loss(true: Any, out: Any) -> Any:
             "has no trainable parameters",
         ),
         ({"loss": None}, "is not compiled with one; give loss="),
-        (
-            {"loss": None, "model": lambda: dense("float32", ["mse", "mae"])},
-            "is compiled with 2 losses; give one function loss=loss(targets, outputs)",
-        ),
-        ({"loss": 3}, "loss = 3 is not a function; give a loss of Keras, its name, or"),
+        ({"loss": 3}, "loss = 3 is not a function; give a loss of Keras, its name, a function of"),
         ({"loss": "msee"}, "unknown loss of Keras 'msee'"),
         ({"loss": bad_loss}, "cannot be evaluated on these data: RuntimeError: no such thing; give data"),
         (
@@ -301,7 +297,7 @@ def bad_loss(true: Any, out: Any) -> Any:
         ),
         ({"data": lambda x, y: (x[:, :1], y)}, "cannot be evaluated on these data"),
         ({"data": lambda x, y: (x, y[:5])}, "the targets have 5 rows and the inputs 12; give arrays of one length"),
-        ({"data": lambda x, y: (x,)}, "data are a tuple of 1; give the inputs and, last, the targets"),
+        ({"data": lambda x, y: (x,)}, "data have no targets, which the loss needs; give (x, y)"),
         ({"loss": lambda: keras.losses.MeanSquaredError(reduction="sum"), "rows": 5}, "it is not additive over rows"),
         (
             {
@@ -311,9 +307,6 @@ def bad_loss(true: Any, out: Any) -> Any:
             },
             "it is not additive over rows",
         ),
-        ({"model": lambda: dense("float32", more="float16")}, "parameters are of mixed types"),
-        ({"model": lambda: dense("float16")}, "parameters are float16, which is not allowed"),
-        ({"model": lambda: dense("mixed_bfloat16")}, "computes in bfloat16, which is not allowed"),
     ],
 )
 def test_refusals_are_one_line(change: dict[str, Any], says: str) -> None:
@@ -370,9 +363,8 @@ def smooth(dtype: str) -> tuple[Any, np.ndarray, np.ndarray]:
     return model, rng.normal(size=(9, 3)).astype(dtype), rng.normal(size=(9, 2)).astype(dtype)
 
 
-def dense(dtype: str, loss: Any = None, *, more: str | None = None) -> Any:
-    kinds = [dtype, *([more] if more else [])]
-    model = keras.Sequential([keras.Input((2,)), *(keras.layers.Dense(1, dtype=kind) for kind in kinds)])
+def dense(dtype: str, loss: Any = None) -> Any:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, dtype=dtype)])
     model.compile(loss=loss)
     return model
 

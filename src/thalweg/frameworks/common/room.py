@@ -7,6 +7,7 @@ checker only: it imports nothing by that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -65,7 +66,7 @@ class BackendPart(Protocol):
 
         Parameters
         ----------
-        loss : gives what the framework computes, with what was counted, from the list of parameter tensors and a batch
+        loss : gives a scalar of the framework's, from the list of parameter tensors and a batch
         values : the parameters now, tensors of the framework's; they are copied
         training : whether random numbers may be drawn
         """
@@ -79,10 +80,14 @@ class Bound(NamedTuple):
     ----------
     evaluator : makes what evaluates a batch, nested arrays of NumPy
     device : where
+    kept : a context to evaluate in at once, without derivatives, that keeps the backend's random states
+    start : starts these states anew, where random numbers may be drawn
     """
 
     evaluator: Callable[[Nest], Evaluator]
     device: str
+    kept: Callable[[], AbstractContextManager[Any]] = nullcontext
+    start: Callable[[], object] = bool
 
 
 class Room(NamedTuple):

@@ -30,4 +30,4 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
             scalar(tried(lambda: jax.eval_shape(loss, kinds, batch)).shape)
         return made(batch)
 
-    return Bound(evaluator, name_of(device))
+    return Bound(evaluator, name_of(device), lambda: computing(8 * arrays[0].itemsize))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.base.errors import InvalidValue
+from thalweg.frameworks.common.installed import keras
+from thalweg.frameworks.common.precision import flat_type
 from thalweg.frameworks.common.tensors import joined
 from thalweg.geometry.leaves import Kind, Leaf
 from thalweg.geometry.network import Flat
@@ -14,7 +16,8 @@ NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalizatio
 
 def flatten(model: Any) -> Flat:
     """Read a model's parameters into one flat vector, in the order of ``model.trainable_variables``."""
-    return joined(variable.value for variable in parameters(model))
+    dtype = flat_type(types(model)).name
+    return joined(keras.ops.cast(variable.value, dtype) for variable in parameters(model))
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:
@@ -38,6 +41,11 @@ def parameters(model: Any) -> list[Any]:
             "it on some data first"
         )
     return list(model.trainable_variables)
+
+
+def types(model: Any) -> dict[str, str]:
+    """Tell the types of the parameters by their paths."""
+    return {variable.path: str(variable.dtype) for variable in parameters(model)}
 
 
 def layers_of(model: Any) -> list[Any]:

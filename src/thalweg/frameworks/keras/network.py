@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.catalogue import FRAMEWORKS
 from thalweg.frameworks.common.batches import Nest, Task, is_array, mapped
-from thalweg.frameworks.common.checks import ALLOWED, one_type, pair
+from thalweg.frameworks.common.checks import dense
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import keras
-from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.portions import portions_of, steady
+from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest
+from thalweg.frameworks.common.room import Bound
+from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.common.tensors import read, typed
-from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, parameters
-from thalweg.frameworks.keras.objective import criterion_of, objective
+from thalweg.frameworks.keras.data import Given, given
+from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, own_variables, parameters, types
+from thalweg.frameworks.keras.losses import step_of
+from thalweg.frameworks.keras.objective import Objective, eagerly, moded
 from thalweg.geometry.network import Evaluator, Network
 
 
@@ -28,55 +32,99 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     Parameters
     ----------
     model : built
-    loss : a Keras loss, its name, a function ``loss(targets, outputs)``, or None for what the model was compiled with.
-        It is computed in the type of the parameters
-    task : of data ``(*inputs, targets)``; several inputs are handed over as a list, as ``fit`` does
+    loss : what ``compile`` takes as a loss, or None for what the model trains with, computed in the type of the
+        parameters; or ``step(model, batch)``, in which the model is called in the mode of the task whatever it says
+    task : of data as ``fit`` takes them: ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, each of any structure; for
+        a step anything
 
     Raises
     ------
     InvalidValue
-        If the model is not built, has no parameters or of more than one type, there is no loss or it is not a scalar,
-        or the model cannot be evaluated on the data.
+        If the model is not built or has no parameters, there is no loss or it is not a scalar, the model cannot be
+        evaluated on the data, or gives another loss at every call.
     """
-    leaves, dtype = leaves_of(model), _type(model)
-    pair(task.batches[0])
-    criterion, name = criterion_of(model, loss, dtype)
-    backend = keras.backend.backend()
-    values = [variable.value for variable in parameters(model)]
-    whole, position = objective(model, criterion, training=task.training), flatten(model)
-    bound = FRAMEWORKS[backend].backend.bound(whole, values, training=task.training)
+    leaves, position, kind = leaves_of(model), flatten(model), _type(model)
+    values = [keras.ops.cast(variable.value, position.dtype.name) for variable in parameters(model)]
+    data = {id(batch): mapped(lambda leaf: _array(leaf, position.dtype), batch) for batch in task.batches}
+
+    def arrays(batch: Nest) -> Nest:
+        found = data.get(id(batch))
+        return mapped(lambda leaf: _array(leaf, position.dtype), batch) if found is None else found
+
+    objective, name = _objective(model, loss, position.dtype, values, arrays(task.batches[0]), training=task.training)
+    bound = _bound(objective, values)
 
     def evaluator(batch: Nest) -> Evaluator:
-        return bound.evaluator(mapped(lambda leaf: _array(leaf, dtype), batch))
+        return bound.evaluator(arrays(batch))
 
     def measure(batch: Nest) -> tuple[float, float | None]:
-        return evaluator(batch).value(position), None
+        with eagerly(bound):
+            return objective.measured(values, tensors(arrays(batch)))
 
-    portions, examples = portions_of(task, measure, evaluator, float(np.finfo(np.float32).eps))
+    evaluator(task.batches[0])  # refuses what changes variables that Keras does not know, before any of it is run
+    first = tensors(arrays(task.batches[0]))
+    with eagerly(bound):
+        if objective.watch(values, first):
+            bound = _bound(objective, values)
+
+        def again() -> tuple[float, float | None]:
+            bound.start()
+            return objective.carried(values, first)
+
+        steady(again, objective.changed)
+    portions, examples = portions_of(task, measure, evaluator, max(ROUNDING[kind], ROUNDING["float32"]))
     # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
-    precision = 8 * dtype.itemsize if backend == "tensorflow" else 32
+    precision = BITS[kind] if keras.backend.backend() == "tensorflow" else min(32, BITS[kind])
     statistics = _statistics(model, task.mode)
     evaluated = {"device": bound.device, "mode": task.mode, "statistics": statistics, "precision": precision}
-    facts = of_network(of_framework("keras", backend=backend), position, loss=name, examples=examples, **evaluated)
+    facts = of_framework("keras", backend=keras.backend.backend())
+    facts = of_network(facts, position, loss=name, examples=examples, **evaluated)
     return Network(leaves, position, portions, facts, model)
+
+
+def tensors(batch: Nest) -> Nest:
+    """Make tensors of the backend of arrays."""
+    return mapped(lambda leaf: keras.ops.convert_to_tensor(leaf) if is_array(leaf) else leaf, batch)
+
+
+def _bound(objective: Objective, values: list[Any]) -> Bound:
+    backend = FRAMEWORKS[keras.backend.backend()].backend
+    return backend.bound(objective.loss, values, training=objective.training)
+
+
+def _objective(
+    model: Any, loss: Any, dtype: np.dtype, values: list[Any], batch: Nest, *, training: bool
+) -> tuple[Objective, str]:
+    """Make the objective of a loss or a step, and name it."""
+    if is_step(loss):
+        return Objective(model, moded(loss, training=training), training=training), loss
+    objective = Objective(model, lambda model, batch: None, training=training)
+    given(batch)
+
+    def sample() -> tuple[Given, Any]:
+        one = tensors(batch)
+        with eagerly(_bound(objective, values)):
+            return given(one), objective.outputs(values, one)
+
+    objective.step, name = step_of(model, loss, dtype, sample, training=training)
+    return objective, name
 
 
 def _array(leaf: Any, dtype: np.dtype) -> Any:
     if not is_array(leaf):
         return leaf
+    dense(leaf)
     return typed(read(leaf) if keras.ops.is_tensor(leaf) else leaf, dtype)
 
 
-def _type(model: Any) -> np.dtype:
-    """Find the type that the model computes in; layers may compute in another one than their variables have."""
-    dtype = one_type({variable.path: str(variable.dtype) for variable in parameters(model)})
+def _type(model: Any) -> str:
+    """Find the coarsest type that the model computes in, which may be another one than its variables have."""
+    found = list(types(model).values())
     for layer in layers_of(model):
-        if layer.trainable_variables and layer.compute_dtype not in ALLOWED:
-            raise InvalidValue(
-                f"the layer {layer.name!r} computes in {layer.compute_dtype}, which is not allowed; give a model in "
-                f"{' or '.join(ALLOWED)}"
-            )
-    return dtype
+        if layer.compute_dtype not in found and any(variable.trainable for variable in own_variables(layer)):
+            allowed(f"the layer {layer.name!r} computes in {layer.compute_dtype}", layer.compute_dtype)
+            found.append(layer.compute_dtype)
+    return coarsest(found)
 
 
 def _statistics(model: Any, mode: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -30,7 +31,17 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
         scalar(tuple(tried(lambda: made.loss_at(position)).shape))
         return made
 
-    return Bound(evaluator, str(device))
+    def start() -> None:
+        if training:
+            torch.manual_seed(0)
+
+    return Bound(evaluator, str(device), _kept, start)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    with torch.no_grad(), torch.random.fork_rng():
+        yield
 
 
 class TensorEvaluator:
