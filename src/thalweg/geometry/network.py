@@ -169,7 +169,7 @@ class Network:
                 f"a point of shape {values.shape} is none of this network; give a flat vector of {self.position.size} "
                 "numbers"
             )
-        return values.astype(self.dtype)
+        return values.astype(self.dtype, copy=False)
 
     @public
     def value(self, point: ArrayLike | None = None) -> float:

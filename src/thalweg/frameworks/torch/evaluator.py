@@ -83,7 +83,7 @@ class ModuleEvaluator:
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
         with torch.no_grad(), self.replica.evaluating():
-            self.replica.move(self._tensor(point))
+            self.replica.move(self._shared(point))
             return float(self.replica.compute(self.batch))
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
@@ -158,7 +158,7 @@ class ModuleEvaluator:
         """Compute the loss and its flat gradient; ``again`` if that is to be differentiated once more."""
         attention = torch.nn.attention
         with torch.enable_grad(), replica.evaluating(), attention.sdpa_kernel(attention.SDPBackend.MATH):
-            replica.move(self._tensor(point))
+            replica.move(self._shared(point))
             loss = replica.compute(self.batch)
             if again:
                 _check_twice(loss)
