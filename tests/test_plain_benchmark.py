@@ -18,5 +18,5 @@ def test_the_benchmark_beside_a_plain_loop_measures_time_and_memory(tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert all(row["processor time / loop"]["ratio"] > 0 for row in figures.values())
     if sys.platform == "linux":
-        # two directions, and what one of them is drawn in; the network itself was there before
+        # two directions, and what is held while they are made; the network itself was there before
         assert 2 <= figures["dense-24m"]["memory / parameters"]["ratio"] <= 3.5

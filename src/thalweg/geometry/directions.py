@@ -332,7 +332,7 @@ def _drawn(network: Network, count: int, seed: int, change: Change | None = None
     whole("seed", seed, at_least=0)
     drawn = np.empty((count, network.position.size), network.dtype)
     for number, row in enumerate(drawn):
-        row[:] = draw(network.leaves, seed=seed, number=number, dtype=network.dtype, change=change)
+        draw(network.leaves, seed=seed, number=number, change=change, into=row)
     return drawn
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import DTypeLike
 
 from thalweg.geometry.leaves import Leaf
 
@@ -36,8 +35,8 @@ def draw(
     seed: int,
     number: int,
     sample: Sample = NORMAL,
-    dtype: DTypeLike = np.float64,
     change: Change | None = None,
+    into: Float[np.ndarray, " param"] | None = None,
 ) -> Float[np.ndarray, " param"]:
     """Draw a vector of parameters, leaf by leaf in the order of axes that all frameworks have in common.
 
@@ -51,15 +50,16 @@ def draw(
     leaves : of the network, in the order of its flat vector
     seed, number : of at least 0; another number gives a vector that is independent
     sample : what is drawn: standard normal numbers by default
-    dtype : of the vector
     change : what is made of the numbers before they are rounded
+    into : the vector that they are put into; by default a new one in 64 bits
 
     Returns
     -------
     numpy.ndarray
         (param,)
     """
-    vector, places, first = np.empty(sum(leaf.size for leaf in leaves), dtype), {True: 0, False: 0}, 0
+    vector = np.empty(sum(leaf.size for leaf in leaves)) if into is None else into
+    places, first = {True: 0, False: 0}, 0
     for leaf in leaves:
         weight, span = leaf.kind == "weight", slice(first, first + leaf.size)
         source = np.random.default_rng([seed, number, int(weight), places[weight]])
