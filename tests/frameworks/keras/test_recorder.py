@@ -72,6 +72,52 @@ def test_loss_is_not_known_for_several_steps_at_once() -> None:
     found = follow.finish()
     assert found.sizes["step"] > 1
     assert np.isnan(found["loss"]).all()
+    assert found.attrs["losses"] == (
+        "not known: 2 updates are one execution; compile with steps_per_execution=1 to have them"
+    )
+
+
+class Stepping(keras.Model):
+    """Trains with a step of its own, and says the loss where it is asked to."""
+
+    def __init__(self, *, says: bool) -> None:
+        super().__init__()
+        self.dense, self.says = keras.layers.Dense(1), says
+        self.mean = keras.metrics.Mean(name="loss" if says else "mine")
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+    @property
+    def metrics(self) -> list[Any]:
+        return [self.mean]
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        self.mean.update_state(keras.ops.mean((self(x) - y) ** 2), sample_weight=len(x) if self.says else 1)
+        return {"loss": self.mean.result()}
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="a step on JAX is another function")
+def test_losses_of_a_step_of_its_own_are_those_that_its_mean_is_told() -> None:
+    _, x, y = trained()
+    for says in (True, False):
+        model = Stepping(says=says)
+        model(x)
+        model.compile(run_eagerly=True)
+        follow = recorder(model)
+        model.fit(x, y, batch_size=5, shuffle=False, verbose=0, callbacks=[follow.callback()])
+        found = follow.finish()
+        errors = (x @ read(model.dense.kernel.value) + read(model.dense.bias.value) - y) ** 2
+        if says:
+            expected = [errors[:5].mean(), errors[5:].mean()]
+            np.testing.assert_allclose(found["loss"][:-1], expected, rtol=5e-6)  # differences of sums in 32 bits
+            assert "losses" not in found.attrs
+        else:
+            assert np.isnan(found["loss"]).all()
+            assert found.attrs["losses"].startswith(
+                "not known: Stepping keeps no keras.metrics.Mean called 'loss'; let"
+            )
 
 
 def test_loops_by_hand_are_recorded() -> None:

@@ -8,7 +8,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.precision import flat_type
 from thalweg.frameworks.common.tensors import joined
-from thalweg.geometry.leaves import Kind, Leaf
+from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.network import Flat
 
 NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
@@ -28,8 +28,7 @@ def leaves_of(model: Any) -> tuple[Leaf, ...]:
     for variable in parameters(model):
         times = names[variable.path] = names.get(variable.path, 0) + 1
         name = variable.path if times == 1 else f"{variable.path}#{times}"
-        kind, order = _kind_and_order(holders.get(id(variable)), variable)
-        leaves.append(Leaf(name, tuple(map(int, variable.shape)), kind, order))
+        leaves.append(_leaf(name, holders.get(id(variable)), variable))
     return tuple(leaves)
 
 
@@ -59,20 +58,32 @@ def own_variables(layer: Any) -> list[Any]:
     return [variable for variable in layer.variables if id(variable) not in inner]
 
 
-def _kind_and_order(layer: Any, variable: Any) -> tuple[Kind, tuple[int, ...]]:
+def _leaf(name: str, layer: Any, variable: Any) -> Leaf:
     """Sort out one variable.
 
     Of a depthwise kernel (kernel…, input, multiplier) a filter is an input channel with all its outputs: there is
-    one output a channel as a rule, and the flat order is that of PyTorch's grouped convolution.
+    one output a channel as a rule, and the flat order is that of PyTorch's grouped convolution. What a layer calls its
+    bias is one, whatever its axes: (head, feature) of attention, (2, unit) of a GRU.
     """
-    rank = len(variable.shape)
+    shape = tuple(map(int, variable.shape))
+    rank = len(shape)
     kinds = {kind.__name__ for kind in type(layer).__mro__}
     kernel = tuple(range(rank - 2))
     if not kinds.isdisjoint(NORMALISATIONS):
-        return "norm", tuple(range(rank))
-    if rank < 2:
-        return "bias", tuple(range(rank))
+        return Leaf(name, shape, "norm", tuple(range(rank)))
+    if rank < 2 or variable.name == "bias":
+        return Leaf(name, shape, "bias", tuple(range(rank)))
     if "Embedding" in kinds:
-        return "weight", tuple(range(rank))
+        return Leaf(name, shape, "weight", tuple(range(rank)))
+    if "EinsumDense" in kinds and variable.name == "kernel":
+        return _einsum(name, shape, layer.equation)
     turned = "BaseConvTranspose" in kinds or "BaseDepthwiseConv" in kinds or variable.name == "depthwise_kernel"
-    return "weight", (rank - 2, rank - 1, *kernel) if turned else (rank - 1, rank - 2, *kernel)
+    return Leaf(name, shape, "weight", (rank - 2, rank - 1, *kernel) if turned else (rank - 1, rank - 2, *kernel))
+
+
+def _einsum(name: str, shape: tuple[int, ...], equation: str) -> Leaf:
+    """Describe a kernel of a product over named axes: its outputs are the axes that the product keeps."""
+    own, _, kept = equation.partition(",")[2].partition("->")
+    axes = [axis for axis, letter in enumerate(own.strip()) if letter in kept]
+    others = [axis for axis in range(len(shape)) if axis not in axes]
+    return Leaf(name, shape, "weight", (*axes, *others), outputs=max(len(axes), 1))

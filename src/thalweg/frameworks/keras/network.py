@@ -103,10 +103,10 @@ def _objective(
 
     def sample() -> tuple[Given, Any]:
         one = tensors(batch)
-        with eagerly(_bound(objective, values)):
-            return given(one), objective.outputs(values, one)
+        return given(one), objective.outputs(values, one)
 
-    objective.step, name = step_of(model, loss, dtype, sample, training=training)
+    with eagerly(_bound(objective, values)):  # which knows of 64 bits
+        objective.step, name = step_of(model, loss, dtype, sample, training=training)
     return objective, name
 
 

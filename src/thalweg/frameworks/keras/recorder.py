@@ -23,12 +23,18 @@ class KerasRecorder(Recorder):
         mean over the epoch's batches so far; the batch's own loss is the difference of the sums that this mean is made
         of. These are kept in 32 bits, so after k batches of one size the difference is exact to about ``6e-8 k`` times
         the epoch's mean loss. With ``steps_per_execution`` above 1 only every so many updates are seen and numbered,
-        and no loss is known: NaN, as where a model keeps no mean called ``loss``. Further calls of ``fit`` go on with
+        and no loss is known: NaN, as where a model keeps no mean called ``loss``; the recording's attribute
+        ``losses`` says why. Further calls of ``fit`` go on with
         the same recording, which :meth:`finish` ends with the parameters as they then are.
         """
         recorder = self
 
         class Following(keras.callbacks.Callback):
+            def on_train_begin(self, logs: Any = None) -> None:
+                unknown = _unknown(self.model)
+                if unknown:
+                    recorder._attrs["losses"] = unknown
+
             # reading self.model brings all variables back from where the trainer of JAX keeps them, which takes time
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
@@ -62,6 +68,19 @@ def recorder(model: Any, **options: Any) -> KerasRecorder:
         return given if isinstance(given, np.ndarray) else flatten(model if given is None else given)
 
     return KerasRecorder(read, leaves_of(model), facts=facts, **options)
+
+
+def _unknown(model: Any) -> str:
+    """Say in one line why the losses of a training will not be known; nothing where they will be."""
+    several = getattr(model, "steps_per_execution", 1)
+    if several != 1:
+        return f"not known: {several} updates are one execution; compile with steps_per_execution=1 to have them"
+    if _sums(model) is None:
+        return (
+            f"not known: {type(model).__name__} keeps no keras.metrics.Mean called 'loss'; let its train_step update "
+            "one that metrics lists"
+        )
+    return ""
 
 
 def _sums(model: Any) -> tuple[float, float] | None:
