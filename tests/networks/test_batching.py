@@ -60,6 +60,11 @@ def test_rows_cut_one_batch():
         ([(X, Y), (X, Y)], {"rows": 2}, "rows = 2 cut one batch, and data are 2; leave rows out"),
         ((X[:0], Y[:0]), {}, "of no rows; give an example at least"),
         ((np.array(["a", "b"]), Y[:2]), {}, "are no numbers; give arrays of numbers"),
+        (
+            ([[1.0, 2.0], [3.0]], Y[:2]),
+            {},
+            "data = [[1.0, 2.0], [3.0]] have rows of different lengths; give them padded",
+        ),
         ((X, Y), {"most": 0}, "most"),
         ((X, Y), {"combine": "product"}, "combine"),
     ],
@@ -72,3 +77,13 @@ def test_what_is_no_data_is_said_in_one_line(data, options, text):
         batches(data, **options)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+@pytest.mark.parametrize("place", [lambda one: one, lambda one: (one, Y[:2]), lambda one: [{"x": one}] * 2])
+def test_nested_tensors_are_refused_in_one_line(place, layout):
+    nested = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(1, 3)], layout=layout)
+    with pytest.raises(InvalidValue) as caught:
+        batches(place(nested))
+    assert str(caught.value) == ("data hold a nested tensor, of rows of different lengths; give it padded, with a mask")

@@ -20,6 +20,7 @@ from thalweg.frameworks.common.batches import (
     described,
     is_array,
     is_nest,
+    is_uneven,
     mapped,
     parted,
     plain_numbers,
@@ -112,16 +113,23 @@ def batches(data: Any, *, most: int | None = None, rows: int | None = None, comb
     return Batches(parted(found[0], rows), combine, found[0])
 
 
+class Bare(tuple[Any]):
+    """A batch that is one array alone: a tuple of it, so that all batches are nests."""
+
+
 def task_of(data: Any, rows: int | None, *, mode: str, statistics: str | None) -> Task:
     """Make of the arguments of ``wrap`` what rooms take."""
     taken = data if isinstance(data, Batches) and rows is None else batches(data, rows=rows)
-    return Task(taken.parts, taken.combine, taken.whole, mode, statistics)
+    bare = isinstance(taken.parts[0], Bare)
+    parts = tuple(map(tuple, taken.parts)) if bare else taken.parts
+    whole = tuple(taken.whole) if bare and taken.whole is not None else taken.whole
+    return Task(parts, taken.combine, whole, mode, statistics, bare)
 
 
 def _read(data: Any, most: int | None) -> Iterator[Nest]:
     """Find the batches: one, or several."""
     if is_array(data) or (isinstance(data, list) and plain_numbers(data)):
-        yield (data,)
+        yield Bare((data,))
     elif isinstance(data, list) and data and all(map(is_nest, data)):
         yield from islice(data, most)
     elif is_nest(data):
@@ -151,12 +159,24 @@ def _checked(batch: Nest) -> Nest:
     """Make arrays of lists of numbers, and refuse arrays of what is no number."""
 
     def read(leaf: Any) -> Any:
-        leaf = np.asarray(leaf) if plain_numbers(leaf) else leaf
+        if is_uneven(leaf):
+            raise InvalidValue("data hold a nested tensor, of rows of different lengths; give it padded, with a mask")
+        leaf = _array(leaf) if plain_numbers(leaf) else leaf
         if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "OUSMm":
             raise InvalidValue(f"data = {shown(leaf)} of type {leaf.dtype} are no numbers; give arrays of numbers")
         return leaf
 
-    read_batch = mapped(read, (batch,) if is_array(batch) else batch)
+    read_batch = mapped(read, Bare((batch,)) if is_array(batch) else batch)
     if rows_of(read_batch) == 0:
         raise InvalidValue(f"data are {described(read_batch)} of no rows; give an example at least")
     return read_batch
+
+
+def _array(numbers: Any) -> np.ndarray:
+    """Make an array of a list of numbers."""
+    try:
+        return np.asarray(numbers)
+    except ValueError:
+        raise InvalidValue(
+            f"data = {shown(numbers)} have rows of different lengths; give them padded, with a mask"
+        ) from None

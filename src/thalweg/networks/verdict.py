@@ -30,6 +30,9 @@ GOOD, FAIR = 0.05, 0.20
 RATIO = 2.0
 """How many times one loss may be the other before it is said that a logarithmic picture misleads."""
 
+EPS = {16: 2.0**-7, 32: 2.0**-23, 64: 2.0**-52}
+"""The rounding of losses, relative, by the bits of what they are computed in."""
+
 PRINCIPAL = (
     "That principal directions hold much of a run is no sign by itself that training has few dimensions: they hold "
     "much of a random walk, too."
@@ -84,7 +87,7 @@ def assess(path: xr.Dataset) -> Assessment:
     path : over step ``true_loss`` and ``surface_loss``; in its attributes the precision, and ``recorded_shift``
     """
     true, surface = path["true_loss"].values, path["surface_loss"].values
-    gaps = _gaps(true, surface, np.finfo(np.float32 if path.attrs.get("precision") == 32 else np.float64).eps)
+    gaps = _gaps(true, surface, EPS.get(path.attrs.get("precision", 64), EPS[64]))
     worst = int(np.argmax(gaps))
     gap = float(gaps[worst])
     ratios = _ratios(true, surface)
@@ -119,7 +122,7 @@ def verdict(path: xr.Dataset) -> dict[str, str | int | float]:
 
 
 def _gaps(
-    true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"], eps: np.floating
+    true: Float[np.ndarray, " step"], surface: Float[np.ndarray, " step"], eps: float
 ) -> Float[np.ndarray, " step"]:
     """Compare surface and run, as parts of the range of the run's losses; what is not finite is infinitely wrong."""
     finite = np.isfinite(true)

@@ -201,11 +201,8 @@ def test_models_that_have_no_flat_vector_are_refused():
     refused("no trainable parameters \\(2 are frozen\\)", nn.Linear(2, 1).requires_grad_(False))
     refused("no shape yet; run the model once", nn.LazyLinear(3))
     refused(
-        "parameters are bfloat16, which is not allowed; give a model in float32 or float64", nn.Linear(2, 1).bfloat16()
-    )
-    refused(
-        "parameters are of mixed types: '0.weight' is float32 and '1.weight' is float64",
-        nn.Sequential(nn.Linear(2, 1), nn.Linear(1, 1).double()),
+        "parameter 'weight' is complex64, which is not allowed; give a model in float32, float64, bfloat16, float16, or",
+        nn.Linear(2, 1, dtype=torch.complex64),
     )
     refused(
         "lie on cpu and meta; put the whole model on one",

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
+from lightning.pytorch.core.optimizer import LightningOptimizer
 
 from tests.frameworks.torch.modules import ready
 from thalweg.base.errors import InvalidValue
@@ -81,3 +83,191 @@ def test_a_removed_hook_records_no_more():
 def test_only_optimisers_are_followed():
     with pytest.raises(InvalidValue, match="list is no optimiser of PyTorch; give a torch.optim.Optimizer"):
         recorder(ready("mlp")[0]).follow([])
+
+
+def loop(model, step, data, optimizers, parts=1):
+    """Make four steps; return the parameters and the losses before each, and the parameters at the end."""
+    rows, losses = [], []
+    for _ in range(4):
+        rows.append(flatten(model))
+        seen = [step(x, y) for x, y in zip(data[0].chunk(parts), data[1].chunk(parts), strict=True)]
+        losses.append(np.mean([loss.item() for loss in seen]))
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+    return np.array([*rows, flatten(model)]), losses
+
+
+def holds(recording, rows, losses):
+    np.testing.assert_array_equal(recording["params"], rows)
+    # in 64 bits the mean of parts may be rounded otherwise
+    np.testing.assert_allclose(recording["loss"][:-1], losses, rtol=1e-15)
+    assert len(set(losses)) == 4
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_loss_is_given_by_a_line_and_those_of_parts_are_averaged(parts):
+    model, x, y = ready("mlp", rows=12)
+    opt = torch.optim.SGD(model.parameters(), 0.1)
+    training = recorder(model)
+    training.follow(opt)
+
+    def step(x, y):
+        loss = MSE(model(x), y)
+        training.note(loss)
+        (loss / parts).backward()
+        return loss
+
+    rows, losses = loop(model, step, (x, y), [opt], parts)
+    training.note(MSE(model(x), y))
+    recording = training.finish()
+    holds(recording, rows, losses)
+    assert float(recording["loss"][-1]) == MSE(model(x), y).item()
+
+
+def test_losses_noted_for_steps_that_are_not_recorded_are_dropped():
+    model, x, y = ready("mlp", rows=12)
+    opt = torch.optim.SGD(model.parameters(), 0.1)
+    training = recorder(model, every=2)
+    training.follow(opt)
+
+    def step(x, y):
+        loss = MSE(model(x), y)
+        training.note(loss)
+        loss.backward()
+        return loss
+
+    rows, losses = loop(model, step, (x, y), [opt], parts=2)
+    recording = training.finish()
+    np.testing.assert_array_equal(recording["step"], [0, 2, 4])
+    np.testing.assert_array_equal(recording["params"], rows[[0, 2, 4]])
+    np.testing.assert_allclose(recording["loss"], [losses[0], losses[2], np.nan], rtol=1e-15)
+
+
+@pytest.mark.parametrize("often", [True, False])
+def test_several_optimisers_make_one_step(often):
+    model, x, y = ready("mlp", rows=12)
+    first, last = (torch.optim.SGD(model[k].parameters(), 0.1) for k in (0, 4))
+    training = recorder(model)
+    training.follow(first, last)
+    rows, losses = [], []
+    for k in range(5):
+        rows.append(flatten(model))
+        loss = MSE(model(x), y)
+        training.note(loss)
+        losses.append(loss.item())
+        loss.backward()
+        first.step()
+        if often or k % 2:
+            last.step()
+        model.zero_grad()
+    recording = training.finish()
+    np.testing.assert_array_equal(recording["params"], [*rows, flatten(model)])
+    np.testing.assert_array_equal(recording["loss"], [*losses, np.nan])
+
+
+def test_an_optimiser_wrapped_by_accelerate_is_followed():
+    accelerator = Accelerator(cpu=True, gradient_accumulation_steps=3)
+    model, x, y = ready("mlp", torch.float32, rows=12)
+    own = torch.optim.AdamW(model.parameters(), 0.05)
+    model, opt = accelerator.prepare(model, own)
+    training = recorder(model)
+    training.follow(opt)
+    rows, losses, seen = [], [], []
+    for part in torch.arange(12).chunk(3) * 4:
+        with accelerator.accumulate(model):
+            if not seen:
+                rows.append(flatten(model))
+            loss = MSE(model(x[part]), y[part])
+            training.note(loss)
+            seen.append(loss.item())
+            accelerator.backward(loss)
+            opt.step()
+            opt.zero_grad()
+        if len(seen) == 3:
+            losses.append(np.mean(seen))
+            seen.clear()
+    holds(training.finish(), [*rows, flatten(model)], losses)
+
+
+def test_an_optimiser_wrapped_by_lightning_is_followed():
+    model, *_ = ready("mlp")
+    opt = LightningOptimizer(torch.optim.SGD(model.parameters(), 0.1))
+    training = recorder(model)
+    training.follow(opt)
+    assert training.follow(opt).remove() is None
+    opt.optimizer.step()
+    assert training.taken == 1
+
+
+def test_a_scaled_loss_and_a_step_that_is_left_out():
+    model, x, y = ready("mlp", torch.float32, rows=12)
+    opt = torch.optim.SGD(model.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=64.0)
+    training = recorder(model)
+    training.follow(opt)
+    rows, losses = [], []
+    for k in range(5):
+        loss = MSE(model(x), y)
+        training.note(loss)
+        scaler.scale(loss).backward()
+        if k == 2:  # gradients overflow: the scaler leaves the step out
+            model[0].weight.grad[0, 0] = torch.inf
+        else:
+            rows.append(flatten(model))
+            losses.append(loss.item())
+        scaler.step(opt)
+        scaler.update()
+        opt.zero_grad()
+    holds(training.finish(), [*rows, flatten(model)], losses)
+
+
+class Sharpness(torch.optim.Optimizer):
+    """Goes up before it goes down, by two calls of its own."""
+
+    def __init__(self, params, base):
+        super().__init__(params, {})
+        self.base_optimizer = base(self.param_groups, lr=0.1)
+
+    def first_step(self):
+        self.before = [p.detach().clone() for group in self.param_groups for p in group["params"]]
+        with torch.no_grad():
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.add_(p.grad, alpha=0.05)
+        self.zero_grad()
+
+    def second_step(self):
+        with torch.no_grad():
+            for p, old in zip((p for group in self.param_groups for p in group["params"]), self.before, strict=True):
+                p.copy_(old)
+        self.base_optimizer.step()
+        self.zero_grad()
+
+
+def test_an_optimiser_that_looks_elsewhere_first_is_recorded_where_it_was():
+    model, x, y = ready("mlp", rows=12)
+    opt = Sharpness(model.parameters(), torch.optim.SGD)
+    training = recorder(model)
+    training.follow(opt)
+    rows, losses = [], []
+    for _ in range(4):
+        rows.append(flatten(model))
+        loss = MSE(model(x), y)
+        training.note(loss)
+        losses.append(loss.item())
+        loss.backward()
+        opt.first_step()
+        MSE(model(x), y).backward()
+        opt.second_step()
+    holds(training.finish(), [*rows, flatten(model)], losses)
+
+
+def test_a_module_spread_over_devices_is_the_module():
+    model, *_ = ready("mlp")
+    np.testing.assert_array_equal(flatten(torch.nn.DataParallel(model)), flatten(model))
+
+
+def test_at_least_one_optimiser_is_asked_for():
+    with pytest.raises(InvalidValue, match="no optimiser is given; give a torch.optim.Optimizer, or several"):
+        recorder(ready("mlp")[0]).follow()

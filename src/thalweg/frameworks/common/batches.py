@@ -29,6 +29,7 @@ class Task:
     mode : ``"evaluation"`` or ``"training"``
     statistics : which ones normalisation layers use, as :func:`thalweg.networks.wrap` has them; None where it was not
         said
+    bare : whether batches were arrays alone, which a step is handed as they were; here they are tuples of one
     """
 
     batches: tuple[Nest, ...]
@@ -36,6 +37,7 @@ class Task:
     whole: Nest = None
     mode: str = "evaluation"
     statistics: str | None = None
+    bare: bool = False
 
     @property
     def training(self) -> bool:
@@ -45,7 +47,13 @@ class Task:
 
 def is_array(value: object) -> bool:
     """Tell whether something is an array or a tensor of any framework."""
-    return hasattr(value, "shape") and hasattr(value, "dtype")
+    # nested tensors of PyTorch raise what is no AttributeError when they are asked for a shape
+    return hasattr(value, "dtype") and (is_uneven(value) or hasattr(value, "shape"))
+
+
+def is_uneven(value: object) -> bool:
+    """Tell a nested tensor, whose rows have different lengths."""
+    return bool(getattr(value, "is_nested", False))
 
 
 def is_nest(value: object) -> bool:

@@ -114,11 +114,12 @@ class ModuleEvaluator:
         replica = self.replica
         terms = [self._shared(vector) for vector in (plane.origin, *plane.directions)]
         walk = Walk(self.batch, terms)
-        with replica.evaluating():
-            first, differentiates = self._used(terms[0])
-        # what was made in inference mode cannot be differentiated
-        grade = torch.no_grad if differentiates else torch.inference_mode
-        if not plain:
+        grade = torch.inference_mode
+        if not (plain or replica.habits.differentiates or replica.habits.rounds):
+            with replica.evaluating():
+                first, differentiates = self._used(terms[0])
+            # what was made in inference mode cannot be differentiated
+            grade = torch.no_grad if differentiates else grade
             with grade(), replica.evaluating(), _as_written():
                 walk = together(replica, self._quickest(first, walk), self._at_once)
         quick = walk.layers or isinstance(walk, Together)
@@ -163,7 +164,8 @@ class ModuleEvaluator:
             if again:
                 _check_twice(loss)
             slopes = torch.autograd.grad(loss, replica.parameters, create_graph=again, **UNUSED)
-            return loss, torch.cat([slope.reshape(-1) for slope in slopes])
+            wide = replica.flat.dtype
+            return loss, torch.cat([slope.to_dense().reshape(-1).to(wide) for slope in slopes])
 
     def _multiply(self, replica: Replica, slope: Any, vector: Flat, *, keep: bool) -> Flat:
         """Differentiate the product of a gradient and a vector."""

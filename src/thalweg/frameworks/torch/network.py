@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from thalweg.base.errors import InvalidValue, ThalwegError
 from thalweg.frameworks.common.batches import Nest, Task, cut, is_array, mapped, rows_of
+from thalweg.frameworks.common.chance import kept
 from thalweg.frameworks.common.checks import function, pair, reason, scalar
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import torch
@@ -16,9 +18,11 @@ from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
-from thalweg.frameworks.torch.parameters import flatten, plain, trainable
+from thalweg.frameworks.torch.habits import watch
+from thalweg.frameworks.torch.parameters import flatten, plain, trainable, written
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
 from thalweg.frameworks.torch.roles import leaves_of, seen
+from thalweg.frameworks.torch.rounding import spread
 from thalweg.geometry.network import Network
 
 FEW = 32
@@ -42,15 +46,23 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         If the model has no trainable parameters, mixed types or devices, or cannot be copied; if the data have uneven
         rows or do not fit; if the loss is not a scalar that depends on the model's parameters alone.
     """
-    model = plain(model)
+    with kept():
+        return _built(plain(model), loss, task)
+
+
+def _built(model: Any, loss: Any, task: Task) -> Network:
     named = trainable(model)
     first = next(iter(named.values()))
     step = _step(loss, task)
     batches = {id(batch): Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step) for batch in task.batches}
-    replica = Replica(model, tuple(named), training=task.training)
+
+    def copied() -> Replica:
+        return Replica(model, tuple(named), training=task.training)
+
+    replica = copied()
     _check_loss(replica, batches[id(task.batches[0])], model)
-    replica.watch(batches[id(task.batches[0])])
-    alone, eps = len(task.batches) == 1, float(torch.finfo(first.dtype).eps)
+    watch(replica, batches[id(task.batches[0])], copied)
+    alone = len(task.batches) == 1
 
     def converted(batch: Nest) -> Batch:
         return batches.get(id(batch)) or Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step)
@@ -61,12 +73,28 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     def evaluator(batch: Nest) -> ModuleEvaluator:
         return ModuleEvaluator(replica, converted(batch), alone=alone)
 
-    portions, examples = portions_of(task, measure, evaluator, eps)
+    portions, examples = portions_of(task, measure, evaluator, _eps(replica))
     position = flatten(model)
     evaluated = {"device": str(first.device), "mode": task.mode, "statistics": _statistics(replica.module)}
     facts = of_network(of_framework("torch"), position, loss=loss or "own", examples=examples, **evaluated)
     leaves = leaves_of(model, seen(replica, batches[id(task.batches[0])]))
-    return Network(leaves, position, portions, facts, replica.module)
+    network = Network(leaves, position, portions, facts, replica.module)
+    return replace(network, facts=facts | _few_bits(replica, network)) if replica.habits.rounds else network
+
+
+def _eps(replica: Replica) -> float:
+    """Give the rounding of a loss: of few bits so much that its root is four units, and a check by that tells still."""
+    eps = float(torch.finfo(replica.coarsest).eps)
+    return eps if eps < 1e-5 else (4 * eps) ** 2
+
+
+def _few_bits(replica: Replica, network: Network) -> dict[str, Any]:
+    """Tell in what a network computes that has fewer bits than its flat vector, and what that does to the loss."""
+    return {
+        "precision": min(8 * kind.itemsize for kind in replica.types),
+        "types": ", ".join(sorted(map(written, replica.types))),
+        "rounding": spread(replica, network.position, network.value),
+    }
 
 
 def _step(loss: Any, task: Task) -> Any:
@@ -79,7 +107,7 @@ def _step(loss: Any, task: Task) -> Any:
             "that returns its own loss is given a dictionary"
         )
     if is_step(loss):
-        return loss
+        return (lambda module, batch: loss(module, batch[0])) if task.bare else loss
     function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is, or step(model, batch)")
     pair(task.batches[0])
     call = arranged(loss, "outputs")
@@ -107,7 +135,7 @@ def _step(loss: Any, task: Task) -> Any:
 def _tensor(array: Any, like: Any) -> Any:
     """Copy an array to the model's device; NumPy's floats get its type, since 64 bits are only NumPy's habit."""
     if isinstance(array, torch.Tensor):
-        return array.detach().clone().to(like.device)
+        return array.detach().clone().to(like.device).requires_grad_(array.requires_grad)
     if not is_array(array):
         return array
     array = np.asarray(array)
@@ -121,9 +149,8 @@ def _tensor(array: Any, like: Any) -> Any:
 def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     """Evaluate a few rows with gradients: is the loss a scalar, and does it depend on the copy's parameters alone?"""
     probe = replica.twin(differentiable=True)
-    few = batch if rows_of(batch.values) is None else batch._replace(values=cut(batch.values, slice(0, FEW)))
     with torch.enable_grad(), probe.evaluating():
-        result = probe.compute(few)
+        result = _of_few(probe, batch)
     if not isinstance(result, torch.Tensor):
         raise InvalidValue(f"the loss is a {type(result).__name__}; give one that returns a tensor without axes")
     scalar(result.shape)
@@ -131,11 +158,21 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     theirs = [name for name, parameter in model.named_parameters() if id(parameter) in read]
     if theirs:
         raise InvalidValue(
-            f"the loss reads {theirs[0]!r} of the model itself, which stays where it is on a slice; let the "
-            "model return what the loss needs"
+            f"the loss reads {theirs[0]!r} of the model itself, which stays where it is on a slice; let the model "
+            "return what the loss needs, or let the step take it from the model that it is given"
         )
     if not read & {id(parameter) for parameter in probe.parameters}:
         raise InvalidValue("the loss depends on no parameter of the model; give one that PyTorch can differentiate")
+
+
+def _of_few(probe: Replica, batch: Batch) -> Any:
+    """Compute the loss of a few rows; of all, where what lies along the first axes are no rows, as in graphs."""
+    if (rows_of(batch.values) or 0) > FEW:
+        try:
+            return probe.compute(batch._replace(values=cut(batch.values, slice(0, FEW))))
+        except InvalidValue:
+            pass
+    return probe.compute(batch)
 
 
 def _statistics(module: Any) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.common.checks import one_type
 from thalweg.frameworks.common.installed import torch
 from thalweg.geometry.network import Flat
+
+TYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+"""What parameters may be; see ``replica`` on those of few bits."""
 
 PARAMETRISED = ".parametrizations."
 """What stands in the name of a parameter between its layer and the parametrisation that it belongs to."""
 
 
 def plain(model: Any) -> Any:
-    """Take the module out of what ``torch.compile`` made of it; refuse what is no module."""
-    model = getattr(model, "_orig_mod", model)
+    """Take the module out of what compiles it or spreads it over devices; refuse what is no module."""
+    parallel = torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel
+    while hasattr(model, "_orig_mod") or isinstance(model, parallel):
+        model = model.module if isinstance(model, parallel) else model._orig_mod
     if not isinstance(model, torch.nn.Module):
         raise InvalidValue(f"{type(model).__name__} is no PyTorch model; give a torch.nn.Module")
     return model
@@ -27,12 +31,12 @@ def trainable(model: Any) -> dict[str, Any]:
     Raises
     ------
     InvalidValue
-        If there are none, or they are of mixed devices or types, or of less than 32 bits.
+        If there are none, they are of mixed devices, or no real numbers of 16, 32 or 64 bits.
     """
     model = plain(model)
     everything = dict(model.named_parameters())
-    for name, parameter in everything.items():
-        if isinstance(parameter, torch.nn.parameter.UninitializedParameter):
+    for name, tensor in {**everything, **dict(model.named_buffers())}.items():
+        if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin):
             raise InvalidValue(f"parameter {name!r} has no shape yet; run the model once on its data before this")
     trained = {
         name: parameter for name, parameter in everything.items() if parameter.requires_grad and parameter.numel()
@@ -49,8 +53,18 @@ def trainable(model: Any) -> dict[str, Any]:
         )
     if devices == ["meta"]:
         raise InvalidValue("parameters lie on the device meta and hold no numbers; make the model on a real device")
-    one_type({name: str(parameter.dtype).removeprefix("torch.") for name, parameter in trained.items()})
+    for name, parameter in trained.items():
+        if parameter.dtype not in TYPES:
+            raise InvalidValue(
+                f"parameter {name!r} is {written(parameter.dtype)}, which is not allowed; give a model in "
+                f"{', '.join(map(written, TYPES))}, or several of these (complex numbers as pairs: torch.view_as_real)"
+            )
     return trained
+
+
+def written(dtype: Any) -> str:
+    """Write a type of PyTorch's without the module before it."""
+    return str(dtype).removeprefix("torch.")
 
 
 def flatten(model: Any) -> Flat:
@@ -60,5 +74,7 @@ def flatten(model: Any) -> Flat:
 
 
 def joined(tensors: Any) -> Any:
-    """Copy tensors into one flat tensor, one behind the other."""
-    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+    """Copy tensors into one flat tensor, one behind the other, of 32 bits, or of 64 if any has so many."""
+    pieces = [tensor.detach().to_dense().reshape(-1) for tensor in tensors]
+    wide = any(piece.dtype == torch.float64 for piece in pieces)
+    return torch.cat([piece.to(torch.float64 if wide else torch.float32) for piece in pieces])

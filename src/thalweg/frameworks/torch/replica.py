@@ -5,10 +5,13 @@ deep copy whose parameters' ``data`` are pieces of one tensor ``flat``. To go to
 a loop over parameters, and what is tied in the user's module (one parameter under two names) stays tied.
 
 **State put back.** An evaluation must not depend on those before it. What a module does besides computing is found out
-by one evaluation that is watched (:meth:`Replica.watch`): does it draw random numbers, change its buffers (as batch
-normalisation does in training), or its inputs? The :class:`Habits` tell what is put back before each evaluation, and
-what need not be: to copy all buffers and seed all generators every time would cost more than a small network. PyTorch
-counts changes in place of every tensor (``_version``), so that a change is seen without comparing numbers.
+by evaluations that are watched (``habits``): does it draw random numbers, change its buffers (as batch normalisation
+does in training), its inputs, or attributes? That is put back before each evaluation, and the rest need not be.
+
+**Few bits.** The flat vector has 32 bits at least, or 64 where any parameter has. A parameter of another type keeps it:
+before each evaluation it gets its piece rounded to the nearest number of its type, ties to even, as PyTorch's own
+``copy_`` does. Derivatives are those at the rounded parameters. So a slice of a model in bfloat16 is that model's, with
+its steps, and not that of a finer one.
 
 **Random numbers** are drawn from PyTorch's own generators, which a module cannot be given a private one of. They start
 from seed 0 at each evaluation, so that a loss with dropout is one function of the parameters, and the user's states
@@ -18,44 +21,30 @@ are put back afterwards, to the bit (:meth:`Replica.evaluating`).
 over all names at every call, which for small networks takes longer than their computation, and leaves buffers and
 random states to the caller.
 
-**What would break it.** A module that replaces its parameters by new ones while it computes, or keeps state outside
-buffers (a counter in Python): the copy would drift from point to point, which ``network.build`` and the trials of
-``together`` cannot see. A module that cannot be copied is refused.
+**What would break it.** A module that replaces its parameters by new ones while it computes. A module that cannot be
+copied is refused.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from thalweg.base.errors import InvalidValue, ThalwegError
-from thalweg.frameworks.common.batches import Nest, leaves, mapped
+from thalweg.frameworks.common.batches import mapped
 from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.steps import Returned, counted, returned
+from thalweg.frameworks.torch.attributes import Kept
+from thalweg.frameworks.torch.chance import generators, kept
+from thalweg.frameworks.torch.copying import copied
+from thalweg.frameworks.torch.habits import Batch, Habits, cloned
 from thalweg.frameworks.torch.parameters import joined
 
-
-class Batch(NamedTuple):
-    """A batch with its arrays as tensors, and the step, ``step(module, values)``, that computes its loss."""
-
-    values: Nest
-    step: Any
-
-
-class Habits(NamedTuple):
-    """What a model does besides computing, and what must therefore be put back before each evaluation."""
-
-    draws: bool = True
-    """It draws random numbers."""
-    gathers: bool = True
-    """It changes its buffers, as normalisation layers do in training mode."""
-    overwrites: bool = True
-    """It changes its inputs in place."""
+__all__ = ["Batch", "Habits", "Replica", "operations_under"]
 
 
 class Replica:
@@ -67,6 +56,8 @@ class Replica:
     names, parameters, spans : of the flat vector and where each lies in it; all in its order
     flat : (param,), whose pieces the parameters are
     habits : what is put back before each evaluation
+    types : of its parameters, and of numbers of less than 32 bits that it computes with
+    coarsest : type of all numbers that it computes with
     """
 
     def __init__(self, model: Any, names: Sequence[str], *, training: bool, differentiable: bool = False):
@@ -77,28 +68,37 @@ class Replica:
         InvalidValue
             If it cannot be copied.
         """
-        try:
-            self.module = copy.deepcopy(model)
-        except Exception as error:  # a user's module may say how it is copied, and raise anything
-            raise InvalidValue(
-                f"the model cannot be copied: {reason(error)}; give a module that copy.deepcopy copies"
-            ) from error
+        own = dict(model.named_parameters())
+        self.module = copied(model, [own[name] for name in names])
         self.module.train(training)
         self.names, self.training, self.habits = tuple(names), training, Habits()
-        self.parameters = tuple(self.module.get_parameter(name) for name in self.names)
+        ours = dict(self.module.named_parameters())
+        self.parameters = tuple(ours[name] for name in self.names)
         sizes = [parameter.numel() for parameter in self.parameters]
         self.spans = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
         self.flat = joined(self.parameters)
+        self.types = frozenset(parameter.dtype for parameter in self.parameters)
+        self.coarsest = self.flat.dtype
+        self._rounded: list[tuple[Any, Any]] = []
         for parameter, piece in zip(self.parameters, self.pieces(self.flat), strict=True):
-            parameter.data = piece
+            if parameter.dtype == self.flat.dtype:
+                parameter.data = piece
+            else:
+                parameter.data = parameter.detach().clone()
+                self._rounded.append((parameter.data, piece))
             parameter.grad = None
             parameter.requires_grad_(differentiable)
-        self._buffers = [
+        for layer in self.module.modules():
+            if isinstance(layer, torch.nn.Embedding | torch.nn.EmbeddingBag):
+                layer.sparse = False  # the same gradient, which can be differentiated again
+        self.buffers = [
             (home, name, buffer, buffer.detach().clone())
             for home in self.module.modules()
             for name, buffer in home._buffers.items()
             if buffer is not None
         ]
+        self._kept: Kept | None = None
+        self._derives = differentiable
 
     @cached_property
     def differentiable(self) -> Replica:
@@ -109,8 +109,14 @@ class Replica:
         """Copy the copy, as it was before any evaluation."""
         self._put_back()
         twin = Replica(self.module, self.names, training=self.training, differentiable=differentiable)
-        twin.habits = self.habits
+        twin.habits, twin.types = self.habits, self.types
+        if self._kept is not None:
+            twin.keep(self._kept.of(twin.module))
         return twin
+
+    def keep(self, kept: Kept) -> None:
+        """Put attributes back before each evaluation from now on."""
+        self._kept = kept
 
     def pieces(self, vector: Any) -> list[Any]:
         """Cut a flat vector into tensors of the parameters' shapes, without copying."""
@@ -122,8 +128,9 @@ class Replica:
         self.flat.copy_(point)
 
     def compute(self, batch: Batch) -> Any:
-        """Compute the loss where it stands: a tensor without axes."""
-        return self.returned(batch).loss
+        """Compute the loss where it stands: a tensor without axes, without a graph unless parameters require one."""
+        loss = self.returned(batch).loss
+        return loss if self._derives or not self.habits.differentiates else loss.detach()
 
     def returned(self, batch: Batch) -> Returned:
         """Compute the loss where it stands, a tensor without axes, and what the step counted.
@@ -133,12 +140,14 @@ class Replica:
         InvalidValue
             If the model or the loss raises anything.
         """
-        if self.habits.gathers:
+        for parameter, piece in self._rounded:
+            parameter.copy_(piece)
+        if self.habits.gathers or self.habits.keeps:
             self._put_back()
         if self.habits.draws:
             for generator in generators(self.flat.device):
                 generator.manual_seed(0)
-        values = mapped(_cloned, batch.values) if self.habits.overwrites else batch.values
+        values = mapped(cloned, batch.values) if self.habits.overwrites else batch.values
         try:
             return returned(batch.step(self.module, values))
         except ThalwegError:
@@ -153,70 +162,24 @@ class Replica:
         with torch.no_grad(), self.evaluating():
             return counted(lambda: self.returned(batch))
 
-    def watch(self, batch: Batch) -> None:
-        """Find its habits, by an evaluation."""
-        devices = generators(self.flat.device)
-        with torch.no_grad(), kept(self.flat.device):
-            for generator in devices:
-                generator.manual_seed(0)
-            states = [generator.get_state() for generator in devices]
-            versions = [buffer._version for *_, buffer, _ in self._buffers]
-            values = mapped(_cloned, batch.values)
-            before = _versions(values)
-            self.habits = Habits(False, False, False)
-            self.compute(batch._replace(values=values))
-            self.habits = Habits(
-                draws=any(
-                    not torch.equal(state, generator.get_state())
-                    for state, generator in zip(states, devices, strict=True)
-                ),
-                gathers=versions != [buffer._version for *_, buffer, _ in self._buffers]
-                or any(home._buffers.get(name) is not buffer for home, name, buffer, _ in self._buffers),
-                overwrites=before != _versions(values),
-            )
-        if self.habits.gathers:
-            self._put_back()
-
-    def evaluating(self) -> AbstractContextManager[None]:
-        """Keep the user's random states over evaluations that set them."""
-        return kept(self.flat.device) if self.habits.draws else nullcontext()
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Keep the user's random states over evaluations that set them; let a model differentiate that does."""
+        with ExitStack() as stack:
+            if self.habits.draws:
+                stack.enter_context(kept(self.flat.device))
+            if self.habits.differentiates:
+                stack.enter_context(torch.inference_mode(False))
+                stack.enter_context(torch.enable_grad())
+            yield
 
     def _put_back(self) -> None:
         with torch.no_grad():
-            for home, name, buffer, values in self._buffers:
+            for home, name, buffer, values in self.buffers:
                 buffer.copy_(values)
                 home._buffers[name] = buffer
-
-
-def _cloned(leaf: Any) -> Any:
-    return leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
-
-
-def _versions(values: Nest) -> list[int]:
-    """Count the changes in place that tensors went through."""
-    return [leaf._version for leaf in leaves(values) if isinstance(leaf, torch.Tensor)]
-
-
-def generators(device: Any) -> list[Any]:
-    """Find what a model on a device draws its random numbers from."""
-    sources = [torch.default_generator]
-    if device.type in ("cuda", "xpu"):
-        sources.append(getattr(torch, device.type).default_generators[device.index])
-    elif device.type == "mps":
-        sources.append(torch.mps._get_default_mps_generator())
-    return sources
-
-
-@contextmanager
-def kept(device: Any) -> Iterator[None]:
-    """Put random states back at the end, to the bit."""
-    sources = generators(device)
-    states = [generator.get_state() for generator in sources]
-    try:
-        yield
-    finally:
-        for generator, state in zip(sources, states, strict=True):
-            generator.set_state(state)
+        if self._kept is not None:
+            self._kept.put_back()
 
 
 def operations_under(result: Any) -> set[Any]:

@@ -118,9 +118,9 @@ def _convolved(shape: tuple[int, ...], transposed: bool, groups: int) -> Filters
 def _leaf(model: Any, name: str, parameter: Any, seen: Filters | None) -> Leaf:
     shape = tuple(parameter.shape)
     home = name.partition(PARAMETRISED)[0] if PARAMETRISED in name else name.rpartition(".")[0]
-    layer = model.get_submodule(home)
+    layer = dict(model.named_modules())[home]  # scripted modules have no get_submodule
     kind = _kind(layer, name, shape, seen)
-    rows = isinstance(layer, torch.nn.Embedding | torch.nn.EmbeddingBag)
+    rows = issubclass(_class(layer), torch.nn.Embedding | torch.nn.EmbeddingBag)
     filters = (None if rows else seen) or _known(layer, shape)
     if kind != "weight":
         return Leaf(name, shape, kind, tuple(range(len(shape))))
@@ -132,7 +132,7 @@ def _leaf(model: Any, name: str, parameter: Any, seen: Filters | None) -> Leaf:
 def _known(layer: Any, shape: tuple[int, ...]) -> Filters:
     """Tell by the class of a layer where the filters of its weight lie."""
     transposed = torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d
-    if isinstance(layer, transposed) and len(shape) == len(layer.kernel_size) + 2:
+    if issubclass(_class(layer), transposed) and len(shape) == len(layer.kernel_size) + 2:
         return _convolved(shape, True, layer.groups)
     if type(layer).__name__ == "Conv1D" and shape[1:] == (getattr(layer, "nf", None),):
         return Filters((1,))
@@ -141,9 +141,15 @@ def _known(layer: Any, shape: tuple[int, ...]) -> Filters:
     )
 
 
+def _class(layer: Any) -> type:
+    """Give a layer's class; of a scripted one that which it was written as, where that is PyTorch's own."""
+    scripted = isinstance(layer, torch.jit.ScriptModule)
+    return getattr(torch.nn, str(getattr(layer, "original_name", "")), type(layer)) if scripted else type(layer)
+
+
 def _own(layer: Any) -> bool:
     """Tell whether a layer is PyTorch's own, or derived from one that has parameters by itself."""
-    return any(home.__module__.startswith("torch.nn.modules.") for home in type(layer).__mro__[:-2])
+    return any(home.__module__.startswith("torch.nn.modules.") for home in _class(layer).__mro__[:-2])
 
 
 def _kind(layer: Any, name: str, shape: tuple[int, ...], seen: Filters | None) -> Kind:
@@ -151,8 +157,8 @@ def _kind(layer: Any, name: str, shape: tuple[int, ...], seen: Filters | None) -
 
     Normalisation layers that a user wrote are known by their name, as PyTorch's own are.
     """
-    norm = any("Norm" in home.__name__ for home in type(layer).__mro__)
-    ours = isinstance(layer, torch.nn.LayerNorm | torch.nn.RMSNorm)
+    norm = any("Norm" in home.__name__ for home in _class(layer).__mro__)
+    ours = issubclass(_class(layer), torch.nn.LayerNorm | torch.nn.RMSNorm)
     vector = len(shape) <= 1 or (sum(size > 1 for size in shape) <= 1 and not (seen or _product(layer, name, shape)))
     lengths = name.rpartition(".")[2] in LENGTHS
     if (norm and (ours or vector)) or (lengths and vector):
