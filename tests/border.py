@@ -179,6 +179,7 @@ CALLS = {
     "networks.slice": lambda: {"network": t().network, "plane": t().plane, "span": 1.0, "points": 3, "plain": False},
     "networks.wrap": lambda: {"model": t().params, "loss": t().loss, "data": t().data, "mode": "evaluation"},
     "networks.batches": lambda: {"data": t().data, "most": 3, "rows": 2, "combine": "rows"},
+    "networks.restrict": lambda: {"network": t().network, "to": "*"},
     "networks.interpolate": lambda: {"network": t().network, "a": t().here, "b": t().there, "points": 5},
     "networks.directions.between": lambda: {"network": t().network, "a": t().here, "b": t().there},
     "networks.directions.gaussian": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,7 @@ Flat = Float[np.ndarray, " param"]
 """All parameters one behind the other, leaf by leaf in the framework's own order, each in C order."""
 
 
+@runtime_checkable
 class Evaluator(Protocol):
     """The loss of one part of the data, computed in the framework that the network was made in.
 

@@ -10,6 +10,7 @@ from .projection import project as project
 from .recorders import Recorder as Recorder
 from .recorders import open_recording as open_recording
 from .recorders import record as record
+from .restriction import restrict as restrict
 from .slices import Plane as Plane
 from .slices import slice as slice
 from .wrapping import Network as Network
