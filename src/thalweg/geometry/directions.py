@@ -236,17 +236,23 @@ def given(network: Network, *directions: ArrayLike, at: ArrayLike | None = None)
     """
     read = [numbers(f"direction {number}", direction) for number, direction in enumerate(directions, start=1)]
     for shape in map(np.shape, read):
-        if shape != network.position.shape:
+        if shape not in (network.position.shape, (network.trained,)):
             raise InvalidValue(
                 f"a direction of shape {shape} does not fit this network; give a flat vector of "
                 f"{network.position.size} numbers"
             )
-    stacked = np.array(read, dtype=network.dtype).reshape(len(directions), network.position.size)
+    rows = [padded(np.asarray(one, dtype=network.dtype)[None], network.position.size) for one in read]
+    stacked = np.concatenate([np.empty((0, network.position.size), network.dtype), *rows])
     names = tuple(f"direction {number}" for number in range(1, len(stacked) + 1))
     units = tuple(f"{length:.3g} of {DISTANCE}" for length in np.sqrt(np.diag(products(stacked))))
     plane = Plane(network.point(at), stacked, names, units, {"kind": "given"})
     independent(plane.directions)
     return plane
+
+
+def padded(directions: np.ndarray, size: int) -> np.ndarray:
+    """Let directions of parameters alone leave the statistics behind them where they are: zeros up to a size."""
+    return np.pad(directions, ((0, 0), (0, size - directions.shape[1])))
 
 
 def ways(network: Network, a: ArrayLike | None, others: Mapping[str, ArrayLike | None], kind: str) -> Plane:
@@ -323,7 +329,7 @@ def _blocks(directions: Directions) -> Iterator[Directions]:
 
 def counted(network: Network, count: int, most: int | None = 2) -> int:
     """Check a number of directions against what is allowed and against how many parameters there are."""
-    size = network.position.size
+    size = network.trained
     return whole("count", count, at_least=1, at_most=size if most is None else min(most, size))
 
 

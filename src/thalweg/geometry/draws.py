@@ -56,12 +56,15 @@ def draw(
     Returns
     -------
     numpy.ndarray
-        (param,)
+        (param,); 0 for statistics, which are no parameters
     """
     vector = np.empty(sum(leaf.size for leaf in leaves)) if into is None else into
     places, first = {True: 0, False: 0}, 0
     for leaf in leaves:
         weight, span = leaf.kind == "weight", slice(first, first + leaf.size)
+        if leaf.kind == "statistic":
+            vector[span], first = 0, span.stop
+            continue
         source = np.random.default_rng([seed, number, int(weight), places[weight]])
         places[weight], first = places[weight] + 1, span.stop
         common = in_common(leaf, vector[span])

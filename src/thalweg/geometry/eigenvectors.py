@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike
 from thalweg.base.border import public
 from thalweg.base.checks import number, whole
 from thalweg.geometry import eigenpairs
-from thalweg.geometry.directions import DISTANCE, counted, signed
+from thalweg.geometry.directions import DISTANCE, counted, padded, signed
 from thalweg.geometry.draws import draw
 from thalweg.geometry.lanczos import finite
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
+from thalweg.geometry.statistics import held
 
 
 @public
@@ -67,7 +68,8 @@ def hessian(
     counted(network, count, None)
     whole("seed", seed, at_least=0)
     number("tol", tol, above=0, below=1)
-    origin = network.point(at)
+    whole_origin = network.point(at)
+    network, origin = held(network, whole_origin)
     product = finite(
         network.hessian_product(origin),
         "the Hessian at this point holds numbers that are not finite; take another point, or random directions",
@@ -90,4 +92,5 @@ def hessian(
     )
     facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
     facts |= {"residuals": residuals.tolist(), "tol": tol}
-    return Plane(origin, signed(np.array(vectors, origin.dtype)), names, (DISTANCE,) * count, facts)
+    vectors = padded(signed(np.array(vectors, origin.dtype)), whole_origin.size)
+    return Plane(whole_origin, vectors, names, (DISTANCE,) * count, facts)

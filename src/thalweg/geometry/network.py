@@ -46,8 +46,10 @@ class Evaluator(Protocol):
     It has a copy of all it needs: the user's model is never touched. Points are NumPy vectors in the network's type.
     """
 
-    threads: bool
-    """Whether points may be evaluated from several threads at once."""
+    @property
+    def threads(self) -> bool:
+        """Whether points may be evaluated from several threads at once."""
+        ...
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the framework would without us."""
@@ -87,6 +89,8 @@ class Network:
     portions : of the data; their losses are summed by weight
     facts : framework, mode, examples, loss and versions, for the attributes of results
     model : whose layout the framework's checkpoints have; None where arrays are identified by the leaves' names alone
+    spare : how many statistics of normalisation layers recordings of its model have behind the parameters, which this
+        network holds where they are; points that have them are taken without
 
     Examples
     --------
@@ -104,11 +108,17 @@ class Network:
     portions: tuple[Portion, ...]
     facts: Mapping[str, object]
     model: Any = field(default=None, repr=False)
+    spare: int = 0
 
     @property
     def dtype(self) -> np.dtype:
         """The type of its numbers."""
         return self.position.dtype
+
+    @property
+    def trained(self) -> int:
+        """How many numbers of the flat vector are parameters; behind them are statistics, where they are kept."""
+        return self.position.size - sum(leaf.size for leaf in self.leaves if leaf.kind == "statistic")
 
     @property
     def spans(self) -> list[slice]:
@@ -165,12 +175,24 @@ class Network:
         if values is None:
             return self.position
         values = numbers("a point", values)
+        if self.spare and values.shape == (self.position.size + self.spare,):
+            values = values[: self.position.size]
         if values.shape != self.position.shape:
             raise InvalidValue(
                 f"a point of shape {values.shape} is none of this network; give a flat vector of {self.position.size} "
-                "numbers"
+                f"numbers{self._advice(values.shape)}"
             )
         return values.astype(self.dtype, copy=False)
+
+    def _advice(self, shape: tuple[int, ...]) -> str:
+        """Say what a point lacks that has the parameters and no statistics."""
+        statistics = self.position.size - self.trained
+        if not statistics or shape != (self.trained,):
+            return ""
+        return (
+            f", {self.trained} parameters and behind them {statistics} statistics that the model gathered, on which "
+            "its loss depends, or wrap it with statistics='gathered'"
+        )
 
     @public
     def value(self, point: ArrayLike | None = None) -> float:

@@ -39,6 +39,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.geometry.directions import DISTANCE, counted, orthonormalise, signed
 from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.plane import Plane
+from thalweg.geometry.statistics import Columns, along
 
 Block = Float[np.ndarray, "row param"]
 
@@ -87,9 +88,10 @@ def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | N
         If points are of another network or not finite, or span fewer directions than are asked for.
     """
     counted(network, count, None)
-    check_rows(network, rows)
+    rows, trained = check_rows(network, rows), network.trained
     origin = network.point(np.asarray(rows[-1:])[0]) if at is None else network.point(at)
-    squares, vectors, total = _decomposed(rows, origin, count)
+    parameters = rows if trained == len(origin) else Columns(rows, trained)
+    squares, vectors, total = _decomposed(parameters, origin[:trained], count)
     spanned = int((squares > _lost(rows.shape[0], squares[0])).sum()) if total else 0
     if spanned < count:
         raise InvalidValue(
@@ -101,16 +103,22 @@ def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | N
     percent = [100.0 if share == 1 else min(100 * share, 99.9) for share in shares]
     names = tuple(f"principal direction {i} ({part:.3g} %)" for i, part in enumerate(percent, start=1))
     facts = {"kind": "principal", "shares": shares, "rows": rows.shape[0]}
+    if trained < len(origin):
+        moved = along((block for _, block in displacements(rows, origin)), vectors, trained)
+        vectors = np.concatenate([vectors, moved.astype(vectors.dtype)], axis=1)
     return Plane(origin, vectors, names, (DISTANCE,) * count, facts)
 
 
-def check_rows(network: Network, rows: Rows) -> None:
-    """Refuse points that are not of a network."""
+def check_rows(network: Network, rows: Rows) -> Rows:
+    """Refuse points that are not of a network; statistics that it holds where they are, are cut off."""
     shape = tuple(rows.shape)
+    if network.spare and len(shape) == 2 and shape[1] == network.position.size + network.spare:
+        return Columns(rows, network.position.size)
     if len(shape) != 2 or not shape[0] or shape[1] != network.position.size:
         raise InvalidValue(
             f"recorded parameters of shape {shape} are not of this network; give (step, {network.position.size})"
         )
+    return rows
 
 
 def displacements(rows: Rows, origin: Flat) -> Iterator[tuple[slice, Block]]:

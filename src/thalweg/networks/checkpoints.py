@@ -50,7 +50,7 @@ def read_checkpoint(network: Network, path: str | Path) -> Flat:
         raise InvalidData(f"cannot read {path}: {error.strerror}; give a path that can be") from None
     if recorded:
         values = open_recording(path)["params"].values[-1]
-        if values.shape != network.position.shape:
+        if values.size not in (network.position.size, network.position.size + network.spare):
             raise InvalidData(
                 f"{path} records {values.size} parameters and the network has {network.position.size}; "
                 "it is a recording of another model, give one of this"

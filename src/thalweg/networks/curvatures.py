@@ -19,6 +19,7 @@ from thalweg.geometry.lanczos import Product, Quadrature, finite, smooth, standa
 from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.spectrum import Asked, Spectrum
 from thalweg.geometry.spectrum import Probes as Probes
+from thalweg.geometry.statistics import held
 from thalweg.store.attributes import storable
 from thalweg.store.recording import as_recording
 from thalweg.store.versions import versions
@@ -112,7 +113,7 @@ def curvature(
     >>> float(bend["eigenvalues"][0].round(2)), float(bend["trace"].round(2))
     (-16.07, -61.67)
     """
-    size = network.position.size
+    size = network.trained
     asked = _asked(count, lowest, probes, tol, size)
     places, random = _places(network, at), asked.probes
     exact = eigenpairs.is_small(size, count, int(lowest), random.products)
@@ -156,19 +157,20 @@ def _places(network: Network, at: ArrayLike | xr.Dataset | None) -> Places:
 
 def _spectra(network: Network, places: Places, asked: Asked, *, exact: bool) -> tuple[list[Spectrum], int]:
     """Find the spectra of some steps, and tell how many products with the Hessian that took."""
-    size, rounding, probes = network.position.size, float(np.finfo(network.dtype).eps), asked.probes
+    size, rounding, probes = network.trained, float(np.finfo(network.dtype).eps), asked.probes
     # Lanczos' vectors have the type of what they start from.
     kind = network.dtype if exact or not probes.count else _kind(network, probes.order)
-    start = draw(network.leaves, seed=probes.seed, number=0).astype(network.dtype)
+    start = draw(network.leaves, seed=probes.seed, number=0)[:size].astype(network.dtype)
 
     def probe(number: int) -> Flat:
-        return draw(network.leaves, seed=probes.seed, number=1 + number, sample=signs).astype(kind)
+        return draw(network.leaves, seed=probes.seed, number=1 + number, sample=signs)[:size].astype(kind)
 
     spectra, taken = [], []
     for step, point in track(places, "curvature"):
         where = "" if step is None else f" at step {step}"
         otherwise = f"the Hessian{where} is not finite; give a point where loss and gradient are"
-        product = _counted(finite(network.hessian_product(point), otherwise), taken)
+        parameters, place = held(network, point)
+        product = _counted(finite(parameters.hessian_product(place), otherwise), taken)
         if exact:
             spectra.append(spectrum.whole_of(product, size, asked, rounding=rounding))
         else:

@@ -85,7 +85,7 @@ def interpolate(
     # The ends are evaluated with the rest, whatever the span, so that the barrier is known.
     t = np.append(along, [0.0, 1.0])
     losses = network.values(plane, t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1))
-    gram = products(plane.directions)
+    gram = products(plane.directions[:, : network.trained])
     distance = _travelled(along, gram)
     return xr.Dataset(
         {"loss": ("t", losses[:-2]), "distance": ("t", distance)},

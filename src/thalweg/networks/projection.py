@@ -13,6 +13,7 @@ from thalweg.base.progress import track
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
 from thalweg.geometry.principal import Rows, check_rows, displacements
+from thalweg.geometry.statistics import Columns
 from thalweg.networks.shifting import shift_of
 from thalweg.networks.slices import AXES, attributes, check_plane
 from thalweg.networks.verdict import verdict
@@ -81,8 +82,7 @@ def project(network: Network, plane: Plane, recording: Recording, *, most: int =
     check_plane(network, plane)
     whole("most", most, at_least=2)
     taken = as_recording(recording)
-    rows: Rows = taken["params"]
-    check_rows(network, rows)
+    rows = check_rows(network, taken["params"])
     chosen = np.unique(np.linspace(0, rows.shape[0] - 1, min(most, rows.shape[0])).round().astype(int))
     shadow = _shadow(network, plane, rows, chosen)
     names = AXES[: len(plane.directions)]
@@ -118,12 +118,14 @@ class _Shadow(NamedTuple):
 def _shadow(network: Network, plane: Plane, rows: Rows, chosen: np.ndarray) -> _Shadow:
     """Go through a run once, and measure it."""
     # With orthonormal vectors least squares need no inverse, and nearly parallel directions lose no digits to it.
-    basis, corner = np.linalg.qr(np.asarray(plane.directions, dtype=np.float64).T)
-    units = plane.directions / np.linalg.norm(plane.directions, axis=1, keepdims=True)
+    trained = network.trained
+    directions = np.asarray(plane.directions, dtype=np.float64)[:, :trained]
+    basis, corner = np.linalg.qr(directions.T)
+    units = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     parts: list[tuple[np.ndarray, ...]] = []
     whole_way, inside, alone = 0.0, 0.0, np.zeros(len(units))
     origin = np.asarray(plane.origin, dtype=np.float64)
-    for span, block in displacements(rows, origin):
+    for span, block in displacements(Columns(rows, trained), origin[:trained]):
         along = block @ basis
         left, way = np.linalg.norm(block - along @ basis.T, axis=1), np.linalg.norm(block, axis=1)
         whole_way, inside = whole_way + float(way @ way), inside + float(np.sum(along**2))

@@ -99,7 +99,7 @@ def check_plane(network: Network, plane: Plane) -> None:
 
 def attributes(network: Network, plane: Plane) -> dict[str, Any]:
     """Collect what describes a plane, the network and versions."""
-    gram = products(np.asarray(plane.directions))
+    gram = products(np.asarray(plane.directions)[:, : network.trained])
     norms = np.sqrt(np.diag(gram))
     facts = storable({**network.facts, **plane.facts, "norms": norms})
     for axis, name, unit in zip(AXES, plane.names, plane.units, strict=False):

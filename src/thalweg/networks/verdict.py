@@ -49,6 +49,15 @@ SHIFTED = {
 """By how many rows the recorded losses are late."""
 
 
+STATISTICS = {
+    "recorded": "Normalisation layers use what they had gathered at each step.",
+    "gathered": "At every step normalisation layers use what the model had gathered when it was handed over.",
+    "estimated": "Normalisation layers use what they gather from the data at each step.",
+    "of the batch": "Normalisation layers use the statistics of the data.",
+}
+"""What is said of the statistics that losses were computed with, by how facts call them."""
+
+
 class Trust(StrEnum):
     """How far a picture can be trusted; the word is what is stored with results."""
 
@@ -154,6 +163,8 @@ def _sentences(path: xr.Dataset, facts: Assessment) -> list[str]:
         sentences.append(SHIFTED[facts.shift])
     if path.attrs.get("kind") == "principal":
         sentences.append(PRINCIPAL)
+    if path.attrs.get("statistics") in STATISTICS:
+        sentences.append(STATISTICS[path.attrs["statistics"]])
     return sentences
 
 

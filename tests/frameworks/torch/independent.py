@@ -50,6 +50,8 @@ def agrees(make, step, batch, *, loss=None, data=None, tol=None, **options):
     step : computes the loss of a model on a batch, as the user would
     loss, data : what ``wrap`` is given instead of the step and the batch
     """
+    # buffers stay where they are: what is moved here are parameters
+    options = ({} if options.get("mode") == "training" else {"statistics": "gathered"}) | options
     net = wrap(make(), step if loss is None else loss, batch if data is None else data, **options)
     source, dtype = np.random.default_rng(4), net.dtype
     # the same operations in another order: some hundred units in the last place

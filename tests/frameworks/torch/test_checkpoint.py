@@ -9,7 +9,7 @@ import torch
 from tests.frameworks.torch.modules import ready
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.torch.checkpoint import read
-from thalweg.frameworks.torch.network import flatten
+from thalweg.frameworks.torch.state import flatten_all
 from thalweg.networks.wrapping import wrap
 
 MSE = torch.nn.MSELoss()
@@ -40,15 +40,15 @@ def test_a_state_dict_gives_the_flat_vector(name, tmp_path):
     torch.save({"module." + name: value for name, value in model.state_dict().items()}, tmp_path / "c.pt")
     np.savez(tmp_path / "d.npz", **{name: value.numpy() for name, value in model.state_dict().items()})
     for file in ("a.pt", "b.pth", "c.pt", "d.npz"):
-        np.testing.assert_array_equal(read(net, tmp_path / file), flatten(model))
-    assert not np.array_equal(flatten(model), net.position)
+        np.testing.assert_array_equal(read(net, tmp_path / file), flatten_all(model))
+    assert not np.array_equal(flatten_all(model), net.position)
 
 
 def test_safetensors_are_read(tmp_path):
     tensors = pytest.importorskip("safetensors.torch")
     net, model = pair()
     tensors.save_file(model.state_dict(), tmp_path / "a.safetensors")
-    np.testing.assert_array_equal(read(net, tmp_path / "a.safetensors"), flatten(model))
+    np.testing.assert_array_equal(read(net, tmp_path / "a.safetensors"), flatten_all(model))
 
 
 class Malicious:

@@ -19,6 +19,7 @@ BATCHED = {"mlp", "Residual", "Functional", "normed", "dropped", "cnn", "frozen"
 def plane_of(net, axes=2, seed=0, scale=0.4):
     rng = np.random.default_rng(seed)
     directions = scale * rng.standard_normal((axes, net.position.size))
+    directions[:, net.trained :] *= 0.02  # so that variances stay positive
     return Plane(net.position, directions.astype(net.dtype), ("a", "b", "c")[:axes], ("",) * axes)
 
 
@@ -31,7 +32,7 @@ def moved(model, net, vector):
     """Let the user's own model stand at a point."""
     with torch.no_grad():
         for leaf, span in zip(net.leaves, net.spans, strict=True):
-            model.get_parameter(leaf.name).copy_(torch.tensor(vector[span].reshape(leaf.shape)))
+            model.state_dict(keep_vars=True)[leaf.name].copy_(torch.tensor(vector[span].reshape(leaf.shape)))
 
 
 @pytest.mark.parametrize(("mode", "rows"), [("evaluation", 11), ("evaluation", 16), ("training", 11)])
@@ -95,7 +96,8 @@ def test_zero_displacement_is_the_models_own_loss_to_the_bit(name):
 def evaluated(name, mode="evaluation", rows=16, axes=2):
     """Find first layers, and the way in which a module is evaluated on a plane."""
     model, x, y = ready(name, rows=rows)
-    net = wrap(model, MSE, (x, y), mode=mode)
+    # statistics that move would make what follows them no first layer
+    net = wrap(model, MSE, (x, y), mode=mode, statistics="gathered" if mode == "evaluation" else None)
     evaluator = net.portions[0].evaluator
     plane = plane_of(net, axes)
     terms = [torch.tensor(vector) for vector in (plane.origin, *plane.directions)]

@@ -40,6 +40,7 @@ def test_the_quick_way_is_the_plain_one_at_many_points(name, rows):
     net, rng = network(name, rows), np.random.default_rng(5)
     for scale in (0.3, 1.0):
         directions = scale * rng.standard_normal((2, net.position.size))
+        directions[:, net.trained :] *= 0.02  # so that variances stay positive
         plane = Plane(net.position, directions, ("a", "b"), ("", ""))
         points = rng.normal(size=(60, 2))
         quick, plain = (net.values(plane, points, plain=plain) for plain in (False, True))

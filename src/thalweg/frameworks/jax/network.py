@@ -18,6 +18,7 @@ from thalweg.frameworks.common.batches import Nest, Task
 from thalweg.frameworks.common.checks import function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import argument_names, counted, returned
 from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
 from thalweg.geometry.leaves import Kind, Leaf, order_of
@@ -48,6 +49,7 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         raise InvalidValue(
             f"mode = {mode!r} is not allowed: functions of JAX have no mode; write the loss so, and leave mode out"
         )
+    chosen(task, True, ("gathered",), "JAX")
     leaves = leaves_of(model)
     of = _of_objective if isinstance(model, Objective) else _of_pytree
     return of(model, loss, task, leaves)

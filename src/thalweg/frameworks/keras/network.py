@@ -14,6 +14,7 @@ from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest
 from thalweg.frameworks.common.room import Bound
+from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.data import Given, given
@@ -75,6 +76,7 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     portions, examples = portions_of(task, measure, evaluator, max(ROUNDING[kind], ROUNDING["float32"]))
     # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
     precision = BITS[kind] if keras.backend.backend() == "tensorflow" else min(32, BITS[kind])
+    chosen(task, True, ("gathered",), "Keras")
     statistics = _statistics(model, task.mode)
     evaluated = {"device": bound.device, "mode": task.mode, "statistics": statistics, "precision": precision}
     facts = of_framework("keras", backend=keras.backend.backend())

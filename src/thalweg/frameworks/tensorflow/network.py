@@ -18,6 +18,7 @@ from thalweg.frameworks.common.moded import Moded, argument_place
 from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, coarsest, flat_type
+from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
@@ -77,6 +78,7 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     portions, examples = portions_of(task, measure, evaluator, ROUNDING[kind])
     takes = argument_place(private) is not None
     evaluated = {"device": device_of(own[0]), "mode": task.mode, "precision": BITS[kind]}
+    chosen(task, True, ("gathered",), "TensorFlow")
     evaluated["statistics"] = _statistics(model, task.mode) if takes else "none"
     facts = of_network(of_framework("tensorflow"), position, loss=loss, examples=examples, **evaluated)
     return Network(leaves_of(model), position, portions, facts, private)

@@ -88,7 +88,7 @@ class ModuleEvaluator:
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient."""
-        loss, slope = self._slope(self.replica.differentiable, point, again=False)
+        loss, slope = self._slope(self._differentiable(), point, again=False)
         return float(loss.detach()), slope.cpu().numpy()
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
@@ -97,13 +97,13 @@ class ModuleEvaluator:
         The graph of the gradient is kept between products in a copy of its own, unless the data have several parts:
         these were parted to bound memory.
         """
-        if self.alone:
+        if self.alone and not self.replica.estimating:
             replica = self.replica.twin(differentiable=True)
             _, slope = self._slope(replica, point, again=True)
             return lambda vector: self._multiply(replica, slope, vector, keep=True)
 
         def product(vector: Flat) -> Flat:
-            replica = self.replica.differentiable
+            replica = self._differentiable()
             _, slope = self._slope(replica, point, again=True)
             return self._multiply(replica, slope, vector, keep=False)
 
@@ -115,7 +115,7 @@ class ModuleEvaluator:
         terms = [self._shared(vector) for vector in (plane.origin, *plane.directions)]
         walk = Walk(self.batch, terms)
         grade = torch.inference_mode
-        if not (plain or replica.habits.differentiates or replica.habits.rounds):
+        if not (plain or replica.estimating or replica.habits.differentiates or replica.habits.rounds):
             with replica.evaluating():
                 first, differentiates = self._used(terms[0])
             # what was made in inference mode cannot be differentiated
@@ -155,6 +155,15 @@ class ModuleEvaluator:
         flat = self.replica.flat
         return torch.tensor(vector, dtype=flat.dtype, device=flat.device)
 
+    def _differentiable(self) -> Replica:
+        """Give the copy that gradients are computed with."""
+        if self.replica.estimating:
+            raise InvalidValue(
+                "statistics that are estimated at each point are not differentiated by the parameters; wrap the model "
+                "with statistics='recorded' for gradients and curvature"
+            )
+        return self.replica.differentiable
+
     def _slope(self, replica: Replica, point: Flat, *, again: bool) -> tuple[Any, Any]:
         """Compute the loss and its flat gradient; ``again`` if that is to be differentiated once more."""
         attention = torch.nn.attention
@@ -165,7 +174,7 @@ class ModuleEvaluator:
                 _check_twice(loss)
             slopes = torch.autograd.grad(loss, replica.parameters, create_graph=again, **UNUSED)
             wide = replica.flat.dtype
-            return loss, torch.cat([slope.to_dense().reshape(-1).to(wide) for slope in slopes])
+            return loss, torch.cat([*(slope.to_dense().reshape(-1).to(wide) for slope in slopes), self._still()])
 
     def _multiply(self, replica: Replica, slope: Any, vector: Flat, *, keep: bool) -> Flat:
         """Differentiate the product of a gradient and a vector."""
@@ -177,7 +186,12 @@ class ModuleEvaluator:
             raise InvalidValue(
                 f"the model has no second derivative: {reason(error)}; give one that PyTorch differentiates twice"
             ) from error
-        return joined(columns).cpu().numpy()
+        return joined([*columns, self._still()]).cpu().numpy()
+
+    def _still(self) -> Any:
+        """Make zeros for what is no parameter: a loss is not differentiated by statistics."""
+        flat = self.replica.flat
+        return flat.new_zeros(len(flat) - sum(parameter.numel() for parameter in self.replica.parameters))
 
 
 def _check_twice(loss: Any) -> None:

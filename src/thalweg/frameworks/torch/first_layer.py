@@ -82,7 +82,7 @@ class First(NamedTuple):
 
     def terms(self, replica: Replica, terms: Sequence[Any]) -> tuple[Layer, ...]:
         """Make the first layers of a plane; none where their outputs are infinite, or too large to keep."""
-        owners = [id(parameter) for parameter in replica.parameters]
+        owners = [id(tensor) for tensor in replica.tensors]
         pieces = [dict(zip(owners, replica.pieces(term), strict=True)) for term in terms]
         layers, room = [], MOST
         for name, fixed in self.inputs.items():
@@ -107,7 +107,7 @@ def find(replica: Replica, batch: Batch) -> tuple[First, Uses]:
         for name, values in uses.inputs.items()
         if sure and len(values) == 1 and values[0] is not None and values[0].dtype == replica.flat.dtype
     }
-    numbers = {id(parameter): number for number, parameter in enumerate(replica.parameters)}
+    numbers = {id(parameter): number for number, parameter in enumerate(replica.tensors)}
     for name in list(inputs):
         own = {numbers.get(id(parameter)) for parameter in able[name]._parameters.values()}
         if own & uses.written:
@@ -163,7 +163,7 @@ def _able(replica: Replica) -> dict[str, Any]:
     if any(hasattr(layer, "_orig_mod") for layer in replica.module.modules()):
         return {}
     kinds = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
-    ours = {id(parameter) for parameter in replica.parameters}
+    ours = {id(tensor) for tensor in replica.tensors}
     return {
         name: layer
         for name, layer in replica.module.named_modules()

@@ -16,13 +16,15 @@ from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
+from thalweg.frameworks.common.statistics import IN_FACTS, chosen
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator
 from thalweg.frameworks.torch.habits import watch
 from thalweg.frameworks.torch.parameters import flatten, plain, trainable, written
-from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
+from thalweg.frameworks.torch.replica import Batch, Mode, Replica, operations_under
 from thalweg.frameworks.torch.roles import leaves_of, seen
 from thalweg.frameworks.torch.rounding import spread
+from thalweg.frameworks.torch.state import flatten_all, gathered, state_leaves
 from thalweg.geometry.network import Network
 
 FEW = 32
@@ -55,9 +57,11 @@ def _built(model: Any, loss: Any, task: Task) -> Network:
     first = next(iter(named.values()))
     step = _step(loss, task)
     batches = {id(batch): Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step) for batch in task.batches}
+    statistics = chosen(task, bool(gathered(model)), OFFERED, "PyTorch")
+    state = gathered(model) if statistics == "recorded" else {}
 
     def copied() -> Replica:
-        return Replica(model, tuple(named), training=task.training)
+        return Replica(model, (*named, *state), mode=_mode(task, statistics))
 
     replica = copied()
     _check_loss(replica, batches[id(task.batches[0])], model)
@@ -73,13 +77,28 @@ def _built(model: Any, loss: Any, task: Task) -> Network:
     def evaluator(batch: Nest) -> ModuleEvaluator:
         return ModuleEvaluator(replica, converted(batch), alone=alone)
 
+    if statistics == "estimated":
+        replica.estimating = tuple(converted(batch) for batch in task.batches)
     portions, examples = portions_of(task, measure, evaluator, _eps(replica))
-    position = flatten(model)
-    evaluated = {"device": str(first.device), "mode": task.mode, "statistics": _statistics(replica.module)}
-    facts = of_network(of_framework("torch"), position, loss=loss or "own", examples=examples, **evaluated)
+    evaluated = {"device": str(first.device), "mode": task.mode, "statistics": IN_FACTS.get(statistics, statistics)}
+    facts = of_network(of_framework("torch"), flatten(model), loss=loss or "own", examples=examples, **evaluated)
     leaves = leaves_of(model, seen(replica, batches[id(task.batches[0])]))
-    network = Network(leaves, position, portions, facts, replica.module)
+    if state:
+        network = Network(leaves + state_leaves(model), flatten_all(model), portions, facts, replica.module)
+    else:
+        spare = sum(buffer.numel() for buffer in gathered(model).values())
+        network = Network(leaves, flatten(model), portions, facts, replica.module, spare)
     return replace(network, facts=facts | _few_bits(replica, network)) if replica.habits.rounds else network
+
+
+OFFERED = ("recorded", "gathered", "estimated", "batch")
+"""Statistics that can be asked for."""
+
+
+def _mode(task: Task, statistics: str) -> Mode:
+    if task.training:
+        return "training"
+    return "batch" if statistics == "batch" else "evaluation"
 
 
 def _eps(replica: Replica) -> float:
@@ -173,13 +192,3 @@ def _of_few(probe: Replica, batch: Batch) -> Any:
         except InvalidValue:
             pass
     return probe.compute(batch)
-
-
-def _statistics(module: Any) -> str:
-    """Tell what normalisation layers with statistics use."""
-    norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.modules.batchnorm._NormBase)]
-    over_batch = [layer for layer in norms if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)]
-    if any(layer.training or layer.running_mean is None for layer in over_batch):
-        return "of the batch"
-    gathered = any(not layer.training and layer.running_mean is not None for layer in norms)
-    return "gathered" if gathered else "none"

@@ -11,8 +11,9 @@ import xarray as xr
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.common.installed import torch
-from thalweg.frameworks.torch.parameters import flatten, plain
+from thalweg.frameworks.torch.parameters import plain
 from thalweg.frameworks.torch.roles import leaves_of
+from thalweg.frameworks.torch.state import flatten_all, state_leaves
 from thalweg.store.recording import Recorder
 
 INSIDE = ("optimizer", "_optimizer", "optim", "base_optimizer")
@@ -147,7 +148,10 @@ def recorder(model: Any, **options: Any) -> TorchRecorder:
     """
     own = plain(model)
     return TorchRecorder(
-        lambda given: flatten(own if given is None else given), leaves_of(own), facts=of_framework("torch"), **options
+        lambda given: flatten_all(own if given is None else given),
+        leaves_of(own) + state_leaves(own),
+        facts=of_framework("torch"),
+        **options,
     )
 
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 from thalweg.base.errors import InvalidValue, ThalwegError
 from thalweg.frameworks.common.batches import mapped
@@ -43,6 +43,10 @@ from thalweg.frameworks.torch.chance import generators, kept
 from thalweg.frameworks.torch.copying import copied
 from thalweg.frameworks.torch.habits import Batch, Habits, cloned
 from thalweg.frameworks.torch.parameters import joined
+from thalweg.frameworks.torch.state import batch_norms
+
+Mode = Literal["evaluation", "training", "batch"]
+"""How a module is evaluated; with ``"batch"`` only normalisation layers are as in training."""
 
 __all__ = ["Batch", "Habits", "Replica", "operations_under"]
 
@@ -53,14 +57,17 @@ class Replica:
     Attributes
     ----------
     module : the copy, in the stated mode
-    names, parameters, spans : of the flat vector and where each lies in it; all in its order
-    flat : (param,), whose pieces the parameters are
+    names, tensors, spans : of the flat vector: parameters and, behind them, buffers that are moved with them; and where
+        each lies in it; all in its order
+    parameters : those of the tensors that are trained
+    flat : (param,), whose pieces the tensors are
     habits : what is put back before each evaluation
     types : of its parameters, and of numbers of less than 32 bits that it computes with
     coarsest : type of all numbers that it computes with
+    estimating : batches over which normalisation layers gather anew at every point, before it is evaluated
     """
 
-    def __init__(self, model: Any, names: Sequence[str], *, training: bool, differentiable: bool = False):
+    def __init__(self, model: Any, names: Sequence[str], *, mode: Mode = "evaluation", differentiable: bool = False):
         """Copy a module.
 
         Raises
@@ -69,33 +76,42 @@ class Replica:
             If it cannot be copied.
         """
         own = dict(model.named_parameters())
-        self.module = copied(model, [own[name] for name in names])
-        self.module.train(training)
-        self.names, self.training, self.habits = tuple(names), training, Habits()
+        self.module = copied(model, [own[name] for name in names if name in own])
+        self.module.train(mode == "training")
+        if mode == "batch":
+            for layer in batch_norms(self.module):
+                layer.train()
+        self.mode: Mode = mode
+        self.names, self.habits = tuple(names), Habits()
+        self.estimating: tuple[Batch, ...] = ()
+        self._estimated = -1
         ours = dict(self.module.named_parameters())
-        self.parameters = tuple(ours[name] for name in self.names)
-        sizes = [parameter.numel() for parameter in self.parameters]
+        self.tensors = tuple(ours[name] if name in ours else self.module.get_buffer(name) for name in self.names)
+        self.parameters = tuple(ours[name] for name in self.names if name in ours)
+        sizes = [tensor.numel() for tensor in self.tensors]
         self.spans = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
-        self.flat = joined(self.parameters)
-        self.types = frozenset(parameter.dtype for parameter in self.parameters)
+        self.flat = joined(self.tensors)
+        self.types = frozenset(tensor.dtype for tensor in self.tensors)
         self.coarsest = self.flat.dtype
         self._rounded: list[tuple[Any, Any]] = []
-        for parameter, piece in zip(self.parameters, self.pieces(self.flat), strict=True):
-            if parameter.dtype == self.flat.dtype:
-                parameter.data = piece
+        for tensor, piece in zip(self.tensors, self.pieces(self.flat), strict=True):
+            if tensor.dtype == self.flat.dtype:
+                tensor.data = piece
             else:
-                parameter.data = parameter.detach().clone()
-                self._rounded.append((parameter.data, piece))
+                tensor.data = tensor.detach().clone()
+                self._rounded.append((tensor.data, piece))
+        for parameter in self.parameters:
             parameter.grad = None
             parameter.requires_grad_(differentiable)
         for layer in self.module.modules():
             if isinstance(layer, torch.nn.Embedding | torch.nn.EmbeddingBag):
                 layer.sparse = False  # the same gradient, which can be differentiated again
+        moved = {id(tensor) for tensor in self.tensors}
         self.buffers = [
             (home, name, buffer, buffer.detach().clone())
             for home in self.module.modules()
             for name, buffer in home._buffers.items()
-            if buffer is not None
+            if buffer is not None and id(buffer) not in moved
         ]
         self._kept: Kept | None = None
         self._derives = differentiable
@@ -108,7 +124,7 @@ class Replica:
     def twin(self, *, differentiable: bool = False) -> Replica:
         """Copy the copy, as it was before any evaluation."""
         self._put_back()
-        twin = Replica(self.module, self.names, training=self.training, differentiable=differentiable)
+        twin = Replica(self.module, self.names, mode=self.mode, differentiable=differentiable)
         twin.habits, twin.types = self.habits, self.types
         if self._kept is not None:
             twin.keep(self._kept.of(twin.module))
@@ -120,8 +136,8 @@ class Replica:
 
     def pieces(self, vector: Any) -> list[Any]:
         """Cut a flat vector into tensors of the parameters' shapes, without copying."""
-        places = zip(self.spans, self.parameters, strict=True)
-        return [vector[span].view(parameter.shape) for span, parameter in places]
+        places = zip(self.spans, self.tensors, strict=True)
+        return [vector[span].view(tensor.shape) for span, tensor in places]
 
     def move(self, point: Any) -> None:
         """Go to a point, a tensor (param,)."""
@@ -140,6 +156,8 @@ class Replica:
         InvalidValue
             If the model or the loss raises anything.
         """
+        if self.estimating and self.flat._version != self._estimated:
+            self._estimate()
         for parameter, piece in self._rounded:
             parameter.copy_(piece)
         if self.habits.gathers or self.habits.keeps:
@@ -172,6 +190,23 @@ class Replica:
                 stack.enter_context(torch.inference_mode(False))
                 stack.enter_context(torch.enable_grad())
             yield
+
+    def _estimate(self) -> None:
+        """Let normalisation layers gather anew where it stands: the mean over the batches of what these have."""
+        layers = batch_norms(self.module)
+        momenta = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None
+            layer.train()
+        self._estimated = self.flat._version
+        try:
+            for batch in self.estimating:
+                self.returned(batch)
+        finally:
+            for layer, momentum in zip(layers, momenta, strict=True):
+                layer.momentum = momentum
+                layer.eval()
 
     def _put_back(self) -> None:
         with torch.no_grad():

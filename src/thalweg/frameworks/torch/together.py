@@ -79,7 +79,7 @@ class Together(Walk):
         """Compute the losses at coordinates; where points cannot be evaluated at once, each by itself."""
         if self.partial:
             replica.flat.fill_(float("nan"))
-        moved = [pair for pair in zip(replica.spans, replica.parameters, strict=True) if self.moves(pair[0])]
+        moved = [pair for pair in zip(replica.spans, replica.tensors, strict=True) if self.moves(pair[0])]
         losses: list[Any] = []
         now: Sequence[Any] = ()
 
@@ -123,10 +123,11 @@ def _parameters_put(replica: Replica, moved: Sequence[Any]) -> Iterator[Callable
     """Let a function put other tensors in the place of parameters, wherever these are tied to."""
     owners = {id(parameter): k for k, parameter in enumerate(moved)}
     places = [
-        (layer._parameters, name, parameter, owners[id(parameter)])
+        (home, name, tensor, owners[id(tensor)])
         for layer in replica.module.modules()
-        for name, parameter in layer._parameters.items()
-        if id(parameter) in owners
+        for home in (layer._parameters, layer._buffers)
+        for name, tensor in home.items()
+        if id(tensor) in owners
     ]
 
     def put(values: Sequence[Any]) -> None:

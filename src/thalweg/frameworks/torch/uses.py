@@ -118,7 +118,7 @@ class _Seen:
         self.reader: str | None = None
         self.decides = self.differentiates = False
         # weak references keep a storage's address from being given to another
-        self.memory = {_key(one): (_weakly(one), True) for one in (replica.flat, *replica.parameters)}
+        self.memory = {_key(one): (_weakly(one), True) for one in (replica.flat, *replica.tensors)}
 
     def depends(self, tensor: Any) -> bool:
         """Tell whether a tensor lies where numbers that depend on parameters do."""
@@ -171,10 +171,10 @@ class Pieces:
     """Where parameters lie in memory, and what else stands for one of them."""
 
     def __init__(self, replica: Replica):
-        self.shapes = [tuple(parameter.shape) for parameter in replica.parameters]
+        self.shapes = [tuple(tensor.shape) for tensor in replica.tensors]
         self.places: dict[int | None, list[Piece]] = {}
         self.weak: list[Any] = []
-        for number, parameter in enumerate(replica.parameters):
+        for number, parameter in enumerate(replica.tensors):
             self._place(parameter, number, parameter.stride())
 
     def of(self, tensor: Any) -> list[int]:
