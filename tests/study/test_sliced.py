@@ -78,6 +78,11 @@ def test_valleys_of_a_slice_go_to_netcdf_and_back(piece, tmp_path):
             "objective = 3 is not an Objective; give what thalweg.objective returns",
         ),
         (
+            lambda net, piece: tw.objective(net),
+            "problem = <Network> has its loss already; give it to the verbs of thalweg.networks",
+        ),
+        (lambda net, piece: tw.objective(3), "problem = 3 is not a Problem; give one of thalweg.problems"),
+        (
             lambda net, piece: tw.find_valleys(piece.drop_attrs()),
             "objective does not hold a slice: it has no attribute 'x_name'; give what thalweg.networks.slice returns",
         ),

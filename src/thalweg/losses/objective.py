@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Array
 
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
+from thalweg.base.rules import Rule
+from thalweg.base.showing import shown
 from thalweg.losses.evaluable import check
 from thalweg.losses.loss import Elementwise, Loss, Numbers
 from thalweg.problems.fixed import fix
@@ -84,8 +87,20 @@ class Objective:
         return objective(fix(self.problem, values), self.loss)
 
 
+class _Posed(Rule):
+    """A problem; a network has its loss already, and verbs of its own."""
+
+    def refusal(self, name: str, value: object) -> str:
+        if type(value).__name__ == "Network":
+            return f"{name} = {shown(value)} has its loss already; give it to the verbs of thalweg.networks"
+        return f"{name} = {shown(value)} is not a Problem; give one of thalweg.problems"
+
+
+POSED = _Posed(lambda value: isinstance(value, Problem), "a Problem")
+
+
 @public
-def objective(problem: Problem, loss: Loss | None = None) -> Objective:
+def objective(problem: Annotated[Problem, POSED], loss: Loss | None = None) -> Objective:
     """Join a problem and a loss.
 
     Parameters
