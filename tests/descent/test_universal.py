@@ -22,7 +22,7 @@ def valley(p):
 OBJECTIVE = tw.objective(tw.problems.function(valley, [tw.problems.Axis(name, -3, 3) for name in "abc"]))
 
 RATED = """adabelief adadelta adafactor adagrad adam adamax adamaxw adamw adan amsgrad fromage lamb lars lion nadam nadamw
-novograd optimistic_adam optimistic_adam_v2 optimistic_gradient_descent radam rmsprop rprop sgd sign_sgd signum sm3 yogi"""
+novograd optimistic_adam_v2 optimistic_gradient_descent radam rmsprop rprop sgd sign_sgd signum sm3 yogi"""
 CONTRIBUTED = "acprop ademamix adopt galore madgrad muon simplified_ademamix sophia"
 WITHOUT_RATE = "cocob dadapt_adamw dog dowg momo momo_adam prodigy schedule_free_adamw schedule_free_sgd"
 PARTS = """centralize identity keep_params_nonnegative normalize_by_update_norm scale_by_adadelta scale_by_adam
@@ -174,7 +174,7 @@ def test_none_of_the_public_optimisers_is_forgotten():
         for name in ["learning_rate", "schedule", "rprop", "zoom_linesearch", "backtracking_linesearch"]
     }
     only_parts = {name for name in dir(contrib) if name.startswith("scale_by_")}
-    none = {"chain", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
+    none = {"chain", "optimistic_adam", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
             "hutchinson_estimator_diag_hessian", "schedule_free_eval_params", "reduce_on_plateau", "sam"}  # fmt: skip
     tried = {*MANY, *made, *only_parts, *none}
     for module in (optax, contrib):

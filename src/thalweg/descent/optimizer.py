@@ -197,7 +197,8 @@ def _traced(recipe: Recipe, parameters: int, full: bool) -> Any:
         def once(state: Any) -> Any:
             moved, state = recipe.update(values, Given(point, state, point[0], point), jnp.sum, full)
             if moved.shape != point.shape:
-                raise ValueError(f"its update makes an array of shape {moved.shape} of parameters of {point.shape}")
+                shapes = f"shape {moved.shape} of parameters of shape {point.shape}"
+                raise ValueError(f"its update makes an array of {shapes}")
             return state
 
         return settled(once, recipe.build(values).init(point), point.dtype)
