@@ -131,7 +131,7 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     ------
     InvalidValue
         If the count or the seed is not allowed, the origin is no point of this network, or directions are parallel,
-        or the network has no filters other than zero.
+        or the network has no filters other than zero, or an array of which it is not known whether it has any.
 
     References
     ----------
@@ -148,6 +148,12 @@ def filter_normalised(network: Network, *, count: int = 2, seed: int = 0, at: Ar
     ([0, 1, 0, 1], ['bias', 'weight', 'bias', 'weight'])
     """
     origin = network.point(at)
+    for leaf in network.leaves:
+        if not leaf.known:
+            raise InvalidValue(
+                f"what {leaf.name!r} of shape {leaf.shape} is cannot be told; say it with network.with_roles("
+                f"{{{leaf.name!r}: …}}): the axis along which its filters lie, or 'bias' or 'norm'"
+            )
     if not any(
         _filtered(leaf) and origin[span].any() for leaf, span in zip(network.leaves, network.spans, strict=True)
     ):

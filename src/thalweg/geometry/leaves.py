@@ -32,6 +32,7 @@ class Leaf:
     outputs : how many axes at the beginning of the order number the filters: 2 where outputs are (head, feature)
     split : the shape of which the order counts axes, where filters lie across an axis: a transposed convolution in
         groups (in, out of a group, …) is split into (group, in of a group, out of a group, …); empty for its own
+    known : whether kind and order are known; False where the framework does not tell, and they must be given
     """
 
     name: str
@@ -40,6 +41,7 @@ class Leaf:
     order: tuple[int, ...]
     outputs: int = 1
     split: tuple[int, ...] = ()
+    known: bool = True
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -52,7 +54,7 @@ class Leaf:
         ends = np.cumprod(self.shape).tolist()
         before = [int(np.prod(self.split[:axis])) for axis in self.order[: self.outputs]]
         places = [sum(end <= size for end in ends) for size in before] if self.split else self.order[: self.outputs]
-        return tuple(places) if self.kind == "weight" else ()
+        return tuple(places) if self.kind == "weight" and self.known else ()
 
     @property
     def size(self) -> int:
@@ -76,11 +78,11 @@ def _assigned(leaf: Leaf, role: str | int) -> Leaf:
                 f"the role of {leaf.name!r} is {shown(role)}, which is not allowed; give "
                 f"{', '.join(map(repr, KINDS))}, or the axis along which a weight's filters lie"
             )
-        return replace(leaf, kind=role)
+        return replace(leaf, kind=role, known=True)
     axes = len(leaf.shape)
     if isinstance(role, bool) or not -axes <= role < axes:
         raise InvalidValue(f"filters of {leaf.name!r} along axis {shown(role)}: it has {axes} axes; give one of them")
-    return replace(leaf, kind="weight", order=order_of(axes, role), outputs=1, split=())
+    return replace(leaf, kind="weight", order=order_of(axes, role), outputs=1, split=(), known=True)
 
 
 def order_of(axes: int, filters: int) -> tuple[int, ...]:
@@ -96,7 +98,7 @@ def table(leaves: Sequence[Leaf]) -> pd.DataFrame:
         leaf.name: {
             "shape": leaf.shape,
             "numbers": leaf.size,
-            "role": leaf.kind,
+            "role": leaf.kind if leaf.known else "unknown",
             "filters": leaf.filters,
         }
         for leaf in leaves

@@ -135,6 +135,12 @@ class PytreeEvaluator:
         with computing(self._precision):
             return self.programs.split(shapes_of(self.data))
 
+    @property
+    def program(self) -> ClosedJaxpr:
+        """The loss as a program of leaves and data."""
+        with computing(self._precision):
+            return self.programs.written(shapes_of(self.data))
+
     def value(self, point: Flat) -> float:
         """Compute the loss at a point."""
         with computing(self._precision):

@@ -20,7 +20,9 @@ from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import argument_names, counted, returned
+from thalweg.frameworks.jax.chosen import is_array, trained
 from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
+from thalweg.frameworks.jax.roles import with_roles
 from thalweg.geometry.leaves import Kind, Leaf, order_of
 from thalweg.geometry.network import Flat, Network, Portion
 from thalweg.losses.objective import Objective
@@ -34,7 +36,8 @@ def build(model: Any, loss: Any, task: Task) -> Network:
 
     Parameters
     ----------
-    model : a pytree, of which all floating arrays are parameters and all else is held fixed; or an objective
+    model : a pytree, of which all floating arrays are parameters and all else is held fixed; of Flax what is trained
+        alone, see ``chosen.py``; or an objective
     loss : ``loss(model, *data) -> scalar``, a mean over rows, of data that are a tuple or list; of others, and where
         its second argument is called batch, ``loss(model, batch)``. None for an objective
     task : in mode ``"evaluation"``, since functions of JAX have no other
@@ -65,7 +68,8 @@ def flatten(model: Any) -> Flat:
 def leaves_of(model: Any) -> tuple[Leaf, ...]:
     """List the parameter arrays.
 
-    An array of two axes or more is a weight, whose filters lie along its last axis. One of fewer axes belongs to a
+    What their names and shapes tell; what the loss does with them tells more (``roles.py``). An array of two axes or
+    more is a weight, whose filters lie along its last axis. One of fewer axes belongs to a
     normalisation layer where its group of arrays has one that is called scale, gamma or beta and has no weight;
     otherwise it is a bias. The parameters of an objective are weights.
     """
@@ -107,10 +111,11 @@ class _Apart(NamedTuple):
         return jax.tree.unflatten(self.tree, leaves)
 
 
-def _apart(tree: Any, wanted: Callable[[Any], bool] = lambda array: True) -> _Apart:
-    """Take arrays out of a pytree."""
+def _apart(tree: Any, wanted: Sequence[bool] | None = None) -> _Apart:
+    """Take arrays out of a pytree: all, or those of its leaves that are wanted."""
     pairs, form = jax.tree_util.tree_flatten_with_path(tree)
-    chosen = [number for number, (_, leaf) in enumerate(pairs) if _is_array(leaf) and wanted(leaf)]
+    wanted = [True] * len(pairs) if wanted is None else wanted
+    chosen = [number for number, (_, leaf) in enumerate(pairs) if is_array(leaf) and wanted[number]]
     names = [jax.tree_util.keystr(pairs[number][0], simple=True, separator="/") for number in chosen]
     fixed = [None if number in chosen else leaf for number, (_, leaf) in enumerate(pairs)]
     return _Apart([pairs[number][1] for number in chosen], names, chosen, fixed, form)
@@ -118,7 +123,7 @@ def _apart(tree: Any, wanted: Callable[[Any], bool] = lambda array: True) -> _Ap
 
 def _parameters(model: Any) -> _Apart:
     """Take the floating arrays out of a pytree."""
-    place = _apart(model, lambda array: jnp.issubdtype(array.dtype, jnp.inexact))
+    place = _apart(model, trained(model))
     if not sum(array.size for array in place.arrays):
         raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
     one_type({name: str(array.dtype) for name, array in zip(place.names, place.arrays, strict=True)})
@@ -165,7 +170,7 @@ def _of_pytree(model: Any, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> N
     position, device = flatten(model), _device(place.arrays)
     whole = _takes_whole(loss, task.batches[0])
     with computing(position.dtype.itemsize * 8):
-        place = place._replace(fixed=[jnp.array(leaf, copy=True) if _is_array(leaf) else leaf for leaf in place.fixed])
+        place = place._replace(fixed=[jnp.array(leaf, copy=True) if is_array(leaf) else leaf for leaf in place.fixed])
 
     def call(arrays: Sequence[Any], batch: Nest) -> Any:
         return returned(loss(place.joined(arrays), *((batch,) if whole else batch))).loss
@@ -175,9 +180,10 @@ def _of_pytree(model: Any, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> N
     def measure(batch: Nest) -> tuple[float, float | None]:
         evaluator(batch)  # refuses what is no loss
         with computing(position.dtype.itemsize * 8), jax.default_device(device):
-            return counted(lambda: returned(loss(model, *((batch,) if whole else batch))))
+            return counted(lambda: returned(loss(place.joined(place.arrays), *((batch,) if whole else batch))))
 
     portions, examples = portions_of(task, measure, evaluator, float(np.finfo(position.dtype).eps))
+    leaves = with_roles(leaves, evaluator(task.batches[0]).program)
     facts = of_network(of_framework("jax"), position, device=name_of(device), loss=loss, examples=examples)
     return Network(leaves, position, portions, facts)
 
@@ -238,7 +244,3 @@ def name_of(device: Any) -> str:
 
 def _group(name: str) -> str:
     return name.rpartition("/")[0]
-
-
-def _is_array(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array | np.ndarray | np.generic)
