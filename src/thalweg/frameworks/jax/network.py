@@ -15,6 +15,7 @@ from thalweg.descent import mean
 from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
 from thalweg.frameworks.common.batches import Nest, Task
+from thalweg.frameworks.common.chance import kept
 from thalweg.frameworks.common.checks import function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.portions import portions_of
@@ -55,7 +56,8 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     chosen(task, True, ("gathered",), "JAX")
     leaves = leaves_of(model)
     of = _of_objective if isinstance(model, Objective) else _of_pytree
-    return of(model, loss, task, leaves)
+    with kept():  # a loss that draws from NumPy's or Python's generators is refused, and they are as they were
+        return of(model, loss, task, leaves)
 
 
 def flatten(model: Any) -> Flat:
