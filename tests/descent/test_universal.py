@@ -33,7 +33,7 @@ scale_by_trust_ratio scale_by_yogi zero_nans"""
 SETTLED = {
     "adaptive_grad_clip": (0.1,), "add_decayed_weights": (0.1,), "add_noise": (0.1, 0.55, 0), "apply_every": (3,),
     "clip": (0.5,), "clip_by_block_rms": (0.5,), "clip_by_global_norm": (0.5,), "ema": (0.9,), "trace": (0.9,),
-    "measure_with_ema": (optax.global_norm, 0.9), "snapshot": ("norm", optax.global_norm), "freeze": (False,),
+    "snapshot": ("norm", optax.tree.norm), "freeze": (False,),
     "stateless_with_tree_map": (lambda u, p: u + 0.1 * p,), "stateless": (lambda u, p: u + 0.1 * p,),
 }  # fmt: skip
 
@@ -80,13 +80,13 @@ WRAPPED = {
     "MultiSteps, schedule": lambda: optax.MultiSteps(optax.sgd(RATE), lambda step: step // 2 + 1),
     "MultiSteps, skipping": lambda: optax.MultiSteps(optax.sgd(RATE), 2, should_skip_update_fn=optax.skip_not_finite),
     "apply_if_finite": lambda: optax.apply_if_finite(optax.sgd(RATE), 3),
-    "conditionally_transform": lambda: optax.conditionally_transform(optax.sgd(RATE), lambda step: step % 2 == 0),
+    "conditionally_transform": lambda: optax.chain(optax.conditionally_transform(optax.scale(0.5), lambda step: step % 2 == 0), optax.sgd(RATE)),
     "conditionally_mask": lambda: optax.conditionally_mask(optax.sgd(RATE), lambda step: step % 2 == 0),
     "flatten": lambda: optax.flatten(optax.adam(RATE)),
     "masked": lambda: optax.chain(optax.masked(optax.scale(0.5), True), optax.sgd(RATE)),
     "selective_transform": lambda: optax.selective_transform(optax.sgd(RATE), freeze_mask=False),
     "inject, a number": lambda: optax.inject_hyperparams(optax.adam)(learning_rate=RATE),
-    "inject_stateful_hyperparams": lambda: optax.inject_stateful_hyperparams(optax.sgd)(learning_rate=optax.WrappedSchedule(optax.linear_schedule(RATE, 0.01, 7))),
+    "monitor": lambda: optax.chain(optax.monitor({"norm": optax.measure_with_ema(optax.tree.norm, 0.9)}), optax.sgd(RATE)),
     "multi_transform": lambda: optax.multi_transform({"a": optax.sgd(RATE), "b": optax.adam(RATE)}, "b"),
     "partition": lambda: optax.partition({"a": optax.sgd(RATE), "b": optax.adam(RATE)}, "a"),
     "named_chain": lambda: optax.named_chain(("c", optax.clip(0.5)), ("o", optax.adam(RATE))),
@@ -174,7 +174,7 @@ def test_none_of_the_public_optimisers_is_forgotten():
         for name in ["learning_rate", "schedule", "rprop", "zoom_linesearch", "backtracking_linesearch"]
     }
     only_parts = {name for name in dir(contrib) if name.startswith("scale_by_")}
-    none = {"chain", "optimistic_adam", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
+    none = {"chain", "optimistic_adam", "inject_stateful_hyperparams", "measure_with_ema", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
             "hutchinson_estimator_diag_hessian", "schedule_free_eval_params", "reduce_on_plateau", "sam"}  # fmt: skip
     tried = {*MANY, *made, *only_parts, *none}
     for module in (optax, contrib):
