@@ -86,7 +86,6 @@ WRAPPED = {
     "masked": lambda: optax.chain(optax.masked(optax.scale(0.5), True), optax.sgd(RATE)),
     "selective_transform": lambda: optax.selective_transform(optax.sgd(RATE), freeze_mask=False),
     "inject, a number": lambda: optax.inject_hyperparams(optax.adam)(learning_rate=RATE),
-    "monitor": lambda: optax.chain(optax.monitor({"norm": optax.measure_with_ema(optax.tree.norm, 0.9)}), optax.sgd(RATE)),
     "multi_transform": lambda: optax.multi_transform({"a": optax.sgd(RATE), "b": optax.adam(RATE)}, "b"),
     "partition": lambda: optax.partition({"a": optax.sgd(RATE), "b": optax.adam(RATE)}, "a"),
     "named_chain": lambda: optax.named_chain(("c", optax.clip(0.5)), ("o", optax.adam(RATE))),
@@ -99,7 +98,6 @@ WRAPPED = {
     "schedule_free": lambda: contrib.schedule_free(optax.sgd(RATE), RATE),
     "split_real_and_imaginary": lambda: contrib.split_real_and_imaginary(optax.adam(RATE)),
     "normalize": lambda: optax.chain(contrib.normalize(), optax.sgd(RATE)),
-    "dpsgd": lambda: contrib.dpsgd(RATE, 1.0, 0.1, 0),
 }  # fmt: skip
 MANY = {
     **{name: rated(optax, name) for name in RATED.split()},
@@ -174,7 +172,7 @@ def test_none_of_the_public_optimisers_is_forgotten():
         for name in ["learning_rate", "schedule", "rprop", "zoom_linesearch", "backtracking_linesearch"]
     }
     only_parts = {name for name in dir(contrib) if name.startswith("scale_by_")}
-    none = {"chain", "optimistic_adam", "inject_stateful_hyperparams", "measure_with_ema", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
+    none = {"chain", "optimistic_adam", "inject_stateful_hyperparams", "measure_with_ema", "monitor", "dpsgd", "scale", "set_to_zero", "lookahead", "inject_hyperparams", "differentially_private_aggregate",
             "hutchinson_estimator_diag_hessian", "schedule_free_eval_params", "reduce_on_plateau", "sam"}  # fmt: skip
     tried = {*MANY, *made, *only_parts, *none}
     for module in (optax, contrib):
@@ -206,6 +204,15 @@ def test_what_is_not_taken_is_said_in_one_line():
         match="asks for the loss at points of its own, which is not given of mini-batches; leave minibatch",
     ):
         tw.descend(tw.objective(line, tw.losses.quadratic()), sophia)
+
+    monitor = optax.monitor({"norm": optax.measure_with_ema(optax.tree.norm, 0.9)})
+    with pytest.raises(
+        InvalidValue, match="its update gives a state of another form than it was given; mend its values"
+    ):
+        tw.descend(OBJECTIVE, optax.chain(monitor, optax.sgd(RATE)))
+    mean = optax.stateless(lambda updates, params: updates.mean(0))  # as dpsgd, which takes gradients of examples
+    with pytest.raises(InvalidValue, match="makes an array of shape .. of parameters of shape .3,.; mend its values"):
+        tw.descend(OBJECTIVE, optax.chain(mean, optax.sgd(RATE)))
 
     def update(updates, state, params=None, *, temperature, **more):
         return updates, state

@@ -136,6 +136,9 @@ class Recipe:
         """
         told = {"value": given.loss, "grad": given.gradient, "value_fn": value, "batch": not full}
         changes, state = self.build(values).update(given.gradient, given.state, given.params, **told)
+        if (shape := np.shape(changes)) != given.params.shape:  # as where gradients of single examples are asked for
+            shapes = f"shape {shape} of parameters of shape {given.params.shape}"
+            raise ValueError(f"its update makes an array of {shapes}")
         return optax.apply_updates(given.params, changes), state
 
 
@@ -195,11 +198,7 @@ def attempt(recipe: Recipe, parameters: int) -> Any:
 def _traced(recipe: Recipe, parameters: int, full: bool) -> Any:
     def update(point: Any, values: dict[str, Any]) -> Any:
         def once(state: Any) -> Any:
-            moved, state = recipe.update(values, Given(point, state, point[0], point), jnp.sum, full)
-            if moved.shape != point.shape:
-                shapes = f"shape {moved.shape} of parameters of shape {point.shape}"
-                raise ValueError(f"its update makes an array of {shapes}")
-            return state
+            return recipe.update(values, Given(point, state, point[0], point), jnp.sum, full)[1]
 
         return settled(once, recipe.build(values).init(point), point.dtype)
 
