@@ -272,5 +272,7 @@ def test_a_module_spread_over_devices_is_the_module():
 
 
 def test_at_least_one_optimiser_is_asked_for():
-    with pytest.raises(InvalidValue, match="no optimiser is given; give a torch.optim.Optimizer, or several"):
+    with pytest.raises(
+        InvalidValue, match="no optimiser is given; give a torch.optim.Optimizer, or several, or a trainer"
+    ):
         recorder(ready("mlp")[0]).follow()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -14,6 +14,7 @@ from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.torch.parameters import plain
 from thalweg.frameworks.torch.roles import leaves_of
 from thalweg.frameworks.torch.state import flatten_all, state_leaves
+from thalweg.frameworks.torch.trainers import Turns, follower
 from thalweg.store.recording import Recorder
 
 INSIDE = ("optimizer", "_optimizer", "optim", "base_optimizer")
@@ -23,13 +24,13 @@ INSIDE = ("optimizer", "_optimizer", "optim", "base_optimizer")
 class Following:
     """Recording by optimisers' steps."""
 
-    def __init__(self, handles: Sequence[Any]):
-        self._handles = handles
+    def __init__(self, ends: Sequence[Callable[[], None]]):
+        self._ends = ends
 
     def remove(self) -> None:
         """End the recording; ``finish()`` of the recorder adds the last row."""
-        for handle in self._handles:
-            handle.remove()
+        for end in self._ends:
+            end()
 
 
 class TorchRecorder(Recorder):
@@ -49,28 +50,26 @@ class TorchRecorder(Recorder):
         Parameters
         ----------
         optimizers : ``torch.optim.Optimizer`` of the model, or what wraps one, as ``accelerate`` and Lightning do. Of
-            several a step of training is over when each has made one, or one makes its next
+            several a step of training is over when each has made one, or one makes its next. Or one trainer, of Hugging
+            Face or Lightning, before it trains: its losses are known, too
 
         Returns
         -------
         Following
             Its ``remove()`` ends the recording; ``finish()`` adds the last row.
         """
+        follow = follower(optimizers[0]) if len(optimizers) == 1 else None
+        if follow is not None:
+            return Following([follow(optimizers[0], lambda losses: self.step(sum(losses) if losses else None))])
         own = [_within(optimizer) for optimizer in optimizers]
         if not own:
-            raise InvalidValue("no optimiser is given; give a torch.optim.Optimizer, or several")
-        stepped: set[int] = set()
+            raise InvalidValue("no optimiser is given; give a torch.optim.Optimizer, or several, or a trainer")
+        begins = Turns()
 
         def before(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            begun = bool(stepped) and id(optimizer) not in stepped
-            if not begun:
-                stepped.clear()
-            stepped.add(id(optimizer))
-            if len(stepped) == len(own):
-                stepped.clear()
-            return None if begun else self._before(args, kwargs)
+            return self._before(args, kwargs) if begins(optimizer, len(own)) else None
 
-        return Following([optimizer.register_step_pre_hook(before) for optimizer in own])
+        return Following([optimizer.register_step_pre_hook(before).remove for optimizer in own])
 
     def note(self, loss: Any) -> None:
         """Give the loss at the present parameters to the step that an optimiser makes next.
@@ -114,7 +113,10 @@ def _within(optimizer: Any) -> Any:
         if isinstance(one, torch.optim.Optimizer) and one is not optimizer:
             return _within(one)
     if not isinstance(optimizer, torch.optim.Optimizer):
-        raise InvalidValue(f"{type(optimizer).__name__} is no optimiser of PyTorch; give a torch.optim.Optimizer")
+        raise InvalidValue(
+            f"{type(optimizer).__name__} is no optimiser of PyTorch; give a torch.optim.Optimizer, or a trainer of "
+            "Hugging Face or Lightning"
+        )
     return optimizer
 
 
