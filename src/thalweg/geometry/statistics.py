@@ -15,13 +15,15 @@ What would break it: extrapolation. Beyond the checkpoints a variance may become
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from thalweg.geometry.network import Network
+from thalweg.geometry.chunks import Values
+from thalweg.geometry.network import Evaluator, Flat, Network
+from thalweg.geometry.plane import Plane
 from thalweg.geometry.restriction import restricted
 
 
@@ -31,6 +33,50 @@ def held(network: Network, point: np.ndarray) -> tuple[Network, np.ndarray]:
         return network, point
     parameters = restricted(replace(network, position=point), lambda leaf: leaf.kind != "statistic")
     return parameters, point[: network.trained]
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """The loss of a batch, not differentiated by statistics; see :class:`thalweg.geometry.network.Evaluator`.
+
+    For frameworks that would differentiate by whatever a point holds.
+
+    Attributes
+    ----------
+    evaluator : of parameters and statistics
+    trained : how many numbers are parameters
+    """
+
+    evaluator: Evaluator
+    trained: int
+
+    @property
+    def threads(self) -> bool:
+        """Whether points may be evaluated from several threads at once."""
+        return self.evaluator.threads
+
+    def value(self, point: Flat) -> float:
+        """Compute the loss at a point."""
+        return self.evaluator.value(point)
+
+    def gradient(self, point: Flat) -> tuple[float, Flat]:
+        """Compute the loss and its gradient, zero by statistics."""
+        loss, gradient = self.evaluator.gradient(point)
+        return loss, self._cut(gradient)
+
+    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
+        """Multiply by the Hessian by parameters, bordered by zeros."""
+        product = self.evaluator.hessian_product(point)
+        return lambda vector: self._cut(product(self._cut(vector)))
+
+    def on(self, plane: Plane, *, plain: bool = False) -> Values:
+        """Prepare a plane."""
+        return self.evaluator.on(plane, plain=plain)
+
+    def _cut(self, vector: np.ndarray) -> np.ndarray:
+        vector = np.array(vector)
+        vector[self.trained :] = 0
+        return vector
 
 
 class Columns:

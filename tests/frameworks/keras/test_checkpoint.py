@@ -9,6 +9,7 @@ import pytest
 
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.keras.checkpoint import read
+from thalweg.frameworks.keras.leaves import gathered
 from thalweg.geometry.network import Network
 from thalweg.networks.wrapping import wrap
 
@@ -142,9 +143,10 @@ def made(*, width: int = 4, norm: bool = True, more: bool = False) -> tuple[Any,
 def trained(model: Any) -> list[np.ndarray]:
     from thalweg.frameworks.common.tensors import read as plain
 
-    return [plain(variable.value) for variable in model.trainable_variables]
+    return [plain(variable.value) for variable in [*model.trainable_variables, *gathered(model)]]
 
 
 def put(model: Any, one: Network, values: np.ndarray) -> None:
-    for variable, span, leaf in zip(model.trainable_variables, one.spans, one.leaves, strict=True):
+    moved = [*model.trainable_variables, *gathered(model)]
+    for variable, span, leaf in zip(moved, one.spans, one.leaves, strict=True):
         variable.assign(np.reshape(values[span], leaf.shape))

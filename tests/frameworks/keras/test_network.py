@@ -38,7 +38,7 @@ def test_loss_in_training_uses_the_statistics_of_the_data() -> None:
     assert found.value() == pytest.approx(expected, rel=ROUNDING)
     assert found.facts["statistics"] == "of the batch"
     gathered = wrap(model, "mse", (x, y))
-    assert gathered.facts["statistics"] == "gathered"
+    assert gathered.facts["statistics"] == "recorded"
     assert abs(gathered.value() - expected) > 0.01
 
 
@@ -262,7 +262,7 @@ def test_facts_tell_what_was_computed() -> None:
     assert {key: facts[key] for key in ("framework", "mode", "statistics", "examples", "precision")} == {
         "framework": "keras",
         "mode": "evaluation",
-        "statistics": "gathered",
+        "statistics": "recorded",
         "examples": 12,
         "precision": 32,
     }

@@ -58,7 +58,7 @@ def test_the_mode_is_the_task_s_whatever_the_step_says() -> None:
 
 def test_gradients_of_a_step_are_those_of_differences() -> None:
     model, batch = normalised()
-    one = wrap(model, step, batch)
+    one = wrap(model, step, batch, statistics="gathered")
     along, width = np.random.default_rng(1).normal(size=one.position.size).astype(np.float32), 1e-2
     slope = (one.value(one.position + width * along) - one.value(one.position - width * along)) / (2 * width)
     # width² times the third derivative, and rounding over the width

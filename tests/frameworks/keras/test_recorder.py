@@ -49,7 +49,7 @@ def test_rows_are_read_before_the_update_and_have_the_batch_s_own_loss(tmp_path:
 
 def test_every_third_step_has_its_own_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     runs, reads = [], []
-    monkeypatch.setattr(module, "flatten", lambda model: reads.append(0) or flatten(model))
+    monkeypatch.setattr(module, "flatten", lambda model, **options: reads.append(0) or flatten(model, **options))
     for every in (1, 3):
         model, x, y = trained()
         follow = recorder(model, every=every)

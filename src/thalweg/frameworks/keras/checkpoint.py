@@ -13,7 +13,7 @@ import numpy as np
 
 from thalweg.base.errors import InvalidData
 from thalweg.frameworks.common import arrays
-from thalweg.frameworks.keras.leaves import parameters
+from thalweg.frameworks.keras.leaves import gathered, parameters
 from thalweg.geometry.network import Flat, Network
 
 INSIDE = "model.weights.h5"
@@ -27,7 +27,7 @@ def read(network: Network, path: Path) -> Flat:
 
     Files name weights by their places in layers and layers by their kinds. Which place is whose is known from the model
     that the network was made of, by Keras' own walk through it.
-    Only parameters are taken: the statistics that normalisation layers gathered stay those of the network.
+    What normalisation layers gathered is taken where the network moves it with its parameters.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read(network: Network, path: Path) -> Flat:
     if path.suffix in arrays.ENDINGS:
         return arrays.named(network.leaves, path)
     saved = _saved(path)
-    layout = _layout(network.model)
+    layout = _layout(network.model, state=network.trained < network.position.size)
     arrays.compare({place: shape for place, (_, shape) in layout.items()}, saved, path)
     named = {network.leaves[k].name: saved[place] for place, (k, _) in layout.items() if k is not None}
     return arrays.flat(network.leaves, named, path)
@@ -79,7 +79,7 @@ def _arrays(file: Any) -> dict[str, np.ndarray]:
     return datasets
 
 
-def _layout(model: Any) -> Mapping[str, tuple[int | None, tuple[int, ...]]]:
+def _layout(model: Any, *, state: bool) -> Mapping[str, tuple[int | None, tuple[int, ...]]]:
     """Find the place of each weight in the model's files: which parameter it is (None: none), and its shape."""
     saving = import_module("keras.src.saving.saving_lib")
     written: dict[str, dict[str, Any]] = {}
@@ -99,7 +99,8 @@ def _layout(model: Any) -> Mapping[str, tuple[int | None, tuple[int, ...]]]:
     # Keras' own walk through a model and all it holds, by which its files are written; an optimiser is left out
     skipped = {id(optimizer)} if (optimizer := getattr(model, "optimizer", None)) is not None else set()
     saving._save_state(model, Places(), None, "", skipped)
-    numbers = {id(variable): number for number, variable in enumerate(parameters(model))}
+    moved = [*parameters(model), *(gathered(model) if state else [])]
+    numbers = {id(variable): number for number, variable in enumerate(moved)}
     return {
         f"{path}/vars/{key}".removeprefix("/"): (numbers.get(id(weight)), tuple(map(int, weight.shape)))
         for path, weights in written.items()

@@ -14,10 +14,28 @@ from thalweg.geometry.network import Flat
 NORMALISATIONS = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization")
 
 
-def flatten(model: Any) -> Flat:
-    """Read a model's parameters into one flat vector, in the order of ``model.trainable_variables``."""
+def flatten(model: Any, *, state: bool = False) -> Flat:
+    """Read a model's parameters into one flat vector, in the order of ``model.trainable_variables``.
+
+    With ``state`` what layers gathered stands behind them.
+    """
     dtype = flat_type(types(model)).name
-    return joined(keras.ops.cast(variable.value, dtype) for variable in parameters(model))
+    variables = [*parameters(model), *(gathered(model) if state else [])]
+    return joined(keras.ops.cast(variable.value, dtype) for variable in variables)
+
+
+def state_leaves(model: Any) -> tuple[Leaf, ...]:
+    """Describe what layers gathered, in the order of the flat vector; see :mod:`thalweg.geometry.statistics`."""
+    shapes = [(variable.path, tuple(map(int, variable.shape))) for variable in gathered(model)]
+    return tuple(Leaf(path, shape, "statistic", tuple(range(len(shape)))) for path, shape in shapes)
+
+
+def gathered(model: Any) -> list[Any]:
+    """List the variables in which layers gather numbers in training, as means and variances of normalisation."""
+    parameters(model)
+    found = [variable for layer in layers_of(model) for variable in layer._non_trainable_variables]
+    floating = [variable for variable in found if "float" in str(variable.dtype) and 0 not in variable.shape]
+    return list({id(variable): variable for variable in floating}.values())
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:

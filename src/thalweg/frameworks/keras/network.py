@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,26 @@ from thalweg.frameworks.common.checks import dense
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.portions import portions_of, steady
-from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest
+from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest, flat_type
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import is_step
 from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.data import Given, given
-from thalweg.frameworks.keras.leaves import flatten, layers_of, leaves_of, own_variables, parameters, types
+from thalweg.frameworks.keras.leaves import (
+    flatten,
+    gathered,
+    layers_of,
+    leaves_of,
+    own_variables,
+    parameters,
+    state_leaves,
+    types,
+)
 from thalweg.frameworks.keras.losses import step_of
 from thalweg.frameworks.keras.objective import Objective, eagerly, moded
 from thalweg.geometry.network import Evaluator, Network
+from thalweg.geometry.statistics import Still
 
 
 def build(model: Any, loss: Any, task: Task) -> Network:
@@ -44,19 +55,24 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         If the model is not built or has no parameters, there is no loss or it is not a scalar, the model cannot be
         evaluated on the data, or gives another loss at every call.
     """
-    leaves, position, kind = leaves_of(model), flatten(model), _type(model)
-    values = [keras.ops.cast(variable.value, position.dtype.name) for variable in parameters(model)]
+    statistics = chosen(task, bool(gathered(model)), ("recorded", "gathered"), "Keras")
+    state = gathered(model) if statistics == "recorded" else []
+    position, kind = flatten(model, state=bool(state)), _type(model)
+    values = [keras.ops.cast(variable.value, position.dtype.name) for variable in [*parameters(model), *state]]
     data = {id(batch): mapped(lambda leaf: _array(leaf, position.dtype), batch) for batch in task.batches}
+
+    trained = sum(leaf.size for leaf in leaves_of(model))
 
     def arrays(batch: Nest) -> Nest:
         found = data.get(id(batch))
         return mapped(lambda leaf: _array(leaf, position.dtype), batch) if found is None else found
 
-    objective, name = _objective(model, loss, position.dtype, values, arrays(task.batches[0]), training=task.training)
+    objective, name = _objective(model, loss, values, arrays(task.batches[0]), state, training=task.training)
     bound = _bound(objective, values)
 
     def evaluator(batch: Nest) -> Evaluator:
-        return bound.evaluator(arrays(batch))
+        made = bound.evaluator(arrays(batch))
+        return Still(made, trained) if state else made
 
     def measure(batch: Nest) -> tuple[float, float | None]:
         with eagerly(bound):
@@ -76,12 +92,14 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     portions, examples = portions_of(task, measure, evaluator, max(ROUNDING[kind], ROUNDING["float32"]))
     # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
     precision = BITS[kind] if keras.backend.backend() == "tensorflow" else min(32, BITS[kind])
-    chosen(task, True, ("gathered",), "Keras")
-    statistics = _statistics(model, task.mode)
-    evaluated = {"device": bound.device, "mode": task.mode, "statistics": statistics, "precision": precision}
+    used = statistics if state else _statistics(model, task.mode)
+    evaluated = {"device": bound.device, "mode": task.mode, "statistics": used, "precision": precision}
     facts = of_framework("keras", backend=keras.backend.backend())
-    facts = of_network(facts, position, loss=name, examples=examples, **evaluated)
-    return Network(leaves, position, portions, facts, model)
+    facts = of_network(facts, position[:trained], loss=name, examples=examples, **evaluated)
+    if state:
+        return Network(leaves_of(model) + state_leaves(model), position, portions, facts, model)
+    spare = sum(leaf.size for leaf in state_leaves(model))
+    return Network(leaves_of(model), position, portions, facts, model, spare)
 
 
 def tensors(batch: Nest) -> Nest:
@@ -95,12 +113,12 @@ def _bound(objective: Objective, values: list[Any]) -> Bound:
 
 
 def _objective(
-    model: Any, loss: Any, dtype: np.dtype, values: list[Any], batch: Nest, *, training: bool
+    model: Any, loss: Any, values: list[Any], batch: Nest, state: Sequence[Any], *, training: bool
 ) -> tuple[Objective, str]:
     """Make the objective of a loss or a step, and name it."""
     if is_step(loss):
-        return Objective(model, moded(loss, training=training), training=training), loss
-    objective = Objective(model, lambda model, batch: None, training=training)
+        return Objective(model, moded(loss, training=training), training=training, state=state), loss
+    objective = Objective(model, lambda model, batch: None, training=training, state=state)
     given(batch)
 
     def sample() -> tuple[Given, Any]:
@@ -108,7 +126,7 @@ def _objective(
         return given(one), objective.outputs(values, one)
 
     with eagerly(_bound(objective, values)):  # which knows of 64 bits
-        objective.step, name = step_of(model, loss, dtype, sample, training=training)
+        objective.step, name = step_of(model, loss, flat_type(types(model)), sample, training=training)
     return objective, name
 
 

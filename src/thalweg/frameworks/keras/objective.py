@@ -28,11 +28,12 @@ class Objective:
     model : of Keras, built
     step : ``step(model, batch)``
     training : whether the model is called as in training
+    state : variables that are moved with the parameters, and whose values stand behind theirs
     """
 
-    def __init__(self, model: Any, step: Step, *, training: bool):
+    def __init__(self, model: Any, step: Step, *, training: bool, state: Sequence[Any] = ()):
         self.model, self.step, self.training = model, step, training
-        self.fixed = Fixed(model, training=training)
+        self.fixed = Fixed(model, training=training, state=state)
         self._carried: list[tuple[Any, Any]] = []
         self._changed: list[str] = []
 

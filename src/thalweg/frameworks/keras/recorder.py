@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.frameworks.common.facts import of_framework
 from thalweg.frameworks.common.installed import keras
-from thalweg.frameworks.keras.leaves import flatten, leaves_of
+from thalweg.frameworks.keras.leaves import flatten, leaves_of, state_leaves
 from thalweg.store.recording import Recorder
 
 
@@ -39,7 +39,7 @@ class KerasRecorder(Recorder):
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
                     model = self.model
-                    self.params, self.sums = flatten(model), _sums(model)
+                    self.params, self.sums = flatten(model, state=True), _sums(model)
 
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
                 if recorder.due:
@@ -65,9 +65,9 @@ def recorder(model: Any, **options: Any) -> KerasRecorder:
     facts = of_framework("keras", backend=keras.backend.backend())
 
     def read(given: Any) -> np.ndarray:
-        return given if isinstance(given, np.ndarray) else flatten(model if given is None else given)
+        return given if isinstance(given, np.ndarray) else flatten(model if given is None else given, state=True)
 
-    return KerasRecorder(read, leaves_of(model), facts=facts, **options)
+    return KerasRecorder(read, leaves_of(model) + state_leaves(model), facts=facts, **options)
 
 
 def _unknown(model: Any) -> str:

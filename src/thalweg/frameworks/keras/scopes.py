@@ -48,15 +48,18 @@ class Fixed:
     ----------
     model : whose variables they are
     training : whether random numbers are drawn anew at each evaluation
+    state : variables that are moved with the parameters, and stand behind them
     """
 
-    def __init__(self, model: Any, *, training: bool):
+    def __init__(self, model: Any, *, training: bool, state: Sequence[Any] = ()):
         self.model, self.training = model, training
         self.values: list[tuple[Any, Any]] = []
-        self._known = {id(variable) for variable in model.trainable_variables}
+        self.moved = [*model.trainable_variables, *state]
+        self._known = {id(variable) for variable in self.moved}
         self._seeds = 0
         for variable in model.non_trainable_variables:
-            self._add(variable)
+            if id(variable) not in self._known:
+                self._add(variable)
 
     def also(self, variables: Sequence[Any]) -> bool:
         """Fix what is not among the model's variables, such as the global generator of Keras; tell if any is new.
@@ -79,7 +82,7 @@ class Fixed:
     @contextmanager
     def scope(self, parameters: Sequence[Any], carried: Sequence[tuple[Any, Any]] = ()) -> Iterator[Watched]:
         """Let values stand in for all variables; those ``carried`` from a call before come last."""
-        mapping = [*zip(self.model.trainable_variables, parameters, strict=True), *self.values, *carried]
+        mapping = [*zip(self.moved, parameters, strict=True), *self.values, *carried]
         with _restoring(self.model), Watched(mapping) as scope:
             yield scope
 
