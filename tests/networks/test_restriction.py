@@ -77,5 +77,7 @@ def test_what_fits_nothing_is_said(net):
         InvalidValue, match="no parameter array is called 'd\\*'; give names, with \\* for any letters, of"
     ):
         restrict(net, ["a", "d*"])
+    with pytest.raises(InvalidValue, match="that move fails: TypeError: object of type 'Leaf' has no len"):
+        restrict(net, len)
     with pytest.raises(InvalidValue, match="none of 3 parameter arrays is chosen; choose one at least"):
         restrict(net, lambda leaf: False)

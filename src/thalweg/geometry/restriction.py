@@ -104,7 +104,13 @@ class Restricted:
 
 def _chosen(network: Network, which: Which) -> list[Leaf]:
     if callable(which):
-        chosen = [leaf for leaf in network.leaves if which(leaf)]
+        try:
+            chosen = [leaf for leaf in network.leaves if which(leaf)]
+        except Exception as error:  # a user's function may raise anything
+            raise InvalidValue(
+                f"what tells the parameter arrays that move fails: {type(error).__name__}: {error}; give a function of "
+                "an array with name, shape and kind"
+            ) from error
         if not chosen:
             raise InvalidValue(f"none of {len(network.leaves)} parameter arrays is chosen; choose one at least")
         return chosen

@@ -151,7 +151,9 @@ def _ends(problem: Regression, valleys: xr.Dataset, found: minima.Found) -> xr.D
     position = problem.domain.wrap(found.ends.position[:count])
     listed = number >= 0
     places = valleys["position"].values[number[listed]]
-    position[listed] = places + problem.domain.difference(position[listed], places)
+    seen = places + problem.domain.difference(position[listed], places)
+    # Only on circles: elsewhere the sum is the same place, rounded by where the valley is.
+    position[listed] = np.where(problem.domain.periodic, seen, position[listed])
     return xr.Dataset(
         {"end_position": (("start", "param"), position), "end_loss": ("start", found.ends.height[:count])}
     )

@@ -46,7 +46,7 @@ def _of_state(model: Any) -> list[bool] | None:
 
 def _of_collections(model: Any) -> list[bool] | None:
     """Take the ``params`` of variables of linen."""
-    if not isinstance(model, Mapping) or "params" not in model or len(model) == 1:
+    if not isinstance(model, Mapping) or hasattr(model, "dims") or "params" not in model or len(model) == 1:
         return None
     for name in model:
         if name not in ("params", *COLLECTIONS) and any(map(is_array, jax.tree.leaves(model[name]))):
