@@ -1,4 +1,6 @@
 import random
+from collections import UserDict
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -72,6 +74,32 @@ def test_leaves_have_names_kinds_and_filters_first():
         "norm/scale": ("norm", (0,)),
     }
     assert [leaf.name for leaf in leaves_of(LAYERS)] == ["0/b", "0/w", "1/b", "1/w"]
+
+
+@dataclass
+class Batch:
+    x: np.ndarray
+    scale: float
+
+
+@pytest.mark.parametrize("make", [Batch, lambda x, scale: UserDict(x=x, scale=scale)])
+def test_batches_that_are_no_pytrees_are_data_too(make):
+    x, w = normal(12, 5), normal(5)
+
+    def step(params, batch):
+        taken = batch if isinstance(batch, Batch) else Batch(**batch)
+        return taken.scale * jnp.mean(jnp.tanh(taken.x @ params["w"]) ** 2)
+
+    given = x.copy()
+    net = wrap({"w": w}, step, make(given, 2.0))
+    given[:] = np.nan  # a copy was taken
+    wanted = lambda v: 2 * np.mean(np.tanh(x @ v) ** 2)  # noqa: E731
+    assert net.value() == pytest.approx(wanted(w), rel=1e-12)
+    along, step_of = np.ones(5), 1e-5
+    ahead, behind = (net.gradient(w + sign * step_of * along)[1] for sign in (1, -1))
+    # central differences: step² times the third derivative, and rounding over the step
+    np.testing.assert_allclose(net.hessian_product()(along), (ahead - behind) / (2 * step_of), rtol=1e-7, atol=1e-9)
+    assert len({id(one.evaluator.programs) for one in wrap({"w": w}, step, [make(x, 2.0)] * 2).portions}) == 1
 
 
 def test_filters_may_lie_along_another_axis():

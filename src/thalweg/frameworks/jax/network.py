@@ -14,6 +14,7 @@ from thalweg.base.precision import computing
 from thalweg.descent import mean
 from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
+from thalweg.frameworks.common import forms
 from thalweg.frameworks.common.batches import Nest, Task
 from thalweg.frameworks.common.chance import kept
 from thalweg.frameworks.common.checks import function, one_type, reason
@@ -99,11 +100,6 @@ class _Apart(NamedTuple):
     chosen: list[int]
     fixed: list[Any]
     tree: Any
-
-    @property
-    def form(self) -> Any:
-        """Tell it from trees of another form, or with other things among its arrays."""
-        return (self.tree, tuple(self.chosen), tuple(id(leaf) for leaf in self.fixed if leaf is not None))
 
     def joined(self, arrays: Sequence[Any]) -> Any:
         """Make such a tree of other arrays."""
@@ -197,14 +193,12 @@ def evaluators(
     programs: dict[Any, Programs] = {}
 
     def evaluator(batch: Nest) -> PytreeEvaluator:
-        given = _apart(batch)
-        own = programs.get(given.form)
+        form, arrays = forms.apart(batch, is_array)
+        own = programs.get(form)
         if own is None:
-            own = programs[given.form] = Programs(
-                lambda arrays, data: loss(arrays, given.joined(data)), shapes, dtype, device
-            )
+            own = programs[form] = Programs(lambda arrays, data: loss(arrays, form.joined(data)), shapes, dtype, device)
         with computing(dtype.itemsize * 8):
-            data = [_copied(array, device) for array in given.arrays]
+            data = [_copied(array, device) for array in arrays]
             _check_scalar(own, data)
         return PytreeEvaluator(own, data)
 
