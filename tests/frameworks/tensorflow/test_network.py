@@ -71,20 +71,22 @@ def test_leaves_are_named_by_attributes() -> None:
         ("layers/0/w", "weight", (3, 4), (1, 0)),
         ("layers/1/b", "bias", (2,), (0,)),
         ("layers/1/w", "weight", (4, 2), (1, 0)),
+        ("mean", "statistic", (4,), (0,)),
     ]
 
 
 def test_flat_order_is_that_of_the_trainable_variables() -> None:
     model = Perceptron(normal=True)
-    expected = np.concatenate([np.ravel(v.numpy()) for v in model.trainable_variables])
+    expected = np.concatenate([np.ravel(v.numpy()) for v in (*model.trainable_variables, model.mean)])
     np.testing.assert_array_equal(wrap(model, squares, data()).position, expected)
 
 
 @pytest.mark.parametrize("mode", ["evaluation", "training"])
 def test_gradient_and_hessian_are_those_of_finite_differences(mode: str) -> None:
     one = wrap(Perceptron("float64", normal=True), squares, data("float64"), mode=mode)
-    assert one.facts["statistics"] == ("gathered" if mode == "evaluation" else "of the batch")
+    assert one.facts["statistics"] == ("recorded" if mode == "evaluation" else "of the batch")
     along, step = np.random.default_rng(3).normal(size=one.position.size) / 5, 1e-5
+    along[one.trained :] = 0  # what was gathered, by which the loss is not differentiated
     ahead, behind = one.position + step * along, one.position - step * along
     value, gradient = one.gradient()
     assert value == pytest.approx(one.value(), rel=1e-14)  # rounding of 64 bits, summed in another order

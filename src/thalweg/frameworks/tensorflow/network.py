@@ -18,7 +18,7 @@ from thalweg.frameworks.common.moded import Moded, argument_place
 from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, coarsest, flat_type
-from thalweg.frameworks.common.statistics import chosen
+from thalweg.frameworks.common.statistics import IN_FACTS, chosen
 from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
@@ -49,8 +49,10 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         If there are no parameters, the rows do not fit, the model cannot be copied or evaluated, or the loss is not a
         scalar or not the same twice.
     """
-    variables, position = _variables(model), flatten(model)
-    kind = coarsest(_types(variables).values())
+    statistics = chosen(task, bool(gathered(model)), ("recorded", "gathered"), "TensorFlow")
+    moving = statistics == "recorded"
+    position, trained = flatten(model, state=moving), sum(leaf.size for leaf in leaves_of(model))
+    kind = coarsest(_types(_variables(model)).values())
     private = _copied(model)
     states = States(private, _variables(private, trainable=False), training=task.training)
     seen = Moded(private, tf.Module, training=task.training)
@@ -62,8 +64,10 @@ def build(model: Any, loss: Any, task: Task) -> Network:
 
     first = tensors(task.batches[0])
     step = _step(loss, lambda step: _outputs(seen, first), first)
-    own = list(_variables(private).values())
-    made = evaluators(own, lambda batch: tf.convert_to_tensor(returned(step(seen, batch)).loss), position, states.state)
+    own = [*_variables(private).values(), *(gathered(private).values() if moving else [])]
+    moved = {variable.ref() for variable in own}
+    fixed = [(variable, values) for variable, values in states.state if variable.ref() not in moved]
+    made = evaluators(own, lambda batch: tf.convert_to_tensor(returned(step(seen, batch)).loss), position, fixed)
 
     def measure(batch: Nest) -> tuple[float, float | None]:
         with kept(), kept_generators(), states.put_back():
@@ -76,18 +80,39 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     with kept(), kept_generators(), states.put_back():
         steady(lambda: counted(lambda: _tried(step, seen, first)), states.changed)
     portions, examples = portions_of(task, measure, evaluator, ROUNDING[kind])
-    takes = argument_place(private) is not None
     evaluated = {"device": device_of(own[0]), "mode": task.mode, "precision": BITS[kind]}
-    chosen(task, True, ("gathered",), "TensorFlow")
-    evaluated["statistics"] = _statistics(model, task.mode) if takes else "none"
-    facts = of_network(of_framework("tensorflow"), position, loss=loss, examples=examples, **evaluated)
-    return Network(leaves_of(model), position, portions, facts, private)
+    # a module that does not take ``training`` does the same in both modes
+    used = IN_FACTS.get(statistics, statistics) if moving or argument_place(private) is not None else "none"
+    facts = of_framework("tensorflow")
+    facts = of_network(facts, position[:trained], loss=loss, examples=examples, **evaluated, statistics=used)
+    if moving:
+        return Network(leaves_of(model) + state_leaves(model), position, portions, facts, private)
+    return Network(leaves_of(model), position, portions, facts, private, sum(one.size for one in state_leaves(model)))
 
 
-def flatten(model: Any) -> Flat:
-    """Read a module's parameters into one flat vector, in the order of ``model.trainable_variables``."""
+def flatten(model: Any, *, state: bool = False) -> Flat:
+    """Read a module's parameters into one flat vector, in the order of ``model.trainable_variables``.
+
+    With ``state`` what it gathered stands behind them.
+    """
     variables = _variables(model)
-    return joined(variables.values()).astype(flat_type(_types(variables)))
+    everything = [*variables.values(), *(gathered(model).values() if state else [])]
+    return joined(everything).astype(flat_type(_types(variables)))
+
+
+def gathered(model: Any) -> dict[str, Any]:
+    """Name the variables of real numbers that a module holds and does not train, such as means and variances.
+
+    Whether it gathers them, or they are frozen, a module does not say; what is frozen stays where it is either way.
+    """
+    others = _variables(model, trainable=False)
+    return {name: one for name, one in others.items() if one.dtype.is_floating and 0 not in one.shape}
+
+
+def state_leaves(model: Any) -> tuple[Leaf, ...]:
+    """Describe them, in the order of the flat vector; see :mod:`thalweg.geometry.statistics`."""
+    shapes = [(name, tuple(one.shape)) for name, one in gathered(model).items()]
+    return tuple(Leaf(name, shape, "statistic", tuple(range(len(shape)))) for name, shape in shapes)
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:
@@ -134,12 +159,6 @@ def _copied(model: Any) -> Any:
             f"the module {type(model).__name__} cannot be copied ({type(error).__name__}); surfaces are computed on a "
             "copy, so make copy.deepcopy(module) work"
         ) from error
-
-
-def _statistics(model: Any, mode: str) -> str:
-    """Tell what normalisation layers use: a module with numbers that it does not train has gathered some."""
-    gathered = any(variable.dtype.is_floating for variable in model.non_trainable_variables)
-    return "none" if not gathered else "gathered" if mode == "evaluation" else "of the batch"
 
 
 def _tensor(leaf: Any, dtype: np.dtype) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg.frameworks.common.facts import of_framework
-from thalweg.frameworks.tensorflow.network import flatten, leaves_of
+from thalweg.frameworks.tensorflow.network import flatten, leaves_of, state_leaves
 from thalweg.store.recording import Recorder
 
 
@@ -32,8 +32,8 @@ def recorder(model: Any, **options: Any) -> Recorder:
         recording = recorder.finish()
     """
     return Recorder(
-        lambda given: flatten(model if given is None else given),
-        leaves_of(model),
+        lambda given: flatten(model if given is None else given, state=True),
+        leaves_of(model) + state_leaves(model),
         facts=of_framework("tensorflow"),
         **options,
     )
