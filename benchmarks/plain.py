@@ -1,13 +1,14 @@
 """What a slice of a PyTorch module costs beside the loop that its user would write, and what memory it takes.
 
-Run: python benchmarks/plain.py [--only resnet18,...] [--side N] [--repeats N] [--threads N] [--json FILE]
+Run: python benchmarks/plain.py [--only resnet18,...] [--side N] [--repeats N] [--threads N] [--width N] [--json FILE]
 
-The loop puts ``origin + a u + b v`` into the parameters by ``vector_to_parameters`` and calls the model under
-``no_grad``. Both take the same grid along the same directions, in one process, by turns; their losses are compared
-first. Seconds are of the processor, the best of some counts, and the first slice of a network, in which its quick way
-is tried out, is timed apart. Memory is the most that making directions and taking the slice hold beyond what was there
-when the network was made, in sizes of the parameters; it is measured on Linux alone, and where the network is large
-beside what its layers return.
+The loop copies ``origin + a u + b v`` into one parameter after the other and calls the model under ``no_grad``. Both
+take the same grid along the same directions, in one process, by turns; their losses are compared first. Seconds are of
+the processor, the best of some counts, and the first slice of a network, in which its quick way is tried out, is timed
+apart. Memory is the most that wrapping the model, making directions and taking the slice hold beyond what was there
+with the model and its data, in sizes of the parameters; it is measured on Linux alone, and where the network is large
+beside what its layers return. ``gpt2`` is that of Hugging Face, of 124 million parameters, whose weights are drawn;
+``--width`` makes it narrower. It takes minutes and 4 GB, so it is measured only where ``--only`` names it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import argparse
 import gc
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +34,9 @@ AGREE = 1e-4
 
 LARGE = 2**25
 """Bytes of parameters from which memory is told."""
+
+SPAN = 0.5
+"""Of the slice, to both sides."""
 
 TIME, MEMORY = Asked("at most", 1.0), Asked("at most", 3.5)
 
@@ -84,28 +89,63 @@ def dense() -> nn.Module:
 
 PICTURES, ROW = (3, 32, 32), (64,)
 
-NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
-    "cnn": (cnn, PICTURES, 32),
-    "resnet18-16": (lambda: resnet18(16), PICTURES, 4),
-    "resnet18": (resnet18, PICTURES, 4),
-    "dense-24m": (dense, ROW, 8),
+TOKENS = 32
+"""Length of the text that GPT-2 is given."""
+
+
+class Case(NamedTuple):
+    """A model, its loss and its data, as ``wrap`` takes them, and the loss as its user computes it."""
+
+    model: nn.Module
+    loss: Callable[..., torch.Tensor] | None
+    data: Any
+    evaluate: Callable[[], torch.Tensor]
+
+
+def classifier(make: Callable[[], nn.Module], shape: tuple[int, ...], rows: int) -> Case:
+    """Classify rows of a shape."""
+    model, loss = make().eval(), nn.functional.cross_entropy
+    x, y = torch.randn(rows, *shape), torch.randint(10, (rows,))
+    return Case(model, loss, (x, y), lambda: loss(model(x), y))
+
+
+def gpt2(width: int) -> Case:
+    """Make a GPT-2 as its configuration has it, but for the numbers that a token is made of."""
+    import transformers
+
+    heads = width // 64
+    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=width, n_head=heads)).eval()
+    ids = torch.randint(model.config.vocab_size, (1, TOKENS))
+    batch = {"input_ids": ids, "labels": ids.clone()}
+    return Case(model, None, batch, lambda: model(**batch).loss)
+
+
+NETWORKS: dict[str, Callable[[int], Case]] = {
+    "cnn": lambda width: classifier(cnn, PICTURES, 32),
+    "resnet18-16": lambda width: classifier(lambda: resnet18(16), PICTURES, 4),
+    "resnet18": lambda width: classifier(resnet18, PICTURES, 4),
+    "dense-24m": lambda width: classifier(dense, ROW, 8),
+    "gpt2": gpt2,
 }
-"""What makes a network, the shape of an example, and how many there are."""
+"""What makes a case, of a width where it can have several."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure all networks, or some, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--only", default=",".join(NETWORKS), help="networks: some of them")
+    usual = [name for name in NETWORKS if name != "gpt2"]
+    parser.add_argument("--only", default=",".join(usual), help=f"networks: some of {', '.join(NETWORKS)}")
     parser.add_argument("--side", type=int, default=15, help="points along a side")
     parser.add_argument("--repeats", type=int, default=2, help="times each is run")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch")
+    parser.add_argument("--width", type=int, default=768, help="of GPT-2, in steps of 64")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
+    sliced(*planed(classifier(cnn, PICTURES, 1)), 2)  # what is imported for it, and made once, is no network's
     figures: dict[str, dict[str, Row]] = {}
     for name in options.only.split(","):
-        figures[name] = rows = compared(*NETWORKS[name], options.side, options.repeats)
+        figures[name] = rows = compared(NETWORKS[name], options)
         print(f"{name}, {options.side} x {options.side}")
         for what, row in rows.items():
             print(f"    {what:28} {row['ratio']:6.2f}   asked: {row['asked']} {'met' if row['met'] else 'MISSED'}")
@@ -113,46 +153,60 @@ def main(arguments: list[str] | None = None) -> None:
         options.json.write_text(json.dumps(figures, indent=1))
 
 
-def compared(make: Callable[[], nn.Module], shape: tuple[int, ...], rows: int, side: int, repeats: int) -> Any:
+def compared(make: Callable[[int], Case], options: argparse.Namespace) -> dict[str, Row]:
     """Take the same slice both ways."""
     torch.manual_seed(0)
-    model, loss = make().eval(), nn.functional.cross_entropy
-    x, y = torch.randn(rows, *shape), torch.randint(10, (rows,))
-    network = tw.networks.wrap(model, loss, (x, y))
-    held = Held(network.position.nbytes)
-    plane = tw.networks.directions.filter_normalised(network, seed=0)
-
-    def ours() -> np.ndarray:
-        return tw.networks.slice(network, plane, span=0.5, points=side)["loss"].values
-
-    def loop() -> np.ndarray:
-        place = nn.utils.parameters_to_vector(model.parameters()).detach()
-        u, v = (torch.from_numpy(direction).float() for direction in plane.directions)
-        line, losses = np.linspace(-0.5, 0.5, side), np.empty((side, side))
-        with torch.no_grad():
-            for i, b in enumerate(line.tolist()):
-                for j, a in enumerate(line.tolist()):
-                    nn.utils.vector_to_parameters(place + a * u + b * v, model.parameters())
-                    losses[i, j] = loss(model(x), y).item()
-            nn.utils.vector_to_parameters(place, model.parameters())
-        return losses
-
+    case = make(options.width)
+    size = sum(parameter.nbytes for parameter in case.model.parameters())
+    with torch.no_grad():
+        case.evaluate()  # what PyTorch and the model make at their first call is theirs
+    held = Held(size)
+    network, plane = planed(case)
+    ours = partial(sliced, network, plane, options.side)
     _, first, found = clock(ours)
-    memory, best = held.most(), {ours: np.inf, loop: np.inf}
-    for _ in range(repeats):
-        for call in best:
+    memory, ways = held.most(), (ours, partial(loop, case, plane, options.side))
+    best = dict.fromkeys(ways, np.inf)
+    for _ in range(options.repeats):
+        for call in ways:
             _, used, losses = clock(call)
             best[call] = min(best[call], used)
             apart = float(np.abs(losses / found - 1).max())
             if not apart <= AGREE:
                 raise SystemExit(f"they differ by {apart:.1e}")
-    found = {
-        "processor time / loop": TIME.verdict(best[ours] / best[loop]),
-        "of the first slice / loop": TIME.verdict(first / best[loop]),
+    quick, plain = best.values()
+    rows = {
+        "processor time / loop": TIME.verdict(quick / plain),
+        "of the first slice / loop": TIME.verdict(first / plain),
     }
-    return found | (
-        {} if memory is None or network.position.nbytes < LARGE else {"memory / parameters": MEMORY.verdict(memory)}
-    )
+    return rows if memory is None or size < LARGE else rows | {"memory / parameters": MEMORY.verdict(memory)}
+
+
+def planed(case: Case) -> tuple[Any, Any]:
+    """Wrap a model, and lay a plane through its parameters."""
+    network = tw.networks.wrap(case.model, case.loss, case.data)
+    return network, tw.networks.directions.filter_normalised(network, seed=0)
+
+
+def sliced(network: Any, plane: Any, side: int) -> np.ndarray:
+    """Take our slice."""
+    return tw.networks.slice(network, plane, span=SPAN, points=side)["loss"].values
+
+
+def loop(case: Case, plane: Any, side: int) -> np.ndarray:
+    """Take it as a user would."""
+    places = [parameter.detach().clone() for parameter in case.model.parameters()]
+    sizes = [place.numel() for place in places]
+    ways = [torch.from_numpy(direction[: sum(sizes)]).split(sizes) for direction in plane.directions]
+    first, second = ([way.view_as(place) for way, place in zip(some, places, strict=True)] for some in ways)
+    line, losses = np.linspace(-SPAN, SPAN, side).tolist(), np.empty((side, side))
+    with torch.no_grad():
+        for (i, b), (j, a) in product(enumerate(line), repeat=2):
+            for parameter, place, u, v in zip(case.model.parameters(), places, first, second, strict=True):
+                parameter.copy_(place + a * u + b * v)
+            losses[i, j] = case.evaluate().item()
+        for parameter, place in zip(case.model.parameters(), places, strict=True):
+            parameter.copy_(place)
+    return losses
 
 
 class Held:

@@ -17,6 +17,7 @@ from thalweg.base.arrays import numbers
 from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
+from thalweg.base.room import check_room
 from thalweg.geometry.draws import Change, draw, in_common
 from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.network import Network
@@ -342,7 +343,13 @@ def counted(network: Network, count: int, most: int | None = 2) -> int:
 def _drawn(network: Network, count: int, seed: int, change: Change | None = None) -> Directions:
     counted(network, count)
     whole("seed", seed, at_least=0)
-    drawn = np.empty((count, network.position.size), network.dtype)
+    size = network.position.size
+    check_room(
+        f"a slice along {count} direction{'s' * (count > 1)} of {size:,} parameters takes",
+        (count + 1) * size * network.dtype.itemsize,  # one more, for the point
+        "give count = 1, free memory, or let a part of them move, with tw.networks.restrict",
+    )
+    drawn = np.empty((count, size), network.dtype)
     for number, row in enumerate(drawn):
         draw(network.leaves, seed=seed, number=number, change=change, into=row)
     return drawn

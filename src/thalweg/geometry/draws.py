@@ -25,7 +25,7 @@ Change = Callable[[Leaf, slice, slice, np.ndarray], np.ndarray]
 """Changes some numbers that were drawn, in the common order: of a leaf, which lies at a span of the flat vector, the
 rows named."""
 
-BLOCK = 2**20
+BLOCK = 2**17
 """Numbers drawn at a time, about: they are in 64 bits whatever the vector is."""
 
 

@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from thalweg.base.room import check_room
 from thalweg.geometry.lanczos import Product
 
 MEMORY = 4e9
@@ -150,6 +151,11 @@ class _Search:
         self.product, self.sought, self.tol, self.rounding = product, sought, tol, rounding
         self.size = len(start)
         self.height = height(self.size, sum(sought), start.dtype)
+        check_room(
+            f"a search among {self.size:,} parameters takes",
+            (self.height + 1) * start.nbytes,
+            "give a smaller count, free memory, or let a part of them move, with tw.networks.restrict",
+        )
         self.basis = np.empty((self.height + 1, self.size), start.dtype)
         self.basis[0] = start / np.linalg.norm(start)
         self.seen = np.zeros((self.height + 1, self.height + 1))  # the matrix, from the basis

@@ -69,7 +69,7 @@ class Plane:
             )
         if not len(directions):
             raise InvalidValue("a slice needs at least one direction and none was given; give one or two")
-        if not (np.isfinite(origin).all() and np.isfinite(directions).all()):
+        if not all(map(_finite, (origin, *directions))):
             raise InvalidValue("origin or directions hold numbers that are not finite; give finite ones")
         if not len(directions) == len(self.names) == len(self.units):
             raise InvalidValue(
@@ -113,6 +113,14 @@ class Plane:
         if self.origin.dtype == self.directions.dtype == np.dtype(dtype):
             return self
         return Plane(self.origin.astype(dtype), self.directions.astype(dtype), self.names, self.units, self.facts)
+
+
+BLOCK = 2**20
+"""Numbers that are looked at at a time: to look at all would take a quarter of their memory again."""
+
+
+def _finite(vector: np.ndarray) -> bool:
+    return all(bool(np.isfinite(vector[first : first + BLOCK]).all()) for first in range(0, len(vector), BLOCK))
 
 
 def check_coordinates(plane: Plane, coordinates: np.ndarray) -> None:

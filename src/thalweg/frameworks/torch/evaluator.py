@@ -6,6 +6,7 @@ evaluation is watched, for all planes, and tells what may be left out; see ``use
 1. ``first_layer``: linear and convolution layers whose input never changes are affine in the coordinates of a slice.
 2. ``walk``: parameters that only these layers read need not be moved from point to point.
 3. ``together``: small networks are evaluated at several points at once.
+4. ``displaced``: large ones stand at the origin, and operations are given the numbers of the point.
 
 What comes out is tried on the first plane, once for a network (:func:`_proven`): at the origin the loss must agree
 with the plain one to the bit, and at two points far from it half of the digits must. Half, because rounding takes a few
@@ -43,6 +44,7 @@ from jaxtyping import Float
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.checks import reason
 from thalweg.frameworks.common.installed import torch
+from thalweg.frameworks.torch.displaced import Displaced
 from thalweg.frameworks.torch.first_layer import First, far, find
 from thalweg.frameworks.torch.parameters import joined
 from thalweg.frameworks.torch.replica import Batch, Replica, operations_under
@@ -79,6 +81,16 @@ class ModuleEvaluator:
             first, uses = find(self.replica, self.batch)
             self._found = first, uses.differentiates
         return self._found
+
+    def only_reads(self) -> bool:
+        """Tell whether the module reads its parameters, where the replica stands, and does nothing else with them."""
+        replica, habits = self.replica, self.replica.habits
+        if replica.estimating or habits.differentiates or habits.rounds:
+            return False
+        with torch.no_grad(), replica.evaluating():
+            first, uses = find(replica, self.batch)
+        self._found = first, uses.differentiates
+        return not (uses.written or uses.decides or uses.differentiates)
 
     def value(self, point: Flat) -> float:
         """Compute the loss at a point, as the module does."""
@@ -120,12 +132,12 @@ class ModuleEvaluator:
                 first, differentiates = self._used(terms[0])
             # what was made in inference mode cannot be differentiated
             grade = torch.no_grad if differentiates else grade
-            with grade(), replica.evaluating(), _as_written():
+            with grade(), replica.evaluating(), as_written():
                 walk = together(replica, self._quickest(first, walk), self._at_once)
-        quick = walk.layers or isinstance(walk, Together)
+        quick = walk.layers or isinstance(walk, Together | Displaced)
 
         def values(coordinates: Float[np.ndarray, "point axis"]) -> Float[np.ndarray, " point"]:
-            with grade(), replica.evaluating(), _as_written() if quick else nullcontext():
+            with grade(), replica.evaluating(), as_written() if quick else nullcontext():
                 return _values(replica, walk, coordinates.tolist())
 
         return values
@@ -133,8 +145,10 @@ class ModuleEvaluator:
     def _quickest(self, first: First, walk: Walk) -> Walk:
         """Find the quickest way on a plane; on the first plane it is tried out."""
         layers = first.terms(self.replica, walk.terms) if first.inputs else ()
-        if not layers:
+        if not (layers or self.replica.lends):
             return walk
+        if self.replica.lends:
+            return Displaced(walk.batch, walk.terms, layers)
         ways = [Walk(walk.batch, walk.terms, layers, spans) for spans in (first.spans, walk.spans)]
         if self._way is None:
             self._way = _proven(self.replica, walk, ways)
@@ -243,7 +257,7 @@ def _proven(replica: Replica, plain: Walk, ways: Sequence[Walk]) -> int:
     return len(ways)
 
 
-def _as_written() -> AbstractContextManager[Any]:
+def as_written() -> AbstractContextManager[Any]:
     """Run compiled functions as they were written: compiled ones would not see that a layer stands in for itself."""
     if "torch._dynamo" not in sys.modules:
         return nullcontext()

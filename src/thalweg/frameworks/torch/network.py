@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.base.errors import InvalidValue, ThalwegError
+from thalweg.base.room import check_room
 from thalweg.frameworks.common.batches import Nest, Task, cut, is_array, mapped, rows_of
 from thalweg.frameworks.common.chance import kept
 from thalweg.frameworks.common.checks import function, pair, reason, scalar
@@ -18,7 +19,8 @@ from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.statistics import IN_FACTS, chosen
 from thalweg.frameworks.common.steps import is_step
-from thalweg.frameworks.torch.evaluator import ModuleEvaluator
+from thalweg.frameworks.torch import displaced
+from thalweg.frameworks.torch.evaluator import ModuleEvaluator, as_written
 from thalweg.frameworks.torch.habits import watch
 from thalweg.frameworks.torch.parameters import flatten, plain, trainable, written
 from thalweg.frameworks.torch.replica import Batch, Mode, Replica, operations_under
@@ -54,6 +56,12 @@ def build(model: Any, loss: Any, task: Task) -> Network:
 
 def _built(model: Any, loss: Any, task: Task) -> Network:
     named = trainable(model)
+    size = sum(parameter.nbytes for parameter in named.values())
+    check_room(
+        f"to wrap a model of {size / 1e9:.3g} GB takes",
+        3 * size,  # the vector, a copy that is tried out, and what it is tried with
+        "free memory, or give a smaller model",
+    )
     first = next(iter(named.values()))
     step = _step(loss, task)
     batches = {id(batch): Batch(mapped(lambda leaf: _tensor(leaf, first), batch), step) for batch in task.batches}
@@ -81,14 +89,26 @@ def _built(model: Any, loss: Any, task: Task) -> Network:
         replica.estimating = tuple(converted(batch) for batch in task.batches)
     portions, examples = portions_of(task, measure, evaluator, _eps(replica))
     evaluated = {"device": str(first.device), "mode": task.mode, "statistics": IN_FACTS.get(statistics, statistics)}
-    facts = of_network(of_framework("torch"), flatten(model), loss=loss or "own", examples=examples, **evaluated)
+    position, trained = flatten_all(model) if state else flatten(model), sum(one.numel() for one in named.values())
+    facts = of_network(of_framework("torch"), position[:trained], loss=loss or "own", examples=examples, **evaluated)
     leaves = leaves_of(model, seen(replica, batches[id(task.batches[0])]))
     if state:
-        network = Network(leaves + state_leaves(model), flatten_all(model), portions, facts, replica.module)
+        network = Network(leaves + state_leaves(model), position, portions, facts, replica.module)
     else:
         spare = sum(buffer.numel() for buffer in gathered(model).values())
-        network = Network(leaves, flatten(model), portions, facts, replica.module, spare)
+        network = Network(leaves, position, portions, facts, replica.module, spare)
+    _lend(replica, network)
     return replace(network, facts=facts | _few_bits(replica, network)) if replica.habits.rounds else network
+
+
+def _lend(replica: Replica, network: Network) -> None:
+    """Let the copy of a large module stand in the network's own memory, if all that it does with it is to read."""
+    evaluators: list[Any] = [portion.evaluator for portion in network.portions]
+    large = network.position.size > displaced.LARGE and not replica.estimating
+    if large and all(evaluator.only_reads() for evaluator in evaluators):
+        with torch.no_grad(), replica.evaluating(), as_written():
+            origin = torch.as_tensor(network.position, device=replica.flat.device)
+            displaced.displaceable(replica, evaluators[0].batch, origin)
 
 
 OFFERED = ("recorded", "gathered", "estimated", "batch")

@@ -2,7 +2,8 @@
 
 A network is a function of a flat vector of parameters; a module is an object with state. The replica joins the two: a
 deep copy whose parameters' ``data`` are pieces of one tensor ``flat``. To go to a point is to copy one vector, without
-a loop over parameters, and what is tied in the user's module (one parameter under two names) stays tied.
+a loop over parameters, and what is tied in the user's module (one parameter under two names) stays tied. A large one
+that only reads its parameters is not copied to: its parameters become pieces of the point itself (:attr:`lends`).
 
 **State put back.** An evaluation must not depend on those before it. What a module does besides computing is found out
 by evaluations that are watched (``habits``): does it draw random numbers, change its buffers (as batch normalisation
@@ -48,7 +49,10 @@ from thalweg.frameworks.torch.state import batch_norms
 Mode = Literal["evaluation", "training", "batch"]
 """How a module is evaluated; with ``"batch"`` only normalisation layers are as in training."""
 
-__all__ = ["Batch", "Habits", "Replica", "operations_under"]
+LINE = 64
+"""Bytes of a cache line, and of the widest vector of a processor."""
+
+__all__ = ["LINE", "Batch", "Habits", "Replica", "operations_under"]
 
 
 class Replica:
@@ -65,7 +69,10 @@ class Replica:
     types : of its parameters, and of numbers of less than 32 bits that it computes with
     coarsest : type of all numbers that it computes with
     estimating : batches over which normalisation layers gather anew at every point, before it is evaluated
+    lends : whether ``flat`` may be memory of others, which the module only reads: set by who knows that
     """
+
+    lends = False
 
     def __init__(self, model: Any, names: Sequence[str], *, mode: Mode = "evaluation", differentiable: bool = False):
         """Copy a module.
@@ -113,6 +120,7 @@ class Replica:
             for name, buffer in home._buffers.items()
             if buffer is not None and id(buffer) not in moved
         ]
+        self._own: Any = None
         self._kept: Kept | None = None
         self._derives = differentiable
 
@@ -140,8 +148,25 @@ class Replica:
         return [vector[span].view(tensor.shape) for span, tensor in places]
 
     def move(self, point: Any) -> None:
-        """Go to a point, a tensor (param,)."""
-        self.flat.copy_(point)
+        """Go to a point, a tensor (param,), which must stay as it is meanwhile."""
+        if self.lends:
+            # where memory begins in a cache line may matter to the last bit
+            self._stand(point.clone() if point.device.type == "cpu" and point.data_ptr() % LINE else point)
+        else:
+            self.flat.copy_(point)
+
+    def own(self) -> Any:
+        """Give the flat vector where it may be written to."""
+        if self.lends and self.flat is not self._own:
+            self._own = torch.empty_like(self.flat)
+            self._stand(self._own)
+        return self.flat
+
+    def _stand(self, point: Any) -> None:
+        """Take parameters from where a point lies."""
+        self.flat, self._own = point, point if point is self._own else None
+        for tensor, piece in zip(self.tensors, self.pieces(point), strict=True):
+            tensor.data = piece
 
     def compute(self, batch: Batch) -> Any:
         """Compute the loss where it stands: a tensor without axes, without a graph unless parameters require one."""

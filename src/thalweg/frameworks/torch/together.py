@@ -39,7 +39,7 @@ from typing import Any
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.steps import returned
 from thalweg.frameworks.torch.first_layer import Forward, far, standing_in
-from thalweg.frameworks.torch.replica import Replica
+from thalweg.frameworks.torch.replica import LINE, Replica
 from thalweg.frameworks.torch.walk import Sum, Walk
 
 MOST, LEAST = 32, 8
@@ -47,9 +47,6 @@ MOST, LEAST = 32, 8
 
 SPLIT = 2**15
 """Numbers from which PyTorch splits an operation on a processor over its threads, and small networks end."""
-
-LINE = 64
-"""Bytes of a cache line, and of the widest vector of a processor."""
 
 PARAMETERS = 2**20
 """Parameters of all points evaluated at once, at most: a few MB."""

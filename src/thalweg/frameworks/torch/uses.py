@@ -118,17 +118,17 @@ class _Seen:
         self.reader: str | None = None
         self.decides = self.differentiates = False
         # weak references keep a storage's address from being given to another
-        self.memory = {_key(one): (_weakly(one), True) for one in (replica.flat, *replica.tensors)}
+        self.memory = {memory_of(one): (_weakly(one), True) for one in (replica.flat, *replica.tensors)}
 
     def depends(self, tensor: Any) -> bool:
         """Tell whether a tensor lies where numbers that depend on parameters do."""
         with torch._C.DisableTorchFunction():
-            key = _key(tensor)
+            key = memory_of(tensor)
             return key is None or self.memory.get(key, (None, False))[1]
 
     def operation(self, called: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run an operation, and see what it reads, writes and returns."""
-        given = _tensors((args, kwargs))
+        given = tensors_in((args, kwargs))
         depends = any(map(self.depends, given))
         if not called.is_view:
             for tensor in given:
@@ -139,11 +139,11 @@ class _Seen:
             self.written.update(self.pieces.of(tensor))
         self.differentiates |= torch.is_grad_enabled()
         result = called(*args, **kwargs)
-        returned = _tensors(result)
+        returned = tensors_in(result)
         self.decides |= depends and (_tells(called, given, self.depends) or not (returned or result is None))
-        old = {_key(tensor) for tensor in given}
+        old = {memory_of(tensor) for tensor in given}
         for tensor in (*returned, *changed):
-            key = _key(tensor)
+            key = memory_of(tensor)
             if key is None:
                 self.decides |= depends
             elif depends or key not in old:
@@ -204,7 +204,7 @@ class Pieces:
                 return
 
     def _touched(self, tensor: Any) -> list[Piece]:
-        pieces = self.places.get(_key(tensor), [])
+        pieces = self.places.get(memory_of(tensor), [])
         if not pieces or not tensor.numel():
             return []
         start = tensor.storage_offset()
@@ -214,7 +214,9 @@ class Pieces:
     def _place(self, tensor: Any, number: int, strides: Sequence[Any]) -> None:
         start = tensor.storage_offset()
         self.weak.append(_weakly(tensor))  # so that its address is not given to another
-        self.places.setdefault(_key(tensor), []).append(Piece(start, start + tensor.numel(), number, tuple(strides)))
+        self.places.setdefault(memory_of(tensor), []).append(
+            Piece(start, start + tensor.numel(), number, tuple(strides))
+        )
 
 
 @contextmanager
@@ -230,7 +232,7 @@ def _watching(seen: _Seen) -> Iterator[None]:
     class Methods(overrides.TorchFunctionMode):
         def __torch_function__(self, called: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if getattr(called, "__name__", "") in LEAVING and args:
-                seen.decides |= any(map(seen.depends, _tensors(args[0])))
+                seen.decides |= any(map(seen.depends, tensors_in(args[0])))
             seen.differentiates |= torch._C._functorch.maybe_current_level() is not None
             return called(*args, **(kwargs or {}))
 
@@ -242,7 +244,7 @@ def _watching(seen: _Seen) -> Iterator[None]:
         yield
 
 
-def _key(tensor: Any) -> int | None:
+def memory_of(tensor: Any) -> int | None:
     """Know a tensor's memory; None where it has none of its own, as of sparse ones."""
     try:
         return tensor.untyped_storage()._cdata
@@ -254,7 +256,8 @@ def _weakly(tensor: Any) -> Any:
     return import_module("torch.multiprocessing.reductions").StorageWeakRef(tensor.untyped_storage())
 
 
-def _tensors(nest: Any) -> list[Any]:
+def tensors_in(nest: Any) -> list[Any]:
+    """List the tensors in a nesting."""
     return [leaf for leaf in torch.utils._pytree.tree_leaves(nest) if isinstance(leaf, torch.Tensor)]
 
 
@@ -262,7 +265,7 @@ def _changed(called: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ite
     """Find the tensors that an operation writes to."""
     for place, argument in enumerate(called._schema.arguments):
         if argument.alias_info is not None and argument.alias_info.is_write:
-            yield from _tensors(args[place] if place < len(args) else kwargs.get(argument.name))
+            yield from tensors_in(args[place] if place < len(args) else kwargs.get(argument.name))
 
 
 def _tells(called: Any, given: Sequence[Any], depends: Callable[[Any], bool]) -> bool:

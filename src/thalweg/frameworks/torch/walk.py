@@ -53,22 +53,23 @@ class Sum:
         """Compute it, anew or into an array."""
         fast, *slow = coordinates
         if self.long and out is not None:
-            return self._blocks(coordinates, out)
+            return put((self.origin, self.first, *self.others), coordinates, out)
         if slow != self.slow:
             self.base, self.slow = self.origin, slow
             for value, term in zip(slow, self.others, strict=True):
                 self.base = torch.add(self.base, term, alpha=value)
         return torch.add(self.base, self.first, alpha=fast, out=out)
 
-    def _blocks(self, coordinates: list[float], out: Any) -> Any:
-        fast, *slow = coordinates
-        size = BLOCK if out.device.type == "cpu" else out.numel()
-        arrays = (out, self.origin, self.first, *self.others)
-        for place, base, first, *others in zip(*(array.split(size) for array in arrays), strict=True):
-            for value, term in zip(slow, others, strict=True):
-                base = torch.add(base, term, alpha=value, out=place)
-            torch.add(base, first, alpha=fast, out=place)
-        return out
+
+def put(terms: Sequence[Any], coordinates: list[float], out: Any) -> Any:
+    """Compute an array that is affine in the coordinates, block by block, by the operations of :class:`Sum`."""
+    fast, *slow = coordinates
+    size = BLOCK if out.device.type == "cpu" else out.numel()
+    for place, base, first, *others in zip(*(array.split(size) for array in (out, *terms)), strict=True):
+        for value, term in zip(slow, others, strict=True):
+            base = torch.add(base, term, alpha=value, out=place)
+        torch.add(base, first, alpha=fast, out=place)
+    return out
 
 
 class Walk:
@@ -105,7 +106,8 @@ class Walk:
 
     def losses(self, replica: Replica, rows: Sequence[list[float]]) -> list[Any]:
         """Compute the losses at coordinates, tensors without axes."""
-        moving = [(Sum([term[span] for term in self.terms]), replica.flat[span]) for span in self.spans]
+        flat = replica.own()
+        moving = [(Sum([term[span] for term in self.terms]), flat[span]) for span in self.spans]
         whole = Sum(self.terms)
         row, astray = [0.0], True
 
@@ -113,7 +115,7 @@ class Walk:
             nonlocal astray
             if layer.given(input):
                 return total.at(row)
-            whole.at(row, out=replica.flat)
+            whole.at(row, out=flat)
             astray = True
             return forward(input)
 
@@ -121,7 +123,7 @@ class Walk:
         with standing_in(replica, {layer.name: partial(summed, layer, Sum(layer.terms)) for layer in self.layers}):
             for row in rows:
                 if astray and self.partial:
-                    replica.flat.fill_(self.instead)
+                    flat.fill_(self.instead)
                 for total, place in moving:
                     total.at(row, out=place)
                 astray = False
