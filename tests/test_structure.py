@@ -23,7 +23,6 @@ ELSEWHERE = {
     "base/arrays": "base/test_checks.py",
     "base/border": "base",
     "base/catalogue": "base/test_settings.py",
-    "base/compiling": "base/test_parallel.py",
     "base/errors": "base/test_checks.py",
     "base/namespace": "test_import.py",
     "base/precision": "descent/test_published.py",

@@ -25,6 +25,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Integer
 
 from thalweg.base.checks import whole
+from thalweg.base.compiling import compiled
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain, inward
 from thalweg.valleys import lanes
@@ -198,7 +199,7 @@ def _summits(example: mean.Example, columns: mean.Columns, domain: Domain, bands
     )
 
 
-@partial(jax.jit, static_argnames=("example", "steps"))
+@compiled("example", "steps")
 def _program(columns, path, box, example, steps):
     low, high, length = box
     path = jnp.swapaxes(path, 0, 1)

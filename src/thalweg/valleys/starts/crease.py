@@ -25,11 +25,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import nnls
 
+from thalweg.base.compiling import compiled
 from thalweg.base.progress import counting
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain
@@ -134,7 +134,7 @@ def _look(
     return np.where(np.isfinite(height), height, np.inf), np.where(np.isfinite(gradient), gradient, 0)
 
 
-@partial(jax.jit, static_argnames="example")
+@compiled("example")
 def _program(columns, places, example):
     return mean.value_and_gradient(example, places, columns)
 

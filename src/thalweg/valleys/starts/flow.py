@@ -32,12 +32,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Integer
 
+from thalweg.base.compiling import compiled
 from thalweg.base.progress import counting
 from thalweg.descent import mean
 from thalweg.problems.domain import Domain, inward
@@ -167,7 +167,7 @@ def bounds(domain: Domain) -> tuple[Column, Column, Column]:
     return low[:, None], high[:, None], domain.lengths[:, None]
 
 
-@partial(jax.jit, static_argnames=("example", "steps"))
+@compiled("example", "steps")
 def _program(columns, *flow, box, example, steps):
     low, high, length = box
     view, slope_at = partial(look, example, columns), partial(mean.value_and_gradient, example, columns=columns)

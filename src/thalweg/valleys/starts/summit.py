@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from thalweg.base.compiling import compiled
 from thalweg.descent import grid, mean
 from thalweg.problems.domain import Domain, inward
 from thalweg.valleys import lanes
@@ -98,7 +99,7 @@ def polish(example: mean.Example, columns: mean.Columns, *, domain: Domain, plac
     return Summits(*lanes.run(program, columns, places, reach, width=BATCH, what="polishing"))
 
 
-@partial(jax.jit, static_argnames="example")
+@compiled("example")
 def _program(columns, places, reach, box, example):
     low, high, length = box
 
