@@ -261,6 +261,10 @@ CALLS = {
     "networks.curvature": lambda: {
         **{"network": t().network, "at": None, "count": 1, "lowest": False, "probes": 2, "tol": 1e-3},
     },
+    "networks.diagonal": lambda: {"network": t().network, "at": None, "probes": 2, "seed": 0},
+    "networks.sharpness": lambda: {
+        **{"network": t().network, "at": None, "radius": 0.1, "kind": "ascent", "count": 2, "seed": 0},
+    },
     "networks.project": lambda: {"network": t().network, "plane": t().plane, "recording": t().recording, "most": 5},
     "networks.read_checkpoint": lambda: {"network": t().network, "path": "weights.npz"},
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},

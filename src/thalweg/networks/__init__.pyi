@@ -5,12 +5,14 @@ from .checkpoints import read_checkpoint as read_checkpoint
 from .connection import connect as connect
 from .curvatures import Probes as Probes
 from .curvatures import curvature as curvature
+from .diagonals import diagonal as diagonal
 from .interpolation import interpolate as interpolate
 from .projection import project as project
 from .recorders import Recorder as Recorder
 from .recorders import open_recording as open_recording
 from .recorders import record as record
 from .restriction import restrict as restrict
+from .sharpnesses import sharpness as sharpness
 from .slices import Plane as Plane
 from .slices import slice as slice
 from .wrapping import Network as Network

@@ -20,8 +20,8 @@ from thalweg.geometry.network import Flat, Network
 from thalweg.geometry.spectrum import Asked, Spectrum
 from thalweg.geometry.spectrum import Probes as Probes
 from thalweg.geometry.statistics import held
+from thalweg.networks.places import Places, places_of, said
 from thalweg.store.attributes import storable
-from thalweg.store.recording import as_recording
 from thalweg.store.versions import versions
 
 WIDTH = 0.01
@@ -115,7 +115,7 @@ def curvature(
     """
     size = network.trained
     asked = _asked(count, lowest, probes, tol, size)
-    places, random = _places(network, at), asked.probes
+    places, random = places_of(network, at), asked.probes
     exact = eigenpairs.is_small(size, count, int(lowest), random.products)
     spectra, products = _spectra(network, places, asked, exact=exact)
     result = _labelled(spectra, asked, exact=exact)
@@ -134,10 +134,6 @@ def curvature(
     return result.assign_coords(step=[step for step, _ in places])
 
 
-Places = list[tuple[int | None, Flat]]
-"""Points with the steps of a run that they belong to, where there is one."""
-
-
 def _asked(count: int, lowest: bool, probes: int | Probes, tol: float, size: int) -> Asked:
     """Check what is asked for."""
     random = probes if isinstance(probes, Probes) else Probes(whole("probes", probes, at_least=0))
@@ -145,14 +141,6 @@ def _asked(count: int, lowest: bool, probes: int | Probes, tol: float, size: int
     if not (count or lowest or random.count):
         raise InvalidValue("count = 0 and probes = 0 ask for nothing; give one of them above 0")
     return Asked(count, lowest, number("tol", tol, above=0, below=1), random)
-
-
-def _places(network: Network, at: ArrayLike | xr.Dataset | None) -> Places:
-    if not isinstance(at, xr.Dataset):
-        return [(None, network.point(at))]
-    recording = as_recording(at)
-    steps = recording["step"].values.tolist()
-    return [(step, network.point(recording["params"][k].values)) for k, step in enumerate(steps)]
 
 
 def _spectra(network: Network, places: Places, asked: Asked, *, exact: bool) -> tuple[list[Spectrum], int]:
@@ -165,10 +153,9 @@ def _spectra(network: Network, places: Places, asked: Asked, *, exact: bool) -> 
     def probe(number: int) -> Flat:
         return draw(network.leaves, seed=probes.seed, number=1 + number, sample=signs)[:size].astype(kind)
 
-    spectra, taken = [], []
+    spectra, taken, matrix = [], [], network.facts.get("matrix", "Hessian")
     for step, point in track(places, "curvature"):
-        where = "" if step is None else f" at step {step}"
-        otherwise = f"the Hessian{where} is not finite; give a point where loss and gradient are"
+        otherwise = f"the {matrix}{said(step)} is not finite; give a point where loss and gradient are"
         parameters, place = held(network, point)
         product = _counted(finite(parameters.hessian_product(place), otherwise), taken)
         if exact:
