@@ -52,6 +52,7 @@ class Things:
     loss = cached_property(lambda t: lambda params, x, y: ((t.mlp[1](params, x) - y) ** 2).mean())
     data = cached_property(lambda t: (np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32)))
     network = cached_property(lambda t: tw.networks.wrap(t.params, t.loss, t.data))
+    rows = cached_property(lambda t: tw.networks.wrap(t.params, t.loss, t.data, rows=1))
     here = cached_property(lambda t: t.network.position)
     there = cached_property(lambda t: t.network.position + np.float32(1))
     plane = cached_property(lambda t: tw.networks.directions.orthonormal(t.network))
@@ -265,6 +266,8 @@ CALLS = {
     "networks.sharpness": lambda: {
         **{"network": t().network, "at": None, "radius": 0.1, "kind": "ascent", "count": 2, "seed": 0},
     },
+    "networks.gradient_noise": lambda: {"network": t().rows, "at": None},
+    "networks.replace_hessian": lambda: {"network": t().rows, "by": "empirical_fisher"},
     "networks.project": lambda: {"network": t().network, "plane": t().plane, "recording": t().recording, "most": 5},
     "networks.read_checkpoint": lambda: {"network": t().network, "path": "weights.npz"},
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},

@@ -69,10 +69,11 @@ class Evaluator(Protocol):
 
 
 class Portion(NamedTuple):
-    """A batch of the data: the weight that its loss has in the sum over all, and what evaluates it."""
+    """A batch of the data: the weight that its loss has in the sum over all, what evaluates it, its rows if known."""
 
     weight: float
     evaluator: Evaluator
+    rows: int | None = None
 
 
 @from_("what thalweg.networks.wrap returns")

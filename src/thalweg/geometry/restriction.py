@@ -20,7 +20,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 from thalweg.geometry.chunks import Values
 from thalweg.geometry.leaves import Leaf
-from thalweg.geometry.network import Evaluator, Flat, Network, Portion
+from thalweg.geometry.network import Evaluator, Flat, Network
 from thalweg.geometry.plane import Plane
 
 Which = str | Sequence[str] | Callable[[Leaf], bool]
@@ -38,7 +38,8 @@ def restricted(network: Network, which: Which) -> Network:
     chosen = _chosen(network, which)
     spans = [span for leaf, span in zip(network.leaves, network.spans, strict=True) if leaf in chosen]
     portions = tuple(
-        Portion(portion.weight, Restricted(portion.evaluator, network.position, spans)) for portion in network.portions
+        portion._replace(evaluator=Restricted(portion.evaluator, network.position, spans))
+        for portion in network.portions
     )
     position = np.concatenate([network.position[span] for span in spans])
     facts = {**network.facts, "parameters": position.size, "moved": ", ".join(leaf.name for leaf in chosen)}

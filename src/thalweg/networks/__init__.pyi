@@ -7,6 +7,8 @@ from .curvatures import Probes as Probes
 from .curvatures import curvature as curvature
 from .diagonals import diagonal as diagonal
 from .interpolation import interpolate as interpolate
+from .matrices import replace_hessian as replace_hessian
+from .noises import gradient_noise as gradient_noise
 from .projection import project as project
 from .recorders import Recorder as Recorder
 from .recorders import open_recording as open_recording

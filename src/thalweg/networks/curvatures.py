@@ -54,7 +54,7 @@ def curvature(
 
     Parameters
     ----------
-    network : whose loss it is
+    network : whose loss it is; of one that :func:`replace_hessian` gives, of the matrix that stands for the Hessian
     at : where: a flat vector (param,); a recording, or a run of :func:`thalweg.descend`, for curvature at each of its
         steps, of which ``recording.isel(step=slice(None, None, 10))`` takes every tenth; the network's own parameters
         by default
@@ -121,7 +121,7 @@ def curvature(
     result = _labelled(spectra, asked, exact=exact)
     result = result.assign(loss=("step", [network.value(point) for _, point in places]))
     result.attrs |= storable(network.facts) | {
-        "method": "whole Hessian" if exact else "Lanczos",
+        "method": f"whole {network.facts.get('matrix', 'Hessian')}" if exact else "Lanczos",
         "order": 0 if exact else random.order,
         "probes": 0 if exact else random.count,
         "seed": random.seed,

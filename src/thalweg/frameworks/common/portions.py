@@ -71,7 +71,7 @@ def portions_of(
     if several and task.combine != "batches":
         _check_additive(task, measure, eps)
     kept = [(weight, batch) for weight, batch in zip(weights, task.batches, strict=True) if weight]
-    portions = tuple(Portion(weight, evaluator(batch)) for weight, batch in kept)
+    portions = tuple(Portion(weight, evaluator(batch), rows_of(batch)) for weight, batch in kept)
     return portions, sum(count or 0 for count in rows)
 
 
