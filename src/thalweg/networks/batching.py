@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, cycle, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,10 @@ def _read(data: Any, most: int | None) -> Iterator[Nest]:
             f"data = {shown(data)} are no batch; give arrays, tuples or dictionaries of arrays, a list of batches, or "
             "a loader"
         )
+    elif most is None and _endless(data):
+        raise InvalidValue(
+            f"data = {shown(data)} have no end; say how many batches are taken: tw.networks.batches(data, most=…)"
+        )
     elif isinstance(data, Iterable):
         with untouched(data):
             yield from [*islice(data, most)]
@@ -153,6 +157,15 @@ def _gives_examples(data: object) -> bool:
     return any(
         home.__name__ == "Dataset" and home.__module__.startswith("torch.utils.data") for home in type(data).__mro__
     )
+
+
+def _endless(data: Any) -> bool:
+    """Tell what says of itself that it gives batches for ever: a repeated data set of TensorFlow, one of Keras."""
+    counted = getattr(data, "cardinality", None)
+    if callable(counted):
+        number: Any = counted()
+        return int(number) == -1
+    return isinstance(data, cycle | count | repeat) or getattr(data, "num_batches", 0) is None
 
 
 def _checked(batch: Nest) -> Nest:

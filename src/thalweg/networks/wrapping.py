@@ -42,9 +42,10 @@ def wrap(
     mode : ``"evaluation"``: normalisation layers use the statistics that they gathered, nothing is dropped out; or
         ``"training"``: they use the statistics of the data given here, and what is dropped out is drawn once (seed
         0). A step that passes ``training=`` to a model of Keras or TensorFlow is overruled
-    statistics : which ones normalisation layers use in evaluation mode. ``"recorded"``, the default but in JAX, whose
-        functions have none: those that belong to a point. They lie behind the parameters in the flat vector, as
-        recordings and checkpoints have them; lines between checkpoints interpolate them, random directions leave them.
+    statistics : which ones normalisation layers use in evaluation mode. ``"recorded"``, the default: those that
+        belong to a point; of JAX what Flax, Equinox and Haiku keep in or beside a model. They lie behind the parameters
+        in the flat vector, as recordings and checkpoints have them; lines between checkpoints interpolate them, random
+        directions leave them.
         ``"gathered"``, of every framework: the model's own everywhere. Of PyTorch also ``"estimated"``: gathered anew
         from the data at every point, the mean over the batches, as where weights are averaged (no gradients); and
         ``"batch"``: of the data, while nothing is dropped out

@@ -117,7 +117,7 @@ MAKERS = [linen, train_state, module, equinox, haiku]
 def test_models_as_users_hold_them(maker):
     model, step, params, joined = maker()
     before = jax.tree.map(np.array, jax.tree.leaves(params))
-    network = tw.networks.wrap(model, step, BATCH)
+    network = tw.networks.wrap(model, step, BATCH, statistics="gathered")
     flat, back = ravel_pytree(params)
 
     def loss(vector):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from thalweg.base.errors import InvalidValue
-from thalweg.frameworks.common.batches import is_array
+from thalweg.frameworks.common.batches import Task, is_array
 from thalweg.frameworks.common.checks import scalar
 
 MODELS = ("model", "module", "net", "network")
@@ -31,6 +31,11 @@ def is_step(loss: object) -> bool:
     """Tell a step, ``step(model, batch)``, from a loss, ``loss(outputs, targets)``, by its first argument's name."""
     names = argument_names(loss)
     return bool(names) and names[0] in MODELS
+
+
+def of_task(step: Callable[..., Any], task: Task) -> Callable[..., Any]:
+    """Let a step be handed an array that was given alone as it was, not as a tuple of one."""
+    return (lambda model, batch: step(model, batch[0])) if task.bare else step
 
 
 def argument_names(function: object) -> list[str]:

@@ -15,18 +15,21 @@ from thalweg.descent import mean
 from thalweg.descent.features import apart
 from thalweg.descent.formulation import Formulation, formulation
 from thalweg.frameworks.common import forms
-from thalweg.frameworks.common.batches import Nest, Task
+from thalweg.frameworks.common.batches import Nest, Task, mapped
+from thalweg.frameworks.common.batches import is_array as has_shape
 from thalweg.frameworks.common.chance import kept
-from thalweg.frameworks.common.checks import function, one_type, reason
+from thalweg.frameworks.common.checks import dense, function, one_type, reason
 from thalweg.frameworks.common.facts import of_framework, of_network
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.statistics import chosen
 from thalweg.frameworks.common.steps import argument_names, counted, returned
-from thalweg.frameworks.jax.chosen import is_array, trained
+from thalweg.frameworks.common.tensors import numbers_of
+from thalweg.frameworks.jax.chosen import Part, is_array, parts_of
 from thalweg.frameworks.jax.evaluator import Programs, PytreeEvaluator, shapes_of
 from thalweg.frameworks.jax.roles import with_roles
 from thalweg.geometry.leaves import Kind, Leaf, order_of
-from thalweg.geometry.network import Flat, Network, Portion
+from thalweg.geometry.network import Evaluator, Flat, Network, Portion
+from thalweg.geometry.statistics import Still
 from thalweg.losses.objective import Objective
 
 NORMS = ("scale", "gamma", "beta")
@@ -38,8 +41,8 @@ def build(model: Any, loss: Any, task: Task) -> Network:
 
     Parameters
     ----------
-    model : a pytree, of which all floating arrays are parameters and all else is held fixed; of Flax what is trained
-        alone, see ``chosen.py``; or an objective
+    model : a pytree, of which all floating arrays are parameters and all else is held fixed; of Flax, Equinox and
+        Haiku what is trained, and behind it what layers gathered, see ``chosen.py``; or an objective
     loss : ``loss(model, *data) -> scalar``, a mean over rows, of data that are a tuple or list; of others, and where
         its second argument is called batch, ``loss(model, batch)``. None for an objective
     task : in mode ``"evaluation"``, since functions of JAX have no other
@@ -54,18 +57,30 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         raise InvalidValue(
             f"mode = {mode!r} is not allowed: functions of JAX have no mode; write the loss so, and leave mode out"
         )
-    chosen(task, True, ("gathered",), "JAX")
-    leaves = leaves_of(model)
-    of = _of_objective if isinstance(model, Objective) else _of_pytree
     with kept():  # a loss that draws from NumPy's or Python's generators is refused, and they are as they were
-        return of(model, loss, task, leaves)
+        return _of_objective(model, loss, task) if isinstance(model, Objective) else _of_pytree(model, loss, task)
 
 
-def flatten(model: Any) -> Flat:
-    """Lay all parameters behind each other, leaf by leaf in the order of ``jax.tree.leaves``."""
+def flatten(model: Any, *, state: bool = False) -> Flat:
+    """Lay all parameters behind each other, leaf by leaf in the order of ``jax.tree.leaves``.
+
+    With ``state`` what layers gathered stands behind them.
+    """
     if isinstance(model, Objective):
         return np.array(model.problem.start, dtype=np.float64)
-    return np.concatenate([np.asarray(array).ravel() for array in _parameters(model).arrays])
+    place = _parameters(model)
+    arrays = [np.asarray(array).ravel() for array in (*place.arrays, *(_gathered(model).arrays if state else []))]
+    return np.concatenate(arrays).astype(arrays[0].dtype)
+
+
+def state_leaves(model: Any) -> tuple[Leaf, ...]:
+    """Describe what layers gathered, in the order of the flat vector; see :mod:`thalweg.geometry.statistics`."""
+    place = _gathered(model)
+    shapes = [array.shape for array in place.arrays]
+    return tuple(
+        Leaf(name, shape, "statistic", tuple(range(len(shape))))
+        for name, shape in zip(place.names, shapes, strict=True)
+    )
 
 
 def leaves_of(model: Any) -> tuple[Leaf, ...]:
@@ -102,30 +117,35 @@ class _Apart(NamedTuple):
     tree: Any
 
     def joined(self, arrays: Sequence[Any]) -> Any:
-        """Make such a tree of other arrays."""
+        """Make such a tree of other arrays, each of the type of its own."""
         leaves = list(self.fixed)
-        for number, array in zip(self.chosen, arrays, strict=True):
-            leaves[number] = array
+        for number, array, own in zip(self.chosen, arrays, self.arrays, strict=True):
+            leaves[number] = array if array.dtype == own.dtype else array.astype(own.dtype)
         return jax.tree.unflatten(self.tree, leaves)
 
 
-def _apart(tree: Any, wanted: Sequence[bool] | None = None) -> _Apart:
-    """Take arrays out of a pytree: all, or those of its leaves that are wanted."""
+def _apart(tree: Any, *kinds: Part) -> _Apart:
+    """Take arrays of some kinds out of a pytree, one kind behind the other."""
     pairs, form = jax.tree_util.tree_flatten_with_path(tree)
-    wanted = [True] * len(pairs) if wanted is None else wanted
-    chosen = [number for number, (_, leaf) in enumerate(pairs) if is_array(leaf) and wanted[number]]
+    parts = parts_of(tree)
+    chosen = [number for kind in kinds for number, part in enumerate(parts) if part == kind]
     names = [jax.tree_util.keystr(pairs[number][0], simple=True, separator="/") for number in chosen]
     fixed = [None if number in chosen else leaf for number, (_, leaf) in enumerate(pairs)]
     return _Apart([pairs[number][1] for number in chosen], names, chosen, fixed, form)
 
 
 def _parameters(model: Any) -> _Apart:
-    """Take the floating arrays out of a pytree."""
-    place = _apart(model, trained(model))
+    """Take what is trained out of a pytree."""
+    place = _apart(model, "trained")
     if not sum(array.size for array in place.arrays):
         raise InvalidValue(f"{type(model).__name__} has no parameters; give a pytree with arrays of float32 or float64")
     one_type({name: str(array.dtype) for name, array in zip(place.names, place.arrays, strict=True)})
     return place
+
+
+def _gathered(model: Any) -> _Apart:
+    """Take what layers gathered out of a pytree."""
+    return _apart(model, "gathered")
 
 
 def _device(arrays: Sequence[Any]) -> Any:
@@ -162,28 +182,39 @@ def _check_scalar(programs: Programs, arrays: Sequence[Any]) -> None:
     programs.written(shapes_of(arrays))  # now, not first inside a program that is being compiled
 
 
-def _of_pytree(model: Any, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> Network:
+def _of_pytree(model: Any, loss: Any, task: Task) -> Network:
+    leaves, state = leaves_of(model), state_leaves(model)
+    statistics = chosen(task, bool(state), ("recorded", "gathered"), "JAX")
     function(loss, "loss(parameters, *data), or loss(parameters, batch)")
-    place = _parameters(model)
-    position, device = flatten(model), _device(place.arrays)
-    whole = _takes_whole(loss, task.batches[0])
+    moving = statistics == "recorded"
+    place = _apart(model, "trained", "gathered") if moving else _parameters(model)
+    position, trained = flatten(model, state=moving), sum(leaf.size for leaf in leaves)
+    device, whole = _device(place.arrays), not task.bare and _takes_whole(loss, task.batches[0])
     with computing(position.dtype.itemsize * 8):
         place = place._replace(fixed=[jnp.array(leaf, copy=True) if is_array(leaf) else leaf for leaf in place.fixed])
 
     def call(arrays: Sequence[Any], batch: Nest) -> Any:
         return returned(loss(place.joined(arrays), *((batch,) if whole else batch))).loss
 
-    evaluator = evaluators(call, [leaf.shape for leaf in leaves], position.dtype, device)
+    made = evaluators(call, [array.shape for array in place.arrays], position.dtype, device)
+
+    def evaluator(batch: Nest) -> Evaluator:
+        found = made(_own(batch))
+        return Still(found, trained) if moving else found
 
     def measure(batch: Nest) -> tuple[float, float | None]:
         evaluator(batch)  # refuses what is no loss
         with computing(position.dtype.itemsize * 8), jax.default_device(device):
-            return counted(lambda: returned(loss(place.joined(place.arrays), *((batch,) if whole else batch))))
+            call = (_own(batch),) if whole else _own(batch)
+            return counted(lambda: returned(loss(place.joined(place.arrays), *call)))
 
     portions, examples = portions_of(task, measure, evaluator, float(np.finfo(position.dtype).eps))
-    leaves = with_roles(leaves, evaluator(task.batches[0]).program)
-    facts = of_network(of_framework("jax"), position, device=name_of(device), loss=loss, examples=examples)
-    return Network(leaves, position, portions, facts)
+    leaves = with_roles(leaves, made(_own(task.batches[0])).program)
+    evaluated = {"device": name_of(device), "statistics": statistics}
+    facts = of_network(of_framework("jax"), position[:trained], loss=loss, examples=examples, **evaluated)
+    if moving:
+        return Network(leaves + state, position, portions, facts)
+    return Network(leaves, position, portions, facts, spare=sum(leaf.size for leaf in state))
 
 
 def evaluators(
@@ -205,12 +236,25 @@ def evaluators(
     return evaluator
 
 
+def _own(batch: Nest) -> Nest:
+    """Make arrays of what other libraries have as theirs: tensors of loaders, columns of tables."""
+
+    def read(leaf: Any) -> Any:
+        if is_array(leaf) or not has_shape(leaf):
+            return leaf
+        dense(leaf)
+        return numbers_of(leaf)
+
+    return mapped(read, batch)
+
+
 def _takes_whole(loss: Any, batch: Nest) -> bool:
     """Tell whether a loss takes a batch as one argument, rather than its arrays as many."""
     return argument_names(loss)[1:2] == ["batch"] or not isinstance(batch, tuple | list)
 
 
-def _of_objective(model: Objective, loss: Any, task: Task, leaves: tuple[Leaf, ...]) -> Network:
+def _of_objective(model: Objective, loss: Any, task: Task) -> Network:
+    chosen(task, False, ("gathered",), "an objective")
     if loss is not None or any(task.batches):
         raise InvalidValue("an objective has a loss and data of its own; leave loss and data out")
     position, device = flatten(model), jax.devices()[0]
@@ -230,7 +274,7 @@ def _of_objective(model: Objective, loss: Any, task: Task, leaves: tuple[Leaf, .
     name = model.problem.name if model.loss is None else model.loss.name
     rows = len(columns[0]) if columns else 0
     facts = of_network(of_framework("jax"), position, device=name_of(device), loss=name, examples=rows)
-    return Network(leaves, position, (Portion(1.0, PytreeEvaluator(programs, columns)),), facts)
+    return Network(leaves_of(model), position, (Portion(1.0, PytreeEvaluator(programs, columns)),), facts)
 
 
 def name_of(device: Any) -> str:

@@ -10,7 +10,7 @@ from jax.core import Tracer
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.facts import of_framework
-from thalweg.frameworks.jax.network import flatten, leaves_of
+from thalweg.frameworks.jax.network import flatten, leaves_of, state_leaves
 from thalweg.losses.objective import Objective
 from thalweg.store.recording import Recorder
 
@@ -20,7 +20,8 @@ def recorder(model: Any, **options: Any) -> Recorder:
 
     Parameters
     ----------
-    model : a pytree, of which all floating arrays are recorded, in the order of ``jax.tree.leaves``
+    model : a pytree, of which all parameters are recorded, in the order of ``jax.tree.leaves``, and
+        behind them what layers gathered; what is which, see ``chosen.py``
     options : ``store``, ``every`` and ``most`` of :class:`thalweg.store.recording.Recorder`
 
     Examples
@@ -38,7 +39,7 @@ def recorder(model: Any, **options: Any) -> Recorder:
     """
     if isinstance(model, Objective):
         raise InvalidValue("an objective has no parameters of its own to record; give those that are trained")
-    return Recorder(_flat, leaves_of(model), facts=of_framework("jax"), **options)
+    return Recorder(_flat, leaves_of(model) + state_leaves(model), facts=of_framework("jax"), **options)
 
 
 def _flat(params: Any) -> np.ndarray:
@@ -48,4 +49,4 @@ def _flat(params: Any) -> np.ndarray:
         )
     if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(params)):
         raise InvalidValue("parameters inside jax.jit have no values yet; call the recorder in the loop outside")
-    return flatten(params)
+    return flatten(params, state=True)

@@ -16,7 +16,7 @@ from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest, flat_type
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.statistics import chosen
-from thalweg.frameworks.common.steps import is_step
+from thalweg.frameworks.common.steps import is_step, of_task
 from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.data import Given, given
 from thalweg.frameworks.keras.leaves import (
@@ -67,7 +67,7 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         found = data.get(id(batch))
         return mapped(lambda leaf: _array(leaf, position.dtype), batch) if found is None else found
 
-    objective, name = _objective(model, loss, values, arrays(task.batches[0]), state, training=task.training)
+    objective, name = _objective(model, loss, values, arrays(task.batches[0]), state, task)
     bound = _bound(objective, values)
 
     def evaluator(batch: Nest) -> Evaluator:
@@ -113,11 +113,12 @@ def _bound(objective: Objective, values: list[Any]) -> Bound:
 
 
 def _objective(
-    model: Any, loss: Any, values: list[Any], batch: Nest, state: Sequence[Any], *, training: bool
+    model: Any, loss: Any, values: list[Any], batch: Nest, state: Sequence[Any], task: Task
 ) -> tuple[Objective, str]:
     """Make the objective of a loss or a step, and name it."""
+    training = task.training
     if is_step(loss):
-        return Objective(model, moded(loss, training=training), training=training, state=state), loss
+        return Objective(model, moded(of_task(loss, task), training=training), training=training, state=state), loss
     objective = Objective(model, lambda model, batch: None, training=training, state=state)
     given(batch)
 

@@ -19,7 +19,7 @@ from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, coarsest, flat_type
 from thalweg.frameworks.common.statistics import IN_FACTS, chosen
-from thalweg.frameworks.common.steps import Returned, counted, is_step, returned
+from thalweg.frameworks.common.steps import Returned, counted, is_step, of_task, returned
 from thalweg.frameworks.common.tensors import device_of, joined, typed
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
 from thalweg.frameworks.tensorflow.states import States, kept_generators
@@ -63,7 +63,7 @@ def build(model: Any, loss: Any, task: Task) -> Network:
         return mapped(lambda leaf: _tensor(leaf, position.dtype), batch) if found is None else found
 
     first = tensors(task.batches[0])
-    step = _step(loss, lambda step: _outputs(seen, first), first)
+    step = _step(loss, lambda step: _outputs(seen, first), first, task)
     own = [*_variables(private).values(), *(gathered(private).values() if moving else [])]
     moved = {variable.ref() for variable in own}
     fixed = [(variable, values) for variable, values in states.state if variable.ref() not in moved]
@@ -168,10 +168,10 @@ def _tensor(leaf: Any, dtype: np.dtype) -> Any:
     return tf.identity(leaf) if tf.is_tensor(leaf) else tf.constant(typed(leaf, dtype))
 
 
-def _step(loss: Any, sample: Callable[[Any], tuple[Any, Any]], batch: Nest) -> Callable[..., Any]:
+def _step(loss: Any, sample: Callable[[Any], tuple[Any, Any]], batch: Nest, task: Task) -> Callable[..., Any]:
     """Make the step of a loss: what computes the loss of a module on a batch."""
     if is_step(loss):
-        return loss
+        return of_task(loss, task)
     function(loss, "loss(outputs, targets), or step(model, batch)")
     pair(batch)
     call = arranged(loss, "outputs", lambda: sample(loss))

@@ -13,7 +13,8 @@ three evaluations.
 
 **Modes.** ``inference_mode`` is the quickest and stays for good: what was made in it has no derivatives, even where a
 model asks for them by itself. So a model that fails in it, loses by it, or calls ``torch.func``, is evaluated with
-gradients as it is trained. Its parameters require none, so that nothing is kept for them.
+gradients as it is trained. Its parameters require none, so that nothing is kept for them, unless it fails without: then
+it differentiates by them.
 
 **What would break it.** A model that does these things only elsewhere than at its own parameters and on its first
 batch.
@@ -58,6 +59,8 @@ class Habits(NamedTuple):
     """It changes attributes."""
     differentiates: bool = False
     """It takes derivatives by itself, and must be evaluated with gradients."""
+    trains: bool = False
+    """It takes derivatives by its parameters, which must require gradients."""
     rounds: bool = False
     """Its parameters or what it computes have fewer bits than the flat vector."""
 
@@ -77,7 +80,11 @@ def watch(replica: Any, batch: Batch, another: Callable[[], Any]) -> None:
     """
     with torch.no_grad(), kept(replica.flat.device):
         replica.habits = Habits(False, False, False)
-        loss, found, changes = _watched(replica, batch)
+        try:
+            loss, found, changes = _watched(replica, batch)
+        except InvalidValue:  # as where a loss differentiates by parameters that require no gradients
+            replica.habits = replica.habits._replace(trains=True)
+            loss, found, changes = _watched(replica, batch)
         replica.habits = found
         if changes:
             pristine = another()
@@ -119,6 +126,7 @@ def _watched(replica: Any, batch: Batch) -> tuple[float, Habits, list[attributes
         or any(home._buffers[name] is not buffer for home, name, buffer, _ in replica.buffers),
         overwrites=before != _versions(values),
         differentiates=bool(transforms) or bool(getattr(loss, "requires_grad", False)),
+        trains=replica.habits.trains,
     )
     return number(loss), habits, attributes.changed(marks, after)
 

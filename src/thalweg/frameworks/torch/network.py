@@ -18,7 +18,7 @@ from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.statistics import IN_FACTS, chosen
-from thalweg.frameworks.common.steps import is_step
+from thalweg.frameworks.common.steps import is_step, of_task
 from thalweg.frameworks.torch import displaced
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator, as_written
 from thalweg.frameworks.torch.habits import watch
@@ -146,7 +146,7 @@ def _step(loss: Any, task: Task) -> Any:
             "that returns its own loss is given a dictionary"
         )
     if is_step(loss):
-        return (lambda module, batch: loss(module, batch[0])) if task.bare else loss
+        return of_task(loss, task)
     function(loss, "loss(outputs, targets), as torch.nn.MSELoss() is, or step(model, batch)")
     pair(task.batches[0])
     call = arranged(loss, "outputs")
@@ -188,8 +188,16 @@ def _tensor(array: Any, like: Any) -> Any:
 def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
     """Evaluate a few rows with gradients: is the loss a scalar, and does it depend on the copy's parameters alone?"""
     probe = replica.twin(differentiable=True)
+    slopes = [(parameter, parameter.grad) for parameter in model.parameters()]
     with torch.enable_grad(), probe.evaluating():
         result = _of_few(probe, batch)
+    for parameter, slope in slopes:
+        parameter.grad = slope
+    if any(parameter.grad is not None for parameter in probe.parameters):
+        raise InvalidValue(
+            "the step calls backward(), as if it trained the model; give one that computes the loss alone, without "
+            "backward() and the optimiser"
+        )
     if not isinstance(result, torch.Tensor):
         raise InvalidValue(f"the loss is a {type(result).__name__}; give one that returns a tensor without axes")
     scalar(result.shape)

@@ -65,7 +65,6 @@ class Replica:
         each lies in it; all in its order
     parameters : those of the tensors that are trained
     flat : (param,), whose pieces the tensors are
-    habits : what is put back before each evaluation
     types : of its parameters, and of numbers of less than 32 bits that it computes with
     coarsest : type of all numbers that it computes with
     estimating : batches over which normalisation layers gather anew at every point, before it is evaluated
@@ -89,7 +88,7 @@ class Replica:
             for layer in batch_norms(self.module):
                 layer.train()
         self.mode: Mode = mode
-        self.names, self.habits = tuple(names), Habits()
+        self.names, self._habits = tuple(names), Habits()
         self.estimating: tuple[Batch, ...] = ()
         self._estimated = -1
         ours = dict(self.module.named_parameters())
@@ -123,6 +122,17 @@ class Replica:
         self._own: Any = None
         self._kept: Kept | None = None
         self._derives = differentiable
+
+    @property
+    def habits(self) -> Habits:
+        """What is put back before each evaluation, and how it is evaluated."""
+        return self._habits
+
+    @habits.setter
+    def habits(self, habits: Habits) -> None:
+        self._habits = habits
+        for parameter in self.parameters:
+            parameter.requires_grad_(self._derives or habits.trains)
 
     @cached_property
     def differentiable(self) -> Replica:
