@@ -185,6 +185,7 @@ CALLS = {
         "mode": "evaluation",
         "statistics": None,
     },
+    "networks.align": lambda: {"network": t().network, "a": t().here, "b": t().there, "groups": None, "seed": 0},
     "networks.batches": lambda: {"data": t().data, "most": 3, "rows": 2, "combine": "rows"},
     "networks.restrict": lambda: {"network": t().network, "to": "*"},
     "networks.interpolate": lambda: {"network": t().network, "a": t().here, "b": t().there, "points": 5},

@@ -12,33 +12,34 @@ BIASES = [GENERATOR.standard_normal(size, dtype=np.float32) for size in (5, 2)]
 X, Y = (GENERATOR.standard_normal((6, size), dtype=np.float32) for size in (3, 2))
 
 
-def in_jax():
+def in_jax(**options):
     def loss(layers, x, y):
         hidden = jnp.tanh(x @ layers[0]["w"] + layers[0]["b"])
         return jnp.mean((hidden @ layers[1]["w"] + layers[1]["b"] - y) ** 2)
 
     layers = [{"w": kernel.T, "b": bias} for kernel, bias in zip(KERNELS, BIASES, strict=True)]
-    return tw.networks.wrap(layers, loss, (X, Y))
+    return tw.networks.wrap(layers, loss, (X, Y), **options)
 
 
-def in_torch():
+def in_torch(**options):
     torch = pytest.importorskip("torch")
     model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2))
     with torch.no_grad():
         for layer, kernel, bias in zip((model[0], model[2]), KERNELS, BIASES, strict=True):
             layer.weight.copy_(torch.from_numpy(kernel))
             layer.bias.copy_(torch.from_numpy(bias))
-    return tw.networks.wrap(model, torch.nn.functional.mse_loss, (torch.from_numpy(X), torch.from_numpy(Y)))
+    data = torch.from_numpy(X), torch.from_numpy(Y)
+    return tw.networks.wrap(model, torch.nn.functional.mse_loss, data, **options)
 
 
-def in_keras():
+def in_keras(**options):
     keras = pytest.importorskip("keras")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(2)])
     model.set_weights([KERNELS[0].T, BIASES[0], KERNELS[1].T, BIASES[1]])
-    return tw.networks.wrap(model, "mse", (X, Y))
+    return tw.networks.wrap(model, "mse", (X, Y), **options)
 
 
-def in_tensorflow():
+def in_tensorflow(**options):
     tf = pytest.importorskip("tensorflow")
 
     class Layer(tf.Module):
@@ -57,7 +58,10 @@ def in_tensorflow():
         def __call__(self, x):
             return self.second(tf.tanh(self.first(x)))
 
-    return tw.networks.wrap(Both(), lambda outputs, targets: tf.reduce_mean((outputs - targets) ** 2), (X, Y))
+    def loss(outputs, targets):
+        return tf.reduce_mean((outputs - targets) ** 2)
+
+    return tw.networks.wrap(Both(), loss, (X, Y), **options)
 
 
 @pytest.mark.parametrize("make", [in_torch, in_keras, in_tensorflow])

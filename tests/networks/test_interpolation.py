@@ -120,3 +120,15 @@ def test_a_curve_over_half_the_way_is_the_line():
 def test_ends_and_settings_that_cannot_be_are_refused(arguments, options, message):
     with pytest.raises(InvalidValue, match=message):
         interpolate(bowl(np.eye(2)), *arguments, **options)
+
+
+def test_the_linear_barrier_counts_from_the_line_between_the_ends():
+    # Along the line the loss is 1 + 3 t + 8 t (1 - t): above the line by 8 t (1 - t), at most 2; above the end less.
+    net = network(lambda x: 1 + 3 * x[0] + 8 * x[0] * (1 - x[0]), position=np.zeros(1))
+    line = interpolate(net, [0.0], [1.0], span=(-1, 2), points=97)  # 32 to a unit
+    assert line.attrs["linear_barrier"] == pytest.approx(2)
+    assert line.attrs["barrier"] == pytest.approx(1 + 121 / 32 - 4)  # the top is at t = 11/16
+    back = interpolate(net, [1.0], [0.0], span=(-1, 2), points=301)
+    assert back.attrs["linear_barrier"] == pytest.approx(2)
+    valley = network(lambda x: (x[0] - 0.5) ** 2, position=np.zeros(1))
+    assert interpolate(valley, [0.0], [1.0]).attrs["linear_barrier"] == 0

@@ -1,4 +1,5 @@
 from . import directions as directions
+from .alignment import align as align
 from .batching import Batches as Batches
 from .batching import batches as batches
 from .checkpoints import read_checkpoint as read_checkpoint

@@ -15,6 +15,8 @@ from thalweg.networks.slices import MOST, attributes, rising
 
 BARRIER = "highest loss for t from 0 to 1, at the points evaluated, less the higher of the two ends'"
 
+ABOVE = "highest, for t from 0 to 1 at the points evaluated, of the loss less (1 - t) times that of a and t times b's"
+
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
@@ -54,7 +56,9 @@ def interpolate(
 
         In attributes ``barrier``, where on the curve its top is (``barrier_at``) and its definition, which counts from
         the higher end (others count from the mean of both); ``loss_at_ends``; the ``length`` from a to b along the
-        curve and ``straight``, that of the line; the network's facts and versions.
+        curve and ``straight``, that of the line; the network's facts and versions. ``linear_barrier`` counts from the
+        line between both ends' losses, as where linear connectivity is studied (Entezari et al., Ainsworth et al.); it
+        is at least ``barrier``.
 
     Raises
     ------
@@ -65,7 +69,8 @@ def interpolate(
     ----------
     I. Goodfellow, O. Vinyals, A. Saxe, "Qualitatively characterizing neural network optimization problems", ICLR 2015,
     arXiv:1412.6544. Curves: T. Garipov, P. Izmailov, D. Podoprikhin, D. Vetrov, A. G. Wilson, "Loss surfaces, mode
-    connectivity, and fast ensembling of DNNs", NeurIPS 2018, arXiv:1802.10026.
+    connectivity, and fast ensembling of DNNs", NeurIPS 2018, arXiv:1802.10026. R. Entezari, H. Sedghi, O. Saukh,
+    B. Neyshabur, "The role of permutation invariance in linear mode connectivity", ICLR 2022, arXiv:2110.06296.
 
     Examples
     --------
@@ -115,9 +120,12 @@ def _barrier(t: np.ndarray, losses: np.ndarray, ends: np.ndarray) -> dict[str, f
     top = int(np.argmax(heights))  # the first that is not a number, if any is
     with np.errstate(invalid="ignore"):  # infinite less infinite is not a number, and no barrier is known
         barrier = float(heights[top] - np.max(ends))
+        above = float(np.max(heights - (1 - places) * ends[0] - places * ends[1]))
     return {
         "barrier": barrier,
         "barrier_at": float(places[top]),
         "barrier_definition": BARRIER,
+        "linear_barrier": above,
+        "linear_barrier_definition": ABOVE,
         "loss_at_ends": ends.tolist(),
     }
