@@ -30,9 +30,14 @@ LONG = [line for line in Path(__file__).with_name("long.txt").read_text("utf-8")
 """Cases of the long suite that are not marked where they stand, since the others of their family are quick."""
 
 
+COLLECTED = pytest.StashKey[frozenset[str]]()
+"""All cases that were collected, before any is left out."""
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark them, before pytest leaves out what is long."""
+    config.stash[COLLECTED] = frozenset(item.nodeid for item in items)
     long = set(LONG)
     for item in items:
         if item.nodeid in long:

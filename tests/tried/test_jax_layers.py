@@ -142,6 +142,7 @@ def test_nnx_dropout_in_training_draws_once():
     model.train()
     graph, params, rest = nnx.split(model, nnx.Param, ...)
 
+    @eqx.filter_jit
     def step(model, batch):
         return jnp.mean((model(batch["tokens"], batch["mask"]) - batch["y"]) ** 2)
 

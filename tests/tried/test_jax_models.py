@@ -133,6 +133,7 @@ def outputs(model, x):
     return HAIKU.apply(*model, x, False)[0]
 
 
+@eqx.filter_jit
 def step(model, batch):
     return jnp.mean((outputs(model, batch["x"]) - batch["y"]) ** 2)
 

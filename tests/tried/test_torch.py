@@ -169,6 +169,12 @@ CASES = {
     "MobileNet-like in training": (Mobile, classes, (IMAGES, KINDS[:6]), {"mode": "training"}),
     "packed LSTM": (Packed, next_token, {"tokens": TOKENS, "lengths": LENGTHS}, {}),
     "encoder with a mask": (Encoder, next_token, {"tokens": TOKENS}, {}),
+    "compiled": (
+        lambda: torch.compile(dense(), backend="eager"),
+        lambda model, batch: F.poisson_nll_loss(model(batch[0])[:, :2], batch[1].abs()),
+        (X, Y),
+        {},
+    ),
     "checkpointed": (Checkpointed, lambda model, batch: F.huber_loss(model(batch[0]), batch[1]), (X, Y), {}),
     "instance norm": (Instance, classes, (IMAGES, KINDS[:6]), {}),
     "physics": (dense, physics, HEAT, {}),

@@ -52,11 +52,17 @@ def vit():
     return hf.ViTForImageClassification(hf.ViTConfig(**SIZE, image_size=8, patch_size=4))
 
 
+def resnet():
+    sizes = {"embedding_size": 4, "hidden_sizes": [4, 6], "depths": [1, 1], "layer_type": "basic"}
+    return hf.ResNetForImageClassification(hf.ResNetConfig(**sizes, num_labels=3))
+
+
 MODELS = {
     "BERT": (bert, {"input_ids": IDS, "attention_mask": MASK, "labels": KINDS}),
     "GPT-2": (gpt, CAUSAL),
     "T5": (t5, CAUSAL),
     "ViT": (vit, {"pixel_values": PICTURES, "labels": KINDS}),
+    "ResNet": (resnet, {"pixel_values": PICTURES, "labels": KINDS}),
 }
 
 
