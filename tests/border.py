@@ -174,7 +174,7 @@ CALLS = {
     "figures.crown": lambda: {
         **{"surface": t().surface, "runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
     },
-    "figures.slice": lambda: {"surface": t().slice},
+    "figures.slice": lambda: {"surface": t().slice, "names": None},
     "networks.open_recording": lambda: {"store": "no.zarr"},
     "networks.record": lambda: {"model": t().params, "every": 1, "most": 8},
     "networks.slice": lambda: {"network": t().network, "plane": t().plane, "span": 1.0, "points": 3, "plain": False},

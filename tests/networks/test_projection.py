@@ -156,3 +156,18 @@ def test_what_does_not_belong_together_is_refused(net):
         project(net, plane, {})
     with pytest.raises(InvalidValue, match="2 directions are parallel"):
         project(net, Plane(np.zeros(6), np.ones((2, 6)), ("a", "b"), ("", "")), steps(POINTS))
+
+
+@pytest.mark.parametrize("memory", [2**26, 8 * 6 * 4])  # all at once, four rows at once
+def test_principal_directions_of_several_runs_are_those_of_all_their_steps(net, monkeypatch, memory):
+    monkeypatch.setattr(trajectories, "MEMORY", memory)
+    monkeypatch.setattr(trajectories, "SLAB", 2)
+    plane = directions.principal(net, [steps(POINTS[:11]), steps(POINTS[20:])])
+    rows = np.concatenate([POINTS[:11], POINTS[20:]]) - POINTS[10]
+    _, values, vectors = np.linalg.svd(rows, full_matrices=False)
+    np.testing.assert_array_equal(plane.origin, POINTS[10])
+    np.testing.assert_allclose(np.abs(np.sum(plane.directions * vectors[:2], axis=1)), 1, rtol=1e-12)
+    np.testing.assert_allclose(plane.facts["shares"], (values**2 / np.sum(values**2))[:2], rtol=1e-12)
+    assert plane.facts["runs"] == 2
+    with pytest.raises(InvalidValue, match=r"recorded parameters of shape \(30, 5\) are not of this network"):
+        directions.principal(net, [steps(POINTS), steps(POINTS[:, :5])])

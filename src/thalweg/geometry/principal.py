@@ -27,7 +27,7 @@ that have a step number are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -68,6 +68,26 @@ class Rows(Protocol):
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102
 
     def __getitem__(self, span: Any, /) -> ArrayLike: ...
+
+
+class Stacked:
+    """Points of several trajectories one behind the other; they are read when they are cut."""
+
+    def __init__(self, parts: Sequence[Rows]):
+        self.parts, self.ends = parts, np.cumsum([part.shape[0] for part in parts]).tolist()
+        self.shape = (self.ends[-1], parts[0].shape[1])
+
+    def __getitem__(self, at: slice | tuple[slice, slice], /) -> np.ndarray:
+        """Read some rows, or some columns of them."""
+        rows, columns = at if isinstance(at, tuple) else (at, slice(None))
+        first, last, _ = rows.indices(self.shape[0])
+        found = [np.empty((0, len(range(*columns.indices(self.shape[1])))), np.float32)]
+        for part, end in zip(self.parts, self.ends, strict=True):
+            begin = end - part.shape[0]
+            within = slice(max(first, begin) - begin, max(min(last, end) - begin, 0))
+            if within.start < within.stop:
+                found.append(np.asarray(part[within, columns]))
+        return np.concatenate(found)
 
 
 def principal(network: Network, rows: Rows, *, count: int = 2, at: ArrayLike | None = None) -> Plane:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
 from numpy.typing import ArrayLike
 
 from thalweg.base.border import public
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
+from thalweg.geometry.principal import Stacked, check_rows
 from thalweg.geometry.principal import principal as principal_of
-from thalweg.store.kinds import Recording
+from thalweg.store.kinds import Recordings
 from thalweg.store.recording import as_recording
 
 
 @public
-def principal(network: Network, recording: Recording, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
+def principal(network: Network, recording: Recordings, *, count: int = 2, at: ArrayLike | None = None) -> Plane:
     """Find the directions that hold most of a training run: principal directions of its displacements from its end.
 
     They are the leading right singular vectors of the matrix whose rows are ``θ_i - θ_n``, one for each recorded step;
@@ -27,9 +32,10 @@ def principal(network: Network, recording: Recording, *, count: int = 2, at: Arr
     Parameters
     ----------
     network : whose parameters they are
-    recording : of a training run (step, param), or one run of :func:`thalweg.descend`
+    recording : of a training run (step, param), or one run of :func:`thalweg.descend`; or a list of several, whose
+        steps count alike and whose displacements are all measured from the end of the first
     count : how many; a slice takes 1 or 2
-    at : (param,), another origin than the end of the run, from which displacements are measured, too
+    at : (param,), another origin than the end of the run (of the first), from which displacements are measured, too
 
     Returns
     -------
@@ -56,4 +62,10 @@ def principal(network: Network, recording: Recording, *, count: int = 2, at: Arr
     >>> tw.networks.directions.principal(tw.networks.wrap(objective), runs.isel(run=0), count=1).names
     ('principal direction 1 (97.7 %)',)
     """
-    return principal_of(network, as_recording(recording)["params"], count=count, at=at)
+    given = [recording] if isinstance(recording, xr.Dataset) else list(recording)
+    rows = [check_rows(network, as_recording(one)["params"]) for one in given]
+    if len(rows) == 1:
+        return principal_of(network, rows[0], count=count, at=at)
+    start = np.asarray(rows[0][-1:])[0] if at is None else at
+    plane = principal_of(network, Stacked(rows), count=count, at=start)
+    return replace(plane, facts={**plane.facts, "runs": len(rows)})

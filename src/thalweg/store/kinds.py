@@ -8,7 +8,7 @@ the verb returned: :func:`xarray.Dataset.isel` with a list keeps a kind, without
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -151,6 +151,32 @@ class _Named(Rule):
         return self.kind.refusal(f"{name}[{key!r}]", item)
 
 
+@dataclass(frozen=True, eq=False)
+class _Listed(Rule):
+    """One dataset of a kind or a list of them; a refusal points at the first that is not."""
+
+    fits: Callable[[object], bool] = field(init=False)
+    words: str = field(init=False)
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", self._fits)
+        object.__setattr__(self, "words", f"{self.kind.name} or a list of them")
+
+    def _fits(self, value: object) -> bool:
+        if isinstance(value, list | tuple):
+            return bool(value) and all(map(self.kind.fits, value))
+        return self.kind.fits(value)
+
+    def refusal(self, name: str, value: object) -> str:
+        if not isinstance(value, list | tuple):
+            return self.kind.refusal(name, value)
+        if not value:
+            return f"{name} = {shown(value)} is empty; give one or more of what {self.kind.source} returns"
+        place, item = next((k, item) for k, item in enumerate(value) if not self.kind.fits(item))
+        return self.kind.refusal(f"{name}[{place}]", item)
+
+
 NamedRuns = Annotated[xr.Dataset | Mapping[str, xr.Dataset], _Named(RUNS, alone=True)]
 """Runs, or several by name, as of several optimisers."""
 
@@ -213,11 +239,21 @@ Curve = Annotated[
 
 Kind("a connection", "thalweg.networks.connect", {"bend": "param"})
 
-Projected = Annotated[xr.Dataset, Kind("a projected path", "thalweg.networks.project", ALONG)]
+PROJECTED = Kind("a projected path", "thalweg.networks.project", ALONG)
+
+Projected = Annotated[xr.Dataset, PROJECTED]
 """A training run seen on a plane, from :func:`thalweg.networks.project`."""
+
+ProjectedRuns = Annotated[xr.Dataset | Sequence[xr.Dataset], _Listed(PROJECTED)]
+"""One training run seen on a plane, or several."""
 
 Curvature = Annotated[xr.Dataset, Kind("a curvature", "thalweg.networks.curvature", {}, misses=_missed_bend)]
 """Eigenvalues, trace or density of a network's Hessian, from :func:`thalweg.networks.curvature`."""
 
-Recording = Annotated[xr.Dataset, Kind("a recording", "a recorder or thalweg.descend", {"params": "step param"})]
+RECORDING = Kind("a recording", "a recorder or thalweg.descend", {"params": "step param"})
+
+Recording = Annotated[xr.Dataset, RECORDING]
 """The parameters of a training over (step, param), from a recorder; or one run of :func:`thalweg.descend`."""
+
+Recordings = Annotated[xr.Dataset | Sequence[xr.Dataset], _Listed(RECORDING)]
+"""One recording of a training, or several."""

@@ -71,9 +71,13 @@ def path(trust="poor", axes=("x", "y"), **attrs):
 
 
 def drawn(*parts):
+    return drawn_with(lambda: tw.figures.slice(*parts))
+
+
+def drawn_with(make):
     """Draw in the look of all figures; Matplotlib's own would set letters otherwise."""
     with style.styled():
-        sheet = tw.figures.slice(*parts).static()
+        sheet = make().static()
         FigureCanvasAgg(sheet)
         return sheet
 

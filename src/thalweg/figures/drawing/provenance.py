@@ -50,4 +50,6 @@ def directions_of(attrs: Mapping[Any, Any]) -> str:
     """
     kind = str(attrs.get("kind", "directions"))
     seed = f", seed {attrs['seed']}" if kind in DRAWN and "seed" in attrs else ""
+    if kind == "principal" and "runs" in attrs:
+        return f"principal directions of {attrs['runs']} runs"
     return KINDS.get(kind, shortened(kind)) + seed

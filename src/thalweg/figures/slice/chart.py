@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
@@ -13,7 +15,7 @@ from thalweg.figures.drawing.marks import ORIGIN, draw_ends
 from thalweg.figures.drawing.span import cell_edges, pieces_inside
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.slice import panels, verdict
+from thalweg.figures.slice import panels, several, verdict
 from thalweg.figures.slice.reading import Ground, Heights, Projection, heights_of
 
 LEFT, LABELS = 0.78, 0.5
@@ -44,8 +46,10 @@ WIDTH = 0.54
 """Of a letter, as a share of its size."""
 
 
-def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canvas.Sheet:
-    """Draw a slice, and with a path all that belongs to it."""
+def draw(
+    ground: Ground, path: Projection | None, title: str, note: str, runs: Sequence[several.Run] = ()
+) -> canvas.Sheet:
+    """Draw a slice, and with a path all that belongs to it; of several runs the path is all of them."""
     sheet = canvas.headed(title, note)
     bottom, tall = _room(ground, path)
     heights = None if ground.flat else heights_of(ground, path)
@@ -54,18 +58,24 @@ def draw(ground: Ground, path: Projection | None, title: str, note: str) -> canv
     axes = canvas.placed(sheet, LEFT, base, wide, high)
     _label(axes, ground, path)
     if heights is None:
-        _draw_profile(axes, ground, path)
+        _draw_profile(axes, ground, path, runs)
     else:
         _draw_map(axes, ground, heights)
         name = "loss, log" if heights.spacing.logarithmic else "loss"
         bar = canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high)
         relief.draw_bar(bar, heights.spacing, relief.levels_of(heights.spaced), name, digits=3)
         bar.tick_params(labelsize=8)
-        if path is not None:
+        if runs:
+            several.draw_paths(axes, ground, runs)
+        elif path is not None:
             _draw_path(axes, ground, path)
     if path is not None:
         start = LEFT + wide + (sum(BAR) if heights is not None else 0.1) + 0.5
-        panels.draw(sheet, path, start, bottom, EDGE * style.size()[0] - start, tall)
+        room = (start, bottom, EDGE * style.size()[0] - start, tall)
+        if runs:
+            several.draw_panels(sheet, runs, room)
+        else:
+            panels.draw(sheet, path, *room)
         verdict.draw(sheet, path)
     elif heights is not None:
         _list(sheet, ground, LEFT + wide + sum(BAR))
@@ -179,7 +189,7 @@ def _draw_path(axes: Axes, ground: Ground, path: Projection) -> None:
     draw_ends(axes, path.places, path.ends, inside, zorder=2.6)
 
 
-def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
+def _draw_profile(axes: Axes, ground: Ground, path: Projection | None, runs: Sequence[several.Run]) -> None:
     shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
     view_of([*shown, *([] if path is None else [path.losses])], np.empty(0)).show(axes)
     axes.plot(ground.x, ground.losses, color=style.ink(), lw=1.8, label="surface", zorder=1.5)
@@ -188,8 +198,14 @@ def _draw_profile(axes: Axes, ground: Ground, path: Projection | None) -> None:
         gaps.set(facecolor=style.paper(), edgecolor=style.muted(), hatch="//////", zorder=0.8)
         gaps.set_label(f"not finite, {verdict.percent(float(1 - ground.finite.mean()))}")
     _mark_origin(axes, ground)
-    if path is None:
-        return
+    if runs:
+        several.draw_paths(axes, ground, runs)
+    elif path is not None:
+        _draw_over(axes, ground, path)
+
+
+def _draw_over(axes: Axes, ground: Ground, path: Projection) -> None:
+    """Draw a run over a profile."""
     inside = path.inside(ground) & np.isfinite(path.true)
     x = path.places[:, 0]
     steps = np.stack([x, path.true], -1)

@@ -90,7 +90,7 @@ def draw(sheet: canvas.Sheet, path: Projection, left: float, bottom: float, widt
 def _draw_losses(axes: Axes, path: Projection) -> None:
     limits = view(path)
     limits.show(axes)
-    _label(axes, limits)
+    label(axes, limits)
     axes.fill_between(path.step, path.true, path.under, color=style.tone(GAP), lw=0, zorder=1)
     if shows_recorded(path):
         axes.plot(path.step, path.recorded, color=style.muted(), lw=0.8, ls=DOTS, zorder=1.5)
@@ -101,7 +101,7 @@ def _draw_losses(axes: Axes, path: Projection) -> None:
     _legend(axes, "loss")
 
 
-def _label(axes: Axes, limits: View) -> None:
+def label(axes: Axes, limits: View) -> None:
     """Label a logarithmic axis by its powers of ten; a short one, that has but one or two, by plain numbers."""
     if limits.log:
         axes.yaxis.set_minor_formatter(NullFormatter())

@@ -145,6 +145,7 @@ class Projection:
     recorded : (step,), the loss that the training itself had, NaN where unknown
     share : of the squared distance of the run's points from the origin that lies in the plane
     shares : (axis,), the parts of the single directions, where they are known
+    held : the shares in words, where there are several runs
     """
 
     step: np.ndarray
@@ -158,6 +159,7 @@ class Projection:
     shares: tuple[float, ...]
     verdict: str
     trust: str
+    held: str = ""
 
     @property
     def ground(self) -> str:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import xarray as xr
 
 from thalweg.base.border import public
+from thalweg.base.errors import InvalidValue
+from thalweg.base.showing import shown
 from thalweg.figures.drawing.wording import count, number
 from thalweg.figures.figure import Figure
 from thalweg.figures.slice import chart, panels, verdict, web
 from thalweg.figures.slice.reading import Ground, Projection, ground_of, heights_of, projection_of
-from thalweg.store.kinds import Projected, Slice
+from thalweg.figures.slice.several import Run, joined, runs_of
+from thalweg.store.kinds import ProjectedRuns, Slice
 
 
 @public
-def slice(surface: Slice, path: Projected | None = None) -> Figure:
-    """Draw a slice of a network's surface, and a run on it with all that the projection hides.
+def slice(surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[str] | None = None) -> Figure:
+    """Draw a slice of a network's surface, and a run or several on it with all that the projection hides.
 
     Of two directions the surface is a shaded map in gray, of one a profile. With a path the figure always shows, beside
     it, the run's true loss against the loss of the surface under it, the distance of the run from the plane, how much
@@ -27,7 +32,9 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
     Parameters
     ----------
     surface : from :func:`thalweg.networks.slice`, over (y, x) or (x,)
-    path : from :func:`thalweg.networks.project`, onto the same plane
+    path : from :func:`thalweg.networks.project`, onto the same plane; or a list of several, each of which has a colour,
+        and of which the verdict is on the worst
+    names : one a path, where there are several; by default ``run 1`` and so on
 
     Returns
     -------
@@ -37,7 +44,7 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
     Raises
     ------
     InvalidValue
-        If these are no slice and no path onto its plane, or nothing of them is finite.
+        If these are no slice and no path onto its plane, there is not one name a path, or nothing of them is finite.
 
     Examples
     --------
@@ -48,20 +55,36 @@ def slice(surface: Slice, path: Projected | None = None) -> Figure:
     'Loss on a plane'
     """
     ground = ground_of(surface)
-    run = None if path is None else projection_of(path, ground)
+    runs = _several(path, names, ground)
+    run = joined(runs) if runs else None if path is None else projection_of(_only(path), ground)
     note = ground.note + _leaving(ground, run) + " · axes to different scales" * (not chart.is_to_scale(ground, run))
+    title = _title(ground, run, runs)
     return Figure(
         name="slice",
-        title=_title(ground, run),
-        caption=_caption(ground, run),
-        draw=partial(chart.draw, ground, run, _title(ground, run), note),
-        describe=partial(web.describe, ground, run),
+        title=title,
+        caption=_caption(ground, run, runs),
+        draw=partial(chart.draw, ground, run, title, note, runs),
+        describe=partial(web.describe, ground, run, runs),
         tall=run is not None,
     )
 
 
-def _title(ground: Ground, path: Projection | None) -> str:
+def _several(path: ProjectedRuns | None, names: Sequence[str] | None, ground: Ground) -> list[Run]:
+    """Read several runs; none where there is one or none."""
+    if path is None and names:
+        raise InvalidValue(f"names = {shown(names)} name no path; give the paths, or no names")
+    paths = [] if path is None else [path] if isinstance(path, xr.Dataset) else list(path)
+    return runs_of(paths, names, ground) if names is not None or len(paths) > 1 else []
+
+
+def _only(path: ProjectedRuns) -> xr.Dataset:
+    return path if isinstance(path, xr.Dataset) else path[0]
+
+
+def _title(ground: Ground, path: Projection | None, runs: list[Run]) -> str:
     where = "a line" if ground.flat else "a plane"
+    if len(runs) > 1:
+        return f"Loss on {where}, and {len(runs)} runs projected onto it"
     return f"Loss on {where}" + ("" if path is None else ", and a run projected onto it")
 
 
@@ -73,9 +96,12 @@ def _leaving(ground: Ground, path: Projection | None) -> str:
     return f" · {outside:,} of {len(path.step):,} drawn steps outside"
 
 
-def _caption(ground: Ground, path: Projection | None) -> str:
+def _caption(ground: Ground, path: Projection | None, runs: list[Run]) -> str:
     parts = [ground.note.replace(" · ", ", "), f"along {' and '.join(ground.labels)}", *_surface(ground, path)]
-    if path is not None:
+    for run in runs:
+        first, *more = _run(ground, run.path)
+        parts += [f"{run.name}: {first}", *more]
+    if path is not None and not runs:
         parts += _run(ground, path)
     text = "; ".join(parts) + "."
     return text if path is None else f"{verdict.heading(path)}. {path.verdict} {text}"

@@ -57,6 +57,8 @@ def heading(path: Projection) -> str:
 
 def share_in_words(path: Projection) -> str:
     """Say how much of the run the slice holds."""
+    if path.held:
+        return path.held
     split = len(path.shares) > 1 and path.share >= LEAST
     parts = f" ({' + '.join(map(percent, path.shares))})" if split else ""
     return f"the {path.ground} holds {percent(path.share)} of the run's squared distance{parts}"
@@ -74,6 +76,8 @@ def percent(share: float) -> str:
 
 def reasons(path: Projection) -> str:
     """Take the verdict without what repeats the heading: how it opens, and the share."""
+    if path.held:
+        return path.verdict
     text = re.sub(r"^(?:the|this) picture [^:.]{0,60}: ", "", path.verdict, flags=re.IGNORECASE)
     text = re.sub(r"The (?:plane|line) holds [^%]* % of the run's squared distance from the origin\. ?", "", text)
     return text[:1].upper() + text[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from thalweg.figures.drawing.marks import ORIGIN, web_ends
 from thalweg.figures.drawing.terrain import landscape
 from thalweg.figures.drawing.view import view_of
 from thalweg.figures.drawing.wording import number
-from thalweg.figures.slice import panels, verdict
+from thalweg.figures.slice import panels, several, verdict
 from thalweg.figures.slice.reading import Ground, Heights, Projection, heights_of
 
 BETWEEN = "between the two"
@@ -48,21 +49,25 @@ ASIDE = 0.09
 """So far left of the middle is what the viewer looks at: the label of the height has room then on a phone."""
 
 
-def describe(ground: Ground, path: Projection | None) -> dict[str, Any]:
+def describe(ground: Ground, path: Projection | None, runs: Sequence[several.Run] = ()) -> dict[str, Any]:
     """Describe a slice for plotly.js."""
     place = "" if path is None else "3"
     if ground.flat:
-        traces, layout = _profile(ground, path, place)
+        traces, layout = _profile(ground, path, place, runs)
     else:
-        traces, layout = _landscape(ground, path)
+        traces, layout = _landscape(ground, path, runs)
     if path is None:
         return web.in_space(traces, layout)
     below = panels.layout(path, None if ground.flat else BELOW)
-    notes = {"annotations": [*below["annotations"], verdict.note(path)]}
-    return web.in_space([*traces, *panels.traces(path)], layout | below | notes)
+    titles = several.web_headings(path) if runs else below["annotations"]
+    notes = {"annotations": [*titles, verdict.note(path)]}
+    lines = several.web_panels(runs) if runs else panels.traces(path)
+    return web.in_space([*traces, *lines], layout | below | notes)
 
 
-def _landscape(ground: Ground, path: Projection | None) -> tuple[list[web.Trace], dict[str, Any]]:
+def _landscape(
+    ground: Ground, path: Projection | None, drawn: Sequence[several.Run]
+) -> tuple[list[web.Trace], dict[str, Any]]:
     heights = heights_of(ground, path)
     levels = relief.levels_of(heights.spaced)
     runs = heights.spacing.of(path.losses) if path is not None and len(path.losses) else levels
@@ -79,7 +84,11 @@ def _landscape(ground: Ground, path: Projection | None) -> tuple[list[web.Trace]
     }
     traces = [_ground(ground, heights, 1.0 if path is None else CLEAR), *_origin(ground, heights)]
     margin = web.MARGIN | {"l": 0, "r": 0} | ({"t": 40, "b": 0} if path is None else {})
-    return [*traces, *([] if path is None else _path(ground, heights, path))], {"scene": scene, "margin": margin}
+    if drawn:
+        traces += several.web_paths(ground, heights, drawn, {})
+    elif path is not None:
+        traces += _path(ground, heights, path)
+    return traces, {"scene": scene, "margin": margin}
 
 
 def is_to_scale(ground: Ground) -> bool:
@@ -160,7 +169,9 @@ def _path(ground: Ground, heights: Heights, path: Projection) -> list[web.Trace]
     return [between, on, own, key, *web_ends(ends, path.ends, np.isfinite(x + true), 6)]
 
 
-def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[web.Trace], dict[str, Any]]:
+def _profile(
+    ground: Ground, path: Projection | None, place: str, drawn: Sequence[several.Run]
+) -> tuple[list[web.Trace], dict[str, Any]]:
     on = {"xaxis": f"x{place}", "yaxis": f"y{place}"}
     line, hover = {"color": style.ink(), "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
     traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=hover, **on)]
@@ -176,6 +187,8 @@ def _profile(ground: Ground, path: Projection | None, place: str) -> tuple[list[
         f"xaxis{place}": across | {"title": {"text": _titled(ground.names[0], ground.units[0]), "standoff": 8}},
         f"yaxis{place}": web.axis("loss", domain=domain, anchor=f"x{place}", exponentformat="power", **view.web),
     }
+    if drawn:
+        return [*traces, *several.web_paths(ground, None, drawn, on)], layout
     return [*traces, *([] if path is None else _along(ground, path, on))], layout
 
 
