@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from flax import nnx
+from flax import nnx, struct
 from flax.training.train_state import TrainState
 
 import thalweg as tw
 from tests.tried.plain_jax import agrees, close
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidData, InvalidValue
 from thalweg.networks.interpolation import interpolate
 from thalweg.networks.wrapping import wrap
 
@@ -243,6 +243,37 @@ def test_what_may_not_be_trained_is_asked_for(model, says):
     with pytest.raises(InvalidValue) as caught:
         wrap(model, lambda model, batch: jnp.sum(batch["x"]), BATCH)
     assert str(caught.value) == says
+
+
+def test_a_state_made_like_flaxs_is_sorted_by_its_names():
+    variables = of_linen(0)
+
+    @struct.dataclass
+    class State:
+        params: Any
+        batch_stats: Any
+        step: Any
+
+    def own(state, batch):
+        return step({"params": state.params, "batch_stats": state.batch_stats}, batch)
+
+    network = wrap(State(variables["params"], variables["batch_stats"], jnp.array(3)), own, BATCH)
+    assert network.position.size - network.trained == 8
+    close(network.value(), step(variables, BATCH), np.float32)
+
+
+def test_a_checkpoint_without_statistics_is_told(tmp_path):
+    network = wrap(of_linen(0), step, BATCH)
+    arrays = {leaf.name: network.position[span].reshape(leaf.shape) for leaf, span in zip(network.leaves, network.spans, strict=True)}  # fmt: skip
+    np.savez(tmp_path / "whole.npz", **arrays)
+    np.testing.assert_array_equal(tw.networks.read_checkpoint(network, tmp_path / "whole.npz"), network.position)
+    np.savez(tmp_path / "bare.npz", **{name: one for name, one in arrays.items() if "batch_stats" not in name})
+    with pytest.raises(InvalidData) as caught:
+        tw.networks.read_checkpoint(network, tmp_path / "bare.npz")
+    assert str(caught.value).endswith(
+        "bare.npz has no batch_stats/BatchNorm_0/mean, which layers gathered and the loss depends on; give a checkpoint "
+        "with it, or wrap the model with statistics='gathered'"
+    )
 
 
 def test_a_state_of_haiku_among_the_data():

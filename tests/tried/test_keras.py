@@ -149,9 +149,6 @@ class Trained(keras.Model):
     def call(self, x: Any) -> Any:
         return self.inner(x)
 
-    def loss_of(self, model: Any, batch: Any) -> Any:
-        return margin(model, batch)
-
     def train_step(self, data: Any) -> Any:
         raise NotImplementedError
 
@@ -174,6 +171,15 @@ def spectral() -> Any:
     return model
 
 
+def flat_minima(model: Any, batch: Any) -> Any:
+    """The loss and the size of its slope by the parameters, as where flat minima are looked for."""
+    values = [one.value if hasattr(one, "path") else one for one in model.trainable_variables]
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = of_squares(model, batch)
+    return loss + 0.1 * tf.add_n([tf.reduce_sum(slope**2) for slope in tape.gradient(loss, values)])
+
+
 def of_squares(model: Any, data: Any) -> Any:
     return tf.reduce_mean((model(data[0]) - data[1]) ** 2)
 
@@ -194,6 +200,7 @@ CASES = {
     "attention": (attention, next_token, {"tokens": tf.constant(TOKENS)}, {"second": False}),
     "penalties": (penalised, of_penalised, (X, Y), {"loss": False}),
     "physics": (plain, physics, INSIDE, {}),
+    "slope by the parameters": (plain, flat_minima, (X, Y), {}),
     "training step of its own": (trained, margin, (tf.constant(X), tf.constant(X[::-1].copy())), {}),
     "spectral norm": (spectral, of_squares, (X, Y), {"loss": False}),
     "root mean square": (plain, lambda model, batch: tf.sqrt(of_squares(model, batch)), (X, Y), {}),
@@ -214,6 +221,33 @@ def test_class_weights_are_said_by_sample_weights_as_fit_takes_them() -> None:
     close(wrap(model, None, (IMAGES, KINDS, each)).value(), wanted)
     data = tf.data.Dataset.from_tensor_slices((IMAGES, KINDS, each)).batch(4)
     close(wrap(model, None, data).value(), wanted)
+
+
+def test_what_cannot_be_is_said_with_what_to_write_instead() -> None:
+    model = seeded(plain)()
+
+    def by_variables(model: Any, batch: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = of_squares(model, batch)
+        return loss + sum(tf.reduce_sum(one**2) for one in tape.gradient(loss, model.trainable_variables))
+
+    for step, data, says in (
+        (
+            by_variables,
+            (X, Y),
+            "the step differentiates by variables of the model, in whose place values stand here; let its tape watch "
+            "values = [one.value for one in model.trainable_variables], and differentiate by these",
+        ),
+        (
+            "mse",
+            (X, Y, {0: 1.0, 1: 3.0}),
+            "data have weights of classes in the third place; give weights of rows, np.array([weights[kind] for kind in "
+            "y]), which are the same",
+        ),
+    ):
+        with pytest.raises(InvalidValue) as caught:
+            wrap(model, step, data)
+        assert str(caught.value) == says
 
 
 def test_an_array_alone_and_a_tuple_of_one() -> None:

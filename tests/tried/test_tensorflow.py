@@ -90,6 +90,14 @@ def physics(model: Any, batch: Any) -> Any:
     return tf.reduce_mean(residual**2) + batch["weight"] * tf.reduce_mean((values - batch["values"]) ** 2)
 
 
+def flat_minima(model: Any, batch: Any) -> Any:
+    """The loss and the size of its slope by the parameters, as where flat minima are looked for."""
+    with tf.GradientTape() as tape:
+        loss = squares(model, batch)
+    slopes = tape.gradient(loss, model.trainable_variables)
+    return loss + 0.1 * tf.add_n([tf.reduce_sum(slope**2) for slope in slopes])
+
+
 def penalised(model: Any, batch: Any) -> Any:
     return squares(model, batch) + 1e-2 * sum(tf.nn.l2_loss(v) for v in (model.v, model.w))
 
@@ -151,6 +159,7 @@ HEAT = {
 
 CASES = {
     "physics": (Dense, physics, HEAT),
+    "slope by the parameters": (Dense, flat_minima, ROWS),
     "penalties": (Dense, penalised, ROWS),
     "graph": (Dense, graph, ROWS | ENDS),
     "clouds": (Dense, clouds, CLOUDS),
@@ -205,6 +214,37 @@ def test_means_that_are_counted_are_exact_in_parts_and_others_are_refused() -> N
     for step in (class_weighted, root, summed):
         with pytest.raises(InvalidValue, match="not additive over rows"):
             wrap(Dense(), step, ROWS, rows=4)
+
+
+def test_tables_are_arrays() -> None:
+    pandas = pytest.importorskip("pandas")
+    table, column = pandas.DataFrame(X), pandas.Series(Y[:, 0])
+    wanted = float(np.mean((Dense()(X).numpy()[:, 0] - Y[:, 0]) ** 2))
+    network = wrap(Dense(), lambda outputs, targets: tf.reduce_mean((outputs[:, 0] - targets) ** 2), (table, column))
+    close(network.value(), wanted)
+    alone = wrap(Dense(), lambda model, batch: tf.reduce_mean(model(batch) ** 2), table)
+    close(alone.value(), float(tf.reduce_mean(Dense()(X) ** 2)))
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own, where it is copied
+def test_layers_of_keras_in_a_module_are_refused() -> None:
+    keras = pytest.importorskip("keras")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("a layer of Keras on another backend is none of TensorFlow")
+
+    class Mixed(Dense):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = keras.layers.Dense(3)
+            self.layer.build((None, 3))
+
+        def __call__(self, x: Any) -> Any:
+            return super().__call__(self.layer(x))
+
+    with pytest.raises(InvalidValue) as caught:
+        wrap(Mixed(), squares, ROWS)
+    assert "which is not an attribute of it; hold" in str(caught.value)
+    assert str(caught.value).endswith("layers of Keras are seen in a keras.Model only")
 
 
 def test_a_dataset_without_an_end_is_refused() -> None:

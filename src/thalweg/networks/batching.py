@@ -100,7 +100,7 @@ def batches(data: Any, *, most: int | None = None, rows: int | None = None, comb
         if rows is None and most is None:
             return Batches(data.parts, combine, data.whole)
         data = data.whole if data.whole is not None else [*data.parts]
-    found = [_checked(batch) for batch in _read(data, most)]
+    found = [_checked(batch) for batch in _read(_columns(data), most)]
     if not found:
         raise InvalidValue(f"data = {shown(data)} hold no batches; give some (a generator can be read once only)")
     if rows is None:
@@ -152,6 +152,11 @@ def _read(data: Any, most: int | None) -> Iterator[Nest]:
         yield from [data[k] for k in range(len(data) if most is None else min(most, len(data)))]
 
 
+def _columns(data: Any) -> Any:
+    """Make an array of a table of pandas or polars, or of one of its columns."""
+    return data.to_numpy() if hasattr(data, "to_numpy") and hasattr(data, "to_dict") else data
+
+
 def _gives_examples(data: object) -> bool:
     """Tell a data set of PyTorch, whose items are examples, from what gives batches."""
     return any(
@@ -172,6 +177,7 @@ def _checked(batch: Nest) -> Nest:
     """Make arrays of lists of numbers, and refuse arrays of what is no number."""
 
     def read(leaf: Any) -> Any:
+        leaf = _columns(leaf)
         if is_uneven(leaf):
             raise InvalidValue("data hold a nested tensor, of rows of different lengths; give it padded, with a mask")
         leaf = _array(leaf) if plain_numbers(leaf) else leaf

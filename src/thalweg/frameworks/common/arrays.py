@@ -73,6 +73,12 @@ def flat(leaves: Sequence[Leaf], arrays: Mapping[str, np.ndarray], path: Path) -
     InvalidData
         If a name is missing or too much, a shape is another, or a number is not finite.
     """
+    statistics = [leaf.name for leaf in leaves if leaf.kind == "statistic"]
+    if statistics and not any(name in arrays for name in statistics):
+        raise InvalidData(
+            f"{path} has no {statistics[0]}, which layers gathered and the loss depends on; give a checkpoint with it, "
+            "or wrap the model with statistics='gathered'"
+        )
     compare({leaf.name: leaf.shape for leaf in leaves}, arrays, path)
     for leaf in leaves:
         if arrays[leaf.name].dtype.kind != "f" or not np.isfinite(arrays[leaf.name]).all():

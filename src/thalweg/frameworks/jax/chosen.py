@@ -48,10 +48,11 @@ def parts_of(model: Any) -> list[Part]:
     """
     leaves = jax.tree.leaves(model)
     taken = _of_variables(model) or _of_names(model) or _of_pair(model) or _of_others(model)
-    return [
-        kind if is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact) else "fixed"
-        for leaf, kind in zip(leaves, taken, strict=True)
-    ]
+    return [kind if _is_floating(leaf) else "fixed" for leaf, kind in zip(leaves, taken, strict=True)]
+
+
+def _is_floating(leaf: Any) -> bool:
+    return is_array(leaf) and bool(jnp.issubdtype(leaf.dtype, jnp.inexact))
 
 
 def _each(part: Any, kind: Part) -> list[Part]:
@@ -86,7 +87,7 @@ def _of_names(model: Any) -> list[Part] | None:
             return "trained"
         if name in GATHERED or _is_average(names[name]):
             return "gathered"
-        if name not in COLLECTIONS and not state and any(map(is_array, jax.tree.leaves(names[name]))):
+        if name not in COLLECTIONS and not state and any(map(_is_floating, jax.tree.leaves(names[name]))):
             raise InvalidValue(
                 f"the model has {name!r} beside 'params', and it cannot be told whether that is trained; give what is "
                 "trained alone, and the rest among the data or inside the loss"
@@ -149,7 +150,7 @@ def _of_others(model: Any) -> list[Part]:
 
     ends = jax.tree.leaves(model, is_leaf=whole)
     for end in ends:
-        if whole(end) and not isinstance(end, state) and any(map(is_array, jax.tree.leaves(end))):
+        if whole(end) and not isinstance(end, state) and any(map(_is_floating, jax.tree.leaves(end))):
             raise InvalidValue(
                 f"the model holds {type(end).__name__}, the state of an optimiser, which is not trained; give the "
                 "parameters alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from thalweg.base.errors import InvalidValue
@@ -39,6 +40,11 @@ def given(batch: Nest) -> Given:
             "inputs are a list or a dictionary, x = [a, b]"
         )
     found = Given(*parts)
+    if isinstance(found.weight, Mapping) and all(isinstance(name, int) for name in found.weight):
+        raise InvalidValue(
+            "data have weights of classes in the third place; give weights of rows, np.array([weights[kind] for kind "
+            "in y]), which are the same"
+        )
     for other in (found.y, found.weight):
         if other is not None:
             pair((found.x, other))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.chance import kept
 from thalweg.frameworks.common.checks import tried
 from thalweg.frameworks.common.installed import keras
@@ -77,7 +78,15 @@ class Objective:
             return tried(lambda: called(self.model, given(batch).x, training=self.training))
 
     def _returned(self, batch: Any) -> Returned:
-        return returned(self.step(self.model, batch))
+        try:
+            return returned(self.step(self.model, batch))
+        except AttributeError as error:
+            if "has no attribute 'handle'" not in str(error):  # what a tape of TensorFlow asks variables for
+                raise
+            raise InvalidValue(
+                "the step differentiates by variables of the model, in whose place values stand here; let its tape "
+                "watch values = [one.value for one in model.trainable_variables], and differentiate by these"
+            ) from error
 
 
 def called(model: Any, x: Any, *, training: bool) -> Any:

@@ -202,4 +202,5 @@ def _own_variables_only(evaluator: GraphEvaluator, states: States) -> None:
             raise InvalidValue(
                 f"the model uses the variable {variable.name!r} of shape {tuple(variable.shape)}, which is not an "
                 "attribute of it; hold all variables as attributes of the module, and let a step use its first argument"
+                "; layers of Keras are seen in a keras.Model only"
             )
