@@ -1,12 +1,18 @@
 """Shapes and types of the numerical layers are checked under pytest only."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
+
+# There is a worker a core: with more threads in each, PyTorch's wait for one another and take twice the processor time.
+# Those that a test asks for by `torch.set_num_threads` it gets.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 pytest.register_assert_rewrite("tests.process")  # it sees to what several tests of the command line have in common
 
