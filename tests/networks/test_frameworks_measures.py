@@ -2,11 +2,14 @@
 
 from functools import cache
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.networks.test_frameworks_slices import X, Y, in_jax, in_keras, in_tensorflow, in_torch
-from thalweg.networks import align, curvature, diagonal, gradient_noise, replace_hessian, sharpness
+from tests.networks.test_frameworks_slices import BIASES, KERNELS, X, Y, in_jax, in_keras, in_tensorflow, in_torch
+from thalweg.base.errors import InvalidValue
+from thalweg.networks import align, curvature, diagonal, gradient_noise, replace_hessian, restrict, sharpness
 
 
 def in_common(net, vector):
@@ -44,3 +47,46 @@ def placed(*nets):
     """Where each number of a network's own vector comes in the common order."""
     for net in nets:
         yield net, in_common(net, np.arange(net.position.size))
+
+
+@cache
+def by_jacobians():
+    """``Jᵀ (∂²L / ∂z²) J`` of the mean squared error, whose second derivative is 2 / (rows outputs)."""
+    arrays = [*KERNELS, *BIASES]
+    splits = np.cumsum([array.size for array in arrays])[:-1]
+
+    def outputs(point):
+        first, last, bias, other = (
+            part.reshape(array.shape) for part, array in zip(jnp.split(point, splits), arrays, strict=True)
+        )
+        return (jnp.tanh(X @ first.T + bias) @ last.T + other).ravel()
+
+    jacobian = np.asarray(jax.jacobian(outputs)(np.concatenate([array.ravel() for array in arrays])), np.float64)
+    return 2 / Y.size * jacobian.T @ jacobian
+
+
+@pytest.mark.parametrize("make", [in_torch, in_keras, in_tensorflow])
+@pytest.mark.parametrize("rows", [None, 4])
+def test_the_gauss_newton_matrix_is_that_of_the_jacobian(make, rows):
+    net = make(rows=rows)
+    newton, wanted = replace_hessian(net, "gauss_newton"), by_jacobians()
+    product = newton.hessian_product()
+    found = np.stack([product(unit) for unit in np.eye(32)])
+    order = in_common(net, np.arange(32))
+    np.testing.assert_allclose(found[np.ix_(order, order)], wanted, atol=2e-6)  # 32 bits, of numbers up to 1
+    bend = curvature(newton, count=3, lowest=True)
+    np.testing.assert_allclose(bend["eigenvalues"], np.linalg.eigvalsh(wanted)[:-4:-1], rtol=1e-5)
+    assert float(bend["lowest"]) > -1e-6 > float(curvature(net, count=1, lowest=True)["lowest"])
+    assert bend.attrs["matrix"] == "Gauss-Newton matrix"
+    assert newton.value() == net.value()
+    head = restrict(newton, lambda leaf: leaf.kind == "bias")
+    np.testing.assert_allclose(in_common(head, diagonal(head)["diagonal"].values), np.diag(wanted)[25:], atol=2e-6)
+    with pytest.raises(InvalidValue, match="the Gauss-Newton matrix stands for the Hessian already; give the network"):
+        replace_hessian(newton, "empirical_fisher")
+
+
+def test_in_jax_outputs_are_not_told():
+    with pytest.raises(
+        InvalidValue, match="the Gauss-Newton matrix needs the outputs apart from the loss, which neith"
+    ):
+        replace_hessian(known(), "gauss_newton")

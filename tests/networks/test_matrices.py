@@ -84,7 +84,7 @@ def test_what_has_no_single_rows_is_refused(known, monkeypatch):
         replace_hessian(whole, "empirical_fisher")
     with pytest.raises(InvalidValue, match=f"{said} 4 batches of up to 2 rows"):
         replace_hessian(pairs, "empirical_fisher")
-    with pytest.raises(InvalidValue, match="by = 'fisher' is not allowed; give 'empirical_fisher'$"):
+    with pytest.raises(InvalidValue, match="by = 'fisher' is not allowed; give 'gauss_newton' or 'empirical_fisher'$"):
         replace_hessian(net, **{"by": "fisher"})
     monkeypatch.setattr(eigenpairs, "MEMORY", 1000)
     with pytest.raises(InvalidValue, match="the gradients of 7 rows take 1.34e-06 GB, more than the 1e-06 GB allowed"):

@@ -74,6 +74,7 @@ class Portion(NamedTuple):
     weight: float
     evaluator: Evaluator
     rows: int | None = None
+    curved: Callable[[], Evaluator] | None = None  # see geometry/matrices.py
 
 
 @from_("what thalweg.networks.wrap returns")

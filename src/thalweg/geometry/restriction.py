@@ -20,7 +20,7 @@ from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
 from thalweg.geometry.chunks import Values
 from thalweg.geometry.leaves import Leaf
-from thalweg.geometry.network import Evaluator, Flat, Network
+from thalweg.geometry.network import Evaluator, Flat, Network, Portion
 from thalweg.geometry.plane import Plane
 
 Which = str | Sequence[str] | Callable[[Leaf], bool]
@@ -37,13 +37,17 @@ def restricted(network: Network, which: Which) -> Network:
     """
     chosen = _chosen(network, which)
     spans = [span for leaf, span in zip(network.leaves, network.spans, strict=True) if leaf in chosen]
-    portions = tuple(
-        portion._replace(evaluator=Restricted(portion.evaluator, network.position, spans))
-        for portion in network.portions
-    )
+    portions = tuple(_some(portion, network.position, spans) for portion in network.portions)
     position = np.concatenate([network.position[span] for span in spans])
     facts = {**network.facts, "parameters": position.size, "moved": ", ".join(leaf.name for leaf in chosen)}
     return replace(network, leaves=tuple(chosen), position=position, portions=portions, facts=facts)
+
+
+def _some(portion: Portion, position: Flat, spans: Sequence[slice]) -> Portion:
+    """Let some parameters alone move."""
+    curved, evaluator = portion.curved, Restricted(portion.evaluator, position, spans)
+    twin = None if curved is None else lambda: Restricted(curved(), position, spans)
+    return portion._replace(evaluator=evaluator, curved=twin)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thalweg.base.border import public
-from thalweg.geometry.matrices import Matrix, replaced
+from thalweg.geometry.matrices import Matrix, empirical_fisher, gauss_newton
 from thalweg.geometry.network import Network
 
 
@@ -14,6 +14,13 @@ def replace_hessian(network: Network, by: Matrix) -> Network:
     What comes out is a network of the same losses and gradients. :func:`thalweg.networks.curvature`, :func:`diagonal`,
     ``directions.hessian`` and :attr:`Network.hessian_product` take the other matrix of it.
 
+    ``"gauss_newton"`` is ``Jᵀ (∂²L / ∂z²) J``, of the loss L as a function of the model's outputs z and their Jacobian
+    J by the parameters; the Hessian less what bends the outputs. It has no negative eigenvalues where L is convex in
+    the outputs. Where L is the mean cross-entropy of logits, or half the mean squared length of a residual, it is the
+    Fisher matrix of the model (Martens, section 9). What counts as outputs is what the model returns: of a model that
+    ends in a softmax, probabilities. It is known where ``wrap`` was given model and ``loss(outputs, targets)`` apart:
+    in PyTorch, Keras and TensorFlow, not with a step of one's own nor in JAX. Losses with penalties are refused.
+
     ``"empirical_fisher"`` is the uncentred second moment of the gradients of single rows, ``Σ w_i g_i g_iᵀ`` where the
     loss is ``Σ w_i L_i``; of a mean over N rows ``w_i`` is 1 / N. Where a loss is the negative logarithm of a
     probability, as cross-entropy is and half the squared error, this is what goes by the name of the empirical Fisher
@@ -23,8 +30,8 @@ def replace_hessian(network: Network, by: Matrix) -> Network:
 
     Parameters
     ----------
-    network : from :func:`thalweg.networks.wrap` with ``rows=1``
-    by : ``"empirical_fisher"``
+    network : from :func:`thalweg.networks.wrap`; for ``"empirical_fisher"`` with ``rows=1``
+    by : ``"gauss_newton"`` or ``"empirical_fisher"``
 
     Returns
     -------
@@ -34,7 +41,8 @@ def replace_hessian(network: Network, by: Matrix) -> Network:
     Raises
     ------
     InvalidValue
-        If the gradient of single rows is not known, or all gradients together take more than 4 GB.
+        If outputs are not known apart from the loss, or are not one array; if the gradient of single rows is not known,
+        or all gradients together take more than 4 GB.
 
     References
     ----------
@@ -51,4 +59,4 @@ def replace_hessian(network: Network, by: Matrix) -> Network:
     >>> tw.networks.curvature(fisher, count=2)["eigenvalues"].values.round(2).tolist()  # 9² / 2 and 1² / 2
     [40.5, 0.5]
     """
-    return replaced(network)
+    return gauss_newton(network) if by == "gauss_newton" else empirical_fisher(network)

@@ -48,7 +48,7 @@ def spread(batch):
 
 def value(task, measure):
     portions, _ = portions_of(task, measure, lambda batch: measure(batch)[0], EPS)
-    return sum(weight * loss for weight, loss in portions)
+    return sum(portion.weight * portion.evaluator for portion in portions)
 
 
 LOSSES = {

@@ -71,6 +71,15 @@ def dense(array: Any) -> None:
         raise InvalidValue(f"data have a tensor of strings of shape {tuple(array.shape)}; give arrays of numbers")
 
 
+def one_array(outputs: Any, kind: type) -> None:
+    """Refuse outputs in several arrays where one is needed."""
+    if not isinstance(outputs, kind):
+        raise InvalidValue(
+            f"the Gauss-Newton matrix needs outputs in one array, and the model gives a {type(outputs).__name__}; give "
+            "a model whose output is one"
+        )
+
+
 def scalar(shape: Sequence[int | None]) -> None:
     """Check that a loss is one number."""
     if len(shape):

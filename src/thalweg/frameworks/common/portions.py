@@ -18,6 +18,7 @@ What would break it: a loss that happens to be additive at the network's own par
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,11 @@ class _Loss(NamedTuple):
 
 
 def portions_of(
-    task: Task, measure: Measure, evaluator: Callable[[Nest], Evaluator], eps: float
+    task: Task,
+    measure: Measure,
+    evaluator: Callable[[Nest], Evaluator],
+    eps: float,
+    curved: Callable[[Nest], Evaluator] | None = None,
 ) -> tuple[tuple[Portion, ...], int]:
     """Make what evaluates each batch of a task, with the weight that its loss has in the whole.
 
@@ -50,6 +55,7 @@ def portions_of(
     measure : the loss of a batch, as the model computes it
     evaluator : makes what evaluates a batch
     eps : the rounding of the model's numbers, relative
+    curved : makes what evaluates a batch by the loss without its slope (``geometry/matrices.py``), where a room can
 
     Returns
     -------
@@ -71,7 +77,10 @@ def portions_of(
     if several and task.combine != "batches":
         _check_additive(task, measure, eps)
     kept = [(weight, batch) for weight, batch in zip(weights, task.batches, strict=True) if weight]
-    portions = tuple(Portion(weight, evaluator(batch), rows_of(batch)) for weight, batch in kept)
+    portions = tuple(
+        Portion(weight, evaluator(batch), rows_of(batch), partial(curved, batch) if curved else None)
+        for weight, batch in kept
+    )
     return portions, sum(count or 0 for count in rows)
 
 

@@ -72,6 +72,10 @@ class BackendPart(Protocol):
         """
         ...
 
+    def without_slope(self, loss: Callable[[Any], Any], outputs: Any) -> Any:
+        """Compute a loss of outputs less the linear part that it has there; see ``geometry/matrices.py``."""
+        ...
+
 
 class Bound(NamedTuple):
     """A loss of parameters and a batch, bound to the parameters now.

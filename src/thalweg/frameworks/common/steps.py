@@ -38,6 +38,34 @@ def of_task(step: Callable[..., Any], task: Task) -> Callable[..., Any]:
     return (lambda model, batch: step(model, batch[0])) if task.bare else step
 
 
+class Apart:
+    """A step made of a model's outputs and a loss of these, which are known apart.
+
+    Parameters
+    ----------
+    outputs : ``outputs(model, batch)``
+    loss : ``loss(outputs, model, batch)``
+    """
+
+    def __init__(self, outputs: Callable[[Any, Any], Any], loss: Callable[[Any, Any, Any], Any]):
+        self.outputs, self.loss = outputs, loss
+
+    def __call__(self, model: Any, batch: Any) -> Any:
+        """Compute the loss."""
+        return self.loss(self.outputs(model, batch), model, batch)
+
+
+def through(step: Any, change: Callable[[Callable[[Any], Any], Any], Any]) -> Callable[[Any, Any], Any] | None:
+    """Make the step in which ``change(loss, outputs)`` computes the loss; None where these are not known apart."""
+    if not isinstance(step, Apart):
+        return None
+
+    def changed(model: Any, batch: Any) -> Any:
+        return change(lambda outputs: returned(step.loss(outputs, model, batch)).loss, step.outputs(model, batch))
+
+    return changed
+
+
 def argument_names(function: object) -> list[str]:
     """Name the positional arguments of a function; none where it does not tell them."""
     try:

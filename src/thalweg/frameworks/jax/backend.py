@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.base.precision import computing
 from thalweg.frameworks.common.batches import Nest
-from thalweg.frameworks.common.checks import scalar, tried
+from thalweg.frameworks.common.checks import one_array, scalar, tried
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import read
 from thalweg.frameworks.jax.network import evaluators, name_of
@@ -31,3 +31,10 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
         return made(batch)
 
     return Bound(evaluator, name_of(device), lambda: computing(8 * arrays[0].itemsize))
+
+
+def without_slope(loss: Callable[[Any], Any], outputs: Any) -> Any:
+    """Compute a loss of outputs less the linear part that it has there; see ``geometry/matrices.py``."""
+    one_array(outputs, jax.Array)
+    slope = jax.lax.stop_gradient(jax.grad(loss)(outputs))
+    return loss(outputs) - jax.numpy.sum(slope * outputs)

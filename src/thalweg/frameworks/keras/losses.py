@@ -13,6 +13,7 @@ from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.frameworks.common.checks import function, tried
 from thalweg.frameworks.common.installed import keras
 from thalweg.frameworks.common.order import arranged
+from thalweg.frameworks.common.steps import Apart
 from thalweg.frameworks.keras.data import Given, given
 from thalweg.frameworks.keras.objective import Step, called
 
@@ -40,9 +41,11 @@ def step_of(model: Any, loss: Any, dtype: np.dtype, sample: Sample, *, training:
         losses, weights = keras.tree.map_structure(_resolved, loss), None
     total = None if losses is None else _total(model, losses, weights, dtype, sample, given_by_hand=loss is not None)
 
-    def step(model: Any, batch: Any) -> Any:
-        x, y, weight = given(batch)
-        outputs = called(model, x, training=training)
+    def outputs_of(model: Any, batch: Any) -> Any:
+        return called(model, given(batch).x, training=training)
+
+    def loss_of(outputs: Any, model: Any, batch: Any) -> Any:
+        _, y, weight = given(batch)
         parts = [] if total is None else [total(y, outputs, weight)]
         for penalty in model.losses:
             parts.append(keras.ops.cast(keras.ops.sum(penalty), dtype.name))
@@ -50,7 +53,8 @@ def step_of(model: Any, loss: Any, dtype: np.dtype, sample: Sample, *, training:
             raise InvalidValue(_none(model))
         return sum(parts[1:], parts[0])
 
-    return step, ", ".join(map(_name, keras.tree.flatten(loss if loss is not None else losses))) or "added by layers"
+    name = ", ".join(map(_name, keras.tree.flatten(loss if loss is not None else losses))) or "added by layers"
+    return Apart(outputs_of, loss_of), name
 
 
 def _overrides(model: Any, method: str) -> bool:

@@ -16,7 +16,7 @@ from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, allowed, coarsest, flat_type
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.statistics import chosen
-from thalweg.frameworks.common.steps import is_step, of_task
+from thalweg.frameworks.common.steps import is_step, of_task, through
 from thalweg.frameworks.common.tensors import read, typed
 from thalweg.frameworks.keras.data import Given, given
 from thalweg.frameworks.keras.leaves import (
@@ -89,7 +89,15 @@ def build(model: Any, loss: Any, task: Task) -> Network:
             return objective.carried(values, first)
 
         steady(again, objective.changed)
-    portions, examples = portions_of(task, measure, evaluator, max(ROUNDING[kind], ROUNDING["float32"]))
+    backend, eps = FRAMEWORKS[keras.backend.backend()].backend, max(ROUNDING[kind], ROUNDING["float32"])
+    flattened = through(objective.step, backend.without_slope)
+
+    def curved(batch: Nest) -> Evaluator:
+        assert flattened
+        made = backend.bound(objective.of(flattened), values, training=task.training).evaluator(arrays(batch))
+        return Still(made, trained) if state else made
+
+    portions, examples = portions_of(task, measure, evaluator, eps, curved if flattened else None)
     # with JAX and PyTorch Keras lets 64 bits and 64 bits make 32, in products of matrices for one
     precision = BITS[kind] if keras.backend.backend() == "tensorflow" else min(32, BITS[kind])
     used = statistics if state else _statistics(model, task.mode)

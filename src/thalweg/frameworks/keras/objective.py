@@ -43,6 +43,15 @@ class Objective:
         with self.fixed.scope(parameters):
             return self._returned(batch).loss
 
+    def of(self, step: Step) -> Callable[[Sequence[Any], Any], Any]:
+        """Make the function that computes the loss by another step, a tensor."""
+
+        def loss(parameters: Sequence[Any], batch: Any) -> Any:
+            with self.fixed.scope(parameters):
+                return returned(step(self.model, batch)).loss
+
+        return loss
+
     def measured(self, parameters: Sequence[Any], batch: Any) -> tuple[float, float | None]:
         """Compute loss and count as numbers, from the fixed state."""
         with self.fixed.scope(parameters):

@@ -7,6 +7,7 @@ from typing import Any
 
 from thalweg.base.errors import InvalidValue
 from thalweg.frameworks.common.batches import Nest, is_array, mapped
+from thalweg.frameworks.common.checks import one_array
 from thalweg.frameworks.common.installed import tensorflow as tf
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import device_of, joined
@@ -28,6 +29,17 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
         return one
 
     return Bound(evaluator, device_of(variables[0]), kept_generators)
+
+
+def without_slope(loss: Callable[[Any], Any], outputs: Any) -> Any:
+    """Compute a loss of outputs less the linear part that it has there; see ``geometry/matrices.py``."""
+    one_array(outputs, tf.Tensor)
+    outputs = tf.identity(outputs)  # so that no loss looks behind it for what it was made of
+    with tf.GradientTape() as tape:
+        tape.watch(outputs)
+        value = loss(outputs)
+    slope = tape.gradient(value, outputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value - tf.cast(tf.reduce_sum(tf.stop_gradient(slope) * outputs), value.dtype)
 
 
 def _check_changes(evaluator: GraphEvaluator) -> None:

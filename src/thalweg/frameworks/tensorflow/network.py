@@ -19,8 +19,9 @@ from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of, steady
 from thalweg.frameworks.common.precision import BITS, ROUNDING, coarsest, flat_type
 from thalweg.frameworks.common.statistics import IN_FACTS, chosen
-from thalweg.frameworks.common.steps import Returned, counted, is_step, of_task, returned
+from thalweg.frameworks.common.steps import Apart, Returned, counted, is_step, of_task, returned, through
 from thalweg.frameworks.common.tensors import device_of, joined, typed
+from thalweg.frameworks.tensorflow.backend import without_slope
 from thalweg.frameworks.tensorflow.evaluator import GraphEvaluator, evaluators
 from thalweg.frameworks.tensorflow.states import States, kept_generators
 from thalweg.geometry.leaves import Leaf
@@ -67,7 +68,12 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     own = [*_variables(private).values(), *(gathered(private).values() if moving else [])]
     moved = {variable.ref() for variable in own}
     fixed = [(variable, values) for variable, values in states.state if variable.ref() not in moved]
-    made = evaluators(own, lambda batch: tf.convert_to_tensor(returned(step(seen, batch)).loss), position, fixed)
+
+    def of(step: Callable[..., Any]) -> Callable[[Nest], GraphEvaluator]:
+        return evaluators(own, lambda batch: tf.convert_to_tensor(returned(step(seen, batch)).loss), position, fixed)
+
+    made, flattened = of(step), through(step, without_slope)
+    twin = of(flattened) if flattened else None
 
     def measure(batch: Nest) -> tuple[float, float | None]:
         with kept(), kept_generators(), states.put_back():
@@ -79,7 +85,8 @@ def build(model: Any, loss: Any, task: Task) -> Network:
     _own_variables_only(evaluator(task.batches[0]), states)
     with kept(), kept_generators(), states.put_back():
         steady(lambda: counted(lambda: _tried(step, seen, first)), states.changed)
-    portions, examples = portions_of(task, measure, evaluator, ROUNDING[kind])
+    curved = (lambda batch: twin(tensors(batch))) if twin else None
+    portions, examples = portions_of(task, measure, evaluator, ROUNDING[kind], curved)
     evaluated = {"device": device_of(own[0]), "mode": task.mode, "precision": BITS[kind]}
     # a module that does not take ``training`` does the same in both modes
     used = IN_FACTS.get(statistics, statistics) if moving or argument_place(private) is not None else "none"
@@ -176,11 +183,7 @@ def _step(loss: Any, sample: Callable[[Any], tuple[Any, Any]], batch: Nest, task
     pair(batch)
     call = arranged(loss, "outputs", lambda: sample(loss))
 
-    def step(module: Any, batch: Any) -> Any:
-        *inputs, targets = batch
-        return call(module(*inputs), targets)
-
-    return step
+    return Apart(lambda module, batch: module(*batch[:-1]), lambda outputs, module, batch: call(outputs, batch[-1]))
 
 
 def _outputs(module: Any, batch: Nest) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from thalweg.frameworks.common.batches import Nest, is_array, mapped
-from thalweg.frameworks.common.checks import scalar, tried
+from thalweg.frameworks.common.checks import one_array, scalar, tried
 from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.room import Bound
 from thalweg.frameworks.common.tensors import joined
@@ -42,6 +42,15 @@ def bound(loss: Callable[..., Any], values: Sequence[Any], *, training: bool) ->
 def _kept() -> Iterator[None]:
     with torch.no_grad(), torch.random.fork_rng():
         yield
+
+
+def without_slope(loss: Callable[[Any], Any], outputs: Any) -> Any:
+    """Compute a loss of outputs less the linear part that it has there; see ``geometry/matrices.py``."""
+    one_array(outputs, torch.Tensor)
+    with torch.enable_grad():
+        leaf = outputs.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(loss(leaf), leaf, allow_unused=True, materialize_grads=True)
+    return loss(outputs) - torch.sum(slope.detach() * outputs)
 
 
 class TensorEvaluator:

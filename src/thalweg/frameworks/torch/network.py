@@ -18,8 +18,9 @@ from thalweg.frameworks.common.installed import torch
 from thalweg.frameworks.common.order import arranged
 from thalweg.frameworks.common.portions import portions_of
 from thalweg.frameworks.common.statistics import IN_FACTS, chosen
-from thalweg.frameworks.common.steps import is_step, of_task
+from thalweg.frameworks.common.steps import Apart, is_step, of_task, through
 from thalweg.frameworks.torch import displaced
+from thalweg.frameworks.torch.backend import without_slope
 from thalweg.frameworks.torch.evaluator import ModuleEvaluator, as_written
 from thalweg.frameworks.torch.habits import watch
 from thalweg.frameworks.torch.parameters import flatten, plain, trainable, written
@@ -87,7 +88,12 @@ def _built(model: Any, loss: Any, task: Task) -> Network:
 
     if statistics == "estimated":
         replica.estimating = tuple(converted(batch) for batch in task.batches)
-    portions, examples = portions_of(task, measure, evaluator, _eps(replica))
+    flattened = through(step, without_slope)
+
+    def curved(batch: Nest) -> ModuleEvaluator:
+        return ModuleEvaluator(replica, converted(batch)._replace(step=flattened), alone=alone)
+
+    portions, examples = portions_of(task, measure, evaluator, _eps(replica), curved if flattened else None)
     evaluated = {"device": str(first.device), "mode": task.mode, "statistics": IN_FACTS.get(statistics, statistics)}
     position, trained = flatten_all(model) if state else flatten(model), sum(one.numel() for one in named.values())
     facts = of_network(of_framework("torch"), position[:trained], loss=loss or "own", examples=examples, **evaluated)
@@ -151,16 +157,18 @@ def _step(loss: Any, task: Task) -> Any:
     pair(task.batches[0])
     call = arranged(loss, "outputs")
 
-    def step(module: Any, batch: Any) -> Any:
-        *inputs, targets = batch
+    def outputs_of(module: Any, batch: Any) -> Any:
         try:
-            outputs = module(*inputs)
+            return module(*batch[:-1])
         except Exception as error:  # a user's model may raise anything
             raise InvalidValue(
                 f"the model fails on the data: {reason(error)}; give inputs as it takes them, and the targets last"
             ) from error
+
+    def loss_of(outputs: Any, module: Any, batch: Any) -> Any:
+        del module
         try:
-            return call(outputs, targets)
+            return call(outputs, batch[-1])
         except ThalwegError:
             raise
         except Exception as error:  # and so may a user's loss
@@ -168,7 +176,7 @@ def _step(loss: Any, task: Task) -> Any:
                 f"the loss fails on the data: {reason(error)}; give loss(outputs, targets) that takes them"
             ) from error
 
-    return step
+    return Apart(outputs_of, loss_of)
 
 
 def _tensor(array: Any, like: Any) -> Any:
