@@ -276,6 +276,18 @@ def test_a_checkpoint_without_statistics_is_told(tmp_path):
     )
 
 
+def test_what_a_state_of_equinox_begins_with_is_no_parameter():
+    model = Equinox(0)  # without make_with_state it holds what its state begins with
+
+    def outputs(model, state, x):
+        return jax.vmap(model, axis_name="batch", in_axes=(0, None), out_axes=(0, None))(x, state)[0]
+
+    network = wrap((model, eqx.nn.State(model)), lambda both, batch: jnp.mean(outputs(*both, batch["x"]) ** 2), BATCH)
+    wanted = jnp.mean(outputs(model, eqx.nn.State(model), X) ** 2)
+    close(network.value(), wanted, np.float32)
+    assert (network.trained, network.position.size) == (20 + 4 + 8 + 2 + 8, 42 + 8)
+
+
 def test_a_state_of_haiku_among_the_data():
     params, state = of_haiku(0)
 

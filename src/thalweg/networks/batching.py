@@ -85,7 +85,8 @@ def batches(data: Any, *, most: int | None = None, rows: int | None = None, comb
     Raises
     ------
     InvalidValue
-        If there are no batches, arrays are no numbers, or rows are asked for and the arrays have different lengths.
+        If there are no batches or no end of them, arrays are no numbers, or rows are asked for and the arrays have
+        different lengths.
 
     Examples
     --------

@@ -141,18 +141,22 @@ def _is_average(part: Any) -> bool:
 
 
 def _of_others(model: Any) -> list[Part]:
-    """Take all for parameters but a state of Equinox; refuse that of an optimiser."""
+    """Take all for parameters but a state of Equinox and what it begins with; refuse that of an optimiser."""
     equinox = sys.modules.get("equinox")
     state: Any = equinox.nn.State if equinox is not None else ()
+    index: Any = equinox.nn.StateIndex if equinox is not None else ()
 
-    def whole(part: Any) -> bool:
-        return isinstance(part, state) or type(part).__module__.partition(".")[0] == "optax"
+    def of_optimiser(part: Any) -> bool:
+        return type(part).__module__.partition(".")[0] == "optax"
 
-    ends = jax.tree.leaves(model, is_leaf=whole)
+    def kind(end: Any) -> Part:
+        return "gathered" if isinstance(end, state) else "fixed" if isinstance(end, index) else "trained"
+
+    ends = jax.tree.leaves(model, is_leaf=lambda part: kind(part) != "trained" or of_optimiser(part))
     for end in ends:
-        if whole(end) and not isinstance(end, state) and any(map(_is_floating, jax.tree.leaves(end))):
+        if of_optimiser(end) and any(map(_is_floating, jax.tree.leaves(end))):
             raise InvalidValue(
                 f"the model holds {type(end).__name__}, the state of an optimiser, which is not trained; give the "
                 "parameters alone"
             )
-    return [one for end in ends for one in _each(end, "gathered" if isinstance(end, state) else "trained")]
+    return [one for end in ends for one in _each(end, kind(end))]
