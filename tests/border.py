@@ -174,7 +174,7 @@ CALLS = {
     "figures.crown": lambda: {
         **{"surface": t().surface, "runs": t().runs, "valleys": t().valleys, "run": 0, "limits": (0.1, 1.0)},
     },
-    "figures.slice": lambda: {"surface": t().slice, "names": None},
+    "figures.slice": lambda: {"surface": t().slice, "names": None, "value": "loss"},
     "networks.open_recording": lambda: {"store": "no.zarr"},
     "networks.record": lambda: {"model": t().params, "every": 1, "most": 8},
     "networks.slice": lambda: {"network": t().network, "plane": t().plane, "span": 1.0, "points": 3, "plain": False},
@@ -245,7 +245,7 @@ CALLS = {
     "figures.plane": hill_figure,
     "figures.compare": lambda: {"compared": t().compared},
     "figures.curvature": lambda: {"result": t().curvature},
-    "figures.interpolate": lambda: {"*": (t().curve,), "names": ["a"], "along": "distance"},
+    "figures.interpolate": lambda: {"*": (t().curve,), "names": ["a"], "along": "distance", "value": "loss"},
     "figures.outcome_map": lambda: {"chart": t().chart, "colour": "outcome"},
     "figures.phase_diagram": lambda: {"diagram": t().diagram},
     "figures.race": lambda: {"ran": t().race},

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from thalweg.base.border import public
 from thalweg.base.checks import choice
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.figures.drawing import canvas, style, web
 from thalweg.figures.drawing.marks import END, START, series
 from thalweg.figures.drawing.provenance import network_of
@@ -67,10 +67,16 @@ class _Curves:
     along: str
     view: View
     note: str
+    what: str
 
 
 @public
-def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str = "distance") -> Figure:
+def interpolate(
+    *curves: Curve,
+    names: Sequence[str] | None = None,
+    along: str = "distance",
+    value: str | Sequence[str] = "loss",
+) -> Figure:
     """Draw the loss along lines and curves between two checkpoints a and b, and the barrier on each.
 
     A barrier is the highest loss between the checkpoints, above the higher of the two; it is drawn from there upwards.
@@ -80,6 +86,7 @@ def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str =
     curves : from :func:`thalweg.networks.interpolate`
     names : one a curve; by default what it is
     along : ``"distance"`` from a along the curve, in parameters, so that longer ways are longer; or ``"t"``
+    value : which variable of the curves is drawn, or a list of several, each a line of its own
 
     Returns
     -------
@@ -106,12 +113,38 @@ def interpolate(*curves: Curve, names: Sequence[str] | None = None, along: str =
         raise InvalidValue(
             f"{count(len(curves), 'curve')} and {count(len(names), 'name')} do not fit; give one name each"
         )
-    read = [_curve(part, name, along) for part, name in zip(curves, names or _named(curves), strict=True)]
+    values = [value] if isinstance(value, str) else list(value)
+    if not values:
+        raise InvalidValue("value = [] names nothing to draw; give one or more variables of the curves")
+    read = [
+        _curve(_measure(part, each), _called(name, each, values), along)
+        for part, name in zip(curves, names or _named(curves), strict=True)
+        for each in values
+    ]
     finite = [np.concatenate([part.loss, part.ends[:, 1]]) for part in read]
-    title = "Loss between two checkpoints"
-    drawn = _Curves(read, along, view_of(finite, np.empty(0)), network_of(curves[0].attrs))
+    what = ", ".join(shortened(each.replace("_", " ")) for each in values)
+    title = f"{what[:1].upper()}{what[1:]} between two checkpoints"
+    own = _measure(curves[0], values[0]).attrs
+    drawn = _Curves(read, along, view_of(finite, np.empty(0)), network_of(own), what)
     caption = f"{title}, {drawn.note.replace(' · ', ', ')}: {'; '.join(map(_story, read))}."
     return figure_of("interpolate", title, caption, drawn, _static, _interactive)
+
+
+def _measure(part: xr.Dataset, value: str) -> xr.Dataset:
+    """Take a measure of a curve for its loss."""
+    if value == "loss":
+        return part
+    if value not in part.data_vars or value in ALONG:
+        raise UnknownName.of("measure of the curve", value, [name for name in map(str, part) if name not in ALONG])
+    own = part[value].attrs
+    taken = part.assign(loss=part[value]).assign_attrs(own)
+    taken.attrs.pop("loss_at_ends", None)
+    return taken.assign_attrs(loss_at_ends=own["at_ends"]) if "at_ends" in own else taken
+
+
+def _called(name: str, value: str, values: Sequence[str]) -> str:
+    """Name a line by its curve, and by its value where there are several."""
+    return f"{name}, {value.replace('_', ' ')}" if len(values) > 1 else name
 
 
 def _named(curves: Sequence[xr.Dataset]) -> list[str]:
@@ -172,7 +205,7 @@ def _barrier(part: _Curve) -> str:
 def _static(drawn: _Curves, title: str) -> canvas.Sheet:
     sheet, (axes,) = canvas.blank(title, drawn.note)
     drawn.view.show(axes)
-    axes.set(xlabel=ALONG[drawn.along], ylabel="loss")
+    axes.set(xlabel=ALONG[drawn.along], ylabel=drawn.what)
     for k, part in enumerate(drawn.curves):
         _draw(axes, part, k)
     for k, name, mark in ((0, "a", START), (1, "b", END)):
@@ -216,7 +249,9 @@ def _interactive(drawn: _Curves) -> dict[str, Any]:
             web.trace("markers", *places.T, name=name, marker=mark.web(10), hover=f"{name}<br>loss %{{y:.5g}}")
         )
     x = web.axis(ALONG[drawn.along])
-    return web.described(traces, {"xaxis": x, "yaxis": web.axis("loss", exponentformat="power", **drawn.view.web)})
+    return web.described(
+        traces, {"xaxis": x, "yaxis": web.axis(web.safe(drawn.what), exponentformat="power", **drawn.view.web)}
+    )
 
 
 def _traces(drawn: _Curves, part: _Curve, k: int) -> list[web.Trace]:

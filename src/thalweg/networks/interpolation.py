@@ -10,7 +10,7 @@ from thalweg.base.border import public
 from thalweg.base.checks import whole
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry.directions import products, ways
-from thalweg.geometry.network import Network
+from thalweg.networks.measures import Networks, described, parted
 from thalweg.networks.slices import MOST, attributes, rising
 
 BARRIER = "highest loss for t from 0 to 1, at the points evaluated, less the higher of the two ends'"
@@ -22,7 +22,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 @public
 def interpolate(
-    network: Network,
+    network: Networks,
     a: ArrayLike | None,
     b: ArrayLike | None,
     *,
@@ -37,7 +37,8 @@ def interpolate(
 
     Parameters
     ----------
-    network : from :func:`thalweg.networks.wrap`
+    network : from :func:`thalweg.networks.wrap`; or several of one model by name, one of them called ``loss``, as
+        :func:`thalweg.networks.slice` takes them
     a, b : (param,), flat vectors; None is the network's own parameters
     bend : (param,), the curve's control point; a straight line by default
     span : of t; beyond 0 and 1 the line or curve is continued
@@ -52,6 +53,7 @@ def interpolate(
         ``t``        t    1                  coordinate: 0 at a, 1 at b
         ``loss``     t    of the loss        on the line or curve
         ``distance`` t    parameter distance from a along the curve; negative before it
+        by its name  t    its own            each other measure; in its attributes its values ``at_ends``
         ============ ==== ================== ==========================================
 
         In attributes ``barrier``, where on the curve its top is (``barrier_at``) and its definition, which counts from
@@ -80,6 +82,7 @@ def interpolate(
     >>> round(curve.attrs["barrier"], 1), round(curve.attrs["length"], 3)
     (13.7, 3.892)
     """
+    network, measures = parted(network)
     low, high = rising(*span)
     whole("points", points, at_least=2, at_most=MOST)
     others = {"b": b} if bend is None else {"the bend": bend, "b": b}
@@ -89,11 +92,14 @@ def interpolate(
     along = np.linspace(low, high, points)
     # The ends are evaluated with the rest, whatever the span, so that the barrier is known.
     t = np.append(along, [0.0, 1.0])
-    losses = network.values(plane, t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1))
+    places = t[:, None] if bend is None else np.stack([2 * t * (1 - t), t**2], axis=1)
+    losses = network.values(plane, places)
+    found = {name: (other, other.values(plane, places)) for name, other in measures.items()}
     gram = products(plane.directions[:, : network.trained])
     distance = _travelled(along, gram)
     return xr.Dataset(
-        {"loss": ("t", losses[:-2]), "distance": ("t", distance)},
+        {"loss": ("t", losses[:-2]), "distance": ("t", distance)}
+        | {name: ("t", all_[:-2], described(one, at_ends=all_[-2:])) for name, (one, all_) in found.items()},
         coords={"t": along},
         attrs=attributes(network, plane)
         | _barrier(along, losses[:-2], losses[-2:])

@@ -16,6 +16,7 @@ from thalweg.base.showing import shown
 from thalweg.geometry.directions import independent, products
 from thalweg.geometry.network import Network
 from thalweg.geometry.plane import Plane
+from thalweg.networks.measures import Networks, described, parted
 from thalweg.store.attributes import storable
 from thalweg.store.versions import versions
 
@@ -32,13 +33,15 @@ Span = float | tuple[float, float] | Sequence[tuple[float, float]]
 
 @public
 def slice(
-    network: Network, plane: Plane, *, span: Span = 1.0, points: int | Sequence[int] | None = None, plain: bool = False
+    network: Networks, plane: Plane, *, span: Span = 1.0, points: int | Sequence[int] | None = None, plain: bool = False
 ) -> xr.Dataset:
     """Evaluate a network's loss on a grid along a line, or over a plane, through its parameters.
 
     Parameters
     ----------
-    network : from :func:`thalweg.networks.wrap`
+    network : from :func:`thalweg.networks.wrap`; or several of one model by name, such as ``{"loss": network,
+        "test_loss": other, "accuracy": third}``, wrapped with other data or another step, which need not be
+        differentiable; one is called ``loss``
     plane : from one of :mod:`thalweg.networks.directions`
     span : in units of the plane: a number ``s`` for ``[-s, s]``, a pair ``(low, high)``, or one pair an axis; both ends
         are included
@@ -55,16 +58,18 @@ def slice(
         ``x``    x    attribute ``x_unit`` coordinate along the first direction
         ``y``    y    attribute ``y_unit`` coordinate along the second; not there for a line
         ``loss`` y, x of the loss          not finite where the network's is not; over x alone for a line
+        by name  y, x its own              each other measure, likewise
         ======== ==== ==================== ==============================================================
 
         In attributes names and units of the axes, the ``norms`` of the directions and the ``cosine`` between them, how
-        they were made, ``loss_at_origin`` as the network itself computes it, the network's facts and versions.
+        they were made, ``loss_at_origin`` as the network itself computes it, the network's facts and versions. Each
+        other measure has its own facts, and its value ``at_origin``, in the attributes of its variable.
 
     Raises
     ------
     InvalidValue
-        If the plane is of another network or has more than two directions, directions are parallel, or span or points
-        are not allowed.
+        If the plane or a measure is of another network, the plane has more than two directions, directions are
+        parallel, or span or points are not allowed.
 
     Examples
     --------
@@ -75,15 +80,21 @@ def slice(
     >>> dict(surface.sizes), surface.attrs["x_unit"]
     ({'y': 11, 'x': 21}, 'parameter distance')
     """
+    network, others = parted(network)
     check_plane(network, plane)
     names = AXES[: len(plane.directions)]
     counts = _counts(points, len(names))
     places = [_along(*pair, count) for pair, count in zip(_pairs(span, len(names)), counts, strict=True)]
     # The first axis, x, is the fastest.
     grid = np.stack([part.ravel() for part in np.meshgrid(*places)], axis=1)
-    losses = network.values(plane, grid, plain=plain).reshape(counts[::-1])
+    measures = {"loss": (network, {})} | {
+        name: (other, described(other, at_origin=other.value(plane.origin))) for name, other in others.items()
+    }
     return xr.Dataset(
-        {"loss": (names[::-1], losses)},
+        {
+            name: (names[::-1], one.values(plane, grid, plain=plain).reshape(counts[::-1]), facts)
+            for name, (one, facts) in measures.items()
+        },
         coords=dict(zip(names, places, strict=True)),
         attrs=attributes(network, plane) | {"loss_at_origin": network.value(plane.origin)},
     )

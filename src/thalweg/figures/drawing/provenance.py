@@ -34,7 +34,7 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
     title = FRAMEWORKS[name].title if name in FRAMEWORKS else shortened(name)
     size = count(int(attrs["parameters"]), "parameter") if "parameters" in attrs else ""
     loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "))
-    loss = loss if "loss" in loss.lower() else f"{loss} loss"
+    loss = loss if "loss" in loss.lower() or "measured" in attrs else f"{loss} loss"
     data = f"{loss} on {count(int(attrs['examples']), 'example')}" if int(attrs.get("examples", 0)) else loss
     mode = ", training mode" if attrs.get("network_mode") == "training" else ""
     return f"{', '.join(filter(None, (title, size))) or 'a network'} · {data}{mode}"

@@ -61,7 +61,7 @@ def draw(
         _draw_profile(axes, ground, path, runs)
     else:
         _draw_map(axes, ground, heights)
-        name = "loss, log" if heights.spacing.logarithmic else "loss"
+        name = f"{ground.value}, log" if heights.spacing.logarithmic else ground.value
         bar = canvas.placed(sheet, LEFT + wide + BAR[0], base, BAR[1], high)
         relief.draw_bar(bar, heights.spacing, relief.levels_of(heights.spaced), name, digits=3)
         bar.tick_params(labelsize=8)
@@ -86,7 +86,8 @@ def draw(
 def _list(sheet: canvas.Sheet, ground: Ground, start: float) -> None:
     """Write what one cannot read off the map, where there is room beside it."""
     finite, (wide, tall) = ground.losses[ground.finite], style.size()
-    rows = [("highest loss", finite.max()), ("at the origin", ground.origin), ("lowest loss", finite.min())]
+    what = ground.value
+    rows = [(f"highest {what}", finite.max()), ("at the origin", ground.origin), (f"lowest {what}", finite.min())]
     rows += [(f"length of direction {axis}", norm) for axis, norm in zip("xy", ground.norms, strict=False)]
     rows += [("cosine of the two", ground.cosine)]
     if EDGE * wide - start < LISTED:
@@ -122,7 +123,7 @@ def _size(ground: Ground, tall: float, beside: bool) -> tuple[float, float]:
 
 
 def _label(axes: Axes, ground: Ground, path: Projection | None) -> None:
-    labels = [*ground.labels, *(["loss"] if ground.flat else [])]
+    labels = [*ground.labels, *([ground.value] if ground.flat else [])]
     axes.set_xlim(ground.x[0], ground.x[-1])
     axes.grid(visible=ground.flat)
     rooms = (np.array(axes.bbox.size) * 72 / axes.figure.dpi).tolist()
@@ -174,7 +175,7 @@ def _hatch(axes: Axes, ground: Ground, label: str) -> None:
 
 def _mark_origin(axes: Axes, ground: Ground) -> None:
     if ground.home:
-        label = f"origin, loss {number(ground.origin, 3)}"
+        label = f"origin, {ground.value} {number(ground.origin, 3)}"
         height = ground.origin if ground.flat else 0.0
         ORIGIN.draw(axes, [0.0], [height], label=label, zorder=2.4)
 

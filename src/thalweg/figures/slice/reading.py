@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.ndimage import distance_transform_edt
 
 from thalweg.base.checks import choice
-from thalweg.base.errors import InvalidValue
+from thalweg.base.errors import InvalidValue, UnknownName
 from thalweg.figures.drawing import relief
 from thalweg.figures.drawing.marks import Steps
 from thalweg.figures.drawing.provenance import directions_of, network_of
@@ -48,6 +48,7 @@ class Ground:
     cosine : of the angle between the directions, NaN where there is one or it is not known
     origin : the network's own loss where all coordinates are 0, NaN where it is not known
     note : what was evaluated, and along which directions
+    value : what ``losses`` are, in words
     """
 
     x: np.ndarray
@@ -59,6 +60,7 @@ class Ground:
     cosine: float
     origin: float
     note: str
+    value: str = "loss"
 
     @property
     def flat(self) -> bool:
@@ -200,18 +202,21 @@ class Projection:
         return np.all((self.places >= low) & (self.places <= high), axis=-1)
 
 
-def ground_of(surface: xr.Dataset) -> Ground:
+def ground_of(surface: xr.Dataset, value: str = "loss") -> Ground:
     """Read a slice, refusing what is none."""
-    dims = tuple(map(str, surface["loss"].dims))
+    if value not in surface.data_vars:
+        raise UnknownName.of("measure of the slice", value, list(map(str, surface.data_vars)))
+    dims = tuple(map(str, surface[value].dims))
     if dims not in (("y", "x"), ("x",)):
         raise InvalidValue(
-            f"a slice needs the variable 'loss' over ('y', 'x') or ('x',); it lies over {dims} here; give the results "
-            "of thalweg.networks.slice"
+            f"a slice needs the variable {value!r} over ('y', 'x') or ('x',); it lies over {dims} here; give the "
+            "results of thalweg.networks.slice"
         )
-    attrs, losses = surface.attrs, surface["loss"].values.astype(np.float64)
+    attrs, losses = surface.attrs, surface[value].values.astype(np.float64)
     x, y = (_side(surface, name) if name in dims else np.empty(0) for name in ("x", "y"))
     if not np.isfinite(losses).any():
         raise InvalidValue("the slice is finite nowhere, so there is nothing to draw; choose a smaller span")
+    own = surface[value].attrs
     axes = [name for name in ("x", "y") if name in dims]
     norms = np.atleast_1d(np.asarray(attrs.get("norms", []), dtype=np.float64))
     return Ground(
@@ -222,8 +227,9 @@ def ground_of(surface: xr.Dataset) -> Ground:
         units=tuple(shortened(str(attrs.get(f"{name}_unit", "")), 44) for name in axes),
         norms=norms if len(norms) == len(axes) else np.full(len(axes), np.nan),
         cosine=float(attrs.get("cosine", np.nan)) if len(axes) == 2 else np.nan,
-        origin=float(attrs.get("loss_at_origin", np.nan)),
-        note=f"{network_of(attrs)} · {directions_of(attrs)}",
+        origin=float(attrs.get("loss_at_origin", np.nan) if value == "loss" else own.get("at_origin", np.nan)),
+        note=f"{network_of({**attrs, **own})} · {directions_of(attrs)}",
+        value=shortened(value.replace("_", " ")),
     )
 
 

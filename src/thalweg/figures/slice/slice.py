@@ -20,7 +20,9 @@ from thalweg.store.kinds import ProjectedRuns, Slice
 
 
 @public
-def slice(surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[str] | None = None) -> Figure:
+def slice(
+    surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[str] | None = None, value: str = "loss"
+) -> Figure:
     """Draw a slice of a network's surface, and a run or several on it with all that the projection hides.
 
     Of two directions the surface is a shaded map in gray, of one a profile. With a path the figure always shows, beside
@@ -35,6 +37,7 @@ def slice(surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[
     path : from :func:`thalweg.networks.project`, onto the same plane; or a list of several, each of which has a colour,
         and of which the verdict is on the worst
     names : one a path, where there are several; by default ``run 1`` and so on
+    value : which variable of the slice is drawn; a path is one over losses
 
     Returns
     -------
@@ -45,6 +48,8 @@ def slice(surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[
     ------
     InvalidValue
         If these are no slice and no path onto its plane, there is not one name a path, or nothing of them is finite.
+    UnknownName
+        If the slice has no such value.
 
     Examples
     --------
@@ -54,7 +59,9 @@ def slice(surface: Slice, path: ProjectedRuns | None = None, *, names: Sequence[
     >>> slice(bowl).title
     'Loss on a plane'
     """
-    ground = ground_of(surface)
+    if path is not None and value != "loss":
+        raise InvalidValue(f"a path has losses and no {value}; draw value = {shown(value)} without it")
+    ground = ground_of(surface, value)
     runs = _several(path, names, ground)
     run = joined(runs) if runs else None if path is None else projection_of(_only(path), ground)
     note = ground.note + _leaving(ground, run) + " · axes to different scales" * (not chart.is_to_scale(ground, run))
@@ -83,9 +90,10 @@ def _only(path: ProjectedRuns) -> xr.Dataset:
 
 def _title(ground: Ground, path: Projection | None, runs: list[Run]) -> str:
     where = "a line" if ground.flat else "a plane"
+    what = ground.value[:1].upper() + ground.value[1:]
     if len(runs) > 1:
-        return f"Loss on {where}, and {len(runs)} runs projected onto it"
-    return f"Loss on {where}" + ("" if path is None else ", and a run projected onto it")
+        return f"{what} on {where}, and {len(runs)} runs projected onto it"
+    return f"{what} on {where}" + ("" if path is None else ", and a run projected onto it")
 
 
 def _leaving(ground: Ground, path: Projection | None) -> str:
@@ -109,12 +117,15 @@ def _caption(ground: Ground, path: Projection | None, runs: list[Run]) -> str:
 
 def _surface(ground: Ground, path: Projection | None) -> list[str]:
     finite = ground.losses[ground.finite]
-    parts = [f"losses from {number(finite.min())} to {number(finite.max())}"]
+    parts = [
+        f"{'losses' if ground.value == 'loss' else ground.value} from {number(finite.min())} to {number(finite.max())}"
+    ]
     if np.isfinite(ground.origin):
-        parts.append(f"the network's own loss at the origin is {number(ground.origin)}")
+        parts.append(f"the network's own {ground.value} at the origin is {number(ground.origin)}")
     if not ground.flat:
         heights = heights_of(ground, path)
-        parts.append(f"levels are evenly spaced in {heights.words}")
+        spaced = heights.words if heights.spacing.logarithmic else f"the {ground.value}"
+        parts.append(f"levels are evenly spaced in {spaced}")
         if heights.above:
             parts.append(
                 f"{verdict.percent(heights.above)} of the slice lies above {number(heights.top)}, where levels end"

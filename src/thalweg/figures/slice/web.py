@@ -78,7 +78,7 @@ def _landscape(
     scene = {
         "xaxis": _axis(ground.names[0], ground.units[0], range=[left, right], nticks=5),
         "yaxis": _axis(ground.names[1], ground.units[1], range=[lower, upper], nticks=5),
-        "zaxis": _axis("loss", "", tickvals=ticks, ticktext=texts),
+        "zaxis": _axis(ground.value, "", tickvals=ticks, ticktext=texts),
         **landscape.frame(wide, _camera(heights.spaced)),
         "domain": {"x": [0, 1], "y": [0, 1] if path is None else list(UPPER)},
     }
@@ -121,7 +121,7 @@ def _hover(ground: Ground) -> str:
 
 
 def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
-    hover = f"{_hover(ground)}<br>loss %{{customdata:.5g}}"
+    hover = f"{_hover(ground)}<br>{web.safe(ground.value)} %{{customdata:.5g}}"
     surface = landscape.surface(
         (ground.x, ground.y), heights.spaced, ground.losses.T, hover, relief.levels_of(heights.spaced)
     )
@@ -132,7 +132,7 @@ def _ground(ground: Ground, heights: Heights, opacity: float) -> web.Trace:
 def _origin(ground: Ground, heights: Heights) -> list[web.Trace]:
     if not ground.home:
         return []
-    name = f"origin, loss {number(ground.origin, 3)}"
+    name = f"origin, {ground.value} {number(ground.origin, 3)}"
     look = {"color": style.ink(), "symbol": "cross", "size": 4}
     place = {"x": [0.0], "y": [0.0], "z": heights.spacing.of(np.array([ground.origin]))}
     return [web.trace("markers", **place, name=name, marker=look, hover=name)]
@@ -173,10 +173,10 @@ def _profile(
     ground: Ground, path: Projection | None, place: str, drawn: Sequence[several.Run]
 ) -> tuple[list[web.Trace], dict[str, Any]]:
     on = {"xaxis": f"x{place}", "yaxis": f"y{place}"}
-    line, hover = {"color": style.ink(), "width": 2.5}, f"{_hover(ground)}<br>loss %{{y:.5g}}"
+    line, hover = {"color": style.ink(), "width": 2.5}, f"{_hover(ground)}<br>{web.safe(ground.value)} %{{y:.5g}}"
     traces = [web.trace("lines", ground.x, ground.losses, name="surface", line=line, hover=hover, **on)]
     if ground.home:
-        name = f"origin, loss {number(ground.origin, 3)}"
+        name = f"origin, {ground.value} {number(ground.origin, 3)}"
         traces.append(web.trace("markers", [0.0], [ground.origin], name=name, marker=ORIGIN.web(11), **on))
     shown = [ground.losses, np.array([ground.origin])] if ground.home else [ground.losses]
     view = view_of([*shown, *([] if path is None else [path.losses])], np.empty(0))
@@ -185,7 +185,7 @@ def _profile(
     across = web.axis("", range=ends, anchor=f"y{place}")
     layout = {
         f"xaxis{place}": across | {"title": {"text": _titled(ground.names[0], ground.units[0]), "standoff": 8}},
-        f"yaxis{place}": web.axis("loss", domain=domain, anchor=f"x{place}", exponentformat="power", **view.web),
+        f"yaxis{place}": web.axis(ground.value, domain=domain, anchor=f"x{place}", exponentformat="power", **view.web),
     }
     if drawn:
         return [*traces, *several.web_paths(ground, None, drawn, on)], layout

@@ -184,6 +184,11 @@ class ModuleEvaluator:
         with torch.enable_grad(), replica.evaluating(), attention.sdpa_kernel(attention.SDPBackend.MATH):
             replica.move(self._shared(point))
             loss = replica.compute(self.batch)
+            if not loss.requires_grad:
+                raise InvalidValue(
+                    "the loss has no derivative, as an accuracy has none, or it was detached; give one that PyTorch "
+                    "differentiates"
+                )
             if again:
                 _check_twice(loss)
             slopes = torch.autograd.grad(loss, replica.parameters, create_graph=again, **UNUSED)

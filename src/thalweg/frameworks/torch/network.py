@@ -30,6 +30,9 @@ from thalweg.frameworks.torch.rounding import spread
 from thalweg.frameworks.torch.state import flatten_all, gathered, state_leaves
 from thalweg.geometry.network import Network
 
+TRIES = 8
+"""Draws of all parameters at which a loss without derivatives is tried."""
+
 FEW = 32
 """Rows of the data on which it is looked up what the loss depends on."""
 
@@ -216,8 +219,22 @@ def _check_loss(replica: Replica, batch: Batch, model: Any) -> None:
             f"the loss reads {theirs[0]!r} of the model itself, which stays where it is on a slice; let the model "
             "return what the loss needs, or let the step take it from the model that it is given"
         )
-    if not read & {id(parameter) for parameter in probe.parameters}:
-        raise InvalidValue("the loss depends on no parameter of the model; give one that PyTorch can differentiate")
+    graded = bool(read & {id(parameter) for parameter in probe.parameters})
+    if not graded and (result.requires_grad or not _moves(probe, batch)):
+        raise InvalidValue("the loss depends on no parameter of the model; give one of the model that it is given")
+
+
+def _moves(probe: Replica, batch: Batch) -> bool:
+    """Tell whether what has no derivative, such as an accuracy, changes where the copy's parameters are drawn anew."""
+    draw = torch.Generator().manual_seed(0)
+    with torch.no_grad(), probe.evaluating():
+        here, at = float(_of_few(probe, batch)), probe.flat.clone()
+        for _ in range(TRIES):
+            drawn = torch.randn(at.shape, generator=draw).to(at) * (1 + at.abs())
+            probe.move(drawn)
+            if float(_of_few(probe, batch)) != here:
+                return True
+    return False
 
 
 def _of_few(probe: Replica, batch: Batch) -> Any:
