@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Annotated, Any, cast
 
@@ -95,3 +95,14 @@ def cleaned(losses: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """
     highest = np.abs(heights[np.isfinite(heights)]).max(initial=0.0)
     return np.where(np.abs(losses) < np.finfo(float).eps * highest, 0.0, losses)
+
+
+def mixed(vectors: Iterable[tuple[float, np.ndarray]]) -> np.ndarray:
+    """Sum vectors by weights in 64 bits; as few as can be are held at once, since they may be large."""
+    total = np.zeros(())
+    for number, (weight, vector) in enumerate(vectors):
+        wide = vector.astype(np.float64)
+        if weight != 1:
+            wide *= weight
+        total = np.add(total, wide, out=total) if number else wide
+    return total

@@ -24,6 +24,7 @@ the first is exhausted, or by rounding: as with every search from one vector.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -129,6 +130,7 @@ def extreme(
     search = _Search(product, start, (largest, smallest), tol, rounding)
     search.run()
     vectors = search.found()
+    del search  # and with it the basis
     images, values, residuals = np.empty_like(vectors), np.empty(len(vectors)), np.empty(len(vectors))
     for k, vector in enumerate(vectors):
         image = images[k] = product(vector)
@@ -197,10 +199,12 @@ class _Search:
         self.scale = max(self.scale, float(np.linalg.norm(rest)))
         # What the recurrence tells is taken away first; then what is left of it by rounding, from all vectors.
         within = np.append(self.beside, basis[k] @ rest)
-        for number in np.flatnonzero(within):
-            rest -= within[number].astype(basis.dtype) * basis[number]
-        parts = basis[: k + 1] @ rest
-        rest -= parts @ basis[: k + 1]
+        known, parts = np.flatnonzero(within), np.zeros(k + 1)
+        for columns, some in self._blocks(rest):
+            some -= within[known].astype(basis.dtype) @ columns[known]
+            parts += columns[: k + 1] @ some
+        for columns, some in self._blocks(rest):
+            some -= parts.astype(basis.dtype) @ columns[: k + 1]
         within += parts
         self.seen[k, : k + 1] = self.seen[: k + 1, k] = within
         self.length, self.rest = k + 1, float(np.linalg.norm(rest))
@@ -212,6 +216,11 @@ class _Search:
             np.divide(rest, np.linalg.norm(rest), out=basis[k + 1])
         self.beside = np.append(np.zeros(k), self.rest)
         return ended
+
+    def _blocks(self, vector: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Go through the basis and a vector, some numbers of each at a time, so that they stay in the cache."""
+        for first in range(0, self.size, BLOCK):
+            yield self.basis[:, first : first + BLOCK], vector[first : first + BLOCK]
 
     def _another(self) -> np.ndarray:
         """Draw a vector at right angles to the basis."""

@@ -80,7 +80,7 @@ def hessian(
         chosen = [*range(high), *range(origin.size - lowest, origin.size)]
         values, vectors, residuals = pairs.values[chosen], pairs.vectors[chosen], pairs.residuals[chosen]
     else:
-        start = draw(network.leaves, seed=seed, number=0).astype(origin.dtype)
+        start = draw(network.leaves, seed=seed, number=0, into=np.empty(origin.size, origin.dtype))
         values, vectors, _, residuals = eigenpairs.extreme(
             product, start, high, int(lowest), tol=tol, rounding=rounding
         )

@@ -26,7 +26,7 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from thalweg.base.arrays import numbers
+from thalweg.base.arrays import mixed, numbers
 from thalweg.base.border import from_, public
 from thalweg.base.errors import InvalidValue
 from thalweg.base.parallel import each
@@ -249,8 +249,8 @@ class Network:
         products = [(portion.weight, portion.evaluator.hessian_product(point)) for portion in self.portions]
 
         def product(vector: ArrayLike) -> Flat:
-            flat = np.asarray(vector).astype(self.dtype)
-            return np.sum([weight * multiply(flat).astype(np.float64) for weight, multiply in products], axis=0)
+            flat = np.asarray(vector).astype(self.dtype, copy=False)
+            return mixed((weight, multiply(flat)) for weight, multiply in products)
 
         return product
 

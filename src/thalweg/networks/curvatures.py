@@ -148,10 +148,12 @@ def _spectra(network: Network, places: Places, asked: Asked, *, exact: bool) -> 
     size, rounding, probes = network.trained, float(np.finfo(network.dtype).eps), asked.probes
     # Lanczos' vectors have the type of what they start from.
     kind = network.dtype if exact or not probes.count else _kind(network, probes.order)
-    start = draw(network.leaves, seed=probes.seed, number=0)[:size].astype(network.dtype)
+    numbers = network.position.size
+    start = draw(network.leaves, seed=probes.seed, number=0, into=np.empty(numbers, network.dtype))[:size]
 
     def probe(number: int) -> Flat:
-        return draw(network.leaves, seed=probes.seed, number=1 + number, sample=signs)[:size].astype(kind)
+        into = np.empty(numbers, kind)
+        return draw(network.leaves, seed=probes.seed, number=1 + number, sample=signs, into=into)[:size]
 
     spectra, taken, matrix = [], [], network.facts.get("matrix", "Hessian")
     for step, point in track(places, "curvature"):

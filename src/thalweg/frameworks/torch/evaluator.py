@@ -200,7 +200,7 @@ class ModuleEvaluator:
         if not slope.requires_grad:
             return np.zeros_like(vector)
         try:
-            columns = torch.autograd.grad(slope, replica.parameters, self._tensor(vector), retain_graph=keep, **UNUSED)
+            columns = torch.autograd.grad(slope, replica.parameters, self._shared(vector), retain_graph=keep, **UNUSED)
         except RuntimeError as error:
             raise InvalidValue(
                 f"the model has no second derivative: {reason(error)}; give one that PyTorch differentiates twice"
