@@ -271,6 +271,9 @@ CALLS = {
     "networks.replace_hessian": lambda: {"network": t().rows, "by": "empirical_fisher"},
     "networks.project": lambda: {"network": t().network, "plane": t().plane, "recording": t().recording, "most": 5},
     "networks.read_checkpoint": lambda: {"network": t().network, "path": "weights.npz"},
+    "networks.read_checkpoints": lambda: {
+        **{"network": t().network, "paths": ["weights.npz"], "steps": [3], "store": None},
+    },
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.given": lambda: {"network": t().network, "*": (t().there,), "at": None},
     "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "tol": 1e-3},

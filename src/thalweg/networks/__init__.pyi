@@ -15,6 +15,7 @@ from .recorders import Recorder as Recorder
 from .recorders import open_recording as open_recording
 from .recorders import record as record
 from .restriction import restrict as restrict
+from .series import read_checkpoints as read_checkpoints
 from .sharpnesses import sharpness as sharpness
 from .slices import Plane as Plane
 from .slices import slice as slice
