@@ -274,6 +274,9 @@ CALLS = {
     "networks.read_checkpoints": lambda: {
         **{"network": t().network, "paths": ["weights.npz"], "steps": [3], "store": None},
     },
+    "networks.slices_by_layer": lambda: {
+        **{"network": t().network, "layers": None, "span": 1.0, "points": 3, "seed": 0, "at": None},
+    },
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.given": lambda: {"network": t().network, "*": (t().there,), "at": None},
     "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "tol": 1e-3},

@@ -35,7 +35,7 @@ def restricted(network: Network, which: Which) -> Network:
     InvalidValue
         If none is chosen, or a name or pattern fits none.
     """
-    chosen = _chosen(network, which)
+    chosen = leaves_chosen(network, which)
     spans = [span for leaf, span in zip(network.leaves, network.spans, strict=True) if leaf in chosen]
     portions = tuple(_some(portion, network.position, spans) for portion in network.portions)
     position = np.concatenate([network.position[span] for span in spans])
@@ -107,7 +107,8 @@ class Restricted:
         return np.concatenate([whole[span] for span in self.spans])
 
 
-def _chosen(network: Network, which: Which) -> list[Leaf]:
+def leaves_chosen(network: Network, which: Which) -> list[Leaf]:
+    """List the arrays that are chosen."""
     if callable(which):
         try:
             chosen = [leaf for leaf in network.leaves if which(leaf)]

@@ -8,6 +8,7 @@ from .curvatures import Probes as Probes
 from .curvatures import curvature as curvature
 from .diagonals import diagonal as diagonal
 from .interpolation import interpolate as interpolate
+from .layers import slices_by_layer as slices_by_layer
 from .matrices import replace_hessian as replace_hessian
 from .noises import gradient_noise as gradient_noise
 from .projection import project as project
