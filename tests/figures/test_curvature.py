@@ -96,6 +96,13 @@ def test_one_step_of_a_run_has_its_spectrum():
     )
 
 
+def test_what_stood_for_the_hessian_is_named():
+    assert tw.figures.curvature(spectrum()).title == "Spectrum of the Hessian"
+    other = {"matrix": "Gauss-Newton matrix"}
+    assert tw.figures.curvature(spectrum(**other)).title == "Spectrum of the Gauss-Newton matrix"
+    assert tw.figures.curvature(run(**other)).title == "Curvature along the run, by the Gauss-Newton matrix"
+
+
 def test_without_a_trace_there_is_no_panel_for_it():
     nothing = run().assign(trace=run()["trace"] * np.nan)
     assert len(tw.figures.curvature(nothing).static().axes) == 1

@@ -59,8 +59,9 @@ def test_of_some_parameters_it_is_the_block(known):
 
 def test_its_eigenvectors_are_directions(known):
     net, matrix = known
-    found = hessian(replace_hessian(net, "empirical_fisher"), count=1).directions[0]
-    assert abs(found @ np.linalg.eigh(matrix)[1][:, -1]) == pytest.approx(1, abs=1e-9)
+    plane = hessian(replace_hessian(net, "empirical_fisher"), count=1)
+    assert plane.facts["matrix"] == "empirical Fisher matrix"
+    assert abs(plane.directions[0] @ np.linalg.eigh(matrix)[1][:, -1]) == pytest.approx(1, abs=1e-9)
 
 
 def test_of_sums_it_is_the_sum():

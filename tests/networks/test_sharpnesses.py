@@ -122,8 +122,11 @@ def test_a_loss_without_bound_is_told():
         ({"radius": [0.1, -1]}, "radius = -1 is not allowed"),
         ({"radius": []}, r"radius = \[\] holds none; give one above 0, or several$"),
         ({"kind": "sam"}, "kind = 'sam' is not allowed; give 'ascent', 'adaptive' or 'average'$"),
-        ({"count": 0}, "count = 0 is not allowed; give a whole number of at least 1$"),
-        ({"kind": "average", "count": 1}, "count = 1 is not allowed; give a whole number of at least 2$"),
+        ({"count": 0}, "count = 0 is not allowed; give a whole number of at least 1 and at most 1000000$"),
+        (
+            {"kind": "average", "count": 1},
+            "count = 1 is not allowed; give a whole number of at least 2 and at most 1000000$",
+        ),
         ({"seed": -1}, "seed = -1 is not allowed"),
         ({"at": [1e200, 0, 0]}, "the loss or its gradient is not finite; give a point where both are$"),
         ({"at": [1e200, 0, 0], "kind": "average"}, "the loss is inf; give a point where it is finite$"),

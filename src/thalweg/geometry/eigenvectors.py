@@ -90,7 +90,8 @@ def hessian(
         f"{name} (λ = {value:.3g}{', unsettled' * (not good)})"
         for name, value, good in zip(called, values, settled, strict=True)
     )
-    facts = {"kind": "hessian", "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
+    matrix = network.facts.get("matrix", "Hessian")
+    facts = {"kind": "hessian", "matrix": matrix, "seed": seed, "eigenvalues": values.tolist(), "lowest": int(lowest)}
     facts |= {"residuals": residuals.tolist(), "tol": tol}
     vectors = padded(signed(np.array(vectors, origin.dtype)), whole_origin.size)
     return Plane(whole_origin, vectors, names, (DISTANCE,) * count, facts)

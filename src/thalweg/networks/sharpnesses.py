@@ -129,7 +129,7 @@ def _radii(radius: float | Sequence[float]) -> list[float]:
 def _count(kind: Kind, count: int | None) -> int:
     if count is None:
         return COUNTS[kind]
-    return whole("count", count, at_least=2 if kind == "average" else 1)
+    return whole("count", count, at_least=2 if kind == "average" else 1, at_most=1_000_000)
 
 
 def _ascent(

@@ -53,7 +53,9 @@ def curvature(result: Curvature) -> Figure:
     'Spectrum of the Hessian, a network, loss: trace 3 ± 0.2; leading eigenvalues 2, 1; the lowest is −0.1.'
     """
     bend = read(result)
-    title = "Spectrum of the Hessian" if bend.step is None else "Curvature along the run"
+    matrix = str(result.attrs.get("matrix", "Hessian"))  # what stood for the Hessian, if anything did
+    along = "Curvature along the run" + (f", by the {matrix}" if "matrix" in result.attrs else "")
+    title = f"Spectrum of the {matrix}" if bend.step is None else along
     caption = f"{title}, {bend.note.replace(' · ', ', ')}: {_story(bend)}."
     return figure_of("curvature", title, caption, bend, chart.draw, chart.describe)
 

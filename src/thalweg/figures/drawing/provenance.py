@@ -52,4 +52,6 @@ def directions_of(attrs: Mapping[Any, Any]) -> str:
     seed = f", seed {attrs['seed']}" if kind in DRAWN and "seed" in attrs else ""
     if kind == "principal" and "runs" in attrs:
         return f"principal directions of {attrs['runs']} runs"
+    if kind == "hessian" and "matrix" in attrs:
+        return f"eigenvectors of the {attrs['matrix']}"
     return KINDS.get(kind, shortened(kind)) + seed
