@@ -277,6 +277,7 @@ CALLS = {
     "networks.slices_by_layer": lambda: {
         **{"network": t().network, "layers": None, "span": 1.0, "points": 3, "seed": 0, "at": None},
     },
+    "networks.advise_span": lambda: {"network": t().network, "plane": t().plane, "factor": 1.5},
     "networks.directions.filter_normalised": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},
     "networks.directions.given": lambda: {"network": t().network, "*": (t().there,), "at": None},
     "networks.directions.hessian": lambda: {"network": t().network, "count": 1, "at": None, "seed": 0, "tol": 1e-3},

@@ -20,5 +20,6 @@ from .series import read_checkpoints as read_checkpoints
 from .sharpnesses import sharpness as sharpness
 from .slices import Plane as Plane
 from .slices import slice as slice
+from .spans import advise_span as advise_span
 from .wrapping import Network as Network
 from .wrapping import wrap as wrap
