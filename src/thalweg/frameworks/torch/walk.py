@@ -111,16 +111,18 @@ class Walk:
         whole = Sum(self.terms)
         row, astray = [0.0], True
 
-        def summed(layer: Layer, total: Sum, forward: Forward, input: Any) -> Any:
+        def summed(layer: Layer, total: Sum, out: Any, forward: Forward, input: Any) -> Any:
             nonlocal astray
             if layer.given(input):
-                return total.at(row)
+                # what follows may overwrite it: first layers are called once, and it is filled anew at the next point
+                return total.at(row, out=out)
             whole.at(row, out=flat)
             astray = True
             return forward(input)
 
         losses = []
-        with standing_in(replica, {layer.name: partial(summed, layer, Sum(layer.terms)) for layer in self.layers}):
+        sums = ((layer, Sum(layer.terms), torch.empty_like(layer.terms[0])) for layer in self.layers)
+        with standing_in(replica, {layer.name: partial(summed, layer, total, out) for layer, total, out in sums}):
             for row in rows:
                 if astray and self.partial:
                     flat.fill_(self.instead)
