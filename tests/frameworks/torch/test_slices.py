@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.frameworks.torch.modules import MODULES, ready
+from thalweg.frameworks.torch import first_layer
 from thalweg.frameworks.torch.first_layer import find
 from thalweg.frameworks.torch.together import Together, together
 from thalweg.frameworks.torch.walk import Walk
@@ -127,6 +128,13 @@ def test_first_layers_are_found_and_others_are_not(name, first):
     assert evaluated(name)[0] == first
     if name in ("normed", "dropped"):
         assert evaluated(name, "training")[0] == first
+
+
+def test_a_layer_of_few_products_and_large_outputs_is_computed_at_every_point(monkeypatch):
+    monkeypatch.setattr(first_layer, "CACHED", 0)
+    assert evaluated("mlp")[0] == set()
+    monkeypatch.setattr(first_layer, "FEW", 6)  # as many as there are inputs
+    assert evaluated("mlp")[0] == {"0"}
 
 
 @pytest.mark.parametrize("name", sorted(BATCHED))

@@ -35,6 +35,10 @@ from thalweg.frameworks.torch.uses import Uses, watched
 MOST = 2**30
 """Bytes of outputs that are kept for a plane at most; beyond it first layers are computed at every point."""
 
+FEW, CACHED = 32, 2**22
+"""Products that an output is the sum of, below which a layer is computed at every point if its outputs have more bytes
+than this."""
+
 Forward = Callable[[Any], Any]
 """Computes a layer's output from its input."""
 
@@ -110,9 +114,14 @@ def find(replica: Replica, batch: Batch) -> tuple[First, Uses]:
     numbers = {id(parameter): number for number, parameter in enumerate(replica.tensors)}
     for name in list(inputs):
         own = {numbers.get(id(parameter)) for parameter in able[name]._parameters.values()}
-        if own & uses.written:
+        if own & uses.written or _is_cheap(able[name], inputs[name]):
             del inputs[name]
     return First(inputs, _spans(replica, uses, inputs.keys())), uses
+
+
+def _is_cheap(layer: Any, fixed: Any) -> bool:
+    """Tell whether reading a layer's terms takes as long as computing it: few products, more than a cache holds."""
+    return layer.weight[0].numel() < FEW and layer.forward(fixed).nbytes > CACHED
 
 
 def _kept(replica: Replica, batch: Batch, fixed: Any) -> Any:
