@@ -123,7 +123,7 @@ def _radii(radius: float | Sequence[float]) -> list[float]:
     radii = list(radius) if np.ndim(radius) else [radius]  # pyright: ignore[reportArgumentType]
     if not radii:
         raise InvalidValue("radius = [] holds none; give one above 0, or several")
-    return [number("radius", one, above=0) for one in radii]
+    return [number("radius", one, above=0, at_most=1e30) for one in radii]
 
 
 def _count(kind: Kind, count: int | None) -> int:
