@@ -188,6 +188,7 @@ CALLS = {
     "networks.align": lambda: {"network": t().network, "a": t().here, "b": t().there, "groups": None, "seed": 0},
     "networks.batches": lambda: {"data": t().data, "most": 3, "rows": 2, "combine": "rows"},
     "networks.restrict": lambda: {"network": t().network, "to": "*"},
+    "networks.subspace": lambda: {"network": t().network, "size": 1, "seed": 0},
     "networks.interpolate": lambda: {"network": t().network, "a": t().here, "b": t().there, "points": 5},
     "networks.directions.between": lambda: {"network": t().network, "a": t().here, "b": t().there},
     "networks.directions.gaussian": lambda: {"network": t().network, "count": 2, "seed": 0, "at": None},

@@ -112,3 +112,11 @@ def test_directions_of_another_shape_are_refused(origin, directions):
     message = f"directions of shape {directions} do not fit an origin of shape {origin}; give directions (axis, 3)"
     with pytest.raises(InvalidValue, match=f"^{re.escape(message)}$"):
         Plane.__post_init__(plane)
+
+
+def test_networks_and_planes_are_shown_in_a_line_and_without_their_numbers():
+    net = perceptron()
+    assert repr(net) == f"<Network of {net.position.size} numbers: made up in numpy>"
+    plane = Plane(net.position, np.stack([net.position, net.position[::-1]]), ("here", "there"), ("", ""))
+    assert repr(plane) == f"<Plane along here and there, of {net.position.size} numbers>"
+    assert repr(Plane(net.position, plane.directions[:1], ("here",), ("",))).startswith("<Line along here,")

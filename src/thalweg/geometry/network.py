@@ -18,7 +18,7 @@ them to one size. The tests compare chunks and threads to the bit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -78,11 +78,9 @@ class Portion(NamedTuple):
 
 
 @from_("what thalweg.networks.wrap returns")
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
-    """A network and its loss on stated, fixed data, as a function of a flat vector.
-
-    Made by :func:`thalweg.networks.wrap`.
+    """A network and its loss on fixed data as a function of a flat vector, made by :func:`thalweg.networks.wrap`.
 
     Attributes
     ----------
@@ -109,8 +107,12 @@ class Network:
     position: Flat
     portions: tuple[Portion, ...]
     facts: Mapping[str, object]
-    model: Any = field(default=None, repr=False)
+    model: Any = None
     spare: int = 0
+
+    def __repr__(self) -> str:
+        """Show what it is in a line."""
+        return f"<Network of {self.position.size:,} numbers: {self.facts.get('loss')} in {self.facts.get('framework')}>"
 
     @property
     def dtype(self) -> np.dtype:
@@ -149,10 +151,8 @@ class Network:
 
         Raises
         ------
-        InvalidValue
-            If an array has no such axis, or a role is none.
-        UnknownName
-            If there is no such array.
+        InvalidValue, UnknownName
+            If an array has no such axis, a role is none, or there is no such array.
         """
         return replace(self, leaves=assigned(self.leaves, roles))
 

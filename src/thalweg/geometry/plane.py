@@ -26,7 +26,7 @@ FLOATS = Rule(_is_floats, "a type of floating-point numbers, such as np.float32"
 
 
 @from_("one of thalweg.networks.directions")
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plane:
     """All points ``origin + Σ coordinate_i direction_i``; of one direction a line, of two a plane.
 
@@ -59,6 +59,11 @@ class Plane:
     names: tuple[str, ...]
     units: tuple[str, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show what it is in a line."""
+        kind = "Line" if len(self.names) == 1 else "Plane"
+        return f"<{kind} along {' and '.join(self.names)}, of {self.origin.size:,} numbers>"
 
     def __post_init__(self) -> None:
         origin, directions = np.asarray(self.origin), np.asarray(self.directions)

@@ -1,20 +1,22 @@
-"""Some of a network's parameters alone: a layer, an adapter, all but biases; the others stay where they are.
+"""Networks of fewer numbers than a network has: some of its parameters, or coordinates along random directions.
 
-A restricted network is a network: its flat vector has only the parameters that move. So a slice of one layer, its
-curvature, or an eigenvector within it need nothing of their own. A point is put into a copy of the whole vector, a
-gradient is taken out of the whole one, and a product with the Hessian is that of a vector that is zero elsewhere: the
-block of the Hessian that belongs to these parameters.
+A restricted network is a network: its flat vector has only the numbers that move. So a slice of one layer, its
+curvature, or an eigenvector within it need nothing of their own. A point is lifted to one of the whole vector, a
+gradient is taken down from there, and a product with the Hessian is that of a lifted vector: the block of the Hessian
+that belongs to what moves. How points are lifted is all that differs (:class:`Lift`).
 
 What would break it: nothing may keep the whole vector that it is given, since it is filled anew at each call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float
 
 from thalweg.base.errors import InvalidValue
 from thalweg.base.showing import shown
@@ -22,6 +24,9 @@ from thalweg.geometry.chunks import Values
 from thalweg.geometry.leaves import Leaf
 from thalweg.geometry.network import Evaluator, Flat, Network, Portion
 from thalweg.geometry.plane import Plane
+
+Moving = Float[np.ndarray, " moving"]
+"""The numbers that move."""
 
 Which = str | Sequence[str] | Callable[[Leaf], bool]
 """Names of arrays, with ``*`` for any letters, or a function that says of each array whether it moves."""
@@ -37,63 +42,67 @@ def restricted(network: Network, which: Which) -> Network:
     """
     chosen = leaves_chosen(network, which)
     spans = [span for leaf, span in zip(network.leaves, network.spans, strict=True) if leaf in chosen]
-    portions = tuple(_some(portion, network.position, spans) for portion in network.portions)
+    lift = Some(network.position, spans)
+    portions = tuple(_lifted(portion, lift) for portion in network.portions)
     position = np.concatenate([network.position[span] for span in spans])
     facts = {**network.facts, "parameters": position.size, "moved": ", ".join(leaf.name for leaf in chosen)}
     return replace(network, leaves=tuple(chosen), position=position, portions=portions, facts=facts)
 
 
-def _some(portion: Portion, position: Flat, spans: Sequence[slice]) -> Portion:
-    """Let some parameters alone move."""
-    curved, evaluator = portion.curved, Restricted(portion.evaluator, position, spans)
-    twin = None if curved is None else lambda: Restricted(curved(), position, spans)
-    return portion._replace(evaluator=evaluator, curved=twin)
+def spanned(network: Network, basis: Float[np.ndarray, "size param"], facts: Mapping[str, object]) -> Network:
+    """Let a network move along some directions, orthonormal ones in its own precision, from where it stands."""
+    position, lift = np.zeros(len(basis), network.position.dtype), Span(network.position, basis)
+    leaves = (Leaf("subspace", (len(basis),), "bias", (0,)),)
+    portions = tuple(_lifted(portion, lift) for portion in network.portions)
+    return replace(network, leaves=leaves, position=position, portions=portions, facts={**network.facts, **facts})
+
+
+def _lifted(portion: Portion, lift: Lift) -> Portion:
+    curved, evaluator = portion.curved, Restricted(portion.evaluator, lift)
+    return portion._replace(evaluator=evaluator, curved=None if curved is None else lambda: Restricted(curved(), lift))
+
+
+@runtime_checkable
+class Lift(Protocol):
+    """How the numbers that move make a whole vector of parameters, linearly but for where the others stay."""
+
+    def point(self, some: Moving) -> Flat:
+        """Make the whole point."""
+        ...
+
+    def direction(self, some: Moving) -> Flat:
+        """Make the whole of a direction: what does not move has no part in it."""
+        ...
+
+    def taken(self, whole: Flat) -> Moving:
+        """Take a gradient down to what moves."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
-class Restricted:
-    """The loss of a batch as a function of some of the parameters; see :class:`thalweg.geometry.network.Evaluator`.
+class Some:
+    """Some of the parameters, the others where they are.
 
     Attributes
     ----------
-    evaluator : of all parameters
-    position : (param,), all of them, where those that do not move stay
+    position : (param,), all of them
     spans : of those that move
     """
 
-    evaluator: Evaluator
     position: Flat
     spans: Sequence[slice]
 
-    @property
-    def threads(self) -> bool:
-        """Whether points may be evaluated from several threads at once."""
-        return self.evaluator.threads
+    def point(self, some: Moving) -> Flat:
+        """Put what moves into a copy of the position."""
+        return self._put(self.position.astype(some.dtype), some)
 
-    def value(self, point: Flat) -> float:
-        """Compute the loss at a point."""
-        return self.evaluator.value(self._put(self.position.copy(), point))
+    def direction(self, some: Moving) -> Flat:
+        """Put what moves among zeros."""
+        return self._put(np.zeros(self.position.shape, some.dtype), some)
 
-    def gradient(self, point: Flat) -> tuple[float, Flat]:
-        """Compute the loss and its gradient by what moves."""
-        loss, gradient = self.evaluator.gradient(self._put(self.position.copy(), point))
-        return loss, self._taken(gradient)
-
-    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
-        """Multiply by the block of the Hessian that belongs to what moves."""
-        product = self.evaluator.hessian_product(self._put(self.position.copy(), point))
-        return lambda vector: self._taken(product(self._put(np.zeros_like(self.position), vector)))
-
-    def on(self, plane: Plane, *, plain: bool = False) -> Values:
-        """Prepare a plane."""
-        return self.evaluator.on(self.whole(plane), plain=plain)
-
-    def whole(self, plane: Plane) -> Plane:
-        """Lay a plane through all parameters; what does not move has no part in its directions."""
-        origin = self._put(self.position.astype(plane.origin.dtype), plane.origin)
-        zero = np.zeros(self.position.shape, plane.directions.dtype)
-        directions = np.stack([self._put(zero.copy(), direction) for direction in plane.directions])
-        return replace(plane, origin=origin, directions=directions)
+    def taken(self, whole: Flat) -> Moving:
+        """Take out what moves."""
+        return np.concatenate([whole[span] for span in self.spans])
 
     def _put(self, whole: np.ndarray, some: np.ndarray) -> np.ndarray:
         first = 0
@@ -103,8 +112,71 @@ class Restricted:
             first += size
         return whole
 
-    def _taken(self, whole: np.ndarray) -> np.ndarray:
-        return np.concatenate([whole[span] for span in self.spans])
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Coordinates along directions from a position.
+
+    Attributes
+    ----------
+    position : (param,)
+    basis : (size, param), orthonormal
+    """
+
+    position: Flat
+    basis: Float[np.ndarray, "size param"]
+
+    def point(self, some: Moving) -> Flat:
+        """Go from the position along the directions."""
+        return self.position + self.direction(some)
+
+    def direction(self, some: Moving) -> Flat:
+        """Add up directions."""
+        return np.asarray(some, self.basis.dtype) @ self.basis
+
+    def taken(self, whole: Flat) -> Moving:
+        """Take the part along each direction."""
+        return self.basis @ whole
+
+
+@dataclass(frozen=True, eq=False)
+class Restricted:
+    """The loss of a batch as a function of what moves; see :class:`thalweg.geometry.network.Evaluator`.
+
+    Attributes
+    ----------
+    evaluator : of all parameters
+    lift : from what moves to them
+    """
+
+    evaluator: Evaluator
+    lift: Lift
+
+    @property
+    def threads(self) -> bool:
+        """Whether points may be evaluated from several threads at once."""
+        return self.evaluator.threads
+
+    def value(self, point: Flat) -> float:
+        """Compute the loss at a point."""
+        return self.evaluator.value(self.lift.point(point))
+
+    def gradient(self, point: Flat) -> tuple[float, Flat]:
+        """Compute the loss and its gradient by what moves."""
+        loss, gradient = self.evaluator.gradient(self.lift.point(point))
+        return loss, self.lift.taken(gradient)
+
+    def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
+        """Multiply by the block of the Hessian that belongs to what moves."""
+        product = self.evaluator.hessian_product(self.lift.point(point))
+        return lambda vector: self.lift.taken(product(self.lift.direction(vector)))
+
+    def on(self, plane: Plane, *, plain: bool = False) -> Values:
+        """Prepare a plane."""
+        directions = np.stack([self.lift.direction(direction) for direction in plane.directions])
+        return self.evaluator.on(
+            replace(plane, origin=self.lift.point(plane.origin), directions=directions), plain=plain
+        )
 
 
 def leaves_chosen(network: Network, which: Which) -> list[Leaf]:

@@ -21,5 +21,6 @@ from .sharpnesses import sharpness as sharpness
 from .slices import Plane as Plane
 from .slices import slice as slice
 from .spans import advise_span as advise_span
+from .subspaces import subspace as subspace
 from .wrapping import Network as Network
 from .wrapping import wrap as wrap
