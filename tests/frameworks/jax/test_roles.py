@@ -51,6 +51,7 @@ def test_flax_attention_has_filters_of_two_axes():
         "params/LayerNorm_0/bias": "norm", "params/LayerNorm_0/scale": "norm",
         **{f"{head}/{name}/bias": "bias" for name in ("query", "key", "value", "out")},
         **inside, f"{head}/out/kernel": ("weight", (2,), (0, 1)),
+        **{f"batch_stats/BatchNorm_0/{name}": "statistic" for name in ("mean", "var")},
     }  # fmt: skip
     network = tw.networks.wrap(variables, lambda v, x: jnp.mean(model.apply(v, x) ** 2), (X,))
     plain, scaled = (
