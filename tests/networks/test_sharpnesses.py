@@ -118,7 +118,7 @@ def test_a_loss_without_bound_is_told():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"radius": 0}, "radius = 0 is not allowed; give a finite number above 0$"),
+        ({"radius": 0}, "radius = 0 is not allowed; give a finite number above 0 and at most 1e.30"),
         ({"radius": [0.1, -1]}, "radius = -1 is not allowed"),
         ({"radius": []}, r"radius = \[\] holds none; give one above 0, or several$"),
         ({"kind": "sam"}, "kind = 'sam' is not allowed; give 'ascent', 'adaptive' or 'average'$"),

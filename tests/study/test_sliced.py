@@ -70,7 +70,7 @@ def test_valleys_of_a_slice_go_to_netcdf_and_back(piece, tmp_path):
     [
         (
             lambda net, piece: tw.find_valleys(net),
-            "objective = <Network> has more parameters than a surface can be shown over; give a slice of it, "
+            "objective = <Network of 2 numbers: himmelblau in jax> has more parameters than a surface can be shown over; give a slice of it, "
             "thalweg.networks.slice(network, plane)",
         ),
         (
@@ -79,7 +79,7 @@ def test_valleys_of_a_slice_go_to_netcdf_and_back(piece, tmp_path):
         ),
         (
             lambda net, piece: tw.objective(net),
-            "problem = <Network> has its loss already; give it to the verbs of thalweg.networks",
+            "problem = <Network of 2 numbers: himmelblau in jax> has its loss already; give it to the verbs of thalweg.networks",
         ),
         (lambda net, piece: tw.objective(3), "problem = 3 is not a Problem; give one of thalweg.problems"),
         (
