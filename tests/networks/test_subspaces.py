@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 import thalweg as tw
 from tests.geometry.networks import bowl, perceptron
 from thalweg.base.errors import InvalidValue
+from thalweg.geometry.draws import draw
 from thalweg.geometry.leaves import Leaf
 from thalweg.networks.curvatures import curvature
 from thalweg.networks.restriction import restrict
@@ -64,6 +65,8 @@ def test_a_smaller_size_has_the_first_directions_and_the_seed_decides():
     net = bowl(MATRIX, PLACE)
     np.testing.assert_allclose(basis_of(net, subspace(net, 2)), basis_of(net, subspace(net, 6))[:2], atol=1e-14)
     assert not np.allclose(basis_of(net, subspace(net, 2)), basis_of(net, subspace(net, 2, seed=1)))
+    for number, row in enumerate(basis_of(net, subspace(net, 6))):  # each keeps its course
+        assert draw(net.leaves, seed=0, number=number) @ row > 0
 
 
 def test_the_same_seed_gives_the_same_losses_in_every_layout():

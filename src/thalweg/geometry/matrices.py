@@ -29,9 +29,8 @@ import numpy as np
 
 from thalweg.base.errors import InvalidValue
 from thalweg.geometry import eigenpairs
-from thalweg.geometry.chunks import Values
 from thalweg.geometry.network import Evaluator, Flat, Network
-from thalweg.geometry.plane import Plane
+from thalweg.geometry.passing import Passing
 
 ROUNDING = 100
 """Units of rounding by which a slope that cancels may be left, as a share of what cancelled."""
@@ -94,36 +93,7 @@ def empirical_fisher(network: Network) -> Network:
 
 
 @dataclass(frozen=True, eq=False)
-class Same:
-    """The loss of a batch, whose Hessian another matrix stands for.
-
-    Attributes
-    ----------
-    evaluator : of the loss
-    """
-
-    evaluator: Evaluator
-
-    @property
-    def threads(self) -> bool:
-        """Whether points may be evaluated from several threads at once."""
-        return self.evaluator.threads
-
-    def value(self, point: Flat) -> float:
-        """Compute the loss at a point."""
-        return self.evaluator.value(point)
-
-    def gradient(self, point: Flat) -> tuple[float, Flat]:
-        """Compute the loss and its gradient."""
-        return self.evaluator.gradient(point)
-
-    def on(self, plane: Plane, *, plain: bool = False) -> Values:
-        """Prepare a plane."""
-        return self.evaluator.on(plane, plain=plain)
-
-
-@dataclass(frozen=True, eq=False)
-class Outer(Same):
+class Outer(Passing):
     """One row, with the product of its gradient with itself."""
 
     def hessian_product(self, point: Flat) -> Callable[[Flat], Flat]:
@@ -133,7 +103,7 @@ class Outer(Same):
 
 
 @dataclass(frozen=True, eq=False)
-class Curved(Same):
+class Curved(Passing):
     """A batch, with the Hessian of the loss that has no slope at the outputs.
 
     Attributes

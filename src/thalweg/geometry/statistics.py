@@ -21,9 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from thalweg.geometry.chunks import Values
-from thalweg.geometry.network import Evaluator, Flat, Network
-from thalweg.geometry.plane import Plane
+from thalweg.geometry.network import Flat, Network
+from thalweg.geometry.passing import Passing
 from thalweg.geometry.restriction import restricted
 
 
@@ -36,28 +35,17 @@ def held(network: Network, point: np.ndarray) -> tuple[Network, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class Still:
+class Still(Passing):
     """The loss of a batch, not differentiated by statistics; see :class:`thalweg.geometry.network.Evaluator`.
 
     For frameworks that would differentiate by whatever a point holds.
 
     Attributes
     ----------
-    evaluator : of parameters and statistics
     trained : how many numbers are parameters
     """
 
-    evaluator: Evaluator
     trained: int
-
-    @property
-    def threads(self) -> bool:
-        """Whether points may be evaluated from several threads at once."""
-        return self.evaluator.threads
-
-    def value(self, point: Flat) -> float:
-        """Compute the loss at a point."""
-        return self.evaluator.value(point)
 
     def gradient(self, point: Flat) -> tuple[float, Flat]:
         """Compute the loss and its gradient, zero by statistics."""
@@ -68,10 +56,6 @@ class Still:
         """Multiply by the Hessian by parameters, bordered by zeros."""
         product = self.evaluator.hessian_product(point)
         return lambda vector: self._cut(product(self._cut(vector)))
-
-    def on(self, plane: Plane, *, plain: bool = False) -> Values:
-        """Prepare a plane."""
-        return self.evaluator.on(plane, plain=plain)
 
     def _cut(self, vector: np.ndarray) -> np.ndarray:
         vector = np.array(vector)
