@@ -29,10 +29,13 @@ def network_of(attrs: Mapping[Any, Any]) -> str:
     >>> facts = {"framework": "torch", "parameters": 4929, "loss": "mse_loss", "examples": 32}
     >>> network_of(facts | {"network_mode": "training"})
     'PyTorch, 4,929 parameters · mse loss on 32 examples, training mode'
+    >>> network_of(facts | {"parameters": 20, "subspace": 20})
+    'PyTorch, 20 random directions · mse loss on 32 examples'
     """
     name = str(attrs.get("framework", ""))
     title = FRAMEWORKS[name].title if name in FRAMEWORKS else shortened(name)
-    size = count(int(attrs["parameters"]), "parameter") if "parameters" in attrs else ""
+    what = "random direction" if "subspace" in attrs else "parameter"
+    size = count(int(attrs["parameters"]), what) if "parameters" in attrs else ""
     loss = shortened(str(attrs.get("loss", "loss")).replace("_", " "))
     loss = loss if "loss" in loss.lower() or "measured" in attrs else f"{loss} loss"
     data = f"{loss} on {count(int(attrs['examples']), 'example')}" if int(attrs.get("examples", 0)) else loss
